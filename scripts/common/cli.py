@@ -1,0 +1,39 @@
+"""What every command shares: one-line errors, exit codes, progress bars, JSON for machines."""
+
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from tqdm import tqdm
+
+
+class UserError(Exception):
+    """A fault that a user can mend. Its text is one line: the file, the place, the mend."""
+
+
+def run(main: Callable[[], int | None]) -> None:
+    """Runs `main` and exits with its code (None is 0); a UserError is one line on stderr and exit code 1."""
+    try:
+        code = main() or 0
+        sys.stdout.flush()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        code = 1
+    except KeyboardInterrupt:
+        print("error: interrupted", file=sys.stderr)
+        code = 130
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 1
+    sys.exit(code)
+
+
+def progress(items: Iterable | None = None, *, total: int | None = None, label: str, unit: str = "it") -> tqdm:
+    """A progress bar on stderr; silent when stderr is not a terminal. `unit` "B" counts bytes."""
+    return tqdm(items, total=total, desc=label, unit=unit, unit_scale=unit == "B", disable=None, leave=False)
+
+
+def print_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, default=str, ensure_ascii=False))
