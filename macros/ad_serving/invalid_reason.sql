@@ -1,0 +1,9 @@
+{# Why the revenue of an event cannot be billed as it stands; the first reason that holds, NULL where none does. #}
+{% macro invalid_reason(event) -%}
+    case
+        when {{ event }}.event_type is null or {{ event }}.event_type not in ('impression', 'click', 'viewable_impression')
+            then 'unknown_event_type'
+        when {{ event }}.last_known_revenue < 0 then 'negative_revenue'
+        when {{ event }}.is_filled = false and {{ event }}.last_known_revenue <> 0 then 'revenue_on_unfilled'
+    end
+{%- endmacro %}

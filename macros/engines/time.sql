@@ -1,0 +1,39 @@
+{% macro try_date(iso_text) -%}
+    {{ return(adapter.dispatch('try_date')(iso_text)) }}
+{%- endmacro %}
+
+{% macro duckdb__try_date(iso_text) -%}
+    try_cast({{ iso_text }} as date)
+{%- endmacro %}
+
+{# toDate32OrNull('2026-02-30') is 2026-03-02: only a date that prints as it was read is one #}
+{% macro clickhouse__try_date(iso_text) -%}
+    if(toString(toDate32OrNull({{ iso_text }})) = {{ iso_text }}, toDate32OrNull({{ iso_text }}), null)
+{%- endmacro %}
+
+
+{% macro timestamp_from_micros(micros) -%}
+    {{ return(adapter.dispatch('timestamp_from_micros')(micros)) }}
+{%- endmacro %}
+
+{% macro duckdb__timestamp_from_micros(micros) -%}
+    make_timestamp({{ micros }})
+{%- endmacro %}
+
+{% macro clickhouse__timestamp_from_micros(micros) -%}
+    fromUnixTimestamp64Micro({{ micros }}, 'UTC')
+{%- endmacro %}
+
+
+{% macro local_date(timestamp, timezone) -%}
+    {{ return(adapter.dispatch('local_date')(timestamp, timezone)) }}
+{%- endmacro %}
+
+{% macro duckdb__local_date(timestamp, timezone) -%}
+    cast(timezone({{ timezone }}, timezone('UTC', {{ timestamp }})) as date)
+{%- endmacro %}
+
+{# toTimeZone() with a time zone from a column silently keeps UTC; formatDateTime() does not #}
+{% macro clickhouse__local_date(timestamp, timezone) -%}
+    toDate32(formatDateTime({{ timestamp }}, '%F', {{ timezone }}))
+{%- endmacro %}

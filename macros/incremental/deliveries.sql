@@ -1,0 +1,74 @@
+{#
+    The deliveries of a source that may be read: on DuckDB those with a manifest, which the commit of a delivery brings;
+    on ClickHouse those whose row in _deliveries, pushed last, is there.
+#}
+{% macro landed_deliveries(source_name) -%}
+    {{ return(adapter.dispatch('landed_deliveries')(source_name)) }}
+{%- endmacro %}
+
+{% macro duckdb__landed_deliveries(source_name) -%}
+    {%- set zone = env_var('DUCKHOUSE_LANDING', 'landing') ~ '/' ~ source_name -%}
+    {%- set query -%}
+        select regexp_extract(file, 'delivery=([^/]+)/manifest[.]json$', 1)
+        from glob('{{ zone | replace("'", "''") }}/delivery=*/manifest.json')
+    {%- endset -%}
+    {{ return(run_query(query).columns[0].values() | list) }}
+{%- endmacro %}
+
+{% macro clickhouse__landed_deliveries(source_name) -%}
+    {%- set deliveries = adapter.get_relation(database=none, schema='raw_' ~ source_name, identifier='_deliveries') -%}
+    {%- if deliveries is none -%}
+        {% do exceptions.raise_compiler_error(
+            'raw_' ~ source_name ~ ' is not on this ClickHouse yet: run python -m scripts.push first'
+        ) %}
+    {%- endif -%}
+    {{ return(run_query('select delivery_id from ' ~ deliveries).columns[0].values() | list) }}
+{%- endmacro %}
+
+
+{% macro deliveries_of(relation) -%}
+    {{ return(run_query('select distinct _delivery_id from ' ~ relation).columns[0].values() | list) }}
+{%- endmacro %}
+
+
+{#
+    The condition of a staging model: rows of deliveries that it does not hold yet. The ids are rendered as literals, so
+    both engines read only the files or partitions of those deliveries; "not loaded" is never a maximum of a time, because
+    an older delivery may arrive late.
+#}
+{% macro is_new_delivery(source_name) -%}
+    {%- if not execute -%} false
+    {%- else -%}
+        {%- set landed = landed_deliveries(source_name) -%}
+        {%- set known = deliveries_of(this) if is_incremental() else [] -%}
+        {{ in_list(delivery_partition(), landed | reject('in', known) | list) }}
+    {%- endif -%}
+{%- endmacro %}
+
+{# The same condition for a model that reads a staging model instead of a source. #}
+{% macro is_new_in(parent, column) -%}
+    {%- if not execute -%} false
+    {%- else -%}
+        {%- set known = deliveries_of(this) if is_incremental() else [] -%}
+        {{ in_list(column, deliveries_of(parent) | reject('in', known) | list) }}
+    {%- endif -%}
+{%- endmacro %}
+
+
+{% macro delivery_partition() -%}
+    {{ return(adapter.dispatch('delivery_partition')()) }}
+{%- endmacro %}
+
+{# the folder name: a filter on it opens only the files of those folders #}
+{% macro duckdb__delivery_partition() -%} delivery {%- endmacro %}
+
+{% macro clickhouse__delivery_partition() -%} _delivery_id {%- endmacro %}
+
+
+{% macro in_list(column, values) -%}
+    {%- if values | length == 0 -%}
+        false
+    {%- else -%}
+        {{ column }} in ({% for value in values | sort %}{{ dbt.string_literal(value) }}{{ ', ' if not loop.last }}{% endfor %})
+    {%- endif -%}
+{%- endmacro %}

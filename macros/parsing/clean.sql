@@ -1,0 +1,29 @@
+{% macro clean_text(text) -%}
+    nullif({{ replace_all(text, '^[[:space:]]+|[[:space:]]+$', '') }}, '')
+{%- endmacro %}
+
+
+{# Exports that saw a missing value write whole numbers as 1007.0 #}
+{% macro clean_id(text) -%}
+    {{ replace_all(lower_text(clean_text(text)), '^([0-9]+)[.]0+$', '\\1') }}
+{%- endmacro %}
+
+
+{# A list in any dress (a, b or ["a","b"] or a;b or a|b) as a,b #}
+{% macro clean_list(text) -%}
+    nullif({{ replace_all(replace_all(text, '[][(){}"[:space:]]', ''), '[;|]', ',') }}, '')
+{%- endmacro %}
+
+
+{% macro parse_boolean(text) -%}
+    case
+        when {{ lower_text(clean_text(text)) }} in ('true', 't', 'yes', 'y', '1', '1.0') then true
+        when {{ lower_text(clean_text(text)) }} in ('false', 'f', 'no', 'n', '0', '0.0') then false
+    end
+{%- endmacro %}
+
+
+{# A value that older exports carry in a flat column and newer ones inside a JSON document. #}
+{% macro either(column, document, key) -%}
+    coalesce({{ column }}, {{ json_text(document, key) }})
+{%- endmacro %}

@@ -1,0 +1,23 @@
+{# The columns that every staging model carries last: where the row came from. #}
+{% macro landed_columns(relation) -%}
+        {{ cast_to(relation ~ '._delivery_id', 'text') }} as _delivery_id,
+        {{ cast_to(relation ~ '._delivered_at', 'timestamp') }} as _delivered_at,
+        {{ cast_to(relation ~ '._source_file', 'text') }} as _source_file,
+        {{ cast_to(relation ~ '._source_row', 'integer') }} as _source_row,
+        {{ cast_to(relation ~ '._unmapped', 'text_nullable') }} as _unmapped
+{%- endmacro %}
+
+
+{# The order in which records of the same key replace each other: the last delivery wins, then file and row. #}
+{% macro latest_first() -%}
+    _delivery_id desc, _source_file desc, _source_row desc
+{%- endmacro %}
+
+
+{# One row per key of a staging model: its latest record. Records without a key are left out. #}
+{% macro latest_by(relation, key) -%}
+    select *
+    from {{ relation }}
+    where {{ key }} is not null
+    qualify row_number() over (partition by {{ key }} order by {{ latest_first() }}) = 1
+{%- endmacro %}

@@ -1,0 +1,37 @@
+{#
+    A plain number as the exact decimal(38,6), rounded half away from zero; NULL where it is none or has more than
+    12 digits before the point. 25 decimals hold the shortest text of every double near a micro-dollar tie, so both
+    engines round the same number.
+#}
+{% macro parse_decimal(text) -%}
+    case
+        when {{ matches(text, '^[+-]?([0-9]{1,12}([.][0-9]*)?|[.][0-9]+)$') }}
+            then {{ _round_to_micros("regexp_extract(" ~ text ~ ", '^[+-]?[0-9]*[.]?[0-9]{0,25}', 0)") }}
+        when {{ matches(text, '^[+-]?[0-9]([.][0-9]{0,17})?[eE]([+]?0?[0-9]|[+]?1[01]|-[0-9]{1,2})$') }}
+            then {{ _round_to_micros(text) }}
+    end
+{%- endmacro %}
+
+{% macro _round_to_micros(text) -%}
+    cast(round({{ try_decimal(text) }}, 6) as {{ sql_type('money_nullable') }})
+{%- endmacro %}
+
+
+{#
+    An amount in US dollars as people write it: $1,234.50 or 1234,50 or 1.234.567,5 or 1 234,50 USD.
+    1,234 is one thousand two hundred and thirty-four. Another currency, or a text that is no amount, is NULL.
+#}
+{% macro parse_amount(text) -%}
+    {%- set bare = replace_all(text, '^(USD|US[$]|[$])|(USD|[$])$|[[:space:]]', '') -%}
+    {%- set bare = replace_all(bare, '^(USD|US[$]|[$])|(USD|[$])$', '') -%}
+    case
+        when {{ matches(bare, '^[+-]?[0-9]{1,3}(,[0-9]{3})+([.][0-9]*)?$') }}
+            then {{ parse_decimal(replace_all(bare, ',', '')) }}
+        when {{ matches(bare, '^[+-]?[0-9]{1,3}([.][0-9]{3})+,[0-9]*$') }}
+            or {{ matches(bare, '^[+-]?[0-9]{1,3}([.][0-9]{3}){2,}$') }}
+            then {{ parse_decimal(replace_all(replace_all(bare, '[.]', ''), ',', '.')) }}
+        when {{ matches(bare, '^[+-]?[0-9]+,[0-9]*$') }}
+            then {{ parse_decimal(replace_all(bare, ',', '.')) }}
+        else {{ parse_decimal(bare) }}
+    end
+{%- endmacro %}

@@ -1,0 +1,63 @@
+{% macro _integer(digits) -%}
+    cast(nullif({{ digits }}, '') as {{ sql_type('integer_nullable') }})
+{%- endmacro %}
+
+
+{#
+    A moment as a UTC timestamp with microseconds; NULL where the text is none, or lies outside the years 1900 to 2299.
+    Read are ISO 8601 (T or a space, with Z, an offset or neither: UTC) and epoch seconds, milli-, micro- and
+    nanoseconds, which their number of digits tells apart. Digits past the microsecond are cut.
+#}
+{% macro parse_timestamp(text) -%}
+    {%- set day = try_date("substring(" ~ text ~ ", 1, 10)") -%}
+    {%- set hour = _integer("substring(" ~ text ~ ", 12, 2)") -%}
+    {%- set minute = _integer("substring(" ~ text ~ ", 15, 2)") -%}
+    {%- set second = _integer("regexp_extract(" ~ text ~ ", '^.{16}:([0-9]{2})', 1)") -%}
+    {%- set fraction = _integer("rpad(substring(regexp_extract(" ~ text ~ ", '^.{19}[.,]([0-9]+)', 1), 1, 6), 6, '0')") -%}
+    {%- set offset = "regexp_extract(" ~ text ~ ", '[+-][0-9]{2}:?[0-9]{0,2}$', 0)" -%}
+    {%- set offset_hours = _integer("substring(" ~ offset ~ ", 2, 2)") -%}
+    {%- set offset_minutes = _integer("regexp_extract(" ~ offset ~ ", '^.{3}:?([0-9]{2})$', 1)") -%}
+    case
+        when {{ matches(text, '^(19|2[0-2])[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?([Zz]| ?UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?$') }}
+            then {{ timestamp_from_micros(
+                "(date_diff('day', " ~ cast_to("'1970-01-01'", 'date') ~ ", " ~ day ~ ") * 86400"
+                ~ " + " ~ hour ~ " * 3600 + " ~ minute ~ " * 60 + coalesce(" ~ second ~ ", 0)"
+                ~ " - (coalesce(" ~ offset_hours ~ ", 0) * 3600 + coalesce(" ~ offset_minutes ~ ", 0) * 60)"
+                ~ " * case when " ~ offset ~ " like '-%' then -1 else 1 end) * 1000000"
+                ~ " + coalesce(" ~ fraction ~ ", 0)"
+            ) }}
+        when {{ matches(text, '^[0-9]{10}([.][0-9]+)?$') }}
+            then {{ timestamp_from_micros(
+                _integer("substring(" ~ text ~ ", 1, 10)") ~ " * 1000000 + coalesce("
+                ~ _integer("rpad(substring(" ~ text ~ ", 12, 6), case when " ~ text ~ " like '%.%' then 6 else 0 end, '0')") ~ ", 0)"
+            ) }}
+        when {{ matches(text, '^[0-9]{13}([.]0*)?$') }}
+            then {{ timestamp_from_micros(_integer("substring(" ~ text ~ ", 1, 13)") ~ " * 1000") }}
+        when {{ matches(text, '^([0-9]{16}|[0-9]{19})$') }}
+            then {{ timestamp_from_micros(_integer("substring(" ~ text ~ ", 1, 16)")) }}
+    end
+{%- endmacro %}
+
+
+{#
+    A calendar day; NULL where the text is none. Read are ISO dates (also as the start of a timestamp), year first with
+    slashes or without separators, and day first with slashes, dots or dashes. 03/04/2026 is 3 April.
+#}
+{% macro parse_date(text) -%}
+    {%- set year_first = '^([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})([T ].*)?$' -%}
+    {%- set day_first = '^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})$' -%}
+    case
+        when {{ matches(text, year_first) }}
+            then {{ try_date(_iso_date(text, year_first, 1, 2, 3)) }}
+        when {{ matches(text, day_first) }}
+            then {{ try_date(_iso_date(text, day_first, 3, 2, 1)) }}
+    end
+{%- endmacro %}
+
+{% macro _iso_date(text, pattern, year, month, day) -%}
+    (
+        regexp_extract({{ text }}, '{{ pattern }}', {{ year }})
+        || '-' || lpad(regexp_extract({{ text }}, '{{ pattern }}', {{ month }}), 2, '0')
+        || '-' || lpad(regexp_extract({{ text }}, '{{ pattern }}', {{ day }}), 2, '0')
+    )
+{%- endmacro %}

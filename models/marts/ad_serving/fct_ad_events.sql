@@ -1,0 +1,85 @@
+{{ incremental_by_day('int_ad_serving__event_days', order_by=['publisher_id', 'event_id']) }}
+
+{%- set days = changed_days(ref('int_ad_serving__event_days')) %}
+
+with records as (
+    select * from {{ ref('stg_ad_serving__events') }}
+    where
+        set_aside_reason is null
+        and {{ in_touching_deliveries(ref('int_ad_serving__delivery_touches'), '_delivery_id', days) }}
+),
+
+ranked as (
+    select
+        *,
+        row_number() over by_recency as recency,
+        count(*) over whole_history as record_count,
+        min(_delivery_id) over whole_history as first_delivery_id,
+        {{ first_known_value('revenue_usd', 'whole_history') }} as last_known_revenue
+    from records
+    window
+        by_recency as (partition by event_id order by {{ latest_first() }}),
+        whole_history as (
+            partition by event_id order by {{ latest_first() }}
+            rows between unbounded preceding and unbounded following
+        )
+),
+
+latest as (
+    select * from ranked
+    where
+        recency = 1
+        and {{ in_days('event_date', days) }}
+),
+
+final as (
+    select
+        ---------- ids
+        {{ cast_to('latest.event_id', 'text') }} as event_id,
+        latest.event_type,
+        latest.publisher_id,
+        latest.ad_unit_id,
+        latest.campaign_id,
+        latest.advertiser_id,
+
+        ---------- who and where
+        latest.device_type,
+        latest.browser,
+        latest.site_domain,
+        latest.country_code,
+        latest.region,
+        latest.city,
+
+        ---------- money and numbers
+        {{ cast_to('coalesce(latest.last_known_revenue, 0)', 'money') }} as revenue_usd,
+        {{ cast_to('coalesce(latest.revenue_usd, 0)', 'money') }} as revenue_usd_as_delivered,
+        latest.bid_floor_usd,
+        latest.placement_quality_score,
+
+        ---------- flags
+        latest.is_filled,
+        {{ cast_to('latest.revenue_usd is not null', 'boolean') }} as is_settled,
+        {{ cast_to('latest.first_delivery_id <> latest._delivery_id', 'boolean') }} as is_corrected,
+        {{ cast_to('latest.has_unparsable_revenue', 'boolean') }} as has_unparsable_revenue,
+        {{ cast_to(invalid_reason('latest'), 'text_nullable') }} as invalid_reason,
+        {{ cast_to('latest.record_count', 'integer') }} as record_count,
+
+        ---------- timestamps
+        {{ cast_to('latest.event_at', 'timestamp') }} as event_at,
+        {{ cast_to('latest.event_date', 'date') }} as event_date,
+        {{ cast_to(local_date('latest.event_at', "coalesce(time_zones.timezone, 'UTC')"), 'date') }} as reporting_date,
+
+        ---------- delivery
+        {{ cast_to('latest.first_delivery_id', 'text') }} as first_delivery_id,
+        latest._delivery_id,
+        latest._source_file,
+        latest._source_row,
+        {{ cast_to('event_days._day_version', 'text') }} as _day_version
+    from latest
+    inner join {{ ref('int_ad_serving__event_days') }} as event_days
+        on event_days.event_date = latest.event_date
+    left join {{ ref('int_ad_serving__publisher_time_zones') }} as time_zones
+        on time_zones.publisher_id = latest.publisher_id
+)
+
+select * from final

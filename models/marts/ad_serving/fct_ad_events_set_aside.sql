@@ -1,0 +1,21 @@
+with records as (
+    select * from {{ ref('stg_ad_serving__events') }}
+    where set_aside_reason is not null
+),
+
+final as (
+    select
+        {{ cast_to('set_aside_reason', 'text') }} as set_aside_reason,
+        event_id,
+        event_type,
+        timestamp_as_delivered,
+        publisher_id,
+        revenue_usd,
+        _delivery_id,
+        _source_file,
+        _source_row,
+        _unmapped
+    from records
+)
+
+select * from final

@@ -1,0 +1,50 @@
+{{ incremental_by_day('fct_ad_events_daily', order_by=['publisher_id']) }}
+
+{%- set days = changed_days(ref('fct_ad_events_daily')) %}
+
+with daily as (
+    select * from {{ ref('fct_ad_events_daily') }}
+    where {{ in_days('event_date', days) }}
+),
+
+performance as (
+    select
+        event_date,
+        reporting_date,
+        publisher_id,
+        count(distinct ad_unit_id) as ad_unit_count,
+        count(distinct campaign_id) as campaign_count,
+        sum(impressions) as impression_count,
+        sum(filled_impressions) as filled_impression_count,
+        sum(clicks) as click_count,
+        sum(viewable_impressions) as viewable_impression_count,
+        sum(revenue_usd) as gross_revenue,
+        sum(revenue_usd_as_delivered) as gross_revenue_as_delivered,
+        sum(revenue_usd_invalid) as invalid_revenue,
+        max(_day_version) as day_version
+    from daily
+    group by event_date, reporting_date, publisher_id
+),
+
+final as (
+    select
+        event_date,
+        reporting_date,
+        publisher_id,
+        {{ cast_to('ad_unit_count', 'integer') }} as active_ad_units,
+        {{ cast_to('campaign_count', 'integer') }} as active_campaigns,
+        {{ cast_to('impression_count', 'integer') }} as impressions,
+        {{ cast_to('filled_impression_count', 'integer') }} as filled_impressions,
+        {{ cast_to('click_count', 'integer') }} as clicks,
+        {{ cast_to('viewable_impression_count', 'integer') }} as viewable_impressions,
+        {{ cast_to('gross_revenue', 'money') }} as revenue_usd,
+        {{ cast_to('gross_revenue_as_delivered', 'money') }} as revenue_usd_as_delivered,
+        {{ cast_to('invalid_revenue', 'money') }} as revenue_usd_invalid,
+        {{ ratio('filled_impression_count', 'impression_count') }} as fill_rate,
+        {{ ratio('click_count', 'filled_impression_count') }} as ctr,
+        {{ ratio('viewable_impression_count', 'filled_impression_count') }} as viewability_rate,
+        day_version as _day_version
+    from performance
+)
+
+select * from final

@@ -1,0 +1,64 @@
+with source as (
+    select * from {{ source('ad_serving', 'events') }}
+    where {{ is_new_delivery('ad_serving') }}
+),
+
+cleaned as (
+    select
+        source.*,
+        {{ lower_text(clean_text('source.event_id')) }} as event_key,
+        {{ clean_text('source."timestamp"') }} as timestamp_text,
+        {{ clean_text('source.revenue_usd') }} as revenue_text
+    from source
+),
+
+parsed as (
+    select
+        cleaned.*,
+        {{ parse_timestamp('cleaned.timestamp_text') }} as happened_at,
+        {{ parse_decimal('cleaned.revenue_text') }} as revenue
+    from cleaned
+),
+
+events as (
+    select
+        ---------- ids
+        {{ cast_to('parsed.event_key', 'text_nullable') }} as event_id,
+        {{ cast_to(lower_text(clean_text('parsed.event_type')), 'text_nullable') }} as event_type,
+        {{ cast_to(clean_id('parsed.publisher_id'), 'text_nullable') }} as publisher_id,
+        {{ cast_to(clean_id('parsed.ad_unit_id'), 'text_nullable') }} as ad_unit_id,
+        {{ cast_to(clean_id('parsed.campaign_id'), 'text_nullable') }} as campaign_id,
+        {{ cast_to(clean_id('parsed.advertiser_id'), 'text_nullable') }} as advertiser_id,
+
+        ---------- who and where
+        {{ cast_to(lower_text(clean_text('parsed.device_type')), 'text_nullable') }} as device_type,
+        {{ cast_to(clean_text('parsed.browser'), 'text_nullable') }} as browser,
+        {{ cast_to(lower_text(clean_text('parsed.site_domain')), 'text_nullable') }} as site_domain,
+        {{ cast_to(upper_text(clean_text(either('parsed.country_code', 'parsed.geo', 'country'))), 'text_nullable') }} as country_code,
+        {{ cast_to(upper_text(clean_text(either('parsed.region', 'parsed.geo', 'region'))), 'text_nullable') }} as region,
+        {{ cast_to(clean_text(either('parsed.city', 'parsed.geo', 'city')), 'text_nullable') }} as city,
+
+        ---------- money and numbers
+        {{ cast_to('parsed.revenue', 'money_nullable') }} as revenue_usd,
+        {{ cast_to(parse_decimal(clean_text('parsed.bid_floor_usd')), 'money_nullable') }} as bid_floor_usd,
+        {{ cast_to(parse_decimal(clean_text('parsed.placement_quality_score')), 'money_nullable') }} as placement_quality_score,
+
+        ---------- flags
+        {{ cast_to(parse_boolean('parsed.is_filled'), 'boolean_nullable') }} as is_filled,
+        {{ cast_to('parsed.revenue_text is not null and parsed.revenue is null', 'boolean') }} as has_unparsable_revenue,
+        {{ cast_to("case
+            when parsed.event_key is null then 'missing_event_id'
+            when parsed.happened_at is null then 'unparsable_timestamp'
+        end", 'text_nullable') }} as set_aside_reason,
+
+        ---------- timestamps
+        {{ cast_to('parsed.happened_at', 'timestamp_nullable') }} as event_at,
+        {{ cast_to('parsed.happened_at', 'date_nullable') }} as event_date,
+        {{ cast_to('parsed.timestamp_text', 'text_nullable') }} as timestamp_as_delivered,
+
+        ---------- delivery
+        {{ landed_columns('parsed') }}
+    from parsed
+)
+
+select * from events

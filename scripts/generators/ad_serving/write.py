@@ -1,0 +1,70 @@
+"""Writers of the drop's files. The same rows give the same bytes."""
+
+import csv
+import gzip
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+GZIP_LEVEL = 3
+
+
+@dataclass
+class Records:
+    """What a file holds, by record: `read` = landed + malformed + blank."""
+
+    read: int = 0
+    malformed: int = 0
+    blank: int = 0
+
+
+@contextmanager
+def open_text(path: Path) -> Iterator[BinaryIO]:
+    """A file to write bytes to; compressed when its name ends in .gz."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with ExitStack() as stack:
+        file = stack.enter_context(path.open("wb"))
+        if path.suffix == ".gz":
+            file = stack.enter_context(
+                gzip.GzipFile(filename="", fileobj=file, mode="wb", compresslevel=GZIP_LEVEL, mtime=0)
+            )
+        yield file
+
+
+def write_lines(file: BinaryIO, lines: pa.Array) -> None:
+    """Writes strings that bring their own newlines."""
+    contiguous = pa.concat_arrays([lines])
+    if len(contiguous):
+        offsets = contiguous.buffers()[1]
+        width = len(contiguous) + contiguous.offset
+        ends = memoryview(offsets).cast("i")
+        file.write(memoryview(contiguous.buffers()[2])[ends[contiguous.offset] : ends[width]])
+
+
+@contextmanager
+def open_parquet(path: Path, schema: pa.Schema, dictionary: list[str]) -> Iterator[pq.ParquetWriter]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with pq.ParquetWriter(path, schema, compression="snappy", use_dictionary=dictionary) as writer:
+        yield writer
+
+
+def write_csv(
+    path: Path, header: list[str], rows: Iterable[list[Any]], *, delimiter: str = ",", encoding: str = "utf-8"
+) -> int:
+    """Writes a CSV file with \\n line ends; returns the number of rows."""
+    text = io.StringIO()
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(header)
+    count = 0
+    for row in rows:
+        writer.writerow(row)
+        count += 1
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(text.getvalue().encode(encoding))
+    return count
