@@ -148,6 +148,8 @@ def hub_answers(package: str) -> bool:
     import requests
     from dbt.clients.registry import DEFAULT_REGISTRY_BASE_URL
 
+    if not DEFAULT_REGISTRY_BASE_URL.endswith("/"):
+        raise UserError("DBT_PACKAGE_HUB_URL: must end with a slash; dbt appends api/v1/... to it as it stands")
     answers = []
 
     def ask() -> None:

@@ -183,9 +183,8 @@ class Engine:
     def _remember(self, handle: Handle, names: list[str]) -> None:
         if not names:
             return
-        listed = ", ".join(f"'{name}'" for name in names)
-        sql = f"SELECT name, value FROM system.settings WHERE changed AND name IN ({listed})"
-        result = self._query(handle, sql.encode(), fmt="JSONCompact")
+        sql = b"SELECT name, value FROM system.settings WHERE changed AND has({names:Array(String)}, name)"
+        result = self._query(handle, sql, {"names": str(names)}, "JSONCompact")
         changed = dict(json.loads(result.bytes())["data"])
         for name in names:
             handle.own_values[name] = _literal(changed[name]) if name in changed else b"DEFAULT"

@@ -8,6 +8,7 @@ split from their data here, and several statements in one request, INTO OUTFILE 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -184,7 +185,7 @@ def _reads_only(tokens: list[Token], keyword: bytes) -> bool:
 
 
 def _refuse_files(tokens: list[Token], keyword: bytes) -> None:
-    for first, second in zip(tokens, tokens[1:], strict=False):
+    for first, second in pairwise(tokens):
         if first.top_word(b"INTO") and second.top_word(b"OUTFILE"):
             raise fault(82, "INTO_OUTFILE_NOT_ALLOWED", "INTO OUTFILE is not allowed")
         if keyword != b"INSERT":

@@ -28,11 +28,20 @@ TYPES = """
 {% macro typed(value, type) -%}
     {%- set types = {
         'duckdb': {
-            'int': 'bigint', 'required_int': 'bigint', 'text': 'varchar', 'money': 'decimal(18, 4)', 'date': 'date', 'timestamp': 'timestamp'
+            'int': 'bigint',
+            'required_int': 'bigint',
+            'text': 'varchar',
+            'money': 'decimal(18, 4)',
+            'date': 'date',
+            'timestamp': 'timestamp',
         },
         'clickhouse': {
-            'int': 'Nullable(Int64)', 'required_int': 'Int64', 'text': 'Nullable(String)', 'money': 'Nullable(Decimal(18, 4))',
-            'date': 'Nullable(Date32)', 'timestamp': "Nullable(DateTime64(6, 'UTC'))"
+            'int': 'Nullable(Int64)',
+            'required_int': 'Int64',
+            'text': 'Nullable(String)',
+            'money': 'Nullable(Decimal(18, 4))',
+            'date': 'Nullable(Date32)',
+            'timestamp': "Nullable(DateTime64(6, 'UTC'))",
         },
     } -%}
     cast({{ value }} as {{ types[target.type][type] }})

@@ -37,7 +37,7 @@ final as (
         ---------- ids
         {{ cast_to('latest.event_id', 'text') }} as event_id,
         latest.event_type,
-        latest.publisher_id,
+        latest.publisher_id as publisher_id, -- ClickHouse names it latest.publisher_id otherwise: the join has two
         latest.ad_unit_id,
         latest.campaign_id,
         latest.advertiser_id,

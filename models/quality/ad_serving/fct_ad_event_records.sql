@@ -27,9 +27,9 @@ files as (
 
 final as (
     select
-        files._delivery_id,
+        _delivery_id,
         files._delivered_at,
-        files._source_file,
+        _source_file,
         files.records_read,
         files.records_landed,
         files.records_rejected,
@@ -49,10 +49,8 @@ final as (
             'money'
         ) }} as revenue_usd_replaced
     from files
-    left join records
-        on records._delivery_id = files._delivery_id and records._source_file = files._source_file
-    left join events
-        on events._delivery_id = files._delivery_id and events._source_file = files._source_file
+    left join records using (_delivery_id, _source_file)
+    left join events using (_delivery_id, _source_file)
 )
 
 select * from final

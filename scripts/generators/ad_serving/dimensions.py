@@ -1,5 +1,6 @@
 """Publishers, campaigns, ad units and the partner's ledger as files, first delivered and re-issued."""
 
+import csv
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -162,6 +163,7 @@ def write_dimensions(
         [_campaign_row(campaign, catalogue, number) for number, campaign in enumerate(campaigns)],
         delimiter=";",
         encoding="cp1252" if seed % 2 else "utf-8-sig",
+        quoting=csv.QUOTE_NONNUMERIC,
     )
     return {prefix + name: Records(read=count) for name, count in records.items()}
 

@@ -73,14 +73,14 @@ _CTV = market.DEVICES.index("ctv")
 
 @dataclass
 class Planted:
-    """A chunk with its faults. `copies` repeat rows in the same file, `created` are events of their own beside those
-    of the chunk, `later` repeat rows in the file of the next day. `rows` are numbers of rows of `events`; `moved` is
-    by how many micro-dollars a kind moved the sum of revenue; `columns` says which columns a kind respelled."""
+    """A chunk with its faults. `copies` repeat rows in the same file, `later` in the file of the next day; `created`
+    has by kind the events of their own that come beside those of the chunk. `rows` are numbers of rows of `events`;
+    `moved` is by how many micro-dollars a kind moved the sum of revenue; `columns` says what a kind respelled."""
 
     events: Events
     copies: Events
-    created: Events
     later: Events
+    created: dict[str, Events] = field(default_factory=dict)
     rows: dict[str, np.ndarray] = field(default_factory=dict)
     moved: dict[str, int] = field(default_factory=dict)
     columns: dict[str, dict[str, int]] = field(default_factory=dict)
@@ -96,7 +96,7 @@ class Planted:
 
 def nothing(events: Events) -> Planted:
     none = take(events, np.arange(0))
-    return Planted(events, copies=none, created=none, later=none)
+    return Planted(events, copies=none, later=none)
 
 
 def plant(
@@ -145,7 +145,7 @@ def plant_day_fault(planted: Planted, kind: str, rng: np.random.Generator) -> No
         events.user[rows] = events.user[one]
     else:
         rows = of_publisher[: len(events) // CLICK_BURST_SHARE]
-        planted.created = concat([planted.created, _clicks(events, rows, rng)])
+        planted.created[kind] = _clicks(events, rows, rng)
     planted.rows[kind] = rows
 
 
@@ -210,7 +210,7 @@ def _apply(kind: str, planted: Planted, rows: np.ndarray, catalogue: Catalogue, 
         case "near_duplicate":
             twins = take(events, rows)
             twins.ids = draw_ids(rng, len(rows))
-            planted.created = concat([planted.created, twins])
+            planted.created[kind] = twins
         case "bad_timestamp":
             _write_by_turns(events, "timestamp", rows, BAD_TIMESTAMPS, turn)
             events.usable[rows] = False

@@ -55,11 +55,17 @@ def open_parquet(path: Path, schema: pa.Schema, dictionary: list[str]) -> Iterat
 
 
 def write_csv(
-    path: Path, header: list[str], rows: Iterable[list[Any]], *, delimiter: str = ",", encoding: str = "utf-8"
+    path: Path,
+    header: list[str],
+    rows: Iterable[list[Any]],
+    *,
+    delimiter: str = ",",
+    encoding: str = "utf-8",
+    quoting: int = csv.QUOTE_MINIMAL,
 ) -> int:
     """Writes a CSV file with \\n line ends; returns the number of rows."""
     text = io.StringIO()
-    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n", quoting=quoting)
     writer.writerow(header)
     count = 0
     for row in rows:

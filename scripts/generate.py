@@ -1,0 +1,94 @@
+"""Writes made-up data of a source, with planted faults and the truth about them: python -m scripts.generate SOURCE"""
+
+import argparse
+from datetime import date, timedelta
+from pathlib import Path
+from typing import NoReturn
+
+from scripts.common.cli import print_json, run
+from scripts.generators.ad_serving.generate import generate
+
+FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2200, 1, 1)
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong with the arguments in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message} (see {self.prog} --help)\n")
+
+
+def whole(least: int, most: int):
+    """An argument type: a whole number from `least` to `most`."""
+
+    def number(text: str) -> int:
+        if not text.isascii() or not text.isdigit() or not least <= int(text) <= most:
+            raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from {least} to {most}")
+        return int(text)
+
+    return number
+
+
+def day(text: str) -> date:
+    try:
+        value = date.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a date, YYYY-MM-DD") from None
+    if not FIRST_DATE <= value <= LAST_DATE:
+        raise argparse.ArgumentTypeError(f"{text} is not between {FIRST_DATE} and {LAST_DATE}")
+    return value
+
+
+def add_ad_serving(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--days", type=whole(1, 3660), default=30, help="days of events (default: 30)")
+    parser.add_argument(
+        "--events-per-day", type=whole(1, 100_000_000), default=4000, help="events of each day (default: 4000)"
+    )
+    parser.add_argument("--seed", type=whole(0, 2**63 - 1), default=7, help="the same seed gives the same bytes")
+    parser.add_argument("--start", type=day, default=date(2026, 2, 23), help="first day (default: 2026-02-23)")
+    parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
+    parser.add_argument("--clean", action="store_true", help="plant no faults; the redelivery's changes stay")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    parser.set_defaults(run=ad_serving)
+
+
+def ad_serving(args: argparse.Namespace) -> None:
+    truth = generate(
+        args.out,
+        days=args.days,
+        events_per_day=args.events_per_day,
+        seed=args.seed,
+        start=args.start,
+        clean=args.clean,
+    )
+    totals = truth["totals"]
+    summary = {
+        "out": str(args.out),
+        "first_day": str(args.start),
+        "last_day": str(args.start + timedelta(days=args.days - 1)),
+        "files": len(totals["records"]),
+        "records": sum(records["read"] for records in totals["records"].values()),
+        "events": totals["after_redelivery"]["overall"]["events"],
+        "revenue_usd": totals["after_redelivery"]["overall"]["revenue_usd"],
+        "fault_kinds": len(truth["faults"]),
+        "faults": sum(fault["count"] for fault in truth["faults"]),
+    }
+    if args.json:
+        print_json(summary)
+    else:
+        print(
+            "ad_serving: {events:,} events from {first_day} to {last_day} and their redelivery in {out}: "
+            "{files} files, {records:,} records, {faults:,} faults of {fault_kinds} kinds".format(**summary)
+        )
+
+
+def main() -> None:
+    parser = Parser(prog="python -m scripts.generate", description=__doc__)
+    sources = parser.add_subparsers(title="sources", metavar="SOURCE", required=True)
+    add_ad_serving(sources.add_parser("ad_serving", help="a drop of the ad server and its redelivery"))
+    args = parser.parse_args()
+    args.run(args)
+
+
+if __name__ == "__main__":
+    run(main)
