@@ -40,7 +40,7 @@ class Handle:
     tag: str
     applied: dict[str, str] = field(default_factory=dict)
     own_values: dict[str, bytes] = field(default_factory=dict)
-    own_database: str | None = None
+    own_database: str = ""
     applied_database: str | None = None
 
 
@@ -202,12 +202,10 @@ class Engine:
     def _use(self, handle: Handle, database: str | None) -> None:
         if database == handle.applied_database:
             return
-        if handle.own_database is None:
+        if handle.applied_database is None:
             handle.own_database = self._query(handle, b"SELECT currentDatabase() FORMAT TSVRaw").bytes()[:-1].decode()
         self._query(handle, b"USE " + _identifier(database or handle.own_database))
         handle.applied_database = database
-        if database is None:
-            handle.own_database = None
 
 
 class Sessions:

@@ -4,6 +4,7 @@ import re
 from http import HTTPStatus
 
 CODE = re.compile(r"Code: (\d+)")
+REPEATED_PREFIX = re.compile(r"^(Code: \d+\. DB::Exception: )\1+")
 
 UNKNOWN_EXCEPTION = 1002
 
@@ -39,4 +40,4 @@ def engine_fault(error: Exception) -> ClickHouseError:
     code = CODE.search(text)
     if code is None:
         return fault(UNKNOWN_EXCEPTION, "UNKNOWN_EXCEPTION", text or "The engine gave no reason")
-    return ClickHouseError(int(code[1]), text[code.start() :])
+    return ClickHouseError(int(code[1]), REPEATED_PREFIX.sub(r"\1", text[code.start() :]))

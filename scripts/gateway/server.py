@@ -6,7 +6,8 @@ file beside the data, so the size of a result is bounded by the disk, not by mem
 statement without inline data is held in memory, up to MAX_STATEMENT_BYTES.
 
 Not served: KILL QUERY by the client's own query_id, external tables, `compress` and `decompress` (ClickHouse's own
-block framing), progress headers.
+block framing), progress headers, and client_protocol_version: FORMAT Native names the type DateTime('Europe/Berlin')
+just DateTime, as a server does without it (DateTime64 keeps its time zone).
 """
 
 import base64
@@ -207,7 +208,7 @@ class Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         length = self.headers.get("Content-Length", "0")
         chunked = "chunked" in self.headers.get("Transfer-Encoding", "").lower()
-        if not length.isdigit():
+        if not re.fullmatch(r"[0-9]{1,18}", length):
             self.close_connection = True
             return self._send_error(fault(36, "BAD_ARGUMENTS", "Content-Length is not a number", 400))
         body = bodies.RequestBody(self.rfile, None if chunked else int(length), self._continue)

@@ -38,7 +38,7 @@ from scripts.gateway.errors import ClickHouseError, engine_fault
 from scripts.gateway.native import header_block
 from scripts.gateway.server import Gateway
 
-UTC = dt.timezone.utc
+UTC = dt.UTC
 Answer = tuple[int, dict[str, str], bytes]
 
 
@@ -59,7 +59,7 @@ def database(port: int) -> Iterator[str]:
 
 @pytest.fixture
 def client(port: int, database: str) -> Iterator[Client]:
-    with clickhouse_connect.get_client(host="127.0.0.1", port=port, database=database) as connection:
+    with clickhouse_connect.get_client(host="127.0.0.1", port=port, database=database, tz_mode="aware") as connection:
         yield connection
 
 
@@ -106,7 +106,8 @@ ROUND_TRIPS = [
     ("FixedString(3)", [b"\x00\n\xff"]),
     ("Date32", [dt.date(1900, 1, 1), dt.date(2299, 12, 31)]),
     ("DateTime64(6, 'UTC')", [dt.datetime(2024, 2, 29, 23, 59, 59, 999999, UTC)]),
-    ("DateTime('Europe/Berlin')", [dt.datetime(2024, 7, 1, 12, 30, tzinfo=UTC)]),
+    ("DateTime64(3, 'Europe/Berlin')", [dt.datetime(2024, 7, 1, 12, 30, tzinfo=UTC)]),
+    ("DateTime('UTC')", [dt.datetime(2024, 7, 1, 12, 30, tzinfo=UTC)]),
     ("UUID", [uuid.UUID("12345678-90ab-cdef-1234-567890abcdef")]),
     ("Bool", [True, False]),
     ("Nullable(String)", [None, "", "x"]),
@@ -237,7 +238,7 @@ def test_errors_have_the_servers_code(port: int, sql: str, status: int, code: in
 
 
 def test_errors_reach_clickhouse_connect(client: Client) -> None:
-    with pytest.raises(DatabaseError, match=r"Code: 60\..*\(UNKNOWN_TABLE\) \(version 26\."):
+    with pytest.raises(DatabaseError, match=r"Code: 60\. DB::Exception: .*\(UNKNOWN_TABLE\) \(version 26\."):
         client.query("select * from no_such_table")
     with pytest.raises(DatabaseError, match=r"Code: 62\..*SYNTAX_ERROR"):
         client.command("create tabel t")
@@ -305,6 +306,10 @@ def test_the_url_overrides_a_session_for_one_request(port: int) -> None:
     assert post(port, state, session_id=session) == b"9\ttrue\tdefault\n"
     assert error_of(send(port, "POST", b"select 1", session_id=session, max_block_size="7", no_such="1"))[1] == 115
     assert post(port, state, session_id=session) == b"9\ttrue\tdefault\n"
+    assert error_of(send(port, "POST", b"select 1", session_id=session, database="no_such_database"))[1] == 81
+    post(port, "use system", session_id=session)
+    post(port, "select 1", session_id=session, database="default")
+    assert post(port, state, session_id=session) == b"9\ttrue\tsystem\n"
     assert post(port, state, session_id=uuid.uuid4().hex) == untouched
 
 
@@ -411,14 +416,18 @@ def test_statements_in_inline_data_are_not_run(port: int, database: str) -> None
 def test_an_insert_keeps_its_settings_and_parameters(port: int, database: str) -> None:
     post(port, "create table t (a UInt8, b String) engine = MergeTree order by a", database=database)
     post(port, "insert into t settings max_threads = 1 values ({n:UInt8}, upper('x'))", database=database, param_n="7")
-    post(port, "insert into t (a) settings input_format_csv_skip_first_lines = 1 format CSV\nhead\n8\n", database=database)
+    post(
+        port,
+        "insert into t (a) settings input_format_csv_skip_first_lines = 1 format CSV\nhead\n8\n",
+        database=database,
+    )
     post(port, "insert into t select 9, 'from t format'", database=database)
     assert post(port, "select * from t order by a", database=database) == b"7\tX\n8\t\n9\tfrom t format\n"
 
 
 def test_a_bad_row_inserts_nothing(port: int, database: str) -> None:
     post(port, "create table t (a UInt8) engine = MergeTree order by a", database=database)
-    assert error_of(send(port, "POST", b"insert into t format CSV\n1\nx\n", database=database))[1] == 27
+    assert error_of(send(port, "POST", b"insert into t format CSV\n1\nx\n", database=database)) == (400, 117)
     assert post(port, "select count() from t", database=database) == b"0\n"
 
 
@@ -495,12 +504,13 @@ def test_unknown_compression_is_refused(port: int) -> None:
 
 def test_chunked_bodies_and_keep_alive(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
-    for body, expected in [(iter([b"sel", b"ect", b" 1"]), (200, b"1\n")), (b"selec", (400, None)), (b"select 3", (200, b"3\n"))]:
+    answers = []
+    for body in (iter([b"sel", b"ect", b" 1"]), b"selec", b"select 3"):
         connection.request("POST", "/", body)
         response = connection.getresponse()
-        assert response.status == expected[0]
-        assert response.read() == expected[1] or expected[1] is None
+        answers.append((response.status, response.read()[:7]))
     connection.close()
+    assert answers == [(200, b"1\n"), (400, b"Code: 6"), (200, b"3\n")]
 
 
 def test_parameters(client: Client) -> None:
@@ -592,7 +602,7 @@ def test_committed_rows_survive_a_kill(tmp_path: Path) -> None:
     post(port, b"insert into t format CSV\n" + b"".join(b"%d\n" % number for number in range(5000)))
     with socket.create_connection(("127.0.0.1", port)) as connection:
         head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\ninsert into t values "
-        connection.sendall(head + b"(1)," * 100_000)
+        connection.sendall(head + b"(1)," * 1_000_000)
         wait_until(lambda: any(path.stat().st_size for path in (data / "gateway-files").iterdir()))
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -642,7 +652,7 @@ def command(*options: str, env: dict[str, str] | None = None) -> subprocess.Comp
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["--host", "0.0.0.0"], "--password-env"),
+        (["--host", "192.0.2.1"], "--password-env"),
         (["--password-env", "NOT_SET_ANYWHERE"], "NOT_SET_ANYWHERE"),
         (["--port", "0", "--data", "{tmp}/a*b"], "must not hold"),
         (["--port", "0", "--data", "{tmp}/file"], "cannot be the data directory"),
@@ -676,7 +686,7 @@ name: tiny
 version: "1.0"
 profile: tiny
 """,
-    "seeds/days.csv": "day,n\n2024-01-01,1\n2024-01-02,2\n\n2024-01-03,3\n",
+    "seeds/days.csv": "day,n\n2024-01-01,1\n2024-01-02,2\n2024-01-03,3\n",
     "models/as_table.sql": "{{ config(materialized='table') }} select toDate(day) as day, n from {{ ref('days') }}",
     "models/as_view.sql": """
 {{ config(materialized='view', query_settings={'join_use_nulls': 1}) }}
@@ -687,7 +697,7 @@ left join (select * from {{ ref('as_table') }} where n = 2) b on a.day = b.day
 {{ config(materialized='incremental', incremental_strategy='insert_overwrite', partition_by='day',
           order_by='n', engine='MergeTree()') }}
 select day, n * {{ 1 if not is_incremental() else 10 }} as n from {{ ref('as_table') }}
-{% if is_incremental() %} where n > 1 {% endif %}
+{% if is_incremental() %} where day > '2024-01-01' {% endif %}
 """,
     "models/by_key.sql": """
 {{ config(materialized='incremental', incremental_strategy='delete+insert', unique_key='n', order_by='n') }}
@@ -711,7 +721,14 @@ select * from {{ ref('as_table') }}
 
 def test_dbt_builds_a_project_twice(port: int, tmp_path: Path) -> None:
     schema = f"tiny_{uuid.uuid4().hex[:8]}"
-    target = {"type": "clickhouse", "host": "127.0.0.1", "port": port, "user": "default", "schema": schema, "threads": 4}
+    target = {
+        "type": "clickhouse",
+        "host": "127.0.0.1",
+        "port": port,
+        "user": "default",
+        "schema": schema,
+        "threads": 4,
+    }
     files = {**DBT_PROJECT, "profiles.yml": json.dumps({"tiny": {"target": "x", "outputs": {"x": target}}})}
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)

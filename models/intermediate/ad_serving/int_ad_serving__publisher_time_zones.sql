@@ -11,7 +11,7 @@ known as (
         publishers.publisher_id,
         publishers.timezone
     from publishers
-    inner join time_zones on time_zones.time_zone = publishers.timezone
+    inner join time_zones on publishers.timezone = time_zones.time_zone
 )
 
 select * from known

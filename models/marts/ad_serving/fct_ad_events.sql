@@ -37,7 +37,7 @@ final as (
         ---------- ids
         {{ cast_to('latest.event_id', 'text') }} as event_id,
         latest.event_type,
-        latest.publisher_id as publisher_id, -- ClickHouse names it latest.publisher_id otherwise: the join has two
+        latest.publisher_id as publisher_id,
         latest.ad_unit_id,
         latest.campaign_id,
         latest.advertiser_id,
@@ -77,9 +77,9 @@ final as (
         {{ cast_to('event_days._day_version', 'text') }} as _day_version
     from latest
     inner join {{ ref('int_ad_serving__event_days') }} as event_days
-        on event_days.event_date = latest.event_date
+        on latest.event_date = event_days.event_date
     left join {{ ref('int_ad_serving__publisher_time_zones') }} as time_zones
-        on time_zones.publisher_id = latest.publisher_id
+        on latest.publisher_id = time_zones.publisher_id
 )
 
 select * from final

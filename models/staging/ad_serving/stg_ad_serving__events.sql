@@ -15,6 +15,9 @@ cleaned as (
 parsed as (
     select
         cleaned.*,
+        {{ either('cleaned.country_code', 'cleaned.geo', 'country') }} as country_text,
+        {{ either('cleaned.region', 'cleaned.geo', 'region') }} as region_text,
+        {{ either('cleaned.city', 'cleaned.geo', 'city') }} as city_text,
         {{ parse_timestamp('cleaned.timestamp_text') }} as happened_at,
         {{ parse_decimal('cleaned.revenue_text') }} as revenue
     from cleaned
@@ -34,9 +37,9 @@ events as (
         {{ cast_to(lower_text(clean_text('parsed.device_type')), 'text_nullable') }} as device_type,
         {{ cast_to(clean_text('parsed.browser'), 'text_nullable') }} as browser,
         {{ cast_to(lower_text(clean_text('parsed.site_domain')), 'text_nullable') }} as site_domain,
-        {{ cast_to(upper_text(clean_text(either('parsed.country_code', 'parsed.geo', 'country'))), 'text_nullable') }} as country_code,
-        {{ cast_to(upper_text(clean_text(either('parsed.region', 'parsed.geo', 'region'))), 'text_nullable') }} as region,
-        {{ cast_to(clean_text(either('parsed.city', 'parsed.geo', 'city')), 'text_nullable') }} as city,
+        {{ cast_to(upper_text(clean_text('parsed.country_text')), 'text_nullable') }} as country_code,
+        {{ cast_to(upper_text(clean_text('parsed.region_text')), 'text_nullable') }} as region,
+        {{ cast_to(clean_text('parsed.city_text'), 'text_nullable') }} as city,
 
         ---------- money and numbers
         {{ cast_to('parsed.revenue', 'money_nullable') }} as revenue_usd,

@@ -1,6 +1,5 @@
 """Events of a day, drawn in chunks of columns. Money is in micro-dollars, time in milliseconds since 1970 UTC."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 

@@ -1,0 +1,70 @@
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin/python -m scripts
+DBT := $(VENV)/bin/dbt
+
+-include .env
+export
+
+DEMO_DELIVERED_AT := 2026-03-25T06:00:00Z
+DEMO_REDELIVERED_AT := 2026-03-26T06:00:00Z
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test prod parity report docs bench lint format clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.ready ## install what the project needs into .venv, and the dbt packages
+	@$(RUN).deps
+	@$(RUN).land --prepare
+
+$(VENV)/.ready: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+		|| { echo "error: $(PYTHON) is not Python 3.11 to 3.13; run make PYTHON=python3.11 …"; exit 1; }
+	@echo "installing into $(VENV) (once, a minute or two)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[clickhouse,report,dev]'
+	@touch $@
+
+demo/ad_serving/truth.json:
+	@rm -rf demo/ad_serving
+	@$(RUN).generate ad_serving --days 30 --events-per-day 4000 --seed 7 --out demo/ad_serving
+
+demo: setup demo/ad_serving/truth.json ## generate 30 days of ad events, land and build them on DuckDB, write the report
+	@$(RUN).land ad_serving demo/ad_serving --no-redelivery --delivered-at $(DEMO_DELIVERED_AT)
+	@$(DBT) --quiet build --target dev
+	@$(RUN).land ad_serving demo/ad_serving/redelivery --delivered-at $(DEMO_REDELIVERED_AT)
+	@$(DBT) --quiet build --target dev
+	@$(RUN).report
+
+test: setup lint ## every test, on both engines
+	@$(VENV)/bin/python -m pytest -n 2
+
+prod: setup ## push what is landed to ClickHouse (started here if none answers), build, compare with DuckDB
+	@$(RUN).prod
+
+parity: setup ## compare every published table on DuckDB and ClickHouse
+	@$(RUN).parity
+
+report: setup ## write report/index.html
+	@$(RUN).report
+
+docs: setup ## generate dbt's documentation; dbt docs serve shows it
+	@$(DBT) --quiet docs generate --target dev
+
+bench: setup ## measure landing and building; prints a table, writes bench/bench.json
+	@$(RUN).bench
+
+lint: setup ## ruff and sqlfluff
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/sqlfluff lint --disable-progress-bar models analyses tests
+
+format: setup ## let ruff and sqlfluff mend what they can
+	@$(VENV)/bin/ruff check --fix .
+	@$(VENV)/bin/ruff format .
+	@$(VENV)/bin/sqlfluff fix --disable-progress-bar models
+
+clean: ## remove what demo, test, prod and bench made; landed deliveries and databases too
+	rm -rf demo landing report bench target logs dbt_packages clickhouse-data duckhouse.duckdb duckhouse.duckdb.wal
