@@ -4,15 +4,16 @@ Where nothing answers at CLICKHOUSE_HOST, the embedded engine is started for the
 """
 
 import argparse
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from scripts.common import cli, settings
 from scripts.common.clickhouse import answers
 
+DBT = str(Path(sys.executable).with_name("dbt"))
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 SECONDS_TO_STOP = 60
 
@@ -20,10 +21,10 @@ SECONDS_TO_STOP = 60
 def main() -> int:
     argparse.ArgumentParser(prog="python -m scripts.prod", description=__doc__).parse_args()
     with clickhouse():
-        step("scripts.push")
-        step("dbt.cli.main", "--quiet", "build", "--target", "prod")
-        step("dbt.cli.main", "--quiet", "build", "--target", "dev")
-        step("scripts.parity")
+        step(sys.executable, "-m", "scripts.push")
+        step(DBT, "--quiet", "build", "--target", "prod")
+        step(DBT, "--quiet", "build", "--target", "dev")
+        step(sys.executable, "-m", "scripts.parity")
     return 0
 
 
@@ -54,10 +55,11 @@ def clickhouse() -> Iterator[None]:
                 process.kill()
 
 
-def step(module: str, *arguments: str) -> None:
-    code = subprocess.run([sys.executable, "-m", module, *arguments], cwd=settings.PROJECT, env=os.environ).returncode
+def step(*command: str) -> None:
+    code = subprocess.run(command, cwd=settings.PROJECT).returncode
     if code:
-        raise cli.UserError(f"python -m {' '.join((module, *arguments))} ended with {code}; what it said is above")
+        name = " ".join(Path(word).name for word in command)
+        raise cli.UserError(f"{name} ended with {code}; what it said is above")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from scripts.common import cli
 from scripts.common.clickhouse import connect, first_line, literal, quote
 from scripts.common.contract import load_contract, sources
-from scripts.common.landing import Delivery, deliveries, empty_entity, prepare
+from scripts.common.landing import FILES_SCHEMA, REJECTED_SCHEMA, Delivery, deliveries, landed_schema
 
 CLICKHOUSE_TYPES = {
     "string": "Nullable(String)",
@@ -60,7 +60,6 @@ def main() -> int:
 
 def push_source(client: Client, source: str) -> dict[str, Any]:
     """Pushes the deliveries of `source` that the server does not hold; what it pushed and how many were there."""
-    prepare(source)
     database = f"raw_{source}"
     create_tables(client, source, database)
     known = {row[0] for row in client.query(f"select delivery_id from {quote(database)}._deliveries").result_rows}
@@ -75,18 +74,18 @@ def push_source(client: Client, source: str) -> dict[str, Any]:
 def create_tables(client: Client, source: str, database: str) -> None:
     """The raw tables of the contract; a column that the contract gained is added."""
     client.command(f"create database if not exists {quote(database)}")
-    for entity in load_contract(source).entities:
-        schema = pq.read_schema(empty_entity(source, entity))
+    schemas = {entity.name: landed_schema(entity) for entity in load_contract(source).entities}
+    for name, schema in {**schemas, "_files": FILES_SCHEMA, "_rejected": REJECTED_SCHEMA}.items():
         columns = {field.name: column_type(field.name, str(field.type)) for field in schema}
-        table = f"{quote(database)}.{quote(entity)}"
-        order = ", ".join(name for name in ("_source_file", "_source_row") if name in columns)
-        definitions = ", ".join(f"{quote(name)} {data_type}" for name, data_type in columns.items())
+        table = f"{quote(database)}.{quote(name)}"
+        order = ", ".join(column for column in ("_source_file", "_source_row") if column in columns)
+        definitions = ", ".join(f"{quote(column)} {data_type}" for column, data_type in columns.items())
         client.command(
             f"create table if not exists {table} ({definitions}) "
             f"engine = MergeTree partition by _delivery_id order by ({order})"
         )
-        for name, data_type in columns.items():
-            client.command(f"alter table {table} add column if not exists {quote(name)} {data_type}")
+        additions = ", ".join(f"add column if not exists {quote(column)} {kind}" for column, kind in columns.items())
+        client.command(f"alter table {table} {additions}")
     client.command(
         f"create table if not exists {quote(database)}._deliveries ({DELIVERIES}) engine = MergeTree order by delivery_id"
     )

@@ -215,7 +215,7 @@ def line_chart(points: list[tuple], title: str, number_format: str) -> str:
         alt.Chart(alt.Data(values=rows))
         .mark_line(point=True)
         .encode(
-            x=alt.X("day:T", title=None, axis=alt.Axis(format="%d %b", labelOverlap=True)),
+            x=alt.X("day:T", title=None, axis=alt.Axis(format="%d %b", labelOverlap=True, tickCount="day")),
             y=alt.Y("value:Q", title=title, axis=alt.Axis(format=number_format), scale=alt.Scale(zero=True)),
             color=series_colour(COLOURS),
             strokeDash=alt.StrokeDash("series:N", legend=None, scale=alt.Scale(domain=[BEFORE, NOW], range=[[5, 3], [1, 0]])),

@@ -49,6 +49,25 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     assert stop(process) == 0
 
 
+Start = Callable[..., tuple[subprocess.Popen, int]]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """start_gateway, whose gateways end with the test, passed or failed."""
+    processes = []
+
+    def started(*args: object, **options: object) -> tuple[subprocess.Popen, int]:
+        process, number = start_gateway(*args, **options)  # type: ignore[arg-type]
+        processes.append(process)
+        return process, number
+
+    yield started
+    for process in processes:
+        process.kill()
+        process.wait()
+
+
 @pytest.fixture
 def database(port: int) -> Iterator[str]:
     name = f"test_{uuid.uuid4().hex[:12]}"
@@ -243,6 +262,11 @@ def test_errors_reach_clickhouse_connect(client: Client) -> None:
     with pytest.raises(DatabaseError, match=r"Code: 62\..*SYNTAX_ERROR"):
         client.command("create tabel t")
     assert client.command("select 1") == 1
+
+
+def test_errors_and_results_may_hold_any_bytes(port: int) -> None:
+    assert post(port, b"select '\xff\xfe'") == b"\xff\xfe\n"
+    assert error_of(send(port, "POST", b"select no_such_column\xff")) == (400, 62)
 
 
 def test_an_error_without_a_code_is_unknown() -> None:
@@ -595,9 +619,9 @@ def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
 # ---------------------------------------------------------------- the process
 
 
-def test_committed_rows_survive_a_kill(tmp_path: Path) -> None:
+def test_committed_rows_survive_a_kill(start: Start, tmp_path: Path) -> None:
     data = tmp_path / "data"
-    process, port = start_gateway(data)
+    process, port = start(data)
     post(port, "create table t (a UInt32) engine = MergeTree order by a")
     post(port, b"insert into t format CSV\n" + b"".join(b"%d\n" % number for number in range(5000)))
     with socket.create_connection(("127.0.0.1", port)) as connection:
@@ -607,15 +631,15 @@ def test_committed_rows_survive_a_kill(tmp_path: Path) -> None:
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert list((data / "gateway-files").iterdir())
-    process, port = start_gateway(data)
+    process, port = start(data)
     assert post(port, "select count(), sum(a) from t") == b"5000\t12497500\n"
     assert not list((data / "gateway-files").iterdir())
     assert stop(process) == 0
 
 
-def test_the_password(tmp_path: Path) -> None:
+def test_the_password(start: Start, tmp_path: Path) -> None:
     secret = "s3cret"
-    process, port = start_gateway(tmp_path / "data", {"GATEWAY_TEST": secret}, ["--password-env", "GATEWAY_TEST"])
+    process, port = start(tmp_path / "data", {"GATEWAY_TEST": secret}, ["--password-env", "GATEWAY_TEST"])
     assert send(port, "GET", path="/ping")[0] == 200
     for headers, params in [
         ({}, {}),
@@ -665,8 +689,8 @@ def test_faults_of_the_user_are_one_line(tmp_path: Path, options: list[str], wor
     assert answer.stderr.startswith("error: ") and answer.stderr.count("\n") == 1 and words in answer.stderr
 
 
-def test_a_second_gateway_on_the_same_data_is_refused(tmp_path: Path) -> None:
-    process, _ = start_gateway(tmp_path / "data")
+def test_a_second_gateway_on_the_same_data_is_refused(start: Start, tmp_path: Path) -> None:
+    process, _ = start(tmp_path / "data")
     answer = command("--port", "0", "--data", str(tmp_path / "data"))
     assert stop(process) == 0
     assert answer.returncode == 1

@@ -590,7 +590,7 @@ def test_formats_vary_by_the_era_of_the_file(drop_of):
         }
     for name in keys:
         suffixes[name.split(".", 1)[1]] += 1
-    assert suffixes == {"jsonl": 5, "jsonl.gz": 3, "parquet": 4}
+    assert suffixes == {"jsonl": 6, "jsonl.gz": 2, "parquet": 4}
     seen = set().union(*keys.values())
     assert {"geo", "country_code", "country", "geo_country", "timestamp", "event_timestamp", "ts"} <= seen
     assert {"sdk_version", "placement_quality_score", "id32", "id36"} <= seen

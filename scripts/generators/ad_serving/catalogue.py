@@ -147,7 +147,7 @@ CAMPAIGNS = (
     ("Larkspur Insurance", "Larkspur Mutual", 340, 160, "desktop,tablet", "US,AU", 14, "whole", 210),
     ("Nimbus Cloud Summit", "Nimbus Cloud", 520, 0, "desktop", "US,GB,DE,NL,SE,IN", 12, "early", 175),
     ("Pantry Box Trial", "Pantry Box", 230, 95, "mobile,tablet", "US,GB,AU", 18, "whole", 100),
-    ("Åre Ski Late Season", "Åre Resorts", 350, 0, "desktop,mobile", "SE,NL,DE,GB", 12, "early", 60),
+    ("Åre Ski Winter", "Åre Resorts", 350, 0, "desktop,mobile", "SE,NL,DE,GB", 12, "past", 60),
     ("Wander Stays", "Wander Travel", 300, 75, "desktop,mobile,tablet", ALL, 16, "whole", 300),
     ("Mercer Watches", "Mercer & Sons", 700, 0, "desktop,tablet,ctv", "US,GB,FR,JP", 10, "late", 190),
     ("Cobalt Tyres", "Cobalt Tyre Group", 260, 0, "desktop,mobile", "US,DE,BR", 14, "paused", 90),
@@ -236,6 +236,8 @@ def _flight(kind: str, start: date, days: int, slack: int) -> tuple[date, date, 
     """First day, last day and status; a flight that is over on the last day of the run is completed."""
     before, after = start - timedelta(days=7 + slack), start + timedelta(days=days + 6 + slack)
     middle = start + timedelta(days=days // 2)
+    if kind == "past":
+        return start - timedelta(days=60), start - timedelta(days=15 + slack), "completed"
     if kind == "early":
         ended = middle - timedelta(days=1)
         return before, ended, "completed"

@@ -9,7 +9,7 @@ from scripts.generators.ad_serving import catalogue as market
 from scripts.generators.ad_serving.catalogue import CLICK, IMPRESSION, VIEWABLE, Catalogue
 from scripts.generators.ad_serving.draw import lognormal_table, mix, pick, stream
 
-CHUNK = 200_000
+CHUNK = 100_000
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 NONE = -1  # no amount

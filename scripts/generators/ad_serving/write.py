@@ -37,14 +37,11 @@ def open_text(path: Path) -> Iterator[BinaryIO]:
         yield file
 
 
-def write_lines(file: BinaryIO, lines: pa.Array) -> None:
-    """Writes strings that bring their own newlines."""
-    contiguous = pa.concat_arrays([lines])
-    if len(contiguous):
-        offsets = contiguous.buffers()[1]
-        width = len(contiguous) + contiguous.offset
-        ends = memoryview(offsets).cast("i")
-        file.write(memoryview(contiguous.buffers()[2])[ends[contiguous.offset] : ends[width]])
+def write_lines(file: BinaryIO, lines: pa.StringArray) -> None:
+    """Writes strings that bring their own newlines: the bytes between the first and the last offset of the array."""
+    _, offsets, characters = lines.buffers()
+    ends = memoryview(offsets).cast("i")
+    file.write(memoryview(characters)[ends[lines.offset] : ends[lines.offset + len(lines)]])
 
 
 @contextmanager

@@ -1,0 +1,36 @@
+-- Money is conserved from the events to the daily marts, to the micro-dollar.
+with events as (
+    select
+        count(*) filter (where event_type = 'impression') as impressions,
+        sum(revenue_usd) as revenue_usd,
+        sum(revenue_usd_as_delivered) as revenue_usd_as_delivered
+    from {{ ref('fct_ad_events') }}
+),
+
+daily as (
+    select
+        sum(impressions) as impressions,
+        sum(revenue_usd) as revenue_usd,
+        sum(revenue_usd_as_delivered) as revenue_usd_as_delivered
+    from {{ ref('fct_ad_events_daily') }}
+),
+
+performance as (
+    select
+        sum(impressions) as impressions,
+        sum(revenue_usd) as revenue_usd,
+        sum(revenue_usd_as_delivered) as revenue_usd_as_delivered
+    from {{ ref('fct_publisher_performance') }}
+)
+
+select events.*
+from events
+cross join daily
+cross join performance
+where
+    events.impressions is distinct from daily.impressions
+    or events.impressions is distinct from performance.impressions
+    or events.revenue_usd is distinct from daily.revenue_usd
+    or events.revenue_usd is distinct from performance.revenue_usd
+    or events.revenue_usd_as_delivered is distinct from daily.revenue_usd_as_delivered
+    or events.revenue_usd_as_delivered is distinct from performance.revenue_usd_as_delivered
