@@ -86,9 +86,11 @@ def by_name(packages: dict[str, str]) -> dict[str, str]:
 
 def read_package(folder: Path) -> Package:
     project = read_yaml(folder / "dbt_project.yml")
+    if not isinstance(project.get("name"), str):
+        raise UserError(f"{folder / 'dbt_project.yml'}: has no name")
     needs = folder / "packages.yml"
     return Package(
-        name=str(project.get("name")),
+        name=project["name"],
         version=str(project.get("version")),
         folder=folder,
         needs=frozenset(by_name(hub_packages(needs))) if needs.exists() else frozenset(),
@@ -228,20 +230,22 @@ def install(project: Path, folder: Path, *, offline: bool) -> Outcome:
     wanted = hub_packages(project / "packages.yml")
     if not wanted:
         raise UserError(f"{project / 'packages.yml'}: names no package of the hub")
-    with only_one_run(project), swapped_in(folder) as staging:
+    folder = folder.resolve()  # a link to a shared folder stays a link
+    with only_one_run(project):
+        repair(folder)
         usable, faults = usable_packages(project, folder)
         if not faults and by_name(wanted).keys() <= usable.keys():
-            staging.rmdir()
             return outcome("kept", None, folder)
-        if offline:
-            reason = "--offline asks no hub"
-        elif not hub_answers(next(iter(wanted))):
-            reason = "no hub answers"
-        elif not (reason := run_dbt_deps(project, staging)):
-            return outcome("hub", None, staging)
-        empty(staging)
-        fill(project, staging, usable)
-        return outcome("stand-ins", "; ".join([reason, *faults]), staging)
+        with swapped_in(folder) as staging:
+            if offline:
+                reason = "--offline asks no hub"
+            elif not hub_answers(next(iter(wanted))):
+                reason = "no hub answers"
+            elif not (reason := run_dbt_deps(project, staging)):
+                return outcome("hub", None, staging)
+            empty(staging)
+            fill(project, staging, usable)
+            return outcome("stand-ins", "; ".join([reason, *faults]), staging)
 
 
 def outcome(state: str, reason: str | None, folder: Path) -> Outcome:
@@ -263,31 +267,39 @@ def only_one_run(project: Path) -> Iterator[None]:
         yield
 
 
+def previous_of(folder: Path) -> Path:
+    return folder.with_name(f"{folder.name}.old")
+
+
+def repair(folder: Path) -> None:
+    """Clears up after a run that was killed: before, between or after the two renames of `swapped_in`."""
+    previous = previous_of(folder)
+    if previous.exists() and not folder.exists():
+        previous.rename(folder)
+    for leftover in [previous, *folder.parent.glob(f"{folder.name}.new-*")]:
+        if leftover.exists():
+            shutil.rmtree(leftover)
+
+
 @contextlib.contextmanager
 def swapped_in(folder: Path) -> Iterator[Path]:
-    """An empty folder beside `folder` that takes its place when the block ends well and has not removed it."""
-    previous = folder.with_name(f"{folder.name}.old")
-    if previous.exists() and not folder.exists():  # killed between the two renames below
-        previous.rename(folder)
-    for leftover in folder.parent.glob(f"{folder.name}.new-*"):
-        shutil.rmtree(leftover)
+    """An empty folder beside `folder` that takes its place when the block ends well."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f"{folder.name}.new-", dir=folder.parent))
     staging.chmod(0o755)
     try:
         yield staging
-        if staging.exists():
-            if folder.exists():
-                folder.rename(previous)
-            staging.rename(folder)
-        shutil.rmtree(previous, ignore_errors=True)
+        if folder.exists():
+            folder.rename(previous_of(folder))
+        staging.rename(folder)
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+    shutil.rmtree(previous_of(folder), ignore_errors=True)
 
 
 def empty(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    shutil.rmtree(folder)
+    folder.mkdir(mode=0o755)
 
 
 def describe(result: Outcome, folder: Path) -> str:

@@ -50,14 +50,15 @@
 {% endmacro %}
 
 
-{# dbt_utils: its division is one of decimals, cut after six digits, and throws on an empty table. #}
+{# dbt_utils: its division is one of decimals, cut after six digits, and throws on an empty table. Here an
+   empty table gives nan, which is outside no range. #}
 {% macro clickhouse__test_not_null_proportion(model, group_by_columns) %}
     {%- set groups = group_by_columns | join(', ') -%}
     {%- set at_most = kwargs.get('at_most', 1) -%}
     with proportions as (
         select
             {{ groups ~ ',' if groups }}
-            countIf({{ kwargs['column_name'] }} is not null) / nullif(count(*), 0) as not_null_proportion
+            countIf({{ kwargs['column_name'] }} is not null) / count(*) as not_null_proportion
         from {{ model }}
         {{ 'group by ' ~ groups if groups }}
     )

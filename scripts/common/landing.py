@@ -151,7 +151,7 @@ def incoming(source: str) -> Path:
     clean(source)
     folder = root / f"load-{os.getpid()}"
     folder.mkdir(parents=True)
-    return folder
+    return folder.resolve()
 
 
 def clean(source: str) -> None:

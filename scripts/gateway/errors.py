@@ -8,14 +8,17 @@ REPEATED_PREFIX = re.compile(r"^(Code: \d+\. DB::Exception: )\1+")
 
 UNKNOWN_EXCEPTION = 1002
 
-# As in ClickHouse's exceptionCodeToHTTPStatus; a code that is not here is a 500.
+# As in ClickHouse's src/Server/HTTP/exceptionCodeToHTTPStatus.cpp; a code that is not here is a 500.
+BAD_REQUEST_CODES = (6, 8, 15, 25, 26, 27, 36, 37, 38, 41, 44, 53, 62, 72, 117, 123, 167, 168, 223, 321, 376, 427, 441)
 STATUS_OF_CODE = {
-    **dict.fromkeys((6, 26, 27, 38, 41, 42, 43, 53, 62, 69, 70, 72, 117, 271, 374), HTTPStatus.BAD_REQUEST),
-    **dict.fromkeys((46, 47, 50, 56, 60, 63, 73, 78, 81, 89, 115, 336, 372), HTTPStatus.NOT_FOUND),
-    **dict.fromkeys((192, 193, 516), HTTPStatus.FORBIDDEN),
+    **dict.fromkeys((*BAD_REQUEST_CODES, 675, 676), HTTPStatus.BAD_REQUEST),
+    **dict.fromkeys((46, 47, 50, 56, 60, 63, 73, 78, 81, 115, 152, 336, 511), HTTPStatus.NOT_FOUND),
+    **dict.fromkeys((192, 193, 497, 512, 516), HTTPStatus.FORBIDDEN),
+    **dict.fromkeys((76, 209, 439), HTTPStatus.SERVICE_UNAVAILABLE),
     48: HTTPStatus.NOT_IMPLEMENTED,
     159: HTTPStatus.REQUEST_TIMEOUT,
-    1000: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    194: HTTPStatus.UNAUTHORIZED,
+    229: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
 }
 
 

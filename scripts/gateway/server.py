@@ -418,7 +418,7 @@ def _limited(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
         size += len(chunk)
         if size > MAX_STATEMENT_BYTES:
             limit = MAX_STATEMENT_BYTES // 1024**2
-            raise fault(62, "SYNTAX_ERROR", f"The statement is larger than {limit} MiB", 413)
+            raise fault(229, "QUERY_IS_TOO_LARGE", f"The statement is larger than {limit} MiB")
         yield chunk
 
 

@@ -187,7 +187,7 @@ def _reads_only(tokens: list[Token], keyword: bytes) -> bool:
 def _refuse_files(tokens: list[Token], keyword: bytes) -> None:
     for first, second in pairwise(tokens):
         if first.top_word(b"INTO") and second.top_word(b"OUTFILE"):
-            raise fault(82, "INTO_OUTFILE_NOT_ALLOWED", "INTO OUTFILE is not allowed")
+            raise fault(358, "INTO_OUTFILE_NOT_ALLOWED", "INTO OUTFILE is not allowed")
         if keyword != b"INSERT":
             continue
         if first.top_word(b"FROM") and second.top_word(b"INFILE"):

@@ -1,5 +1,6 @@
 """python -m scripts.deps: what is kept, what the hub brings, when the stand-ins take over, what a kill leaves."""
 
+import contextlib
 import json
 import os
 import re
@@ -133,6 +134,7 @@ def test_offline_asks_no_hub(project: Path, mirror: Path) -> None:
 
 def test_second_run_keeps_every_file(project: Path, folder: Path, mirror: Path) -> None:
     install(project, offline=True)
+    (folder / "__pycache__").mkdir()  # dbt passes over such a folder
     before = snapshot(folder)
     assert install(project).state == "kept"
     assert snapshot(folder) == before
@@ -204,13 +206,15 @@ def test_stand_in_fills_up_beside_a_real_package(project: Path, folder: Path) ->
     assert install(project).state == "kept"
 
 
-@pytest.mark.parametrize("broken", ["no dbt_project.yml", "no YAML", "a second of the name"])
+@pytest.mark.parametrize("broken", ["no dbt_project.yml", "no YAML", "no name", "a second of the name"])
 def test_broken_folder_is_repaired(project: Path, folder: Path, broken: str) -> None:
     install(project)
     if broken == "no dbt_project.yml":
         (folder / "alpha" / "dbt_project.yml").unlink()
     elif broken == "no YAML":
         (folder / "alpha" / "dbt_project.yml").write_text("name: [")
+    elif broken == "no name":
+        (folder / "alpha" / "dbt_project.yml").write_text("version: 1.0.0")
     else:
         shutil.copytree(folder / "alpha", folder / "alpha-copy")
     result = install(project)
@@ -219,9 +223,22 @@ def test_broken_folder_is_repaired(project: Path, folder: Path, broken: str) -> 
     assert sorted(path.name for path in folder.iterdir()) == ["alpha", "elementary"]
 
 
-def test_silent_hub_costs_the_probe_only(project: Path, use_hub: Callable[[str], None]) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        use_hub(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+def drip(listener: socket.socket) -> None:
+    """Answers with an endless header, a byte at a time: no single read ever times out."""
+    with contextlib.suppress(OSError):
+        connection, _ = listener.accept()
+        connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.2)
+
+
+@pytest.mark.parametrize("answer", ["nothing", "drops"])
+def test_slow_hub_costs_the_probe_only(project: Path, use_hub: Callable[[str], None], answer: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        if answer == "drops":
+            threading.Thread(target=drip, args=[listener], daemon=True).start()
+        use_hub(f"http://127.0.0.1:{listener.getsockname()[1]}/")
         started = time.monotonic()
         result = install(project)
     assert (result.state, result.reason) == ("stand-ins", "no hub answers")
@@ -246,12 +263,23 @@ def test_slow_dbt_deps_leaves_the_stand_ins(project: Path, mirror: Path, monkeyp
     assert install(project).reason == "dbt deps took longer than 0.1 s"
 
 
-@pytest.mark.parametrize("moment", ["while copying", "between the renames"])
-def test_next_run_repairs_what_a_killed_run_left(project: Path, folder: Path, moment: str) -> None:
+@pytest.mark.parametrize(
+    ("moment", "victim", "calls"),
+    [
+        ("while copying", "deps.shutil.copytree", 1),
+        ("between the renames", "Path.rename", 2),
+        (
+            "after the renames",
+            "deps.shutil.rmtree",
+            3,
+        ),  # the first empties the staging folder, the second is the `finally`
+    ],
+)
+def test_next_run_repairs_what_a_killed_run_left(
+    project: Path, folder: Path, moment: str, victim: str, calls: int
+) -> None:
     write_package(folder / "alpha", "alpha", "0.1.0")
     placed = (folder / "alpha" / "dbt_project.yml").read_bytes()
-    victim = "deps.shutil.copytree" if moment == "while copying" else "Path.rename"
-    calls = "1" if moment == "while copying" else "2"
     code = f"""
 import os, signal
 from pathlib import Path
@@ -266,10 +294,19 @@ def killed(*args, **kwargs):
 deps.install(Path({str(project)!r}), Path({str(folder)!r}), offline=True)
 """
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT).returncode == -9
-    assert {path.name for path in project.iterdir()} > {"packages.yml", "offline"}
+    assert len(list(project.glob("dbt_packages.*"))) > 0, f"killed {moment}, it left something behind"
+    (project / "offline" / "elementary" / "dbt_project.yml").write_text("name: elementary\nversion: 0.0.0\n")
     result = install(project)
+    assert result.state == "stand-ins"
     assert result.versions == {"alpha": "0.1.0", "elementary": "0.0.0"}
     assert (folder / "alpha" / "dbt_project.yml").read_bytes() == placed
+
+
+def test_link_to_a_shared_folder_stays_a_link(project: Path, folder: Path, tmp_path: Path) -> None:
+    write_package(tmp_path / "shared" / "alpha", "alpha", "0.1.0")
+    folder.symlink_to(tmp_path / "shared")
+    assert install(project).versions == {"alpha": "0.1.0", "elementary": "0.0.0"}
+    assert folder.readlink() == tmp_path / "shared"
 
 
 def test_failed_copy_leaves_the_folder_as_it_was(project: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

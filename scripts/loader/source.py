@@ -1,0 +1,82 @@
+"""Reading a source file: its raw bytes, decompressed and checked, with every fault that makes it unreadable named."""
+
+import gzip
+import io
+import os
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import BinaryIO
+
+CHUNK = 4 << 20
+
+_MAGICS = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2"}
+
+
+class FileFault(Exception):
+    """Why a file cannot be read as what it claims to be: the place and the mend, on one line. Nothing of it lands."""
+
+
+class _Counting(io.RawIOBase):
+    """A file that tells how many bytes are taken from it."""
+
+    def __init__(self, path: Path, advance: Callable[[int], None]) -> None:
+        self._file = path.open("rb", buffering=0)
+        self._advance = advance
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
+        count = self._file.readinto(buffer) or 0
+        self._advance(count)
+        return count
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def digest(path: Path, advance: Callable[[int], None] = lambda _: None) -> tuple[str, int]:
+    """The sha256 (hex) and size in bytes of the file as it is stored, compressed or not."""
+    total = sha256()
+    size = 0
+    buffer = bytearray(1 << 20)
+    view = memoryview(buffer)
+    with path.open("rb", buffering=0) as file:
+        while count := file.readinto(buffer):
+            total.update(view[:count])
+            size += count
+            advance(count)
+    return total.hexdigest(), size
+
+
+@contextmanager
+def opened(path: Path, advance: Callable[[int], None]) -> Iterator[BinaryIO]:
+    """The bytes of a text file, decompressed where its name ends in .gz. `advance` gets the stored bytes that were read.
+
+    Raises FileFault for a stream that is cut off or damaged, and for bytes that are another format's.
+    """
+    with _Counting(path, advance) as raw:
+        try:
+            buffered = io.BufferedReader(raw, CHUNK)
+            if path.name.endswith(".gz"):
+                _refuse_other_format(buffered, "gzip")
+                with gzip.GzipFile(fileobj=buffered, mode="rb") as unpacked:
+                    yield io.BufferedReader(unpacked, CHUNK)  # type: ignore[type-var]
+            else:
+                _refuse_other_format(buffered, None)
+                yield buffered
+        except EOFError:
+            raise FileFault(f"the gzip stream is cut off at byte {os.stat(path).st_size}: fetch the file again") from None
+        except (gzip.BadGzipFile, zlib.error) as error:
+            raise FileFault(f"the gzip stream is damaged ({error}): fetch the file again") from None
+
+
+def _refuse_other_format(file: io.BufferedReader, expected: str | None) -> None:
+    start = file.peek(4)[:4]
+    found = next((kind for magic, kind in _MAGICS.items() if start.startswith(magic)), None)
+    if found not in (None, expected):
+        raise FileFault(f"byte 0: the bytes are {found}, the name says otherwise: give the file the ending of its format")

@@ -1,0 +1,31 @@
+"""The DuckDB that landing works with, and the quoting of names and texts in its SQL."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import duckdb
+
+
+@contextmanager
+def connection(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A DuckDB in memory. Rows may come out in another order than they go in; times are UTC."""
+    config = {
+        "threads": threads,
+        "preserve_insertion_order": False,
+        "autoinstall_known_extensions": False,
+        # A filter that is pushed below a projection repeats the projection's work: the parse, once a use.
+        "disabled_optimizers": "filter_pushdown",
+    }
+    with duckdb.connect(config=config) as connected:
+        connected.execute("set TimeZone = 'UTC'")
+        yield connected
+
+
+def literal(text: object) -> str:
+    """An SQL string literal."""
+    return "'" + str(text).replace("'", "''") + "'"
+
+
+def name(text: str) -> str:
+    """An SQL identifier."""
+    return '"' + text.replace('"', '""') + '"'

@@ -1,0 +1,291 @@
+"""Every engine macro and every parse gives the value that its contract says, on both engines."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import clickhouse_connect
+import duckdb
+import pytest
+from support.dbt import run_dbt
+from support.gateway import start_gateway, stop
+
+from scripts.common.settings import PROJECT
+
+SEPARATOR = "-- next --"
+MACROS = {
+    "parse_timestamp": "parse_timestamp('x')",
+    "parse_date": "parse_date('x')",
+    "parse_decimal": "parse_decimal('x')",
+    "parse_amount": "parse_amount('x')",
+    "parse_boolean": "parse_boolean('x')",
+    "clean_text": "clean_text('x')",
+    "clean_id": "clean_id('x')",
+    "clean_list": "clean_list('x')",
+    "lower_text": "lower_text('x')",
+    "upper_text": "upper_text('x')",
+    "md5_text": "md5_text('x')",
+    "matches": "matches('x', '^[a-c]+$')",
+    "replace_all": "replace_all('x', '[0-9]', '#')",
+    "json_text": "json_text('x', 'country')",
+    "either": "either('nullif(x, x)', 'x', 'country')",
+    "try_decimal": "try_decimal('x')",
+    "try_date": "try_date('x')",
+    "timestamp_from_micros": 'timestamp_from_micros("cast(x as bigint)")',
+    # the zone comes from a column, as in the models: ClickHouse treats a constant otherwise
+    "local_date": "local_date(parse_timestamp('x'), \"coalesce(nullif('America/New_York', x), 'UTC')\")",
+    "local_date_in_zone": """local_date(parse_timestamp("'2026-07-01T11:30:00Z'"), 'x')""",
+    "ratio": """ratio("cast(x as bigint)", "cast(x as bigint) - 4")""",
+    "ordered_text_agg": """ordered_text_agg('x')""",
+    "first_known_value": """first_known_value(
+        "nullif(x, '')", "(order by place desc rows between unbounded preceding and unbounded following)"
+    )""",
+}
+
+Evaluate = Callable[[str, list[str | None]], list[Any]]
+
+
+def utc(*parts: int) -> dt.datetime:
+    return dt.datetime(*parts, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="module", params=["dev", "prod"])
+def evaluate(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evaluate]:
+    """Applies a macro to inputs, on one engine."""
+    folder = tmp_path_factory.mktemp(request.param)
+    env = {"DUCKHOUSE_DUCKDB": str(folder / "dev.duckdb"), "DBT_TARGET_PATH": str(folder), "DBT_LOG_PATH": str(folder)}
+    template = SEPARATOR.join("{{ " + call + " }}" for call in MACROS.values())
+    gateway = None
+    if request.param == "prod":
+        gateway, port = start_gateway(folder / "clickhouse")
+        env["CLICKHOUSE_PORT"] = str(port)
+        client = clickhouse_connect.get_client(host="127.0.0.1", port=port)
+        client.command("create database cases")
+    compiled = run_dbt("--quiet", "compile", "--target", request.param, "--inline", template, env=env)
+    expressions = dict(zip(MACROS, compiled.split(SEPARATOR), strict=True))
+
+    def on_duckdb(name: str, inputs: list[str | None]) -> list[Any]:
+        with duckdb.connect() as connection:
+            connection.execute("set TimeZone = 'UTC'; create table cases (place integer, x varchar)")
+            connection.executemany("insert into cases values (?, ?)", list(enumerate(inputs)))
+            return [row[0] for row in connection.execute(query(name, "cases", "order by place")).fetchall()]
+
+    def on_clickhouse(name: str, inputs: list[str | None]) -> list[Any]:
+        client.command("create or replace table cases.cases (place Int32, x Nullable(String)) engine = Memory")
+        client.insert("cases.cases", list(enumerate(inputs)))
+        return [row[0] for row in client.query(query(name, "cases.cases", "order by place")).result_rows]
+
+    def query(name: str, relation: str, order: str) -> str:
+        return f"select {expressions[name]} as value from {relation} {'' if name == 'ordered_text_agg' else order}"
+
+    def run(name: str, inputs: list[str | None]) -> list[Any]:
+        values = (on_clickhouse if gateway else on_duckdb)(name, inputs)
+        return [
+            value.replace(tzinfo=dt.UTC) if isinstance(value, dt.datetime) and value.tzinfo is None else value
+            for value in values
+        ]
+
+    yield run
+    if gateway:
+        client.close()
+        stop(gateway)
+
+
+def check(evaluate: Evaluate, macro: str, cases: dict[str | None, Any]) -> None:
+    found = dict(zip(cases, evaluate(macro, list(cases)), strict=True))
+    assert found == cases
+
+
+def test_timestamps_in_every_spelling_are_read_to_the_microsecond(evaluate: Evaluate) -> None:
+    check(
+        evaluate,
+        "parse_timestamp",
+        {
+            "2026-03-20T00:00:01.577Z": utc(2026, 3, 20, 0, 0, 1, 577000),
+            "2026-03-20T00:00:01": utc(2026, 3, 20, 0, 0, 1),
+            "2026-03-20 00:00": utc(2026, 3, 20),
+            "2026-03-20 23:59:59.9999999 UTC": utc(2026, 3, 20, 23, 59, 59, 999999),
+            "2026-03-20t00:30:00,5z": utc(2026, 3, 20, 0, 30, 0, 500000),
+            "2026-03-20T00:30:00+02:00": utc(2026, 3, 19, 22, 30),
+            "2026-03-20T00:30:00-0330": utc(2026, 3, 20, 4, 0),
+            "2026-03-20T00:30:00.25+05": utc(2026, 3, 19, 19, 30, 0, 250000),
+            "2026-03-20T00:30-11:00": utc(2026, 3, 20, 11, 30),
+            "1773964800": utc(2026, 3, 20),
+            "1773964800.5": utc(2026, 3, 20, 0, 0, 0, 500000),
+            "1773964800123": utc(2026, 3, 20, 0, 0, 0, 123000),
+            "1773964800123.0": utc(2026, 3, 20, 0, 0, 0, 123000),
+            "1773964800123456": utc(2026, 3, 20, 0, 0, 0, 123456),
+            "1773964800123456789": utc(2026, 3, 20, 0, 0, 0, 123456),
+            "2024-02-29T12:00:00Z": utc(2024, 2, 29, 12),
+            "1969-12-31T23:59:59Z": utc(1969, 12, 31, 23, 59, 59),
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [None, "", "yesterday", "2026-02-30T00:00:00Z", "2026-13-01T00:00:00Z", "2026-03-20T24:00:00Z", "2026-03-20",
+     "2026-03-20T12:60:00Z", "2026-03-20T12:00:61Z", "2026-03-20T12:00:00+15:00", "1026-03-20T12:00:00Z", "12345",
+     "2026-03-20T12:00:00Zoo", "2023-02-29 10:00:00", "9999-01-01T00:00:00Z", "20/03/2026 10:00:00", "NaN"],
+)  # fmt: skip
+def test_what_is_no_timestamp_is_null(evaluate: Evaluate, text: str | None) -> None:
+    assert evaluate("parse_timestamp", [text]) == [None]
+
+
+def test_dates_are_read_year_first_or_day_first(evaluate: Evaluate) -> None:
+    check(
+        evaluate,
+        "parse_date",
+        {
+            "2026-04-03": dt.date(2026, 4, 3),
+            "2026/04/03": dt.date(2026, 4, 3),
+            "20260403": dt.date(2026, 4, 3),
+            "2026-04-03T10:00:00Z": dt.date(2026, 4, 3),
+            "03/04/2026": dt.date(2026, 4, 3),
+            "3.4.2026": dt.date(2026, 4, 3),
+            "03-04-2026": dt.date(2026, 4, 3),
+            "31/12/2026": dt.date(2026, 12, 31),
+            "12/31/2026": None,
+            "31/02/2026": None,
+            "2026-02-29": None,
+            "2024-02-29": dt.date(2024, 2, 29),
+            "soon": None,
+            "": None,
+            None: None,
+        },
+    )
+
+
+def test_plain_numbers_are_exact_to_the_micro(evaluate: Evaluate) -> None:
+    check(
+        evaluate,
+        "parse_decimal",
+        {
+            "0.005789": Decimal("0.005789"),
+            "1": Decimal(1),
+            "-0.1": Decimal("-0.1"),
+            "+2.50": Decimal("2.5"),
+            ".5": Decimal("0.5"),
+            "5.": Decimal(5),
+            "1.2e-05": Decimal("0.000012"),
+            "5E-7": Decimal("0.000001"),
+            "4.9999999999999998e-07": Decimal(0),
+            "0.0000005": Decimal("0.000001"),
+            "-0.0000005": Decimal("-0.000001"),
+            "0.00000049999999999999999999999999": Decimal(0),
+            "0.0012961126964632998": Decimal("0.001296"),
+            "2.0000015": Decimal("2.000002"),
+            "999999999999.999999": Decimal("999999999999.999999"),
+            "1234567890123": None,
+            "1e99": None,
+            "1,5": None,
+            "12 apples": None,
+            "nan": None,
+            "1_000": None,
+            "0x1F": None,
+            "": None,
+            None: None,
+        },
+    )
+
+
+def test_amounts_are_read_as_people_write_them(evaluate: Evaluate) -> None:
+    check(
+        evaluate,
+        "parse_amount",
+        {
+            "250000": Decimal(250000),
+            "$250,000.00": Decimal(250000),
+            "250000,50": Decimal("250000.5"),
+            "250 000,00 USD": Decimal(250000),
+            "USD 1.234.567,89": Decimal("1234567.89"),
+            "1.234.567": Decimal(1234567),
+            "1,234": Decimal(1234),
+            "1.234": Decimal("1.234"),
+            "US$12": Decimal(12),
+            "12$": Decimal(12),
+            "-$5.25": None,
+            "-5.25": Decimal("-5.25"),
+            "€250000": None,
+            "250000 EUR": None,
+            "1,23,456": None,
+            "1.2.3": None,
+            "n/a": None,
+            "": None,
+            None: None,
+        },
+    )
+
+
+def test_text_is_cleaned(evaluate: Evaluate) -> None:
+    check(evaluate, "clean_text", {" a b\t": "a b", "\n": None, "": None, None: None, "x": "x"})
+    check(evaluate, "clean_id", {" AU_0001 ": "au_0001", "1007.0": "1007", "1007.5": "1007.5", "v1.0": "v1.0", "": None})
+    check(
+        evaluate,
+        "clean_list",
+        {'["US", "CA"]': "US,CA", "US;CA": "US,CA", "US|CA": "US,CA", " US , CA ": "US,CA", "[]": None, None: None},
+    )
+    check(evaluate, "lower_text", {"ÀB c": "àb c", None: None})
+    check(evaluate, "upper_text", {"àb c": "ÀB C", None: None})
+    check(evaluate, "matches", {"abc": True, "abd": False, "": False, None: None})
+    check(evaluate, "replace_all", {"a1b22": "a#b##", None: None})
+    check(evaluate, "md5_text", {"a": "0cc175b9c0f1b6a831c399e269772661", "": "d41d8cd98f00b204e9800998ecf8427e", None: None})
+
+
+def test_booleans_in_every_spelling(evaluate: Evaluate) -> None:
+    check(
+        evaluate,
+        "parse_boolean",
+        {"true": True, "T": True, "1": True, " yes ": True, "1.0": True, "FALSE": False, "0": False, "n": False}
+        | {"maybe": None, "": None, None: None},
+    )
+
+
+def test_json_is_read_by_key_and_never_fails(evaluate: Evaluate) -> None:
+    cases = {
+        '{"country":"US","region":null}': "US",
+        '{"country":null}': None,
+        '{"region":"CA"}': None,
+        '{"country":5}': "5",
+        "{bad": None,
+        "[1]": None,
+        None: None,
+    }
+    check(evaluate, "json_text", cases)
+    check(evaluate, "either", cases)
+
+
+def test_try_casts_give_null_instead_of_a_neighbour(evaluate: Evaluate) -> None:
+    check(evaluate, "try_date", {"2026-02-28": dt.date(2026, 2, 28), "2026-02-30": None, "x": None, None: None})
+    check(evaluate, "try_decimal", {"0.1": Decimal("0.1"), "x": None, None: None})
+    check(evaluate, "timestamp_from_micros", {"1773964800123456": utc(2026, 3, 20, 0, 0, 0, 123456), "0": utc(1970, 1, 1)})
+
+
+def test_local_day_follows_daylight_saving(evaluate: Evaluate) -> None:
+    new_york = ZoneInfo("America/New_York")
+    moments = [
+        "2026-03-08T04:59:59Z", "2026-03-08T05:00:00Z", "2026-03-08T06:59:59Z", "2026-03-09T03:59:59Z",
+        "2026-03-09T04:00:00Z", "2026-11-01T03:59:59Z", "2026-11-01T04:00:00Z", "2026-11-02T04:59:59Z",
+        "2026-11-02T05:00:00Z", "1970-01-01T00:00:00Z",
+    ]  # fmt: skip
+    expected = [dt.datetime.fromisoformat(moment).astimezone(new_york).date() for moment in moments]
+    assert evaluate("local_date", moments) == expected
+
+
+def test_ratio_of_counts(evaluate: Evaluate) -> None:
+    check(evaluate, "ratio", {"8": 2.0, "4": None, "5": 5.0, "0": 0.0, "11": 11 / 7})
+
+
+def test_aggregates_ignore_null_and_arrival_order(evaluate: Evaluate) -> None:
+    assert evaluate("ordered_text_agg", ["b", "a", None, "c"]) == ["a,b,c"]
+    assert evaluate("ordered_text_agg", [None]) == [""]
+    assert evaluate("first_known_value", ["a", "b", "", ""]) == ["b"] * 4
+
+
+def test_every_seeded_time_zone_gives_the_same_day_as_python(evaluate: Evaluate) -> None:
+    zones = (PROJECT / "seeds" / "time_zones.csv").read_text().split()[1:]
+    moment = utc(2026, 7, 1, 11, 30)
+    assert len(zones) > 500
+    check(evaluate, "local_date_in_zone", {zone: moment.astimezone(ZoneInfo(zone)).date() for zone in zones})
