@@ -295,7 +295,7 @@ deps.install(Path({str(project)!r}), Path({str(folder)!r}), offline=True)
 """
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT).returncode == -9
     assert len(list(project.glob("dbt_packages.*"))) > 0, f"killed {moment}, it left something behind"
-    (project / "offline" / "elementary" / "dbt_project.yml").write_text("name: elementary\nversion: 0.0.0\n")
+    (project / "offline" / "elementary" / "README.md").write_text("changed, so that the next run has to swap too")
     result = install(project)
     assert result.state == "stand-ins"
     assert result.versions == {"alpha": "0.1.0", "elementary": "0.0.0"}

@@ -1,0 +1,96 @@
+"""A landing zone, a DuckDB file and a ClickHouse of a test's own, worked with the project's commands."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from support.dbt import run_dbt
+from support.gateway import start_gateway, stop
+
+from scripts.common.settings import PROJECT
+
+PUBLISHED = ("marts", "quality")
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    folder: Path
+    clickhouse_port: int
+    prefix: str = "duckhouse"
+    name: str = "first"
+    project: Path = PROJECT
+    env: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        env = {
+            "DUCKHOUSE_LANDING": str(self.folder / "landing"),
+            "DUCKHOUSE_DUCKDB": str(self.duckdb),
+            "CLICKHOUSE_HOST": "127.0.0.1",
+            "CLICKHOUSE_PORT": str(self.clickhouse_port),
+            "CLICKHOUSE_PREFIX": self.prefix,
+            "DBT_LOG_PATH": str(self.folder / "logs"),
+        }
+        object.__setattr__(self, "env", env)
+
+    @property
+    def duckdb(self) -> Path:
+        return self.folder / f"{self.name}.duckdb"
+
+    def second(self, name: str, project: Path = PROJECT) -> "Warehouse":
+        """Other marts on both engines, made from the same landing zone and the same raw tables."""
+        return Warehouse(self.folder, self.clickhouse_port, name, name, project)
+
+    def run(self, script: str, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", f"scripts.{script}", *map(str, arguments)],
+            cwd=PROJECT,
+            env={**os.environ, **self.env, "DBT_TARGET_PATH": str(self.folder / "target-parity")},
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done
+
+    def land(self, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
+        return self.run("land", "ad_serving", *arguments, code=code)
+
+    def dbt(self, target: str, *arguments: str) -> str:
+        target_path = {"DBT_TARGET_PATH": str(self.folder / f"target-{target}-{self.name}")}
+        return run_dbt(*arguments, "--target", target, env={**self.env, **target_path}, project=self.project)
+
+    def build(self, *arguments: str) -> None:
+        """Pushes what is landed and builds both targets, tests included."""
+        self.run("push")
+        for target in ("dev", "prod"):
+            self.dbt(target, "build", *arguments)
+
+    def parity(self, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
+        return json.loads(self.run("parity", "--json", *arguments, code=code).stdout)
+
+    def rows(self, query: str) -> list[tuple]:
+        with duckdb.connect(str(self.duckdb), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    def published(self) -> dict[str, list[tuple]]:
+        """All rows of every published table on dev, in an order of their own."""
+        tables = self.rows(
+            "select schema_name, table_name from duckdb_tables() "
+            f"where schema_name in {PUBLISHED} order by schema_name, table_name"
+        )
+        return {table: self.rows(f'from "{schema}"."{table}" order by all') for schema, table in tables}
+
+
+@contextmanager
+def warehouse(folder: Path) -> Iterator[Warehouse]:
+    gateway, port = start_gateway(folder / "clickhouse")
+    try:
+        yield Warehouse(folder, port)
+    finally:
+        stop(gateway)

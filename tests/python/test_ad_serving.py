@@ -1,0 +1,236 @@
+"""The ad-serving drop from files to marts, on both engines: right, the same, whatever the order and number of runs."""
+
+import json
+import shutil
+from collections import Counter
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from support.warehouse import Warehouse, warehouse
+
+from scripts.common.settings import PROJECT
+
+DELIVERED = "2026-03-25T06:00:00Z"
+REDELIVERED = "2026-03-26T06:00:00Z"
+REAL_DROP = PROJECT.parent / "shared" / "data" / "ad_serving"
+MEASURES = ("impressions", "filled_impressions", "clicks", "viewable_impressions")
+
+
+@pytest.fixture(scope="module")
+def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drop") / "ad_serving"
+    Warehouse(folder.parent, 0).run(
+        "generate", "ad_serving", "--days", "6", "--events-per-day", "400", "--seed", "11", "--out", folder
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def truth(drop: Path) -> dict[str, Any]:
+    return json.loads((drop / "truth.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def built(drop: Path, truth: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    """Both deliveries, landed and built one after the other; what holds in between is checked in between."""
+    with warehouse(tmp_path_factory.mktemp("built")) as house:
+        house.land(drop, "--no-redelivery", "--delivered-at", DELIVERED)
+        house.build()
+        assert all(result["equal"] for result in house.parity())
+        assert_totals(house, truth["totals"]["after_first_delivery"])
+        house.land(drop / "redelivery", "--delivered-at", REDELIVERED)
+        house.build()
+        yield house
+
+
+def assert_totals(house: Warehouse, totals: dict[str, Any]) -> None:
+    """The daily mart against what the generator counted when it wrote the files, per day and overall."""
+    columns = ", ".join(f"sum({name})" for name in (*MEASURES, "revenue_usd", "revenue_usd_as_delivered"))
+    daily = {
+        str(day): figures
+        for day, *figures in house.rows(f"select event_date, {columns} from marts.fct_ad_events_daily group by 1")
+    }
+    assert daily == {day: expected_figures(figures) for day, figures in totals["by_event_date"].items()}
+    assert list(house.rows(f"select {columns} from marts.fct_ad_events_daily")[0]) == expected_figures(totals["overall"])
+    assert house.rows("select count(*) from marts.fct_ad_events") == [(totals["overall"]["events"],)]
+
+
+def expected_figures(figures: dict[str, Any]) -> list[Any]:
+    money = [Decimal(figures[name]) for name in ("revenue_usd", "revenue_usd_as_delivered")]
+    return [*(figures[name] for name in MEASURES), *money]
+
+
+def test_totals_are_the_generators(built: Warehouse, truth: dict[str, Any]) -> None:
+    assert_totals(built, truth["totals"]["after_redelivery"])
+
+
+def test_both_engines_hold_the_same_rows(built: Warehouse) -> None:
+    results = built.parity()
+    assert {result["model"] for result in results} >= {"fct_ad_events", "fct_ad_events_daily", "dim_campaigns"}
+    assert all(result["equal"] for result in results)
+
+
+def test_every_record_of_every_file_is_accounted_for(built: Warehouse, truth: dict[str, Any]) -> None:
+    counted = {
+        file: tuple(counts)
+        for file, *counts in built.rows(
+            "select case when _delivered_at > timestamp '2026-03-25 12:00' then 'redelivery/' else '' end || _source_file, "
+            "records_read, records_rejected, records_blank from quality.fct_ad_event_records"
+        )
+    }
+    expected = {
+        file: (counts["read"], counts["malformed"], counts["blank"])
+        for file, counts in truth["totals"]["records"].items()
+        if "events/" in file
+    }
+    assert counted == expected
+    assert sum(counts[1] for counts in expected.values()) > 0
+    fates = built.rows(
+        "select sum(records_landed), sum(records_current + records_replaced + records_set_aside), "
+        "sum(revenue_usd_delivered), sum(revenue_usd_current + revenue_usd_replaced + revenue_usd_set_aside) "
+        "from quality.fct_ad_event_records"
+    )[0]
+    assert fates[0] == fates[1]
+    assert fates[2] == fates[3]
+
+
+def test_rejected_records_keep_their_text_and_reason(built: Warehouse, truth: dict[str, Any]) -> None:
+    rejected = built.rows("select count(*), count(raw_text), count(reason) from staging.stg_ad_serving__rejected")[0]
+    malformed = sum(counts["malformed"] for counts in truth["totals"]["records"].values())
+    assert rejected == (malformed, malformed, malformed)
+
+
+def test_what_cannot_become_an_event_is_set_aside_with_its_reason(built: Warehouse, truth: dict[str, Any]) -> None:
+    planted = Counter()
+    for fault in truth["faults"]:
+        planted[fault["kind"]] += fault["count"]
+    found = dict(built.rows("select set_aside_reason, count(*) from marts.fct_ad_events_set_aside group by 1"))
+    assert found == {
+        "missing_event_id": planted["missing_event_id"],
+        "unparsable_timestamp": planted["bad_timestamp"],
+    }
+
+
+def test_invalid_revenue_is_flagged_and_kept(built: Warehouse, truth: dict[str, Any]) -> None:
+    flagged = {
+        reason: {event_id.replace("-", "") for event_id in ids}
+        for reason, ids in built.rows(
+            "select invalid_reason, list(event_id) from marts.fct_ad_events where invalid_reason is not null group by 1"
+        )
+    }
+    planted = {fault["kind"]: set(fault.get("ids", ())) for fault in truth["faults"]}
+    assert flagged["negative_revenue"] == planted["negative_revenue"]
+    assert flagged["revenue_on_unfilled"] == planted["revenue_on_unfilled"]
+    net, gross = built.rows("select sum(revenue_usd - revenue_usd_invalid), sum(revenue_usd) from marts.fct_ad_events_daily")[0]
+    assert net != gross
+
+
+def test_landing_and_building_again_changes_nothing(built: Warehouse, drop: Path) -> None:
+    before = built.published()
+    manifests = {path: path.read_bytes() for path in built.folder.glob("landing/ad_serving/delivery=*/manifest.json")}
+    built.land(drop, "--delivered-at", DELIVERED)
+    built.land(drop)
+    assert manifests == {
+        path: path.read_bytes() for path in built.folder.glob("landing/ad_serving/delivery=*/manifest.json")
+    }
+    built.build()
+    assert built.published() == before
+    assert all(result["equal"] for result in built.parity())
+
+
+def test_one_build_of_both_deliveries_gives_the_same_marts(built: Warehouse) -> None:
+    at_once = built.second("at_once")
+    at_once.build()
+    assert at_once.published() == built.published()
+    assert all(result["equal"] for result in at_once.parity())
+
+
+def test_deliveries_in_reverse_order_give_the_same_marts(
+    built: Warehouse, drop: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    with warehouse(tmp_path_factory.mktemp("reversed")) as house:
+        house.land(drop / "redelivery", "--delivered-at", REDELIVERED)
+        house.build()
+        house.land(drop, "--no-redelivery", "--delivered-at", DELIVERED)
+        house.build()
+        assert house.published() == built.published()
+        assert all(result["equal"] for result in house.parity())
+
+
+def test_full_refresh_gives_the_same_marts(built: Warehouse) -> None:
+    before = built.published()
+    built.build("--full-refresh")
+    assert built.published() == before
+    built.build("--full-refresh", "--vars", "rebuild_from_landing: true")
+    assert built.published() == before
+    assert all(result["equal"] for result in built.parity())
+
+
+def test_pruned_landing_files_do_not_change_what_was_built(
+    built: Warehouse, drop: Path, tmp_path: Path
+) -> None:
+    """Staging is the system of record: a full refresh without landing still knows the first delivery."""
+    house = Warehouse(tmp_path, built.clickhouse_port, "pruned")
+    house.land(drop, "--delivered-at", DELIVERED)
+    house.dbt("dev", "build")
+    before = house.published()
+    [first, _] = sorted(tmp_path.glob("landing/ad_serving/delivery=2*"))
+    shutil.rmtree(first)
+    house.dbt("dev", "build", "--full-refresh")
+    assert house.published() == before
+
+
+def test_a_day_that_was_lost_comes_back(built: Warehouse) -> None:
+    house = built.second("healed")
+    house.dbt("dev", "build")
+    before = house.published()
+    with duckdb.connect(str(house.duckdb)) as connection:
+        [day] = connection.execute("select min(event_date) from marts.fct_ad_events").fetchone()
+        connection.execute("delete from marts.fct_ad_events where event_date = ?", [day])
+        connection.execute("delete from marts.fct_ad_events_daily where event_date = ?", [day])
+    house.dbt("dev", "build")
+    assert house.published() == before
+
+
+@pytest.mark.skipif(not REAL_DROP.exists(), reason="the real files are not beside the project")
+def test_real_files_equal_an_independent_query(tmp_path: Path) -> None:
+    with warehouse(tmp_path) as house:
+        house.land(REAL_DROP, "--no-redelivery", "--delivered-at", DELIVERED)
+        house.build()
+        assert_real_totals(house, ["events"])
+        assert all(result["equal"] for result in house.parity())
+        house.land(REAL_DROP / "redelivery", "--delivered-at", REDELIVERED)
+        house.build()
+        assert_real_totals(house, ["events", "redelivery/events"])
+        assert all(result["equal"] for result in house.parity())
+
+
+def assert_real_totals(house: Warehouse, folders: list[str]) -> None:
+    deliveries = " union all ".join(
+        f"select {place} as delivery, * from read_parquet('{REAL_DROP}/{folder}/*.parquet')"
+        for place, folder in enumerate(folders)
+    )
+    expected = duckdb.sql(
+        f"""
+        with latest as (
+            select event_id, arg_max(event_type, delivery) as type, arg_max(is_filled, delivery) as filled,
+                   arg_max(revenue_usd, delivery) as settled,
+                   arg_max(coalesce(revenue_usd, 0), delivery) as delivered
+            from ({deliveries}) group by event_id
+        )
+        select count(*), count(*) filter (type = 'impression'), count(*) filter (type = 'click'),
+               count(*) filter (type = 'viewable_impression'), count(*) filter (type = 'impression' and filled),
+               sum(cast(settled as decimal(18, 6))), sum(cast(delivered as decimal(18, 6)))
+        from latest
+        """
+    ).fetchone()
+    [events] = house.rows("select count(*) from marts.fct_ad_events")[0]
+    daily = house.rows(
+        "select sum(impressions), sum(clicks), sum(viewable_impressions), sum(filled_impressions), "
+        "sum(revenue_usd), sum(revenue_usd_as_delivered) from marts.fct_ad_events_daily"
+    )[0]
+    assert (events, *daily) == expected
