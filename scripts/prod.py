@@ -4,27 +4,23 @@ Where nothing answers at CLICKHOUSE_HOST, the embedded engine is started for the
 """
 
 import argparse
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 from scripts.common import cli, settings
 from scripts.common.clickhouse import answers
+from scripts.common.processes import DBT, embedded_clickhouse, run, script
 
-DBT = str(Path(sys.executable).with_name("dbt"))
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-SECONDS_TO_STOP = 60
 
 
 def main() -> int:
     argparse.ArgumentParser(prog="python -m scripts.prod", description=__doc__).parse_args()
     with clickhouse():
-        step(sys.executable, "-m", "scripts.push")
-        step(DBT, "--quiet", "build", "--target", "prod")
-        step(DBT, "--quiet", "build", "--target", "dev")
-        step(sys.executable, "-m", "scripts.parity")
+        run(script("push"))
+        run([DBT, "--quiet", "build", "--target", "prod"])
+        run([DBT, "--quiet", "build", "--target", "dev"])
+        run(script("parity"))
     return 0
 
 
@@ -37,29 +33,10 @@ def clickhouse() -> Iterator[None]:
         return
     if server.host not in LOOPBACK or server.secure:
         raise cli.UserError(f"no ClickHouse answers at {server.host}:{server.port}; start it, or unset CLICKHOUSE_HOST")
-    command = [sys.executable, "-m", "scripts.clickhouse", "--port", str(server.port)]
-    if server.password:
-        command += ["--password-env", "CLICKHOUSE_PASSWORD"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=settings.PROJECT) as process:
-        try:
-            greeting = process.stdout.readline()
-            if not greeting:
-                raise cli.UserError("the embedded ClickHouse did not start; what it said is above")
-            print(greeting, end="", flush=True)
-            yield
-        finally:
-            process.terminate()
-            try:
-                process.wait(SECONDS_TO_STOP)
-            except subprocess.TimeoutExpired:
-                process.kill()
-
-
-def step(*command: str) -> None:
-    code = subprocess.run(command, cwd=settings.PROJECT).returncode
-    if code:
-        name = " ".join(Path(word).name for word in command)
-        raise cli.UserError(f"{name} ended with {code}; what it said is above")
+    password = ["--password-env", "CLICKHOUSE_PASSWORD"] if server.password else []
+    with embedded_clickhouse("--port", str(server.port), *password) as greeting:
+        print(greeting, flush=True)
+        yield
 
 
 if __name__ == "__main__":

@@ -49,7 +49,9 @@ def load_contract(source: str) -> Source:
     """
     path = _path(source)
     if source not in sources():
-        raise UserError(f"there is no source {source!r}: known are {', '.join(sources()) or 'none'} ({STAGING}/<source>/)")
+        raise UserError(
+            f"there is no source {source!r}: known are {', '.join(sources()) or 'none'} ({STAGING}/<source>/)"
+        )
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
         [declared] = [entry for entry in document["sources"] if entry["name"] == source]

@@ -125,7 +125,7 @@ def _read(source: str, folder: Path) -> Delivery:
         return Delivery(document["delivery_id"], source, delivered_at, folder, files)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
-            f"{manifest}: not a readable manifest ({error!r}): restore it, or remove the folder and land its files again"
+            f"{manifest}: not a readable manifest ({error!r}): restore it, or remove the folder and land again"
         ) from error
 
 
@@ -172,7 +172,7 @@ def commit(folder: Path, delivery: Delivery) -> None:
     (folder / MANIFEST).write_text(text, encoding="utf-8")
     _sync_tree(folder)
     try:
-        os.rename(folder, delivery.path)
+        folder.rename(delivery.path)
     except OSError as error:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
@@ -206,7 +206,7 @@ def prepare_empty(source: Source) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         pq.write_table(schema.empty_table(), temporary / f"{name}.parquet", compression="zstd")
         _sync(temporary / f"{name}.parquet")
-        os.rename(temporary / f"{name}.parquet", target)
+        (temporary / f"{name}.parquet").rename(target)
         _sync(target.parent)
     _sync(delivery_path(source.name, EMPTY))
     _sync(zone(source.name))

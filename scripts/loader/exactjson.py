@@ -1,4 +1,4 @@
-"""JSON records with nothing changed: numbers keep their digits, repeated keys are seen, what JSON does not know is refused."""
+"""JSON records with nothing changed: numbers keep their digits, repeated keys are seen, what is not JSON is refused."""
 
 import json
 from collections import Counter

@@ -45,7 +45,7 @@ class Lines:
                 end = chunk.find(b"\n") + 1
                 too_long += end or len(chunk)
                 if len(pending) < KEPT_OF_LONG:
-                    pending += chunk[: KEPT_OF_LONG]
+                    pending += chunk[:KEPT_OF_LONG]
                 if not end:
                     continue
                 self._reject_long(pending)

@@ -103,7 +103,13 @@ class Rejects(_Parquet):
     def _columns(self, rows: list[tuple]) -> list[pa.Array]:
         places, reasons, texts = zip(*rows, strict=True)
         entity = pa.repeat(pa.scalar(self._entity), len(rows))
-        return [*self._origin.columns(len(rows)), pa.array(places, pa.int64()), entity, pa.array(reasons), pa.array(texts)]
+        return [
+            *self._origin.columns(len(rows)),
+            pa.array(places, pa.int64()),
+            entity,
+            pa.array(reasons),
+            pa.array(texts),
+        ]
 
 
 def rows_in(path: Path) -> int:

@@ -55,7 +55,7 @@ def digest(path: Path, advance: Callable[[int], None] = lambda _: None) -> tuple
 
 @contextmanager
 def opened(path: Path, advance: Callable[[int], None]) -> Iterator[BinaryIO]:
-    """The bytes of a text file, decompressed where its name ends in .gz. `advance` gets the stored bytes that were read.
+    """The bytes of a text file, decompressed where its name ends in .gz; `advance` gets the count of stored bytes.
 
     Raises FileFault for a stream that is cut off or damaged, and for bytes that are another format's.
     """
@@ -70,7 +70,7 @@ def opened(path: Path, advance: Callable[[int], None]) -> Iterator[BinaryIO]:
                 _refuse_other_format(buffered, None)
                 yield buffered
         except EOFError:
-            raise FileFault(f"the gzip stream is cut off at byte {os.stat(path).st_size}: fetch the file again") from None
+            raise FileFault(f"the gzip stream is cut off at byte {path.stat().st_size}: fetch the file again") from None
         except (gzip.BadGzipFile, zlib.error) as error:
             raise FileFault(f"the gzip stream is damaged ({error}): fetch the file again") from None
 
@@ -79,4 +79,6 @@ def _refuse_other_format(file: io.BufferedReader, expected: str | None) -> None:
     start = file.peek(4)[:4]
     found = next((kind for magic, kind in _MAGICS.items() if start.startswith(magic)), None)
     if found not in (None, expected):
-        raise FileFault(f"byte 0: the bytes are {found}, the name says otherwise: give the file the ending of its format")
+        raise FileFault(
+            f"byte 0: the bytes are {found}, the name says otherwise: give the file the ending of its format"
+        )

@@ -70,7 +70,9 @@ def learn(lines: Sequence[str], entity: Entity) -> FastPath | None:
     if any(len(carriers) > 1 for carriers in layout.carriers):
         return None
     fits = Counter(
-        separators for separators in _SEPARATORS for text, record in zip(texts, records, strict=True)
+        separators
+        for separators in _SEPARATORS
+        for text, record in zip(texts, records, strict=True)
         if written(record, *separators) == without_end(text)
     )
     if not fits:
@@ -78,8 +80,9 @@ def learn(lines: Sequence[str], entity: Entity) -> FastPath | None:
     item, colon = fits.most_common(1)[0][0]
     crlf = sum(text.endswith("\r\n") for text in texts) * 2 > len(texts)
     template = Template(members, item, colon, "\r\n" if crlf else "\n")
-    return _compile(template, [[members[i] for i in carrier] for carrier in layout.carriers],
-                    [members[i] for i in layout.unmapped])
+    return _compile(
+        template, [[members[i] for i in carrier] for carrier in layout.carriers], [members[i] for i in layout.unmapped]
+    )
 
 
 def _kind(value: Any) -> str:
@@ -129,8 +132,9 @@ def _member(key: str, values: Sequence[Any], depth: int) -> Member | None:
 
 
 def _compile(template: Template, mapped: list[list[Member]], unmapped: list[Member]) -> FastPath:
-    rebuilt = _concat([literal("{"), *_pieces(template.members, "parsed", template.item, template.colon),
-                       literal("}" + template.end)])
+    rebuilt = _concat(
+        [literal("{"), *_pieces(template.members, "parsed", template.item, template.colon), literal("}" + template.end)]
+    )
     conditions = [f"line = {rebuilt}", r"not contains(line, '\')", *_plain(template.members, "parsed")]
     return FastPath(
         parsed_type=json.dumps(_types(template.members), ensure_ascii=False),

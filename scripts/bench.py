@@ -1,0 +1,247 @@
+"""Measures landing and building, in one run over the same files: medians of wall seconds, and peak memory.
+
+Writes bench/bench.json and prints a table. Memory is the resident set of a command with its child processes, sampled;
+on ClickHouse it leaves out the server.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from scripts.common import cli, settings
+from scripts.common.processes import DBT, embedded_clickhouse, run, script
+
+try:
+    import psutil
+except ModuleNotFoundError:
+    psutil = None
+
+RESULT = Path("bench/bench.json")
+SAMPLE_SECONDS = 0.02
+DAYS = 30
+FILES = 4
+CLICKHOUSE_PORT = 18124
+BARE_COPY = "import duckdb; duckdb.sql(\"copy (from read_json('{files}')) to '{out}' (format parquet, compression zstd)\")"
+RUN_SCRIPT = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(open(sys.argv[2]).read())"
+
+Environment = dict[str, str]
+Task = Callable[[int], tuple[list[str], Environment]]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.bench", description=__doc__)
+    parser.add_argument("--events", type=int, default=1_000_000, help="events that are landed and built (default 1000000)")
+    parser.add_argument("--repeat", type=int, default=5, help="runs of each measurement (default 5)")
+    parser.add_argument("--work", type=Path, default=Path("bench/work"), help="folder for files, removed first and after")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON instead of the table")
+    arguments = parser.parse_args()
+    if psutil is None:
+        raise cli.UserError("psutil is not installed: pip install -c constraints.txt '.[dev]', or make setup")
+    if arguments.events < DAYS or arguments.repeat < 1:
+        raise cli.UserError(f"--events takes at least {DAYS}, --repeat at least 1")
+
+    work = arguments.work.resolve()
+    shutil.rmtree(work, ignore_errors=True)
+    work.mkdir(parents=True)
+    try:
+        results = [
+            *bench_landing(work, arguments.events, arguments.repeat),
+            *bench_building(work, arguments.events, arguments.repeat),
+        ]
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    document = {"events": arguments.events, "repeat": arguments.repeat, "cores": os.cpu_count(), "results": results}
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps(document, indent=2) + "\n")
+    if arguments.json:
+        cli.print_json(document)
+    else:
+        print_table(results)
+    return 0
+
+
+def bench_landing(work: Path, events: int, repeat: int) -> list[dict[str, Any]]:
+    """One JSONL file, and the same lines in several files, against a bare COPY of them to Parquet."""
+    drop = generate(work / "one_day", 1, events)
+    [single] = (drop / "events").glob("*.jsonl")
+    one, several = work / "one" / "events", work / "several" / "events"
+    one.mkdir(parents=True)
+    several.mkdir(parents=True)
+    single.rename(one / single.name)
+    split(one / single.name, several)
+    results = []
+    for label, folder, files in (("one file", one, 1), (f"{FILES} files", several, FILES)):
+        bare = measure(f"bare COPY, {label}", bare_copy(work, folder), repeat)
+        landed = measure(f"land, {label}", land(work, folder.parent), repeat)
+        size = sum(path.stat().st_size for path in folder.iterdir())
+        for result in (bare, landed):
+            result |= {"files": files, "megabytes": round(size / 1e6, 1), "ratio": ratio(result, bare)}
+        results += [bare, landed]
+    return results
+
+
+def bare_copy(work: Path, folder: Path) -> Task:
+    def task(_: int) -> tuple[list[str], Environment]:
+        return [sys.executable, "-c", BARE_COPY.format(files=folder / "*.jsonl", out=work / "bare.parquet")], {}
+
+    return task
+
+
+def land(work: Path, folder: Path) -> Task:
+    def task(turn: int) -> tuple[list[str], Environment]:
+        zone = work / "zones" / f"{folder.name}-{turn}"
+        return script("land", "ad_serving", str(folder)), {"DUCKHOUSE_LANDING": str(zone)}
+
+    return task
+
+
+def bench_building(work: Path, events: int, repeat: int) -> list[dict[str, Any]]:
+    """A full build of 30 days, the same SQL without dbt, and one more day on top, on both engines."""
+    drop = generate(work / "month", DAYS + 1, max(1, events // DAYS))
+    last_day = sorted((drop / "events").iterdir())[-1]
+    increment = work / "next_day" / "events"
+    increment.mkdir(parents=True)
+    last_day.rename(increment / last_day.name)
+    env = {"DUCKHOUSE_LANDING": str(work / "landing"), "DBT_LOG_PATH": str(work / "logs")}
+    server_env = {"CLICKHOUSE_HOST": "127.0.0.1", "CLICKHOUSE_PORT": str(CLICKHOUSE_PORT)}
+    statements = work / "plain.sql"
+
+    def build(target: str) -> Task:
+        def task(turn: int) -> tuple[list[str], Environment]:
+            return [DBT, "--quiet", "build", "--target", target], own(target, turn)
+
+        return task
+
+    def own(target: str, turn: int) -> Environment:
+        folders = {"DBT_TARGET_PATH": str(work / f"target-{target}"), "DUCKHOUSE_DUCKDB": str(work / f"{turn}.duckdb")}
+        return {**env, **server_env, **folders, "CLICKHOUSE_PREFIX": f"bench_{turn}"}
+
+    def plain(turn: int) -> tuple[list[str], Environment]:
+        return [sys.executable, "-c", RUN_SCRIPT, str(work / f"plain-{turn}.duckdb"), str(statements)], {}
+
+    run(script("land", "ad_serving", str(drop), "--no-redelivery"), {**os.environ, **env})
+    results = [measure("full build, DuckDB", build("dev"), repeat)]
+    statements.write_text(plain_sql(work / "target-dev"))
+    results.append(measure("the same SQL without dbt, DuckDB", plain, repeat))
+    with embedded_clickhouse("--port", str(CLICKHOUSE_PORT), "--data", str(work / "clickhouse")):
+        push = script("push", "ad_serving")
+        results.append(measure("push, ClickHouse", lambda _: (push, {**env, **server_env}), 1))
+        results.append(measure("full build, ClickHouse", build("prod"), repeat))
+        run(script("land", "ad_serving", str(increment.parent)), {**os.environ, **env})
+        run(push, {**os.environ, **env, **server_env})
+        results.append(measure("one more day, DuckDB", build("dev"), repeat))
+        results.append(measure("one more day, ClickHouse", build("prod"), repeat))
+    full = {"DuckDB": results[0], "ClickHouse": results[3]}
+    for result in results:
+        result["ratio"] = ratio(result, full[result["name"].rsplit(", ", 1)[1]])
+    return results
+
+
+def generate(folder: Path, days: int, events_per_day: int) -> Path:
+    counts = ["--days", str(days), "--events-per-day", str(events_per_day), "--seed", "7", "--clean"]
+    run(script("generate", "ad_serving", *counts, "--out", str(folder)))
+    return folder
+
+
+def split(file: Path, folder: Path) -> None:
+    """The same lines in several files of equal size."""
+    with file.open("rb") as lines:
+        count = sum(1 for _ in lines)
+        lines.seek(0)
+        for place in range(FILES):
+            share = count * (place + 1) // FILES - count * place // FILES
+            with (folder / f"{file.stem}-{place}.jsonl").open("wb") as part:
+                part.writelines(islice(lines, share))
+
+
+def plain_sql(target_path: Path) -> str:
+    """What a full dbt build has run, as one SQL script: the seed, each model in its order, each test."""
+    manifest = json.loads((target_path / "manifest.json").read_text())
+    executed = json.loads((target_path / "run_results.json").read_text())["results"]
+    statements = ["set TimeZone = 'UTC'"]
+    for result in executed:
+        node = manifest["nodes"].get(result["unique_id"], {"resource_type": "other"})
+        compiled = result.get("compiled_code") or ""
+        if node["resource_type"] == "seed":
+            path = settings.PROJECT / node["original_file_path"]
+            compiled = f"from read_csv('{path}', header = true)"
+        if node["resource_type"] in ("model", "seed"):
+            kind = "view" if node["config"]["materialized"] == "view" else "table"
+            relation = f'"{node["schema"]}"."{node["name"]}"'
+            statements += [f'create schema if not exists "{node["schema"]}"', f"create {kind} {relation} as {compiled}"]
+        if node["resource_type"] == "test":
+            statements.append(f"select count(*) from ({compiled})")
+    script = ";\n".join(statements) + ";\n"
+    for database in {node["database"] for node in manifest["nodes"].values() if node["database"]}:
+        script = script.replace(f'"{database}".', "")
+    return script
+
+
+def measure(name: str, task: Task, repeat: int) -> dict[str, Any]:
+    """The median of wall seconds and the highest peak memory over `repeat` runs of a command."""
+    runs = [timed_run(*task(turn)) for turn in cli.progress(range(repeat), label=name, unit="run")]
+    seconds = [wall for wall, _ in runs]
+    return {
+        "name": name,
+        "seconds": round(statistics.median(seconds), 2),
+        "seconds_of_runs": [round(wall, 2) for wall in seconds],
+        "peak_megabytes": round(max(peak for _, peak in runs) / 1e6),
+    }
+
+
+def timed_run(command: list[str], env: Environment) -> tuple[float, int]:
+    started = time.perf_counter()
+    process = psutil.Popen(
+        command, cwd=settings.PROJECT, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, resident_bytes(process))
+        time.sleep(SAMPLE_SECONDS)
+    elapsed = time.perf_counter() - started
+    output = process.stdout.read().decode()
+    if process.returncode:
+        raise cli.UserError(f"{' '.join(command[:4])} ended with {process.returncode}: {output.strip()[-500:]}")
+    return elapsed, peak
+
+
+def resident_bytes(process: Any) -> int:
+    total = 0
+    for member in (process, *children(process)):
+        try:
+            total += member.memory_info().rss
+        except psutil.Error:
+            continue
+    return total
+
+
+def children(process: Any) -> list[Any]:
+    try:
+        return process.children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def ratio(result: dict[str, Any], reference: dict[str, Any]) -> float:
+    return round(result["seconds"] / reference["seconds"], 2)
+
+
+def print_table(results: list[dict[str, Any]]) -> None:
+    print(f"{'what':<36}{'seconds':>9}{'ratio':>8}{'peak MB':>9}")
+    for result in results:
+        print(f"{result['name']:<36}{result['seconds']:>9.2f}{result['ratio']:>8.2f}{result['peak_megabytes']:>9,}")
+
+
+if __name__ == "__main__":
+    cli.run(main)

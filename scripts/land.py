@@ -1,0 +1,107 @@
+"""Lands files of a source: `python -m scripts.land SOURCE PATH…`; `--prepare` makes the empty entities only."""
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from sys import stderr
+
+from scripts.common.cli import UserError, print_json, run
+from scripts.common.contract import load_contract, sources
+from scripts.common.landing import Delivery, iso, zone
+from scripts.loader.deliver import Outcome, load, prepare
+from scripts.loader.drop import visible
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    options = _parser().parse_args(arguments)
+    try:
+        return _prepare(options) if options.prepare else _land(options)
+    except OSError as error:
+        raise UserError(f"{error.filename or zone('')}: {error.strerror or error}") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m scripts.land", description=__doc__)
+    parser.add_argument("source", nargs="?", help="a source with a contract: " + ", ".join(sources()))
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="folders and files that arrived together")
+    parser.add_argument("--delivered-at", metavar="TIME", help="when they arrived (ISO 8601, UTC unless it says more)")
+    parser.add_argument("--no-redelivery", action="store_true", help="leave out the folder redelivery/ of a drop")
+    parser.add_argument("--dry-run", action="store_true", help="say what would land; write nothing")
+    parser.add_argument("--prepare", action="store_true", help="only make the typed, empty entities (of all sources)")
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    return parser
+
+
+def _prepare(options: argparse.Namespace) -> int:
+    names = [name for name in (options.source, *options.paths) if name] or sources()
+    for contract in [load_contract(name) for name in names]:
+        prepare(contract)
+        if not options.json:
+            print(f"{contract.name}: {len(contract.entities)} entities are there in {zone(contract.name)}")
+    if options.json:
+        print_json({"prepared": names})
+    return 0
+
+
+def _land(options: argparse.Namespace) -> int:
+    if not options.source or not options.paths:
+        raise UserError("say which source and which files: python -m scripts.land SOURCE PATH… (see --help)")
+    outcomes = load(
+        load_contract(options.source),
+        [Path(path) for path in options.paths],
+        delivered_at=_moment(options.delivered_at) if options.delivered_at else None,
+        redelivery=not options.no_redelivery,
+        dry_run=options.dry_run,
+    )
+    if options.json:
+        documents = [outcome.document() for outcome in outcomes]
+        print_json({"source": options.source, "dry_run": options.dry_run, "deliveries": documents})
+    else:
+        for outcome in outcomes:
+            _tell(outcome, dry_run=options.dry_run)
+    for name, reason in [fault for outcome in outcomes for fault in (*outcome.unknown, *outcome.failed)]:
+        print(f"not landed: {visible(name)}: {reason}", file=stderr)
+    return 0 if all(outcome.is_whole for outcome in outcomes) else 1
+
+
+def _moment(text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UserError(f"--delivered-at {text!r} is not ISO 8601: write it as 2026-03-25T06:00:00Z") from None
+
+
+def _tell(outcome: Outcome, *, dry_run: bool) -> None:
+    for name, reason in outcome.known:
+        print(f"skipped {visible(name)}: {reason}")
+    if dry_run:
+        for name, entity in outcome.would_land:
+            print(f"would land {visible(name)} as {entity}")
+    elif outcome.delivery:
+        _tell_delivery(outcome.delivery)
+    else:
+        print(f"nothing new to land for {iso(outcome.delivered_at)}")
+
+
+def _tell_delivery(delivery: Delivery) -> None:
+    print(f"delivery {delivery.id}: {len(delivery.files)} files, delivered at {iso(delivery.delivered_at)}")
+    for entity in sorted({file.entity for file in delivery.files}):
+        files = [file for file in delivery.files if file.entity == entity]
+        counts: Counter = Counter()
+        for file in files:
+            counts["read"] += file.records_read
+            counts["landed"] += file.records_landed
+            counts["rejected"] += file.records_rejected
+            counts["blank"] += file.records_blank
+        told = ", ".join(f"{count:,} {what}" for what, count in counts.items())
+        print(f"  {entity}: {len(files)} files, records {told}")
+        drifted = sorted({column for file in files for column in file.unmapped_columns})
+        if drifted:
+            print(f"    not in the contract, kept in _unmapped: {', '.join(map(visible, drifted))}")
+
+
+if __name__ == "__main__":
+    run(main)
