@@ -17,8 +17,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from scripts.common import cli, settings
 from scripts.common.processes import DBT, embedded_clickhouse, run, script
 
@@ -32,7 +30,7 @@ SAMPLE_SECONDS = 0.02
 DAYS = 30
 FILES = 4
 CLICKHOUSE_PORT = 18124
-BARE_COPY = "import duckdb; duckdb.sql(\"copy (from read_json('{files}')) to '{out}' (format parquet, compression zstd)\")"
+BARE_COPY = "import duckdb; duckdb.sql(\"copy (from read_json('{files}')) to '{out}' (compression zstd)\")"
 RUN_SCRIPT = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(open(sys.argv[2]).read())"
 
 Environment = dict[str, str]
@@ -41,9 +39,9 @@ Task = Callable[[int], tuple[list[str], Environment]]
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.bench", description=__doc__)
-    parser.add_argument("--events", type=int, default=1_000_000, help="events that are landed and built (default 1000000)")
+    parser.add_argument("--events", type=int, default=1_000_000, help="events that are built (default 1000000)")
     parser.add_argument("--repeat", type=int, default=5, help="runs of each measurement (default 5)")
-    parser.add_argument("--work", type=Path, default=Path("bench/work"), help="folder for files, removed first and after")
+    parser.add_argument("--work", type=Path, default=Path("bench/work"), help="scratch folder, removed after")
     parser.add_argument("--json", action="store_true", help="print the result as JSON instead of the table")
     arguments = parser.parse_args()
     if psutil is None:

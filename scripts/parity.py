@@ -72,7 +72,7 @@ def select(models: list[Model], names: list[str] | None) -> list[Model]:
         return models
     unknown = sorted(set(names) - {model.name for model in models})
     if unknown:
-        raise cli.UserError(f"--select {unknown[0]}: no published model has that name; see models/marts, models/quality")
+        raise cli.UserError(f"--select {unknown[0]}: no such model in models/marts or models/quality")
     return [model for model in models if model.name in names]
 
 

@@ -1,7 +1,8 @@
 """Brings landed deliveries into the raw tables of a ClickHouse: raw_<source>.<entity>, partitioned by delivery.
 
-A delivery counts as pushed when its row in raw_<source>._deliveries is there, which is written last, after the counts of
-every entity were verified. A run that was killed is finished by the next: it replaces the partitions of what is missing.
+A delivery counts as pushed when its row in raw_<source>._deliveries is there, which is written last, after the counts
+of every entity were verified. A run that was killed is finished by the next: it replaces the partitions of what is
+missing.
 """
 
 import argparse
@@ -47,7 +48,7 @@ def main() -> int:
     try:
         results = [push_source(client, source) for source in arguments.source or sources()]
     except ClickHouseError as error:
-        raise cli.UserError(f"ClickHouse: {first_line(error)}; run the push again, it goes on where it stopped") from None
+        raise cli.UserError(f"ClickHouse: {first_line(error)}; push again, it goes on where it stopped") from None
     if arguments.json:
         cli.print_json(results)
         return 0
@@ -87,7 +88,8 @@ def create_tables(client: Client, source: str, database: str) -> None:
         additions = ", ".join(f"add column if not exists {quote(column)} {kind}" for column, kind in columns.items())
         client.command(f"alter table {table} {additions}")
     client.command(
-        f"create table if not exists {quote(database)}._deliveries ({DELIVERIES}) engine = MergeTree order by delivery_id"
+        f"create table if not exists {quote(database)}._deliveries ({DELIVERIES}) "
+        "engine = MergeTree order by delivery_id"
     )
 
 
@@ -96,7 +98,7 @@ def column_type(name: str, arrow_type: str) -> str:
 
 
 def push_delivery(client: Client, database: str, delivery: Delivery) -> int:
-    """Replaces the delivery's partitions, verifies their counts against the manifest, then writes its row. Rows pushed."""
+    """Replaces the delivery's partitions, verifies their counts, then writes its row. The number of rows pushed."""
     if not re.fullmatch(r"[0-9A-Za-z_-]+", delivery.id):
         raise cli.UserError(f"{delivery.path}: not the name of a delivery; land the files again")
     expected = expected_rows(delivery)
@@ -106,7 +108,8 @@ def push_delivery(client: Client, database: str, delivery: Delivery) -> int:
         for file in sorted((delivery.path / entity).glob("*.parquet")):
             insert_file(client, table, file)
         found = client.query(
-            f"select count() from {table} where _delivery_id = {{delivery:String}}", parameters={"delivery": delivery.id}
+            f"select count() from {table} where _delivery_id = {{delivery:String}}",
+            parameters={"delivery": delivery.id},
         ).result_rows[0][0]
         if found != rows:
             raise cli.UserError(

@@ -218,7 +218,9 @@ def line_chart(points: list[tuple], title: str, number_format: str) -> str:
             x=alt.X("day:T", title=None, axis=alt.Axis(format="%d %b", labelOverlap=True, tickCount="day")),
             y=alt.Y("value:Q", title=title, axis=alt.Axis(format=number_format), scale=alt.Scale(zero=True)),
             color=series_colour(COLOURS),
-            strokeDash=alt.StrokeDash("series:N", legend=None, scale=alt.Scale(domain=[BEFORE, NOW], range=[[5, 3], [1, 0]])),
+            strokeDash=alt.StrokeDash(
+                "series:N", legend=None, scale=alt.Scale(domain=[BEFORE, NOW], range=[[5, 3], [1, 0]])
+            ),
         )
     )
     return svg(chart, f"{title} by day")

@@ -33,7 +33,7 @@ def land(path: Path, entity: Entity, origin: Origin, target: Path, threads: int)
             f"read_parquet({literal(link)}, file_row_number = true, hive_partitioning = false, binary_as_string = true)"
         )
         try:
-            relation = connected.sql(f"select * from {scan}")
+            relation = connected.sql(f"select * from {scan}")  # noqa: S608
             columns = list(zip(relation.columns, relation.types, strict=True))[:-1]
             layout = lay_out(entity, [column for column, _ in columns])
             if layout.is_foreign:

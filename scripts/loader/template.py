@@ -187,15 +187,14 @@ def _text(member: Member, parent: str) -> str:
     value = _field(parent, member)
     if not member.members:
         return value
-    return f"case when {value} is not null then {_concat([literal('{'), *_pieces(member.members, value, ',', ':'), literal('}')])} end"
+    compact = _concat([literal("{"), *_pieces(member.members, value, ",", ":"), literal("}")])
+    return f"case when {value} is not null then {compact} end"
 
 
 def _unmapped(members: Sequence[Member]) -> str:
     if not members:
         return "null::varchar"
-    pieces = []
-    for member in members:
-        pieces.append(f"nullif({_concat(_pieces([member], 'parsed', ',', ':'))}, '')")
+    pieces = [f"nullif({_concat(_pieces([member], 'parsed', ',', ':'))}, '')" for member in members]
     return f"'{{' || nullif(concat_ws(',', {', '.join(pieces)}), '') || '}}'"
 
 

@@ -55,7 +55,9 @@ def assert_totals(house: Warehouse, totals: dict[str, Any]) -> None:
         for day, *figures in house.rows(f"select event_date, {columns} from marts.fct_ad_events_daily group by 1")
     }
     assert daily == {day: expected_figures(figures) for day, figures in totals["by_event_date"].items()}
-    assert list(house.rows(f"select {columns} from marts.fct_ad_events_daily")[0]) == expected_figures(totals["overall"])
+    assert list(house.rows(f"select {columns} from marts.fct_ad_events_daily")[0]) == expected_figures(
+        totals["overall"]
+    )
     assert house.rows("select count(*) from marts.fct_ad_events") == [(totals["overall"]["events"],)]
 
 
@@ -125,7 +127,9 @@ def test_invalid_revenue_is_flagged_and_kept(built: Warehouse, truth: dict[str, 
     planted = {fault["kind"]: set(fault.get("ids", ())) for fault in truth["faults"]}
     assert flagged["negative_revenue"] == planted["negative_revenue"]
     assert flagged["revenue_on_unfilled"] == planted["revenue_on_unfilled"]
-    net, gross = built.rows("select sum(revenue_usd - revenue_usd_invalid), sum(revenue_usd) from marts.fct_ad_events_daily")[0]
+    net, gross = built.rows(
+        "select sum(revenue_usd - revenue_usd_invalid), sum(revenue_usd) from marts.fct_ad_events_daily"
+    )[0]
     assert net != gross
 
 
@@ -170,9 +174,7 @@ def test_full_refresh_gives_the_same_marts(built: Warehouse) -> None:
     assert all(result["equal"] for result in built.parity())
 
 
-def test_pruned_landing_files_do_not_change_what_was_built(
-    built: Warehouse, drop: Path, tmp_path: Path
-) -> None:
+def test_pruned_landing_files_do_not_change_what_was_built(built: Warehouse, drop: Path, tmp_path: Path) -> None:
     """Staging is the system of record: a full refresh without landing still knows the first delivery."""
     house = Warehouse(tmp_path, built.clickhouse_port, "pruned")
     house.land(drop, "--delivered-at", DELIVERED)

@@ -221,7 +221,9 @@ def test_amounts_are_read_as_people_write_them(evaluate: Evaluate) -> None:
 
 def test_text_is_cleaned(evaluate: Evaluate) -> None:
     check(evaluate, "clean_text", {" a b\t": "a b", "\n": None, "": None, None: None, "x": "x"})
-    check(evaluate, "clean_id", {" AU_0001 ": "au_0001", "1007.0": "1007", "1007.5": "1007.5", "v1.0": "v1.0", "": None})
+    check(
+        evaluate, "clean_id", {" AU_0001 ": "au_0001", "1007.0": "1007", "1007.5": "1007.5", "v1.0": "v1.0", "": None}
+    )
     check(
         evaluate,
         "clean_list",
@@ -231,7 +233,11 @@ def test_text_is_cleaned(evaluate: Evaluate) -> None:
     check(evaluate, "upper_text", {"àb c": "ÀB C", None: None})
     check(evaluate, "matches", {"abc": True, "abd": False, "": False, None: None})
     check(evaluate, "replace_all", {"a1b22": "a#b##", None: None})
-    check(evaluate, "md5_text", {"a": "0cc175b9c0f1b6a831c399e269772661", "": "d41d8cd98f00b204e9800998ecf8427e", None: None})
+    check(
+        evaluate,
+        "md5_text",
+        {"a": "0cc175b9c0f1b6a831c399e269772661", "": "d41d8cd98f00b204e9800998ecf8427e", None: None},
+    )
 
 
 def test_booleans_in_every_spelling(evaluate: Evaluate) -> None:
@@ -260,7 +266,9 @@ def test_json_is_read_by_key_and_never_fails(evaluate: Evaluate) -> None:
 def test_try_casts_give_null_instead_of_a_neighbour(evaluate: Evaluate) -> None:
     check(evaluate, "try_date", {"2026-02-28": dt.date(2026, 2, 28), "2026-02-30": None, "x": None, None: None})
     check(evaluate, "try_decimal", {"0.1": Decimal("0.1"), "x": None, None: None})
-    check(evaluate, "timestamp_from_micros", {"1773964800123456": utc(2026, 3, 20, 0, 0, 0, 123456), "0": utc(1970, 1, 1)})
+    check(
+        evaluate, "timestamp_from_micros", {"1773964800123456": utc(2026, 3, 20, 0, 0, 0, 123456), "0": utc(1970, 1, 1)}
+    )
 
 
 def test_local_day_follows_daylight_saving(evaluate: Evaluate) -> None:

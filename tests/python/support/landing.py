@@ -1,0 +1,121 @@
+"""A contract and a zone of its own for a landing test, and readers of what landed that share no code with the loader."""
+
+import csv
+import json
+from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from scripts import land
+from scripts.common import contract
+from scripts.common.cli import UserError
+
+COLUMNS = [
+    {"name": "id"},
+    {"name": "at", "config": {"meta": {"aliases": ["timestamp", "ts"]}}},
+    {"name": "amount"},
+    {"name": "flag"},
+    {"name": "geo"},
+]
+ENTITIES = {
+    "events": {"files": ["events/*.jsonl", "events/*.jsonl.gz", "events/*.csv", "events/*.csv.gz", "events/*.parquet"]},
+    "people": {"files": ["people.csv", "people/*.csv"]},
+}
+
+
+@dataclass
+class Run:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Zone:
+    """A source called shop, with the entities events and people of the same columns."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.drop = folder / "drop"
+        self.drop.mkdir(parents=True)
+        self.root = folder / "landing"
+        self.staging = folder / "staging"
+        self.source = self.root / "shop"
+        self.contract(ENTITIES)
+        monkeypatch.setenv("DUCKHOUSE_LANDING", str(self.root))
+        monkeypatch.setattr(contract, "STAGING", self.staging)
+
+    def contract(self, entities: dict[str, Any], columns: Sequence[dict[str, Any]] = COLUMNS) -> None:
+        tables = [
+            {"name": name, "config": {"meta": meta}, "columns": list(columns)} for name, meta in entities.items()
+        ] + [{"name": "_files"}, {"name": "_rejected"}]
+        declared = {"name": "shop", "config": {"meta": {"ignored_files": ["truth.json"]}}, "tables": tables}
+        path = self.staging / "shop" / "_shop__sources.yml"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump({"sources": [declared]}))
+
+    def file(self, name: str, content: bytes | str) -> Path:
+        path = self.drop / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return path
+
+    def land(self, *arguments: str | Path, at: str | None = "2026-03-25T06:00:00Z") -> Run:
+        """Runs the command; without paths it lands the whole drop."""
+        paths = [str(a) for a in arguments if not str(a).startswith("--")] or [str(self.drop)]
+        flags = [str(a) for a in arguments if str(a).startswith("--")]
+        given = ["--delivered-at", at] if at else []
+        out, err = StringIO(), StringIO()
+        with redirect_stdout(out), redirect_stderr(err):
+            try:
+                code = land.main(["shop", *paths, *given, *flags])
+            except UserError as error:
+                code = 1
+                print(f"error: {error}", file=err)
+        return Run(code, out.getvalue(), err.getvalue())
+
+    def rows(self, entity: str = "events") -> list[dict[str, Any]]:
+        """Everything that a reader sees of an entity, in the order of delivery, file and row."""
+        return read(self.source / "delivery=*" / entity / "*.parquet")
+
+    def values(self, column: str, entity: str = "events") -> list[str | None]:
+        return [row[column] for row in self.rows(entity)]
+
+    def rejected(self) -> list[tuple[int, str, str]]:
+        return [(row["_source_row"], row["reason"], row["raw_text"]) for row in self.rows("_rejected")]
+
+    def manifests(self) -> dict[str, Any]:
+        return {path.parent.name: json.loads(path.read_text()) for path in sorted(self.source.glob("*/manifest.json"))}
+
+    def only_file(self) -> dict[str, Any]:
+        [manifest] = self.manifests().values()
+        [file] = manifest["files"]
+        return file
+
+    def leftovers(self) -> list[str]:
+        """What lies in the zone beside deliveries and the lock."""
+        return sorted(p.name for p in self.source.iterdir() if not p.name.startswith("delivery=") and p.name != ".lock")
+
+
+def read(pattern: Path) -> list[dict[str, Any]]:
+    relation = duckdb.sql(
+        f"select * from read_parquet('{pattern}', hive_partitioning = true, hive_types_autocast = false, "
+        "union_by_name = true)"
+    )
+    place = [c for c in ("_delivery_id", "_source_file", "_source_row") if c in relation.columns]
+    return [dict(zip(relation.columns, row, strict=True)) for row in relation.order(", ".join(place)).fetchall()]
+
+
+def csv_text(rows: list[list[str]], delimiter: str = ",") -> str:
+    text = StringIO()
+    csv.writer(text, delimiter=delimiter, lineterminator="\n").writerows(rows)
+    return text.getvalue()
