@@ -1,11 +1,11 @@
 """Lands files of a source: `python -m scripts.land SOURCE PATH…`; `--prepare` makes the empty entities only."""
 
 import argparse
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from sys import stderr
 
 from scripts.common.cli import UserError, print_json, run
 from scripts.common.contract import load_contract, sources
@@ -51,7 +51,7 @@ def _land(options: argparse.Namespace) -> int:
     outcomes = load(
         load_contract(options.source),
         [Path(path) for path in options.paths],
-        delivered_at=_moment(options.delivered_at) if options.delivered_at else None,
+        delivered_at=_moment(options.delivered_at) if options.delivered_at is not None else None,
         redelivery=not options.no_redelivery,
         dry_run=options.dry_run,
     )
@@ -62,7 +62,7 @@ def _land(options: argparse.Namespace) -> int:
         for outcome in outcomes:
             _tell(outcome, dry_run=options.dry_run)
     for name, reason in [fault for outcome in outcomes for fault in (*outcome.unknown, *outcome.failed)]:
-        print(f"not landed: {visible(name)}: {reason}", file=stderr)
+        print(f"not landed: {visible(name)}: {reason}", file=sys.stderr)
     return 0 if all(outcome.is_whole for outcome in outcomes) else 1
 
 

@@ -190,7 +190,8 @@ def sniff(start: list[str], entity: Entity) -> str:
                 break
         return 0, 0
 
-    return max(DELIMITERS, key=yield_of)
+    best = max(DELIMITERS, key=yield_of)
+    return best if yield_of(best)[0] else DELIMITERS[0]
 
 
 def _skip_to_header(records: Iterator[Record]) -> tuple[int, int, Record | None, int]:

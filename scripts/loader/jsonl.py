@@ -120,7 +120,7 @@ def _copy(entity: Entity, origin: Origin, target: Path, fast: FastPath | None) -
             from ({_landed(fast)})
             where landed is not null
         ) to {literal(target)} (format parquet, compression zstd)
-    """  # noqa: S608
+    """
 
 
 def _landed(fast: FastPath | None) -> str:
@@ -130,4 +130,4 @@ def _landed(fast: FastPath | None) -> str:
     return f"""
         select "row", case when {fast.vouched} then struct_pack({values}) else exact("row", line) end as landed
         from (select "row", line, try(json_transform(line, {literal(fast.parsed_type)})) as parsed from incoming)
-    """  # noqa: S608
+    """

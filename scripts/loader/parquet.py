@@ -29,11 +29,9 @@ def land(path: Path, entity: Entity, origin: Origin, target: Path, threads: int)
     with connection(threads) as connected, tempfile.TemporaryDirectory() as folder:
         link = Path(folder) / "input.parquet"  # a name without the wildcards that DuckDB would expand
         link.symlink_to(path.resolve())
-        scan = (
-            f"read_parquet({literal(link)}, file_row_number = true, hive_partitioning = false, binary_as_string = true)"
-        )
+        scan = f"read_parquet({literal(link)}, file_row_number = true, hive_partitioning = false)"
         try:
-            relation = connected.sql(f"select * from {scan}")  # noqa: S608
+            relation = connected.sql(f"select * from {scan}")
             columns = list(zip(relation.columns, relation.types, strict=True))[:-1]
             layout = lay_out(entity, [column for column, _ in columns])
             if layout.is_foreign:
@@ -85,7 +83,7 @@ def _copy(
                 {_unmapped([column for column, _ in columns], layout)} as _unmapped
             from (select file_row_number, {texts}, {jsons} from {scan})
         ) to {literal(target)} (format parquet, compression zstd)
-    """  # noqa: S608
+    """
 
 
 def _first(carriers: Sequence[int]) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 
 import duckdb
 import pytest
-from support.warehouse import Warehouse, warehouse
 
 from scripts.common.settings import PROJECT
+from support.warehouse import Warehouse, warehouse
 
 DELIVERED = "2026-03-25T06:00:00Z"
 REDELIVERED = "2026-03-26T06:00:00Z"
@@ -80,7 +80,7 @@ def test_every_record_of_every_file_is_accounted_for(built: Warehouse, truth: di
     counted = {
         file: tuple(counts)
         for file, *counts in built.rows(
-            "select case when _delivered_at > timestamp '2026-03-25 12:00' then 'redelivery/' else '' end || _source_file, "
+            "select if(_delivered_at > timestamp '2026-03-25 12:00', 'redelivery/', '') || _source_file, "
             "records_read, records_rejected, records_blank from quality.fct_ad_event_records"
         )
     }

@@ -28,7 +28,6 @@ import pytest
 from backports import zstd
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
-from support.gateway import start_gateway, stop
 
 from scripts.common.cli import UserError
 from scripts.common.settings import PROJECT
@@ -37,6 +36,7 @@ from scripts.gateway.engine import Sessions
 from scripts.gateway.errors import ClickHouseError, engine_fault
 from scripts.gateway.native import header_block
 from scripts.gateway.server import Gateway
+from support.gateway import start_gateway, stop
 
 UTC = dt.UTC
 Answer = tuple[int, dict[str, str], bytes]

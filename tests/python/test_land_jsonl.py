@@ -177,9 +177,7 @@ def test_the_fast_path_takes_plain_files_whatever_their_shape(zone: Zone, slow: 
     shapes: list[Callable[[int], dict[str, Any]]] = [
         lambda i: {"id": f"é{i}'", "ts": None if i % 3 else "x", "amount": i / 7, "flag": i % 2 == 0},
         lambda i: {"id": i, **({"amount": i} if i % 2 else {}), "new": f"n{i}", "geo": {"a": "x", "b": {"c": i}}},
-        lambda i: (
-            {"id": -i - 1, "new": {"a": [], "b": "c"}} | ({"flag": None} if i % 2 else {}) if i < 0 else {"id": -i}
-        ),
+        lambda i: {"id": -i, "new": {"b": f"c{i}"}, "flag": None},
     ]
     for number, shape in enumerate(shapes):
         for kind, separators in enumerate([(", ", ": "), (",", ":")]):
@@ -209,10 +207,8 @@ def assert_lands(row: dict[str, Any], text: str) -> None:
         if isinstance(value, dict | list):
             assert json.loads(row[column], parse_float=Digits, parse_int=Digits) == value
         else:
-            expected = (
-                {None: None, True: "true", False: "false"}.get(value, value) if not isinstance(value, str) else value
-            )
-            assert row[column] == expected
+            spelled = {None: None, True: "true", False: "false"}
+            assert row[column] == (str(value) if isinstance(value, str) else spelled[value])
     unmapped = json.loads(row["_unmapped"], parse_float=Digits, parse_int=Digits) if row["_unmapped"] else {}
     assert unmapped == record
 

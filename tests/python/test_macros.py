@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo
 import clickhouse_connect
 import duckdb
 import pytest
-from support.dbt import run_dbt
-from support.gateway import start_gateway, stop
 
 from scripts.common.settings import PROJECT
+from support.dbt import run_dbt
+from support.gateway import start_gateway, stop
 
 SEPARATOR = "-- next --"
 MACROS = {

@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 import yaml
-from support.gateway import start_gateway, stop
 
 from scripts.common.settings import PROJECT
 from scripts.deps import read_package
+from support.gateway import start_gateway, stop
 
 PACKAGES = ("dbt_utils", "dbt_expectations")
 NULL = "_dbt_utils_surrogate_key_null_"

@@ -1,4 +1,4 @@
-"""A contract and a zone of its own for a landing test, and readers of what landed that share no code with the loader."""
+"""A contract and a zone of its own for a landing test, and readers of what landed without any of its code."""
 
 import csv
 import json

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-from support.dbt import run_dbt
-from support.gateway import start_gateway, stop
 
 from scripts.common.settings import PROJECT
+from support.dbt import run_dbt
+from support.gateway import start_gateway, stop
 
 PUBLISHED = ("marts", "quality")
 

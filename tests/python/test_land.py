@@ -1,0 +1,594 @@
+"""`python -m scripts.land`: drops become deliveries, once, whole, and the same on every run."""
+
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from hashlib import sha256
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from scripts import land
+from scripts.common import contract
+from scripts.common.cli import UserError
+from scripts.common.contract import load_contract, sources
+from scripts.common.landing import FILES_SCHEMA, REJECTED_SCHEMA, deliveries
+from scripts.common.settings import PROJECT
+from scripts.loader import files, workers
+from tests.python.support.landing import COLUMNS, ENTITIES, Zone, read
+
+REAL_DROP = PROJECT.parent / "shared" / "data" / "ad_serving"
+
+
+@pytest.fixture
+def zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Zone:
+    return Zone(tmp_path, monkeypatch)
+
+
+def fill(zone: Zone) -> None:
+    zone.file("events/1.jsonl", '{"id": 1}\n{bad\n\n')
+    zone.file("events/2.jsonl", '{"id": 2}\n')
+    zone.file("people.csv", "id,at\n1,x\n")
+    zone.file("truth.json", "{}")
+    zone.file(".hidden", "x")
+    zone.file("events/.DS_Store", "x")
+
+
+# ---------------------------------------------------------------- the zone
+
+
+def test_a_delivery_is_a_folder_with_manifest_entities_rejects_and_files(zone: Zone) -> None:
+    fill(zone)
+    assert zone.land().code == 0
+    [(name, manifest)] = zone.manifests().items()
+    contents = sorted(
+        (entity, path, sha256((zone.drop / path).read_bytes()).hexdigest())
+        for entity, path in [("events", "events/1.jsonl"), ("events", "events/2.jsonl"), ("people", "people.csv")]
+    )
+    digest = sha256(json.dumps([list(content) for content in contents]).encode()).hexdigest()
+    assert name == f"delivery=20260325T060000000000Z-{digest[:8]}"
+    assert manifest["delivered_at"] == "2026-03-25T06:00:00.000000Z"
+    assert [(file["entity"], file["name"], file["sha256"]) for file in manifest["files"]] == contents
+    folder = zone.source / name
+    for file in manifest["files"]:
+        assert pq.read_metadata(folder / file["landed_as"]).num_rows == file["records_landed"]
+        assert file["size_bytes"] == (zone.drop / file["name"]).stat().st_size
+    assert sorted(p.name for p in folder.iterdir()) == ["_files", "_rejected", "events", "manifest.json", "people"]
+    assert zone.leftovers() == []
+
+
+def test_landed_columns_have_the_order_and_types_of_the_contract(zone: Zone) -> None:
+    fill(zone)
+    zone.file("people/p.csv", "id\n7\n")
+    pq.write_table(pa.table({"id": [5]}), zone.file("events/3.parquet", b""))
+    assert zone.land().code == 0
+    text = pa.string()
+    expected = {column["name"]: text for column in COLUMNS} | {
+        "_delivery_id": text,
+        "_delivered_at": pa.timestamp("us"),
+        "_source_file": text,
+        "_source_row": pa.int64(),
+        "_unmapped": text,
+    }
+    landed = [path for name in ("events", "people") for path in zone.source.glob(f"delivery=*/{name}/*.parquet")]
+    assert len(landed) == 5 + 2
+    for path in landed:
+        schema = pq.read_schema(path)
+        assert list(zip(schema.names, schema.types, strict=True)) == list(expected.items()), path
+        assert pq.ParquetFile(path).metadata.num_row_groups == 0 or "ZSTD" in str(
+            pq.ParquetFile(path).metadata.row_group(0).column(0)
+        )
+    for table, schema in {"_files": FILES_SCHEMA, "_rejected": REJECTED_SCHEMA}.items():
+        for path in zone.source.glob(f"delivery=*/{table}/*.parquet"):
+            assert pq.read_schema(path).equals(schema), path
+
+
+def test_files_and_rejects_are_tables_too(zone: Zone) -> None:
+    fill(zone)
+    zone.land()
+    [first, *_] = zone.rows("_files")
+    assert first["_source_file"] == "events/1.jsonl"
+    assert [first[f"records_{what}"] for what in ("read", "landed", "rejected", "blank")] == [3, 1, 1, 1]
+    [reject] = zone.rows("_rejected")
+    assert (reject["entity"], reject["_source_file"], reject["_source_row"]) == ("events", "events/1.jsonl", 2)
+    assert reject["_delivery_id"] == reject["delivery"] == zone.rows()[0]["_delivery_id"]
+    assert str(reject["_delivered_at"]) == "2026-03-25 06:00:00"
+
+
+def test_every_entity_exists_before_any_data_and_follows_the_contract(zone: Zone) -> None:
+    assert land.main(["--prepare", "shop"]) == 0
+    assert zone.rows("events") == zone.rows("people") == zone.rows("_files") == zone.rows("_rejected") == []
+    assert deliveries("shop") == []
+    assert not list(zone.source.glob("*/manifest.json"))
+    path = zone.source / "delivery=00000000-empty" / "events" / "empty.parquet"
+    before = path.stat().st_ino
+    assert land.main(["--prepare"]) == 0
+    assert path.stat().st_ino == before
+    zone.contract(ENTITIES | {"orders": {"files": ["orders.csv"]}}, [*COLUMNS, {"name": "late"}])
+    assert land.main(["--prepare"]) == 0
+    assert "late" in pq.read_schema(path).names
+    assert zone.rows("orders") == []
+    path.write_bytes(b"torn")
+    zone.file("people.csv", "id\n1\n")
+    assert zone.land().code == 0
+    assert zone.rows("events") == []
+    assert zone.leftovers() == []
+
+
+def test_readers_get_deliveries_in_the_order_of_time(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    zone.land(at="2026-03-26")
+    zone.land(at="2026-03-25T12:00:00+02:00")
+    found = deliveries("shop")
+    assert [delivery.delivered_at.isoformat() for delivery in found] == [
+        "2026-03-25T10:00:00+00:00",
+        "2026-03-26T00:00:00+00:00",
+    ]
+    assert [delivery.id for delivery in found] == sorted(delivery.id for delivery in found)
+    assert found[0].files[0].records_landed == 1
+    assert (found[0].path / found[0].files[0].landed_as).exists()
+
+
+def test_a_delivery_folder_without_manifest_is_an_error_with_a_mend(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    (zone.source / "delivery=20260101T000000000000Z-00000000" / "events").mkdir(parents=True)
+    run = zone.land()
+    assert run.code == 1
+    assert "not a readable manifest" in run.err
+
+
+# ---------------------------------------------------------------- once
+
+
+def test_the_same_bytes_land_once_and_a_second_run_says_so(zone: Zone) -> None:
+    fill(zone)
+    assert zone.land(at=None).code == 0
+    before = zone.manifests()
+    run = zone.land(at=None)
+    assert run.code == 0
+    assert "nothing new to land" in run.out
+    assert "skipped events/1.jsonl: already landed in" in run.out
+    assert zone.manifests() == before
+
+
+def test_the_same_name_with_other_bytes_is_a_new_delivery(zone: Zone) -> None:
+    fill(zone)
+    zone.land(at=None)
+    zone.file("events/1.jsonl", '{"id": 9}\n')
+    zone.land(at=None)
+    assert [[file["name"] for file in m["files"]] for m in zone.manifests().values()][1] == ["events/1.jsonl"]
+    assert zone.values("id") == ["1", "2", "9"]
+
+
+def test_known_bytes_land_again_at_a_time_of_their_own_but_once_at_each(zone: Zone) -> None:
+    states = ["id\nA\n", "id\nB\n", "id\nA\n"]
+    for day, state in enumerate(states, 1):
+        zone.file("people.csv", state)
+        assert zone.land(at=f"2026-03-0{day}").code == 0
+        run = zone.land(at=f"2026-03-0{day}T02:00:00+02:00")
+        assert "nothing new to land" in run.out
+    assert zone.values("id", "people") == ["A", "B", "A"]
+    assert "nothing new" in zone.land(at=None).out
+    assert len(zone.manifests()) == 3
+
+
+def test_the_same_bytes_of_another_entity_do_land(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    zone.file("events/1.csv", "id\n1\n")
+    assert zone.land().code == 0
+    assert zone.values("id") == zone.values("id", "people") == ["1"]
+
+
+def test_of_two_files_with_the_same_bytes_one_lands_and_the_other_is_named(zone: Zone) -> None:
+    zone.file("events/1.jsonl", '{"id": 1}\n')
+    zone.file("events/2.jsonl", '{"id": 1}\n')
+    run = zone.land()
+    assert run.code == 0
+    assert "skipped events/2.jsonl: the same bytes as events/1.jsonl" in run.out
+    assert zone.values("id") == ["1"]
+
+
+def test_two_runs_of_one_drop_give_the_same_manifest_bytes_and_rows(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(zone)
+    zone.file("events/3.jsonl", "".join(f'{{"id": {i}, "new": "{i % 7}"}}\n' for i in range(30_000)))
+    zone.land()
+    first = {p.relative_to(zone.source): p.read_bytes() for p in zone.source.glob("*/manifest.json")}
+    rows = zone.rows(), zone.rows("people"), zone.rows("_rejected"), zone.rows("_files")
+    other = zone.root.with_name("other")
+    monkeypatch.setenv("DUCKHOUSE_LANDING", str(other))
+    zone.root, zone.source = other, other / "shop"
+    zone.land()
+    assert {p.relative_to(zone.source): p.read_bytes() for p in zone.source.glob("*/manifest.json")} == first
+    assert (zone.rows(), zone.rows("people"), zone.rows("_rejected"), zone.rows("_files")) == rows
+
+
+# ---------------------------------------------------------------- redelivery and time
+
+
+def test_a_redelivery_is_a_second_delivery_one_day_later_under_the_same_names(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    zone.file("redelivery/people.csv", "id\n2\n")
+    zone.file("redelivery/truth.json", "{}")
+    assert zone.land().code == 0
+    assert [(row["id"], row["_source_file"], str(row["_delivered_at"])) for row in zone.rows("people")] == [
+        ("1", "people.csv", "2026-03-25 06:00:00"),
+        ("2", "people.csv", "2026-03-26 06:00:00"),
+    ]
+
+
+def test_without_a_time_the_redelivery_is_still_later(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    zone.file("redelivery/people.csv", "id\n2\n")
+    assert zone.land(at=None).code == 0
+    assert zone.values("id", "people") == ["1", "2"]
+    first, second = deliveries("shop")
+    assert first.delivered_at < second.delivered_at
+
+
+def test_a_redelivery_can_be_left_out_and_land_by_itself(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    zone.file("redelivery/people.csv", "id\n2\n")
+    assert zone.land("--no-redelivery").code == 0
+    assert zone.values("id", "people") == ["1"]
+    assert zone.land(zone.drop / "redelivery", at="2026-03-26T06:00:00Z").code == 0
+    assert [(row["id"], row["_source_file"]) for row in zone.rows("people")] == [
+        ("1", "people.csv"),
+        ("2", "people.csv"),
+    ]
+
+
+@pytest.mark.parametrize("text", ["yesterday", "2026-13-01", "1", ""])
+def test_a_time_that_cannot_be_read_is_an_error(zone: Zone, text: str) -> None:
+    zone.file("people.csv", "id\n1\n")
+    with pytest.raises(UserError, match="not ISO 8601"):
+        land.main(["shop", str(zone.drop), "--delivered-at", text])
+
+
+def test_a_time_in_the_future_is_taken(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    assert zone.land(at="2999-01-01").code == 0
+
+
+# ---------------------------------------------------------------- what is in a drop
+
+
+def test_what_is_not_recognised_is_named_and_the_rest_lands(zone: Zone) -> None:
+    fill(zone)
+    zone.file("events/deep/1.jsonl", '{"id": 3}\n')
+    zone.file("notes.txt", "x")
+    zone.file("new\nline.csv", "x")
+    run = zone.land()
+    assert run.code == 1
+    named = [line.split(": ")[1] for line in run.err.splitlines()]
+    assert named == ["'new\\nline.csv'", "notes.txt", "events/deep/1.jsonl"]
+    assert zone.values("id") == ["1", "2"]
+
+
+def test_a_single_file_is_known_by_the_end_of_its_path(zone: Zone) -> None:
+    paths = [zone.file("events/1.jsonl", '{"id": 1}\n'), zone.file("x/y/people.csv", "id\n1\n")]
+    assert zone.land(*paths).code == 0
+    assert [row["_source_file"] for row in zone.rows()] == ["events/1.jsonl"]
+    assert [row["_source_file"] for row in zone.rows("people")] == ["people.csv"]
+
+
+def test_a_relative_path_is_known_too(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone.file("events/1.jsonl", '{"id": 1}\n')
+    monkeypatch.chdir(zone.drop / "events")
+    assert zone.land("1.jsonl").code == 0
+    assert zone.values("_source_file") == ["events/1.jsonl"]
+
+
+def test_a_path_that_is_given_twice_is_read_once_and_named(zone: Zone) -> None:
+    path = zone.file("events/1.jsonl", '{"id": 1}\n')
+    run = zone.land(zone.drop, path, zone.drop)
+    assert run.code == 0
+    assert run.out.count("skipped events/1.jsonl: given twice") + run.out.count("skipped 1.jsonl: given twice") == 2
+    assert zone.values("id") == ["1"]
+
+
+def test_two_files_of_one_name_in_one_delivery_are_refused(zone: Zone) -> None:
+    zone.file("a/people.csv", "id\n1\n")
+    zone.file("b/people.csv", "id\n2\n")
+    run = zone.land(zone.drop / "a", zone.drop / "b")
+    assert run.code == 1
+    assert "two files of this name" in run.err
+    assert not zone.manifests()
+
+
+def test_links_that_leave_the_drop_are_named_and_not_followed(zone: Zone, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "x.jsonl").write_text('{"id": 1}\n')
+    zone.file("people.csv", "id\n1\n")
+    (zone.drop / "events").symlink_to(outside)
+    (zone.drop / "people").mkdir()
+    (zone.drop / "people" / "p.csv").symlink_to(tmp_path / "missing.csv")
+    (zone.drop / "people" / "loop").symlink_to(zone.drop)
+    run = zone.land()
+    assert run.code == 1
+    assert [line.split(": ")[1] for line in run.err.splitlines()] == ["events", "people/loop", "people/p.csv"]
+    assert zone.rows() == []
+
+
+def test_a_pipe_is_not_opened(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    (zone.drop / "events").mkdir()
+    os.mkfifo(zone.drop / "events" / "1.jsonl")
+    run = zone.land()
+    assert run.code == 1
+    assert "not a regular file" in run.err
+
+
+def test_odd_file_names_are_safe(zone: Zone) -> None:
+    names = [
+        "a'b.jsonl",
+        'a"b.jsonl',
+        "a b=c.jsonl",
+        "é☃.jsonl",
+        "a\nb.jsonl",
+        "..jsonl.jsonl",
+        "a;drop table x.jsonl",
+        "a" * 240 + ".jsonl",
+    ]
+    names = [name for name in names if not name.startswith(".")]
+    for i, name in enumerate(names):
+        zone.file(f"events/{name}", f'{{"id": {i}}}\n')
+    (zone.drop / "events" / os.fsdecode(b"\xff.jsonl")).write_text('{"id": "raw"}\n')
+    run = zone.land()
+    assert (run.code, run.err) == (0, "")
+    assert sorted(zone.values("_source_file")) == sorted([*(f"events/{name}" for name in names), "events/\\xff.jsonl"])
+    for file in next(iter(zone.manifests().values()))["files"]:
+        assert file["landed_as"].isascii()
+        assert not set("'\" =\n;") & set(file["landed_as"])
+
+
+@pytest.mark.parametrize("missing", ["nowhere", "events/none.jsonl"])
+def test_a_path_that_is_missing_is_an_error(zone: Zone, missing: str) -> None:
+    run = zone.land(zone.drop / missing)
+    assert run.code == 1
+    assert "no such file or folder" in run.err
+
+
+def test_a_folder_with_nothing_of_the_source_is_an_error(zone: Zone) -> None:
+    run = zone.land()
+    assert run.code == 1
+    assert "no file of shop" in run.err
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_that_may_not_be_read_is_named(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    zone.file("events/1.jsonl", '{"id": 1}\n').chmod(0)
+    run = zone.land()
+    assert run.code == 1
+    assert "events/1.jsonl: cannot be read" in run.err
+
+
+def test_a_file_that_changes_while_it_is_read_does_not_land(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone.file("people.csv", "id\n1\n")
+    path = zone.file("events/1.jsonl", '{"id": 1}\n')
+    original = files.jsonl.land
+
+    def meddled(*arguments: object) -> object:
+        path.write_text('{"id": 2}\n{"id": 3}\n')
+        return original(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(files.jsonl, "land", meddled)
+    run = zone.land()
+    assert run.code == 1
+    assert "events/1.jsonl: it was changed while it was read" in run.err
+    assert zone.rows() == []
+    assert zone.values("id", "people") == ["1"]
+
+
+def test_the_id_is_made_of_what_lands(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    zone.land("--no-redelivery")
+    [alone] = zone.manifests()
+    zone.file("events/bad.parquet", b"x")
+    zone.root = zone.root.with_name("other")
+    os.environ["DUCKHOUSE_LANDING"] = str(zone.root)
+    zone.source = zone.root / "shop"
+    assert zone.land().code == 1
+    assert list(zone.manifests()) == [alone]
+    assert {row["_delivery_id"] for row in zone.rows("people")} == {alone.removeprefix("delivery=")}
+
+
+# ---------------------------------------------------------------- the command
+
+
+def test_rows_that_do_not_add_up_are_not_committed(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone.file("people.csv", "id\n1\n")
+    monkeypatch.setattr(files, "rows_in", lambda path: 0)
+    with pytest.raises(RuntimeError, match="read 1, landed 0"):
+        zone.land()
+    assert not zone.manifests()
+    assert zone.leftovers() == []
+
+
+def test_a_dry_run_writes_nothing_and_tells_what_would_happen(zone: Zone) -> None:
+    fill(zone)
+    zone.file("notes.txt", "x")
+    run = zone.land("--dry-run")
+    assert run.code == 1
+    assert "would land events/1.jsonl as events" in run.out
+    assert "notes.txt" in run.err
+    assert not zone.root.exists()
+    zone.land()
+    before = sorted(zone.root.rglob("*"))
+    document = zone.land("--dry-run", "--json").json
+    assert [entry["name"] for entry in document["deliveries"][0]["skipped"]] == [
+        "events/1.jsonl",
+        "events/2.jsonl",
+        "people.csv",
+    ]
+    assert document["deliveries"][0]["would_land"] == []
+    assert sorted(zone.root.rglob("*")) == before
+
+
+def test_json_is_one_document(zone: Zone) -> None:
+    fill(zone)
+    document = zone.land("--json").json
+    [delivery] = document["deliveries"]
+    assert (document["source"], document["dry_run"]) == ("shop", False)
+    assert [file["records_landed"] for file in delivery["files"]] == [1, 1, 1]
+    assert delivery["delivery_id"] == deliveries("shop")[0].id
+
+
+def test_a_second_load_is_refused_while_one_runs(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    zone.source.mkdir(parents=True)
+    with (zone.source / ".lock").open("a") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        run = zone.land()
+        assert run.code == 1
+        assert "another load is running" in run.err
+    assert zone.land().code == 0
+
+
+def test_leftovers_of_a_killed_load_go_and_are_never_seen(zone: Zone) -> None:
+    left = zone.source / ".incoming" / "load-1" / "events"
+    left.mkdir(parents=True)
+    (left / "x.parquet").write_bytes(b"half")
+    zone.file("people.csv", "id\n1\n")
+    assert zone.land().code == 0
+    assert zone.leftovers() == []
+    assert zone.rows() == []
+
+
+def test_worker_processes_land_what_one_process_does(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(zone)
+    zone.file("events/bad.jsonl.gz", b"x")
+    monkeypatch.setattr(workers, "WORTH_A_PROCESS", 0)
+    run = zone.land()
+    assert run.code == 1
+    assert "events/bad.jsonl.gz" in run.err
+    assert zone.values("id") == ["1", "2"]
+    assert zone.rejected() == [(2, "invalid_json", "{bad")]
+
+
+@pytest.mark.parametrize("arguments", [["nothing", "."], ["shop"], []])
+def test_wrong_arguments_are_errors(zone: Zone, arguments: list[str]) -> None:
+    with pytest.raises(UserError):
+        land.main(arguments)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("sources: [", "not valid YAML"),
+        ("sources: [{name: other, tables: []}]", "needs one source"),
+        ("sources: [{name: shop, tables: [{name: a}]}]", "names no columns"),
+        ("sources: [{name: shop, tables: [{name: a, columns: [{name: x}, {name: x}]}]}]", "more than once"),
+        ("sources: [{name: shop, tables: [{name: a, columns: [{name: x}, {name: X}]}]}]", "in case only"),
+    ],
+)
+def test_a_contract_that_landing_cannot_work_by_is_an_error(zone: Zone, text: str, told: str) -> None:
+    (contract.STAGING / "shop" / "_shop__sources.yml").write_text(text)
+    with pytest.raises(UserError, match=told):
+        load_contract("shop")
+
+
+def test_errors_have_one_line_and_no_traceback() -> None:
+    command = [sys.executable, "-m", "scripts.land", "ad_serving", "nowhere"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr == "error: nowhere: no such file or folder\n"
+
+
+def test_the_projects_contracts_are_readable() -> None:
+    assert "ad_serving" in sources()
+    for source in sources():
+        assert load_contract(source).entities
+
+
+@pytest.mark.skipif(not REAL_DROP.exists(), reason="the real files are not here")
+def test_the_real_drop_lands_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DUCKHOUSE_LANDING", str(tmp_path))
+    assert land.main(["ad_serving", str(REAL_DROP), "--delivered-at", "2026-03-25T06:00:00Z"]) == 0
+    first, second = deliveries("ad_serving")
+    assert [sum(file.entity == "events" for file in d.files) for d in (first, second)] == [5, 3]
+    rows = read(tmp_path / "ad_serving" / "delivery=*" / "events" / "*.parquet")
+    assert (
+        len(rows)
+        == sum(file.records_read for d in (first, second) for file in d.files if file.entity == "events")
+        == 43_029
+    )
+    assert all(row["_unmapped"] is None and row["revenue_usd"] not in ("nan", "inf") for row in rows)
+
+
+# ---------------------------------------------------------------- killed at any moment
+
+KILLED = """
+    import os, signal, sys
+    from pathlib import Path
+    sys.path.insert(0, {project!r})
+    from scripts import land
+    from scripts.common import contract
+    contract.STAGING = Path({staging!r})
+
+    def load(zone, killed_at):
+        os.environ["DUCKHOUSE_LANDING"] = zone
+        left = killed_at
+
+        def deadly(original):
+            def call(*arguments, **options):
+                nonlocal left
+                left -= 1
+                if left == 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return original(*arguments, **options)
+            return call
+
+        for name in ("fsync", "rename", "mkdir", "rmdir", "unlink", "open"):
+            setattr(os, name, deadly(getattr(os, name)))
+        return land.main(["shop", {drop!r}, "--delivered-at", "2026-03-25T06:00:00Z"])
+
+    def in_a_process(zone, killed_at):
+        child = os.fork()
+        if not child:
+            os._exit(load(zone, killed_at))
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    step, code = 0, -signal.SIGKILL
+    while code == -signal.SIGKILL:
+        step += 1
+        zone = {zones!r} + f"/{{step}}"
+        code = in_a_process(zone, step)
+        assert code in (0, -signal.SIGKILL), code
+        assert in_a_process(zone, 0) == 0
+"""
+
+
+def test_a_load_killed_at_any_step_and_run_again_is_one_clean_load(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = Zone(tmp_path, monkeypatch)
+    zone.file("events/1.jsonl", '{"id": 1}\n{bad\n\n')
+    zone.file("people.csv", "id,at\n1,x\n")
+    zone.file("redelivery/people.csv", "id\n2\n")
+    zone.land()
+    clean = snapshot(zone)
+    zones = tmp_path / "zones"
+    script = KILLED.format(project=str(PROJECT), staging=str(zone.staging), drop=str(zone.drop), zones=str(zones))
+    command = [sys.executable, "-c", textwrap.dedent(script)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    loads = sorted(zones.iterdir())
+    assert len(loads) > 60
+    for root in loads:
+        zone.source = root / "shop"
+        assert snapshot(zone) == clean, root
+
+
+def snapshot(zone: Zone) -> list[object]:
+    manifests = {path.relative_to(zone.source): path.read_bytes() for path in zone.source.glob("*/manifest.json")}
+    files = sorted(path.relative_to(zone.source) for path in zone.source.rglob("*"))
+    return [manifests, files, *(zone.rows(name) for name in ("events", "people", "_files", "_rejected"))]

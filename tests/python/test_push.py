@@ -1,0 +1,149 @@
+"""A push brings each landed delivery once and whole, whatever stopped the push before it."""
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import clickhouse_connect
+import pyarrow.parquet as pq
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from scripts.common.clickhouse import literal, quote
+from support.warehouse import Warehouse, warehouse
+
+
+@pytest.fixture(scope="module")
+def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("drop") / "ad_serving"
+    size = ("--days", "2", "--events-per-day", "60", "--seed", "5")
+    Warehouse(folder.parent, 0).run("generate", "ad_serving", *size, "--out", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    with warehouse(tmp_path_factory.mktemp("server")) as house:
+        yield house
+
+
+@pytest.fixture
+def house(server: Warehouse, drop: Path, tmp_path: Path) -> Iterator[Warehouse]:
+    fresh = Warehouse(tmp_path, server.clickhouse_port)
+    fresh.land(drop, "--delivered-at", "2026-03-25T06:00:00Z")
+    yield fresh
+    with connect(fresh) as client:
+        client.command("drop database if exists raw_ad_serving")
+
+
+def connect(house: Warehouse) -> Client:
+    return clickhouse_connect.get_client(host="127.0.0.1", port=house.clickhouse_port)
+
+
+def landed_rows(house: Warehouse) -> dict[tuple[str, str], int]:
+    counts: dict[tuple[str, str], int] = {}
+    for file in house.folder.glob("landing/ad_serving/delivery=2*/*/*.parquet"):
+        key = (file.parent.name, file.parents[1].name.removeprefix("delivery="))
+        counts[key] = counts.get(key, 0) + pq.read_metadata(file).num_rows
+    return {key: rows for key, rows in counts.items() if rows}
+
+
+def raw_rows(house: Warehouse) -> dict[tuple[str, str], int]:
+    with connect(house) as client:
+        tables = [row[0] for row in client.query("show tables from raw_ad_serving").result_rows]
+        return {
+            (table, delivery): rows
+            for table in tables
+            if table != "_deliveries"
+            for delivery, rows in client.query(
+                f"select _delivery_id, count() from raw_ad_serving.{quote(table)} group by 1"
+            ).result_rows
+        }
+
+
+def test_every_landed_row_arrives_once_and_a_second_push_brings_nothing(house: Warehouse) -> None:
+    first = house.run("push", "ad_serving")
+    assert raw_rows(house) == landed_rows(house)
+    assert "2 pushed, 0 were there" in first.stdout
+    second = house.run("push", "ad_serving")
+    assert "0 pushed, 2 were there" in second.stdout
+    assert raw_rows(house) == landed_rows(house)
+
+
+def test_values_arrive_as_they_landed(house: Warehouse) -> None:
+    house.run("push")
+    file = sorted(house.folder.glob("landing/ad_serving/delivery=2*/events/*.parquet"))[0]
+    landed = pq.read_table(file)
+    with connect(house) as client:
+        columns = ", ".join(quote(name) for name in landed.column_names)
+        name, delivery = landed["_source_file"][0].as_py(), landed["_delivery_id"][0].as_py()
+        pushed = client.query(
+            f"select {columns} from raw_ad_serving.events where _source_file = {literal(name)} "
+            f"and _delivery_id = {literal(delivery)} order by _source_row"
+        ).result_rows
+    at = landed.column_names.index("_delivered_at")
+    expected = sorted(zip(*(column.to_pylist() for column in landed.columns), strict=True), key=lambda row: row[-2])
+    assert [tuple(v.replace(tzinfo=None) if i == at else v for i, v in enumerate(row)) for row in pushed] == expected
+
+
+def test_a_push_that_was_stopped_halfway_is_finished_by_the_next(house: Warehouse) -> None:
+    """As a kill leaves it: some entities whole, one twice, one missing, no row in _deliveries."""
+    house.run("push")
+    with connect(house) as client:
+        [delivery] = client.query("select max(delivery_id) from raw_ad_serving._deliveries").result_rows[0]
+        client.command(
+            f"alter table raw_ad_serving._deliveries delete where delivery_id = {literal(delivery)} "
+            "settings mutations_sync = 1"
+        )
+        client.command(
+            "insert into raw_ad_serving.events select * from raw_ad_serving.events "
+            f"where _delivery_id = {literal(delivery)}"
+        )
+        client.command(f"alter table raw_ad_serving.campaigns drop partition {literal(delivery)}")
+    assert raw_rows(house) != landed_rows(house)
+    assert "1 pushed, 1 were there" in house.run("push").stdout
+    assert raw_rows(house) == landed_rows(house)
+
+
+def test_a_delivery_that_does_not_match_its_manifest_is_not_marked_as_pushed(house: Warehouse) -> None:
+    damaged = sorted(house.folder.glob("landing/ad_serving/delivery=2*/events/*.parquet"))[0]
+    table = pq.read_table(damaged)
+    pq.write_table(table.slice(1), damaged)
+    done = house.run("push", code=1)
+    assert "its manifest says" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+    with connect(house) as client:
+        assert client.query("select count() from raw_ad_serving._deliveries").result_rows == [(0,)]
+    pq.write_table(table, damaged)
+    house.run("push")
+    assert raw_rows(house) == landed_rows(house)
+
+
+def test_deliveries_that_left_landing_stay_on_the_server(house: Warehouse) -> None:
+    house.run("push")
+    before = raw_rows(house)
+    shutil.rmtree(sorted(house.folder.glob("landing/ad_serving/delivery=2*"))[0])
+    assert "0 pushed, 2 were there" in house.run("push").stdout
+    assert raw_rows(house) == before
+
+
+def test_a_column_that_the_contract_gained_is_added(house: Warehouse) -> None:
+    house.run("push")
+    with connect(house) as client:
+        client.command("alter table raw_ad_serving.publishers drop column account_manager")
+    house.run("push")
+    with connect(house) as client:
+        assert "account_manager" in [row[0] for row in client.query("describe raw_ad_serving.publishers").result_rows]
+
+
+def test_faults_of_the_user_are_one_line(house: Warehouse, tmp_path: Path) -> None:
+    unknown = house.run("push", "no_such_source", code=1)
+    assert unknown.stderr.startswith("error: no_such_source: no such source; there are ad_serving")
+    unreachable = Warehouse(tmp_path, 1).run("push", code=1)
+    assert unreachable.stderr.startswith("error: no ClickHouse answers at 127.0.0.1:1")
+    assert len(unreachable.stderr.strip().splitlines()) == 1
+
+
+def test_quoting_keeps_text_inside_its_quotes() -> None:
+    assert quote("a`b\\") == "`a\\`b\\\\`"
+    assert literal("a'b\\") == "'a\\'b\\\\'"
