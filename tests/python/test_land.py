@@ -571,7 +571,7 @@ def test_a_load_killed_at_any_step_and_run_again_is_one_clean_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zone = Zone(tmp_path, monkeypatch)
-    zone.file("events/1.jsonl", '{"id": 1}\n{bad\n\n')
+    zone.file("events/1.csv", 'id,at\n1,x\n"bad\n\n')
     zone.file("people.csv", "id,at\n1,x\n")
     zone.file("redelivery/people.csv", "id\n2\n")
     zone.land()
