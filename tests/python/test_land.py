@@ -529,6 +529,8 @@ def test_the_real_drop_lands_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 KILLED = """
     import os, signal, sys
     from pathlib import Path
+    import pyarrow
+    pyarrow.array(["x"])  # its first use imports more: here once, not once a load
     sys.path.insert(0, {project!r})
     from scripts import land
     from scripts.common import contract
