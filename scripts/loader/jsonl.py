@@ -14,7 +14,7 @@ from scripts.loader.exactjson import Rejected, reader
 from scripts.loader.lines import SCHEMA, Lines, without_end
 from scripts.loader.output import Origin, Rejects
 from scripts.loader.source import opened
-from scripts.loader.sql import connection, literal, name
+from scripts.loader.sql import TO_PARQUET, connection, literal, name
 from scripts.loader.template import FastPath, learn
 
 _SAMPLED_LINES = 300
@@ -119,7 +119,7 @@ def _copy(entity: Entity, origin: Origin, target: Path, fast: FastPath | None) -
                 landed.v{len(entity.columns)} as _unmapped
             from ({_landed(fast)})
             where landed is not null
-        ) to {literal(target)} (format parquet, compression zstd)
+        ) to {literal(target)} {TO_PARQUET}
     """
 
 

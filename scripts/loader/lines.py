@@ -52,7 +52,7 @@ class Lines:
                 too_long, pending, chunk = 0, bytearray(), chunk[end:]
             cut = chunk.rfind(b"\n") + 1
             if cut:
-                yield bytes(pending) + chunk[:cut] if pending else chunk[:cut]
+                yield b"".join((pending, memoryview(chunk)[:cut]))
                 pending = bytearray(chunk[cut:])
             else:
                 pending += chunk

