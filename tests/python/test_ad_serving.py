@@ -1,7 +1,11 @@
 """The ad-serving drop from files to marts, on both engines: right, the same, whatever the order and number of runs."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -236,3 +240,43 @@ def assert_real_totals(house: Warehouse, folders: list[str]) -> None:
         "sum(revenue_usd), sum(revenue_usd_as_delivered) from marts.fct_ad_events_daily"
     )[0]
     assert (events, *daily) == expected
+
+
+KILLED_LOAD = """
+import os, signal, sys
+from scripts import land
+
+renames = 0
+rename = os.rename
+
+def killing_rename(source, target):
+    global renames
+    renames += 1
+    if renames == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    rename(source, target)
+
+os.rename = killing_rename
+land.main(sys.argv[2:])
+"""
+
+
+def test_marts_after_a_killed_load_are_those_of_a_clean_one(built: Warehouse, drop: Path, tmp_path: Path) -> None:
+    """Killed before each commit in turn; what is built in between holds whole deliveries only."""
+    house = Warehouse(tmp_path, built.clickhouse_port, "killed")
+    house.run("land", "--prepare")
+    command = ["ad_serving", str(drop), "--delivered-at", DELIVERED]
+    for commit, events in ((1, 0), (2, truth_events(drop, "after_first_delivery"))):
+        done = subprocess.run(
+            [sys.executable, "-c", KILLED_LOAD, str(commit), *command], cwd=PROJECT, env={**os.environ, **house.env}
+        )
+        assert done.returncode == -signal.SIGKILL
+        house.dbt("dev", "build", "--exclude-resource-type", "test", "unit_test")
+        assert house.rows("select count(*) from marts.fct_ad_events") == [(events,)]
+    house.run("land", *command)
+    house.dbt("dev", "build", "--exclude-resource-type", "test", "unit_test")
+    assert house.published() == built.published()
+
+
+def truth_events(drop: Path, moment: str) -> int:
+    return json.loads((drop / "truth.json").read_text())["totals"][moment]["overall"]["events"]

@@ -9,6 +9,7 @@ import textwrap
 from hashlib import sha256
 from pathlib import Path
 
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -588,6 +589,48 @@ def test_a_load_killed_at_any_step_and_run_again_is_one_clean_load(
     for root in loads:
         zone.source = root / "shop"
         assert snapshot(zone) == clean, root
+
+
+ORPHANED = """
+    import os, signal, sys, threading, time
+    from pathlib import Path
+    sys.path.insert(0, {project!r})
+    from scripts import land
+    from scripts.common import contract
+    from scripts.loader import workers
+
+    if __name__ == "__main__":
+        contract.STAGING = Path({staging!r})
+        workers.WORTH_A_PROCESS = 0
+        import psutil
+
+        def kill():
+            while not (children := psutil.Process().children()):
+                pass
+            print(*(child.pid for child in children), flush=True)
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        threading.Thread(target=kill).start()
+        land.main(["shop", {drop!r}])
+"""
+
+
+def test_workers_do_not_outlive_a_killed_load(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = Zone(tmp_path, monkeypatch)
+    for number in range(4):
+        zone.file(f"events/{number}.csv", "id\n" + f"{number}\n" * 30_000)
+    script = tmp_path / "load.py"
+    script.write_text(
+        textwrap.dedent(ORPHANED.format(project=str(PROJECT), staging=str(zone.staging), drop=str(zone.drop)))
+    )
+    done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+    assert done.returncode == -9, done.stderr
+    workers_left = [psutil.Process(int(pid)) for pid in done.stdout.split() if psutil.pid_exists(int(pid))]
+    _, alive = psutil.wait_procs(workers_left, timeout=20)
+    assert not alive
+    assert zone.land().code == 0
+    assert len(zone.rows()) == 120_000
+    assert zone.leftovers() == []
 
 
 def snapshot(zone: Zone) -> list[object]:
