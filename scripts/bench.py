@@ -122,7 +122,7 @@ def bench_building(work: Path, events: int, repeat: int) -> list[dict[str, Any]]
         return task
 
     def own(target: str, turn: int) -> Environment:
-        folders = {"DBT_TARGET_PATH": str(work / f"target-{target}"), "DUCKHOUSE_DUCKDB": str(work / f"{turn}.duckdb")}
+        folders = {"DBT_TARGET_PATH": str(work / f"{target}-{turn}"), "DUCKHOUSE_DUCKDB": str(work / f"{turn}.duckdb")}
         return {**env, **server_env, **folders, "CLICKHOUSE_PREFIX": f"bench_{turn}"}
 
     def plain(turn: int) -> tuple[list[str], Environment]:
@@ -130,7 +130,7 @@ def bench_building(work: Path, events: int, repeat: int) -> list[dict[str, Any]]
 
     run(script("land", "ad_serving", str(drop), "--no-redelivery"), {**os.environ, **env})
     results = [measure("full build, DuckDB", build("dev"), repeat)]
-    statements.write_text(plain_sql(work / "target-dev"))
+    statements.write_text(plain_sql(work / "dev-0"))
     results.append(measure("the same SQL without dbt, DuckDB", plain, repeat))
     with embedded_clickhouse("--port", str(CLICKHOUSE_PORT), "--data", str(work / "clickhouse")):
         push = script("push", "ad_serving")

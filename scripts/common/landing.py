@@ -204,7 +204,7 @@ def prepare_empty(source: Source) -> None:
     for name, schema in stale.items():
         target = _empty(source, name)
         target.parent.mkdir(parents=True, exist_ok=True)
-        pq.write_table(schema.empty_table(), temporary / f"{name}.parquet", compression="zstd")
+        pq.ParquetWriter(temporary / f"{name}.parquet", schema, compression="zstd").close()
         _sync(temporary / f"{name}.parquet")
         (temporary / f"{name}.parquet").rename(target)
         _sync(target.parent)

@@ -625,8 +625,9 @@ def test_workers_do_not_outlive_a_killed_load(tmp_path: Path, monkeypatch: pytes
     )
     done = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
     assert done.returncode == -9, done.stderr
-    workers_left = [psutil.Process(int(pid)) for pid in done.stdout.split() if psutil.pid_exists(int(pid))]
-    _, alive = psutil.wait_procs(workers_left, timeout=20)
+    started = {int(pid) for pid in done.stdout.split()}
+    assert started
+    _, alive = psutil.wait_procs([process for process in psutil.process_iter() if process.pid in started], timeout=20)
     assert not alive
     assert zone.land().code == 0
     assert len(zone.rows()) == 120_000

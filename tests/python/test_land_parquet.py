@@ -114,7 +114,7 @@ def broken(kind: str, path: Path) -> None:
     if kind == "cut off":
         content = content[:-10]
     elif kind == "page":
-        content[40:400] = bytes(360)
+        content[4:60] = bytes(56)  # the first page header; damage within a page shows by its checksum only
     elif kind == "empty":
         content = bytearray()
     elif kind == "text":
@@ -125,9 +125,7 @@ def broken(kind: str, path: Path) -> None:
 @pytest.mark.parametrize("kind", ["cut off", "page", "empty", "text"])
 def test_a_damaged_file_is_named_and_the_rest_lands(zone: Zone, kind: str) -> None:
     write(zone, "select 1 as id", "events/good.parquet")
-    broken(
-        kind, write(zone, "select uuid()::varchar as id, random() as amount from range(20000)", "events/bad.parquet")
-    )
+    broken(kind, write(zone, "select 'id' || i as id from range(20000) t(i)", "events/bad.parquet"))
     run = zone.land()
     assert run.code == 1
     [line] = run.err.splitlines()

@@ -68,6 +68,11 @@ def money_text(micros: np.ndarray) -> pa.Array:
     return decimals.cast(pa.string())
 
 
+def money_number(micros: np.ndarray) -> pa.Array:
+    """Micro-dollars as a JSON writer prints the number: the shortest text of the nearest double, which is exact."""
+    return pa.array(micros / 1_000_000).cast(pa.string())
+
+
 def time_text(at: np.ndarray, style: str) -> pa.Array:
     """Milliseconds since 1970 UTC as text: zulu, offset (+02:00), space (UTC without a zone) or epoch."""
     if style == "epoch":
@@ -108,9 +113,7 @@ def json_lines(events: Events, catalogue: Catalogue, era: Era) -> pa.Array:
         times = pc.if_else(pa.array(bare), times, _join('"', times, '"'))
     else:
         times = _join('"', times, '"')
-    amounts = money_text(events.revenue)
-    if era.text_revenue:
-        amounts = _join('"', amounts, '"')
+    amounts = _join('"', money_text(events.revenue), '"') if era.text_revenue else money_number(events.revenue)
     if events.unsettled.any():
         amounts = pc.if_else(pa.array(events.unsettled), "null", amounts)
     has_campaign = pa.array(events.campaign != 0)
@@ -137,7 +140,7 @@ def json_lines(events: Events, catalogue: Catalogue, era: Era) -> pa.Array:
         _join(',"browser":"', columns["browser"], '"'),
         ',"revenue_usd":',
         amounts,
-        pc.if_else(pa.array(events.floor != NONE), _join(',"bid_floor_usd":', money_text(events.floor)), ""),
+        pc.if_else(pa.array(events.floor != NONE), _join(',"bid_floor_usd":', money_number(events.floor)), ""),
         pc.if_else(pa.array(events.filled), ',"is_filled":true', ',"is_filled":false'),
         f',"sdk_version":"{SDK_VERSION}"}}\n' if era.sdk_version else "}\n",
     ]
