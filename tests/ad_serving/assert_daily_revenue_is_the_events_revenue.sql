@@ -2,24 +2,24 @@
 with events as (
     select
         count(*) filter (where event_type = 'impression') as impressions,
-        sum(revenue_usd) as revenue_usd,
-        sum(revenue_usd_as_delivered) as revenue_usd_as_delivered
+        coalesce(sum(revenue_usd), 0) as revenue_usd,
+        coalesce(sum(revenue_usd_as_delivered), 0) as revenue_usd_as_delivered
     from {{ ref('fct_ad_events') }}
 ),
 
 daily as (
     select
-        sum(impressions) as impressions,
-        sum(revenue_usd) as revenue_usd,
-        sum(revenue_usd_as_delivered) as revenue_usd_as_delivered
+        coalesce(sum(impressions), 0) as impressions,
+        coalesce(sum(revenue_usd), 0) as revenue_usd,
+        coalesce(sum(revenue_usd_as_delivered), 0) as revenue_usd_as_delivered
     from {{ ref('fct_ad_events_daily') }}
 ),
 
 performance as (
     select
-        sum(impressions) as impressions,
-        sum(revenue_usd) as revenue_usd,
-        sum(revenue_usd_as_delivered) as revenue_usd_as_delivered
+        coalesce(sum(impressions), 0) as impressions,
+        coalesce(sum(revenue_usd), 0) as revenue_usd,
+        coalesce(sum(revenue_usd_as_delivered), 0) as revenue_usd_as_delivered
     from {{ ref('fct_publisher_performance') }}
 )
 

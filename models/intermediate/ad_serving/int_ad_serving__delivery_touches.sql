@@ -9,21 +9,34 @@ with staged as (
     where set_aside_reason is null
 ),
 
-new_records as (
+loaded_events as (
     select distinct
         event_id,
-        staged_delivery_id as loading_delivery_id
+        staged_delivery_id as loaded_delivery_id
     from staged
     where {{ is_new_in(events, 'staged_delivery_id') }}
 ),
 
+records as (
+    select distinct
+        loaded_events.loaded_delivery_id,
+        staged.event_id,
+        staged.event_date,
+        staged.staged_delivery_id
+    from loaded_events
+    inner join staged on loaded_events.event_id = staged.event_id
+),
+
 touches as (
     select distinct
-        new_records.loading_delivery_id as _delivery_id,
-        staged.staged_delivery_id as delivery_id,
-        {{ cast_to('staged.event_date', 'date') }} as event_date
-    from new_records
-    inner join staged on new_records.event_id = staged.event_id
+        holding.loaded_delivery_id as _delivery_id,
+        holding.staged_delivery_id as delivery_id,
+        {{ cast_to('seen.event_date', 'date') }} as event_date
+    from records as holding
+    inner join records as seen
+        on
+            holding.event_id = seen.event_id
+            and holding.loaded_delivery_id = seen.loaded_delivery_id
 )
 
 select * from touches
