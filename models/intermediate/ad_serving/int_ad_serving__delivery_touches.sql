@@ -20,7 +20,7 @@ loaded_events as (
 records as (
     select distinct
         loaded_events.loaded_delivery_id,
-        staged.event_id,
+        staged.event_id as event_id,
         staged.event_date,
         staged.staged_delivery_id
     from loaded_events
