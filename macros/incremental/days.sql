@@ -62,7 +62,23 @@
 
 {# Replacing a day needs rows of it; a day that lost all its rows still has its old version after the run and is cleared. #}
 {% macro clear_emptied_days(parent) -%}
-    {%- if execute -%}
-        delete from {{ this }} where {{ in_days('event_date', days_that_differ(parent)) }}
+    {%- set days = days_that_differ(parent) if execute else [] -%}
+    {%- if days -%}
+        {{ delete_days(days) }}
     {%- endif -%}
+{%- endmacro %}
+
+
+{% macro delete_days(days) -%}
+    {{ return(adapter.dispatch('delete_days')(days)) }}
+{%- endmacro %}
+
+{% macro duckdb__delete_days(days) -%}
+    delete from {{ this }} where {{ in_days('event_date', days) }}
+{%- endmacro %}
+
+{# a DELETE is a mutation of every partition, whatever it finds: seconds on a month of days #}
+{% macro clickhouse__delete_days(days) -%}
+    alter table {{ this }}
+    {%- for day in days %} drop partition id '{{ day | replace('-', '') }}'{{ ',' if not loop.last }}{% endfor %}
 {%- endmacro %}

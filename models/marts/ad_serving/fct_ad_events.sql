@@ -17,12 +17,7 @@ ranked as (
         min(_delivery_id) over whole_history as first_delivery_id,
         {{ first_known_value('revenue_usd', 'whole_history') }} as last_known_revenue
     from records
-    window
-        by_recency as (partition by event_id order by {{ latest_first() }}),
-        whole_history as (
-            partition by event_id order by {{ latest_first() }}
-            rows between unbounded preceding and unbounded following
-        )
+    {{ windows_of_an_event() }}
 ),
 
 latest as (
