@@ -26,7 +26,9 @@
 {%- endmacro %}
 
 
+{# The deliveries that a relation holds; none where it is not built yet, so that a project compiles before its first build. #}
 {% macro deliveries_of(relation) -%}
+    {%- if load_relation(relation) is none -%} {{ return([]) }} {%- endif -%}
     {{ return(run_query('select distinct _delivery_id from ' ~ relation).columns[0].values() | list) }}
 {%- endmacro %}
 
