@@ -2,6 +2,7 @@
 
 import argparse
 import html
+import statistics
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
@@ -20,6 +21,7 @@ except ModuleNotFoundError:
 REPORT = Path("report/index.html")
 CHART_WIDTH = 860
 CHART_HEIGHT = 240
+TOWERING = 20  # times the median: the other days would lie flat on the axis of a linear chart
 BEFORE, NOW = "before the latest delivery", "now"
 COLOURS = {BEFORE: "#9aa5b1", NOW: "#0b6e99"}
 FATES = {
@@ -137,20 +139,24 @@ def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
 
 def page(found: dict[str, list[tuple]]) -> str:
     days, records = found["days"], found["records"]
-    revenue = [(day, series, float(value)) for day, now, before, *_ in days for series, value in pairs(now, before)]
-    fill = [(day, series, value) for day, _, _, now, before in days for series, value in pairs(now, before)]
+    last_delivery = max(row[1] for row in records).date()
+    shown = [day for day in days if day[0] <= last_delivery]
+    later = len(days) - len(shown)
+    note = f" Not drawn: {later} days after the latest delivery, which are in the table of days." if later else ""
+    revenue = [(day, series, float(value)) for day, now, before, *_ in shown for series, value in pairs(now, before)]
+    fill = [(day, series, value) for day, _, _, now, before in shown for series, value in pairs(now, before)]
     fates = [(row[0], fate, count) for row in records for fate, count in zip(FATES, row[4:9], strict=True)]
     sections = [
         section("Summary", definitions(summary(found))),
         section(
             "Revenue by day",
             line_chart(revenue, "US dollars", "$,.0f"),
-            "Revenue of each UTC day as it stood before the latest delivery, and now.",
+            "Revenue of each UTC day as it stood before the latest delivery, and now." + note,
         ),
         section(
             "Fill rate by day",
             line_chart(fill, "filled impressions / impressions", ".0%"),
-            "Share of impressions for which an ad was served.",
+            "Share of impressions for which an ad was served." + note,
         ),
         section(
             "Records accounted for",
@@ -211,12 +217,17 @@ def share(part: int, whole: int) -> str:
 
 def line_chart(points: list[tuple], title: str, number_format: str) -> str:
     rows = [{"day": str(day), "series": series, "value": value} for day, series, value in points]
+    values = [value for *_, value in points]
+    one_towers = min(values) >= 0 and max(values) > TOWERING * statistics.median(values)
+    if one_towers:
+        title += ", log scale"
+    scale = alt.Scale(type="symlog") if one_towers else alt.Scale(zero=True)
     chart = (
         alt.Chart(alt.Data(values=rows))
         .mark_line(point=True)
         .encode(
             x=alt.X("day:T", title=None, axis=alt.Axis(format="%d %b", labelOverlap=True, tickCount="day")),
-            y=alt.Y("value:Q", title=title, axis=alt.Axis(format=number_format), scale=alt.Scale(zero=True)),
+            y=alt.Y("value:Q", title=title, axis=alt.Axis(format=number_format), scale=scale),
             color=series_colour(COLOURS),
             strokeDash=alt.StrokeDash(
                 "series:N", legend=None, scale=alt.Scale(domain=[BEFORE, NOW], range=[[5, 3], [1, 0]])

@@ -280,3 +280,10 @@ def test_marts_after_a_killed_load_are_those_of_a_clean_one(built: Warehouse, dr
 
 def truth_events(drop: Path, moment: str) -> int:
     return json.loads((drop / "truth.json").read_text())["totals"][moment]["overall"]["events"]
+
+
+@pytest.mark.parametrize("target", ["dev", "prod"])
+def test_every_analysis_runs(built: Warehouse, target: str) -> None:
+    for analysis in sorted((PROJECT / "analyses").rglob("*.sql")):
+        shown = built.dbt(target, "--quiet", "show", "--select", analysis.stem, "--output", "json")
+        assert json.loads(shown)["show"]
