@@ -14,6 +14,7 @@ from dbt.cli.main import dbtRunner
 
 from scripts.common import cli, settings
 from scripts.common.clickhouse import connect, first_line, quote
+from scripts.loader import sql
 
 PUBLISHED_SCHEMAS = ("marts", "quality")
 KEYS_SHOWN = 20
@@ -37,7 +38,7 @@ def main() -> int:
     models = select(published_models(), arguments.select)
     client = connect()
     with tempfile.TemporaryDirectory(prefix="duckhouse-parity-") as folder, open_dev() as dev:
-        dev.execute(f"set temp_directory = {sql_text(folder)}")
+        dev.execute(f"set temp_directory = {sql.literal(folder)}")
         results = [
             compare(dev, client, model, Path(folder) / f"{model.name}.parquet")
             for model in cli.progress(models, label="parity", unit="model")
@@ -84,7 +85,7 @@ def open_dev() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"autoinstall_known_extensions": False})
     connection.execute("set TimeZone = 'UTC'")
     try:
-        connection.execute(f"attach {sql_text(str(path))} as dev (read_only)")
+        connection.execute(f"attach {sql.literal(path)} as dev (read_only)")
     except duckdb.Error as error:
         raise cli.UserError(f"{path}: {first_line(error)}") from None
     return connection
@@ -106,7 +107,7 @@ def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, downlo
     except ClickHouseError as error:
         return result | {"problem": f"{database}.{model.name} cannot be read on prod: {first_line(error)}"}
     prod_columns = [
-        row[:2] for row in dev.execute(f"describe select * from read_parquet({sql_text(str(download))})").fetchall()
+        row[:2] for row in dev.execute(f"describe select * from read_parquet({sql.literal(download)})").fetchall()
     ]
     problem = differing_columns(dev_columns, prod_columns)
     if problem:
@@ -115,11 +116,11 @@ def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, downlo
     names = [name for name, _ in dev_columns]
     prod_types = dict(prod_columns)
     sides = {
-        "dev": (f"dev.{identifier(model.schema)}.{identifier(model.name)}", dict(dev_columns)),
-        "prod": (f"read_parquet({sql_text(str(download))})", prod_types),
+        "dev": (f"dev.{sql.name(model.schema)}.{sql.name(model.name)}", dict(dev_columns)),
+        "prod": (f"read_parquet({sql.literal(download)})", prod_types),
     }
     for side, (relation, types) in sides.items():
-        columns = ", ".join(f"{canonical(name, types[name])} as {identifier(name)}" for name in names)
+        columns = ", ".join(f"{canonical(name, types[name])} as {sql.name(name)}" for name in names)
         dev.execute(f"create or replace temp view {side}_rows as select {columns} from {relation}")
     only_dev, only_prod, rows = dev.execute(
         "select (select count(*) from (from dev_rows except all from prod_rows)), "
@@ -161,7 +162,7 @@ def kind(data_type: str) -> str:
 
 def canonical(name: str, data_type: str) -> str:
     """Decimals as scaled integers, timestamps as epoch microseconds, the rest as it is."""
-    column = identifier(name)
+    column = sql.name(name)
     if data_type.startswith("DECIMAL"):
         return f"cast(replace(cast({column} as varchar), '.', '') as hugeint)"
     if data_type.startswith("TIMESTAMP"):
@@ -174,9 +175,9 @@ def first_differences(
 ) -> Iterator[dict[str, Any]]:
     """The first differing keys in their order; for each the columns with the value on dev and on prod."""
     others = [name for name in names if name not in key]
-    same_key = " and ".join(f"d.{identifier(name)} is not distinct from p.{identifier(name)}" for name in key)
-    keys = [f"case when d.present then d.{identifier(name)} else p.{identifier(name)} end" for name in key]
-    values = [f"{side}.{identifier(name)}" for name in others for side in ("d", "p")]
+    same_key = " and ".join(f"d.{sql.name(name)} is not distinct from p.{sql.name(name)}" for name in key)
+    keys = [f"case when d.present then d.{sql.name(name)} else p.{sql.name(name)} end" for name in key]
+    values = [f"{side}.{sql.name(name)}" for name in others for side in ("d", "p")]
     found = dev.execute(
         "with d as (select *, true as present from (from dev_rows except all from prod_rows)), "
         "p as (select *, true as present from (from prod_rows except all from dev_rows)) "
@@ -213,14 +214,6 @@ def describe(result: dict[str, Any]) -> Iterator[str]:
             yield f"  {key}: only on {difference['only_on']}"
         for column, values in difference.get("columns", {}).items():
             yield f"  {key}: {column} is {values['dev']!r} on dev, {values['prod']!r} on prod"
-
-
-def identifier(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
-
-
-def sql_text(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 if __name__ == "__main__":

@@ -40,20 +40,20 @@
 #}
 {% macro is_new_delivery(source_name) -%}
     {%- if not execute -%} false
-    {%- else -%}
-        {%- set landed = landed_deliveries(source_name) -%}
-        {%- set known = deliveries_of(this) if is_incremental() else [] -%}
-        {{ in_list(delivery_partition(), landed | reject('in', known) | list) }}
+    {%- else -%} {{ _not_held_yet(delivery_partition(), landed_deliveries(source_name)) }}
     {%- endif -%}
 {%- endmacro %}
 
 {# The same condition for a model that reads a staging model instead of a source. #}
 {% macro is_new_in(parent, column) -%}
     {%- if not execute -%} false
-    {%- else -%}
-        {%- set known = deliveries_of(this) if is_incremental() else [] -%}
-        {{ in_list(column, deliveries_of(parent) | reject('in', known) | list) }}
+    {%- else -%} {{ _not_held_yet(column, deliveries_of(parent)) }}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro _not_held_yet(column, deliveries) -%}
+    {%- set held = deliveries_of(this) if is_incremental() else [] -%}
+    {{ in_list(column, deliveries | reject('in', held) | list) }}
 {%- endmacro %}
 
 

@@ -30,6 +30,7 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
 from scripts.common.cli import UserError
+from scripts.common.processes import DBT
 from scripts.common.settings import PROJECT
 from scripts.gateway import statements
 from scripts.gateway.engine import Sessions
@@ -758,7 +759,7 @@ def test_dbt_builds_a_project_twice(port: int, tmp_path: Path) -> None:
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    dbt = [str(Path(sys.executable).with_name("dbt")), "--no-use-colors", "build", "--no-partial-parse"]
+    dbt = [DBT, "--no-use-colors", "build", "--no-partial-parse"]
     env = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_PROFILES_DIR": str(tmp_path)}
     for _ in range(2):
         build = subprocess.run(dbt, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=120)

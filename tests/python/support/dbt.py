@@ -2,13 +2,11 @@
 
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from scripts.common.processes import DBT
 from scripts.common.settings import PROJECT
-
-DBT = Path(sys.executable).with_name("dbt")
 
 
 def run_dbt(*arguments: str, env: Mapping[str, str], project: Path = PROJECT, succeeds: bool = True) -> str:
