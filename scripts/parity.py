@@ -78,16 +78,15 @@ def select(models: list[Model], names: list[str] | None) -> list[Model]:
 
 
 def open_dev() -> duckdb.DuckDBPyConnection:
-    """An in-memory DuckDB in which the file of target dev is attached, read only, as `dev`."""
+    """The DuckDB file of target dev, read only; its views name the database, so it is not attached under another name."""
     path = settings.duckdb_path()
     if not path.exists():
         raise cli.UserError(f"{path}: no such file; run dbt build --target dev first")
-    connection = duckdb.connect(config={"autoinstall_known_extensions": False})
-    connection.execute("set TimeZone = 'UTC'")
     try:
-        connection.execute(f"attach {sql.literal(path)} as dev (read_only)")
+        connection = duckdb.connect(str(path), read_only=True, config={"autoinstall_known_extensions": False})
     except duckdb.Error as error:
         raise cli.UserError(f"{path}: {first_line(error)}") from None
+    connection.execute("set TimeZone = 'UTC'")
     return connection
 
 
@@ -96,7 +95,7 @@ def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, downlo
     result: dict[str, Any] = {"model": model.name, "equal": False}
     dev_columns = dev.execute(
         "select column_name, data_type from duckdb_columns() "
-        "where database_name = 'dev' and schema_name = ? and table_name = ? order by column_index",
+        "where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
         [model.schema, model.name],
     ).fetchall()
     if not dev_columns:
@@ -116,7 +115,7 @@ def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, downlo
     names = [name for name, _ in dev_columns]
     prod_types = dict(prod_columns)
     sides = {
-        "dev": (f"dev.{sql.name(model.schema)}.{sql.name(model.name)}", dict(dev_columns)),
+        "dev": (f"{sql.name(model.schema)}.{sql.name(model.name)}", dict(dev_columns)),
         "prod": (f"read_parquet({sql.literal(download)})", prod_types),
     }
     for side, (relation, types) in sides.items():

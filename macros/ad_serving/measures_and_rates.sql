@@ -1,3 +1,15 @@
+{# The sums of the measures of an ad-serving mart, under the names that measures_and_rates() reads. #}
+{% macro sums_of_measures() -%}
+        sum(impressions) as impression_count,
+        sum(filled_impressions) as filled_impression_count,
+        sum(clicks) as click_count,
+        sum(viewable_impressions) as viewable_impression_count,
+        sum(revenue_usd) as gross_revenue,
+        sum(revenue_usd_as_delivered) as gross_revenue_as_delivered,
+        sum(revenue_usd_invalid) as invalid_revenue
+{%- endmacro %}
+
+
 {# The measures of an ad-serving mart from its counts and sums, and the rates that are made of them. #}
 {% macro measures_and_rates() -%}
         {{ cast_to('impression_count', 'integer') }} as impressions,

@@ -15,3 +15,26 @@
 {% macro ratio(part, whole) -%}
     cast({{ part }} as {{ sql_type('ratio_nullable') }}) / nullif(cast({{ whole }} as {{ sql_type('ratio_nullable') }}), 0)
 {%- endmacro %}
+
+
+{% macro share_of_money(amount, part, whole) -%}
+    {{ return(adapter.dispatch('share_of_money')(amount, part, whole)) }}
+{%- endmacro %}
+
+{% macro duckdb__share_of_money(amount, part, whole) -%}
+    cast(
+        cast(cast({{ amount }} * 1000000 as hugeint) * {{ part }} // nullif({{ whole }}, 0) as decimal(32, 0))
+        * cast('0.000001' as decimal(6, 6)) as decimal(38, 6)
+    )
+{%- endmacro %}
+
+{# divideDecimal() also divides where an operand is NULL: by 0 #}
+{% macro clickhouse__share_of_money(amount, part, whole) -%}
+    cast(
+        if(
+            coalesce({{ whole }}, 0) = 0,
+            null,
+            divideDecimal({{ amount }} * {{ part }}, cast(if(coalesce({{ whole }}, 0) = 0, 1, {{ whole }}) as Decimal(38, 0)), 6)
+        ) as Nullable(Decimal(38, 6))
+    )
+{%- endmacro %}

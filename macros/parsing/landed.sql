@@ -12,12 +12,3 @@
 {% macro latest_first() -%}
     _delivery_id desc, _source_file desc, _source_row desc
 {%- endmacro %}
-
-
-{# One row per key of a staging model: its latest record. Records without a key are left out. #}
-{% macro latest_by(relation, key) -%}
-    select *
-    from {{ relation }}
-    where {{ key }} is not null
-    qualify row_number() over (partition by {{ key }} order by {{ latest_first() }}) = 1
-{%- endmacro %}

@@ -31,6 +31,7 @@ touches as (
     select distinct
         holding.loaded_delivery_id as _delivery_id,
         holding.staged_delivery_id as delivery_id,
+        {{ cast_to('holding.event_date', 'date') }} as record_date,
         {{ cast_to('seen.event_date', 'date') }} as event_date
     from records as holding
     inner join records as seen

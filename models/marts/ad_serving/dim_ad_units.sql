@@ -1,10 +1,11 @@
-with ad_units as (
-    select * from {{ ref('int_ad_serving__ad_units') }}
+with versions as (
+    select * from {{ ref('dim_ad_units_history') }}
+    where is_current
 ),
 
 final as (
     select
-        {{ cast_to('ad_unit_id', 'text') }} as ad_unit_id,
+        ad_unit_id,
         publisher_id,
         ad_unit_name,
         ad_format,
@@ -12,8 +13,9 @@ final as (
         placement_type,
         is_active,
         created_at,
+        last_observed_at,
         _delivery_id
-    from ad_units
+    from versions
 )
 
 select * from final

@@ -1,10 +1,11 @@
-with campaigns as (
-    select * from {{ ref('int_ad_serving__campaigns') }}
+with versions as (
+    select * from {{ ref('dim_campaigns_history') }}
+    where is_current
 ),
 
 final as (
     select
-        {{ cast_to('campaign_id', 'text') }} as campaign_id,
+        campaign_id,
         campaign_name,
         advertiser_id,
         advertiser_name,
@@ -15,8 +16,9 @@ final as (
         device_targeting,
         country_targeting,
         created_at,
+        last_observed_at,
         _delivery_id
-    from campaigns
+    from versions
 )
 
 select * from final

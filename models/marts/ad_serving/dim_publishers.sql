@@ -1,10 +1,11 @@
-with publishers as (
-    select * from {{ ref('int_ad_serving__publishers') }}
+with versions as (
+    select * from {{ ref('dim_publishers_history') }}
+    where is_current
 ),
 
 final as (
     select
-        {{ cast_to('publisher_id', 'text') }} as publisher_id,
+        publisher_id,
         publisher_name,
         publisher_category,
         primary_domain,
@@ -13,8 +14,9 @@ final as (
         timezone,
         created_at,
         updated_at,
+        last_observed_at,
         _delivery_id
-    from publishers
+    from versions
 )
 
 select * from final

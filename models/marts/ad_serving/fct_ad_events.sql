@@ -6,7 +6,7 @@ with records as (
     select * from {{ ref('stg_ad_serving__events') }}
     where
         set_aside_reason is null
-        and {{ in_touching_deliveries(ref('int_ad_serving__delivery_touches'), '_delivery_id', days) }}
+        and {{ in_touching_records(ref('int_ad_serving__delivery_touches'), days) }}
 ),
 
 ranked as (
@@ -73,8 +73,10 @@ final as (
     from latest
     inner join {{ ref('int_ad_serving__event_days') }} as event_days
         on latest.event_date = event_days.event_date
-    left join {{ ref('int_ad_serving__publisher_time_zones') }} as time_zones
-        on latest.publisher_id = time_zones.publisher_id
+    asof left join {{ ref('int_ad_serving__publisher_time_zones') }} as time_zones
+        on
+            latest.publisher_id = time_zones.publisher_id
+            and latest.event_at >= time_zones.valid_from
 )
 
 select * from final

@@ -1,6 +1,10 @@
+{%- set events = ref('stg_ad_serving__events') %}
+
 with records as (
-    select * from {{ ref('stg_ad_serving__events') }}
-    where set_aside_reason is not null
+    select * from {{ events }}
+    where
+        set_aside_reason is not null
+        and {{ is_new_in(events, '_delivery_id') }}
 ),
 
 final as (

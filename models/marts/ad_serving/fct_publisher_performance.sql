@@ -14,13 +14,7 @@ performance as (
         publisher_id,
         count(distinct ad_unit_id) as ad_unit_count,
         count(distinct campaign_id) as campaign_count,
-        sum(impressions) as impression_count,
-        sum(filled_impressions) as filled_impression_count,
-        sum(clicks) as click_count,
-        sum(viewable_impressions) as viewable_impression_count,
-        sum(revenue_usd) as gross_revenue,
-        sum(revenue_usd_as_delivered) as gross_revenue_as_delivered,
-        sum(revenue_usd_invalid) as invalid_revenue,
+        {{ sums_of_measures() }},
         max(_day_version) as day_version
     from daily
     group by event_date, reporting_date, publisher_id

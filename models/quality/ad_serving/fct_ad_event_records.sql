@@ -1,22 +1,25 @@
-with records as (
+with ledger as (
     select
         _delivery_id,
         _source_file,
-        count(*) as staged_count,
-        count(*) filter (where set_aside_reason is not null) as set_aside_count,
-        sum(coalesce(revenue_usd, 0)) as revenue_staged,
-        sum(case when set_aside_reason is not null then coalesce(revenue_usd, 0) else 0 end) as revenue_set_aside
-    from {{ ref('stg_ad_serving__events') }}
+        sum(records_current) as current_count,
+        sum(records_replaced_in_delivery) as replaced_in_delivery_count,
+        sum(records_replaced_by_delivery) as replaced_by_delivery_count,
+        sum(revenue_usd_current) as current_revenue,
+        sum(revenue_usd_replaced_in_delivery) as replaced_in_delivery_revenue,
+        sum(revenue_usd_replaced_by_delivery) as replaced_by_delivery_revenue,
+        sum(revenue_usd_still_counting) as still_counting_revenue
+    from {{ ref('int_ad_serving__record_ledger') }}
     group by _delivery_id, _source_file
 ),
 
-events as (
+set_aside as (
     select
         _delivery_id,
         _source_file,
-        count(*) as current_count,
-        sum(revenue_usd_as_delivered) as revenue_current
-    from {{ ref('fct_ad_events') }}
+        count(*) as set_aside_count,
+        sum(coalesce(revenue_usd, 0)) as set_aside_revenue
+    from {{ ref('fct_ad_events_set_aside') }}
     group by _delivery_id, _source_file
 ),
 
@@ -34,23 +37,15 @@ final as (
         files.records_landed,
         files.records_rejected,
         files.records_blank,
-        {{ cast_to('coalesce(records.staged_count, 0)', 'integer') }} as records_staged,
-        {{ cast_to('coalesce(records.set_aside_count, 0)', 'integer') }} as records_set_aside,
-        {{ cast_to('coalesce(events.current_count, 0)', 'integer') }} as records_current,
-        {{ cast_to(
-            'coalesce(records.staged_count, 0) - coalesce(records.set_aside_count, 0) - coalesce(events.current_count, 0)',
-            'integer'
-        ) }} as records_replaced,
-        {{ cast_to('coalesce(records.revenue_staged, 0)', 'money') }} as revenue_usd_delivered,
-        {{ cast_to('coalesce(records.revenue_set_aside, 0)', 'money') }} as revenue_usd_set_aside,
-        {{ cast_to('coalesce(events.revenue_current, 0)', 'money') }} as revenue_usd_current,
-        {{ cast_to(
-            'coalesce(records.revenue_staged, 0) - coalesce(records.revenue_set_aside, 0) - coalesce(events.revenue_current, 0)',
-            'money'
-        ) }} as revenue_usd_replaced
+        {%- for fate in ['current', 'replaced_in_delivery', 'replaced_by_delivery', 'set_aside'] %}
+        {{ cast_to('coalesce(' ~ fate ~ '_count, 0)', 'integer') }} as records_{{ fate }},
+        {%- endfor %}
+        {%- for fate in ['current', 'replaced_in_delivery', 'replaced_by_delivery', 'set_aside', 'still_counting'] %}
+        {{ cast_to('coalesce(' ~ fate ~ '_revenue, 0)', 'money') }} as revenue_usd_{{ fate }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from files
-    left join records using (_delivery_id, _source_file)
-    left join events using (_delivery_id, _source_file)
+    left join ledger using (_delivery_id, _source_file)
+    left join set_aside using (_delivery_id, _source_file)
 )
 
 select * from final

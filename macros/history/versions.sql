@@ -1,0 +1,87 @@
+{#
+    The versions of a dimension, derived from all observations of a key: a version begins with the first observation whose
+    attributes differ from those of the observation before, and ends where the next begins. So neither the order in which
+    deliveries arrive nor the number of builds matters, and ranges neither overlap nor leave gaps. The first version holds
+    since ever, because events precede the first delivery of their dimension. A key that is missing from a delivery keeps
+    its version. Of two deliveries of the same moment the one with the greater id counts.
+#}
+{% macro versions_of(observations, key, attributes, also=[]) -%}
+    with observed as (
+        select
+            *,
+            {{ fingerprint_of(attributes) }} as fingerprint
+        from {{ observations }}
+        where dbt_valid_to is null
+        qualify row_number() over (partition by {{ key }}, _delivered_at order by _delivery_id desc) = 1
+    ),
+
+    compared as (
+        select
+            *,
+            lag({{ cast_to('fingerprint', 'text_nullable') }})
+                over (partition by {{ key }} order by _delivered_at) as previous_fingerprint
+        from observed
+    ),
+
+    numbered as (
+        select
+            *,
+            sum(case when fingerprint is distinct from previous_fingerprint then 1 else 0 end)
+                over (partition by {{ key }} order by _delivered_at) as version_number
+        from compared
+    ),
+
+    seen as (
+        select
+            *,
+            max(_delivered_at) over (partition by {{ key }}, version_number) as last_observed_at
+        from numbered
+    ),
+
+    versions as (
+        select
+            {{ key }},
+            {% for column in attributes + also -%}
+            {{ column }},
+            {% endfor -%}
+            {{ md5_text('observation_id') }} as version_id,
+            version_number,
+            case when version_number = 1 then {{ beginning_of_time() }} else _delivered_at end as valid_from,
+            lead({{ cast_to('_delivered_at', 'timestamp_nullable') }})
+                over (partition by {{ key }} order by version_number) as valid_to,
+            last_observed_at,
+            _delivery_id
+        from seen
+        where fingerprint is distinct from previous_fingerprint
+    )
+
+    select * from versions
+{%- endmacro %}
+
+
+{# The earliest moment that parse_timestamp reads. #}
+{% macro beginning_of_time() -%}
+    {{ cast_to("'1900-01-01 00:00:00'", 'timestamp') }}
+{%- endmacro %}
+
+
+{# Equal for equal rows only: each value with its length, NULL apart from every text. Compared, never published. #}
+{% macro fingerprint_of(columns) -%}
+    {%- set parts = [] -%}
+    {%- for column in columns -%}
+        {%- set text = cast_to(column, 'text_nullable') -%}
+        {%- do parts.append("coalesce(" ~ cast_to("length(" ~ text ~ ")", 'text_nullable') ~ " || ':' || " ~ text ~ ", '~')") -%}
+    {%- endfor -%}
+    {{ md5_text(parts | join(' || ')) }}
+{%- endmacro %}
+
+
+{# The columns that every dim_*_history carries last: when a version holds. #}
+{% macro version_columns() -%}
+        {{ cast_to('version_number', 'integer') }} as version_number,
+        {{ cast_to('valid_from', 'timestamp') }} as valid_from,
+        valid_to,
+        {{ cast_to('valid_to is null', 'boolean') }} as is_current,
+        {{ cast_to('last_observed_at', 'timestamp') }} as last_observed_at,
+        {{ cast_to('_delivery_id', 'text') }} as _delivery_id
+{%- endmacro %}

@@ -1,1 +1,0 @@
-{{ latest_by(ref('stg_ad_serving__ad_units'), 'ad_unit_id') }}

@@ -1,1 +1,0 @@
-{{ latest_by(ref('stg_ad_serving__campaigns'), 'campaign_id') }}
