@@ -12,11 +12,15 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from datetime import UTC, datetime, timedelta
+from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from scripts import land
 from scripts.common import cli, settings
 from scripts.common.processes import DBT, embedded_clickhouse, run, script
 
@@ -28,6 +32,9 @@ except ModuleNotFoundError:
 RESULT = Path("bench/bench.json")
 SAMPLE_SECONDS = 0.02
 DAYS = 30
+HISTORIES = (30, 90, 365)
+EVENTS_A_DAY_OF_HISTORY = 2_000
+NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 FILES = 4
 CLICKHOUSE_PORT = 18124
 BARE_COPY = "import duckdb; duckdb.sql(\"copy (from read_json('{files}')) to '{out}' (compression zstd)\")"
@@ -41,6 +48,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.bench", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="events that are built (default 1000000)")
     parser.add_argument("--repeat", type=int, default=5, help="runs of each measurement (default 5)")
+    parser.add_argument("--only", choices=["landing", "building", "history"], help="one of the three parts")
     parser.add_argument("--work", type=Path, default=Path("bench/work"), help="scratch folder, removed after")
     parser.add_argument("--json", action="store_true", help="print the result as JSON instead of the table")
     arguments = parser.parse_args()
@@ -53,10 +61,13 @@ def main() -> int:
     shutil.rmtree(work, ignore_errors=True)
     work.mkdir(parents=True)
     try:
-        results = [
-            *bench_landing(work, arguments.events, arguments.repeat),
-            *bench_building(work, arguments.events, arguments.repeat),
-        ]
+        results = []
+        if arguments.only in (None, "landing"):
+            results += bench_landing(work, arguments.events, arguments.repeat)
+        if arguments.only in (None, "building"):
+            results += bench_building(work, arguments.events, arguments.repeat)
+        if arguments.only in (None, "history"):
+            results += bench_history(work, arguments.repeat)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     document = {"events": arguments.events, "repeat": arguments.repeat, "cores": os.cpu_count(), "results": results}
@@ -81,7 +92,7 @@ def bench_landing(work: Path, events: int, repeat: int) -> list[dict[str, Any]]:
     results = []
     for label, folder, files in (("one file", one, 1), (f"{FILES} files", several, FILES)):
         bare = measure(f"bare COPY, {label}", bare_copy(work, folder), repeat)
-        landed = measure(f"land, {label}", land(work, folder.parent), repeat)
+        landed = measure(f"land, {label}", landing(work, folder.parent), repeat)
         size = sum(path.stat().st_size for path in folder.iterdir())
         for result in (bare, landed):
             result |= {"files": files, "megabytes": round(size / 1e6, 1), "ratio": ratio(result, bare)}
@@ -96,7 +107,7 @@ def bare_copy(work: Path, folder: Path) -> Task:
     return task
 
 
-def land(work: Path, folder: Path) -> Task:
+def landing(work: Path, folder: Path) -> Task:
     def task(turn: int) -> tuple[list[str], Environment]:
         zone = work / "zones" / f"{folder.name}-{turn}"
         return script("land", "ad_serving", str(folder)), {"DUCKHOUSE_LANDING": str(zone)}
@@ -144,6 +155,65 @@ def bench_building(work: Path, events: int, repeat: int) -> list[dict[str, Any]]
     for result in results:
         result["ratio"] = ratio(result, full[result["name"].rsplit(", ", 1)[1]])
     return results
+
+
+def bench_history(work: Path, repeat: int) -> list[dict[str, Any]]:
+    """One more daily delivery on top of 30, 90 and 365, on both engines, with dbt's tests and without."""
+    results = [result for days in HISTORIES for result in one_more_day(work / f"history-{days}", days, repeat)]
+    for result in results:
+        shortest = next(r for r in results if (r["what"], r["engine"]) == (result["what"], result["engine"]))
+        result["ratio"] = ratio(result, shortest)
+    return results
+
+
+def one_more_day(folder: Path, days: int, repeat: int) -> list[dict[str, Any]]:
+    os.environ |= {
+        "DUCKHOUSE_LANDING": str(folder / "landing"),
+        "DUCKHOUSE_DUCKDB": str(folder / "marts.duckdb"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+        "CLICKHOUSE_HOST": "127.0.0.1",
+        "CLICKHOUSE_PORT": str(CLICKHOUSE_PORT),
+    }
+    drop = generate(folder / "drop", days + 4 * repeat, EVENTS_A_DAY_OF_HISTORY)
+    arrivals = sorted((drop / "events").iterdir())
+    later = iter(arrivals[days:])
+    dimensions = [path for path in drop.iterdir() if path.suffix == ".csv" or path.name == "campaigns"]
+    land_daily(folder, arrivals[:days], dimensions)
+
+    def build_one_more(target: str, options: tuple[str, ...]) -> Task:
+        def task(_: int) -> tuple[list[str], Environment]:
+            land_daily(folder, [next(later)])
+            run(script("push", "ad_serving"))
+            return [DBT, "--quiet", "build", "--target", target, *options], {"DBT_TARGET_PATH": str(folder / target)}
+
+        return task
+
+    results = []
+    with embedded_clickhouse("--port", str(CLICKHOUSE_PORT), "--data", str(folder / "clickhouse")):
+        run(script("push", "ad_serving"))
+        for engine, target in (("DuckDB", "dev"), ("ClickHouse", "prod")):
+            own_target = {**os.environ, "DBT_TARGET_PATH": str(folder / target)}
+            run([DBT, "--quiet", "build", "--target", target, *NO_TESTS], own_target)
+            for what, options in (("", NO_TESTS), (" and tests", ())):
+                measured = measure(f"one more day on {days}{what}, {engine}", build_one_more(target, options), repeat)
+                results.append(measured | {"days": days, "what": what, "engine": engine})
+    shutil.rmtree(folder)
+    return results
+
+
+def land_daily(folder: Path, files: list[Path], dimensions: Sequence[Path] = ()) -> None:
+    """Lands each events file as the delivery of the morning after its day, dimensions with the first."""
+    for file in files:
+        arrival = folder / "arrival"
+        (arrival / "events").mkdir(parents=True)
+        shutil.copy(file, arrival / "events")
+        for path in dimensions:
+            path.rename(arrival / path.name)
+        dimensions = ()
+        delivered_at = datetime.fromisoformat(file.name[:10]).replace(hour=6, tzinfo=UTC) + timedelta(days=1)
+        with redirect_stdout(StringIO()):
+            land.main(["ad_serving", str(arrival), "--delivered-at", delivered_at.isoformat()])
+        shutil.rmtree(arrival)
 
 
 def generate(folder: Path, days: int, events_per_day: int) -> Path:

@@ -78,7 +78,7 @@ def select(models: list[Model], names: list[str] | None) -> list[Model]:
 
 
 def open_dev() -> duckdb.DuckDBPyConnection:
-    """The DuckDB file of target dev, read only; its views name the database, so it is not attached under another name."""
+    """The DuckDB file of target dev, read only; its views name the database, so it keeps its name."""
     path = settings.duckdb_path()
     if not path.exists():
         raise cli.UserError(f"{path}: no such file; run dbt build --target dev first")

@@ -33,18 +33,47 @@ FATES = {
 }
 
 DAYS = """
-    with now_days as (
+    with latest as (
+        select max(_delivery_id) as delivery_id
+        from quality.fct_ad_event_records
+    ),
+    now_days as (
         select event_date, sum(impressions) as impressions, sum(filled_impressions) as filled_impressions,
                sum(revenue_usd) as revenue_usd
         from marts.fct_ad_events_daily
+        group by event_date
+    ),
+    before_days as (
+        select event_date, sum(impressions) as impressions, sum(filled_impressions) as filled_impressions,
+               sum(revenue_usd) as revenue_usd
+        from marts.fct_ad_events_as_of
+        cross join latest
+        where _delivery_id < delivery_id and coalesce(superseded_by_delivery_id >= delivery_id, true)
         group by event_date
     )
     select event_date, now_days.revenue_usd, before_days.revenue_usd,
            now_days.filled_impressions / nullif(now_days.impressions, 0),
            before_days.filled_impressions / nullif(before_days.impressions, 0)
     from now_days
-    left join intermediate.int_ad_serving__days_before_latest_delivery as before_days using (event_date)
+    left join before_days using (event_date)
     order by event_date
+"""
+RESTATEMENTS = """
+    select _delivery_id, event_date, sum(events_late), sum(events_changed), sum(events_set_to_null),
+           sum(events_reappeared), sum(events_moved_in), sum(events_moved_out), sum(revenue_usd_difference),
+           sum(revenue_usd_as_delivered_difference)
+    from marts.fct_revenue_restatements
+    group by _delivery_id, event_date
+    order by _delivery_id, event_date
+"""
+PACING = """
+    select coalesce(campaign_name, campaign_id || ' (in no dimension)'), flight_state, days_left, pacing.budget_usd,
+           spend_usd_to_date, expected_spend_usd, projected_end_spend_usd, pace_ratio,
+           spend_usd_out_of_flight_to_date, spend_usd_over_budget_to_date
+    from marts.fct_campaign_pacing as pacing
+    left join marts.dim_campaigns using (campaign_id)
+    qualify row_number() over (partition by campaign_id order by event_date desc) = 1
+    order by spend_usd_to_date desc, 1
 """
 TOTALS = """
     select sum(impressions), sum(filled_impressions), sum(clicks), sum(viewable_impressions), sum(revenue_usd),
@@ -52,8 +81,9 @@ TOTALS = """
     from marts.fct_ad_events_daily
 """
 RECORDS = """
-    select _delivery_id, min(_delivered_at), count(*), sum(records_read), sum(records_current), sum(records_replaced),
-           sum(records_set_aside), sum(records_rejected), sum(records_blank), sum(revenue_usd_delivered)
+    select _delivery_id, min(_delivered_at), count(*), sum(records_read), sum(records_current),
+           sum(records_replaced_in_delivery + records_replaced_by_delivery), sum(records_set_aside),
+           sum(records_rejected), sum(records_blank)
     from quality.fct_ad_event_records
     group by _delivery_id
     order by _delivery_id
@@ -104,7 +134,15 @@ def read_marts() -> dict[str, list[tuple]]:
     path = settings.duckdb_path()
     if not path.exists():
         raise cli.UserError(f"{path}: no such file; run dbt build --target dev first")
-    queries = {"days": DAYS, "totals": TOTALS, "records": RECORDS, "reasons": REASONS, "publishers": PUBLISHERS}
+    queries = {
+        "days": DAYS,
+        "totals": TOTALS,
+        "restatements": RESTATEMENTS,
+        "pacing": PACING,
+        "records": RECORDS,
+        "reasons": REASONS,
+        "publishers": PUBLISHERS,
+    }
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
             found = {name: connection.execute(query).fetchall() for name, query in queries.items()}
@@ -142,7 +180,7 @@ def page(found: dict[str, list[tuple]]) -> str:
     last_delivery = max(row[1] for row in records).date()
     shown = [day for day in days if day[0] <= last_delivery]
     later = len(days) - len(shown)
-    note = f" Not drawn: {later} days after the latest delivery, which are in the table of days." if later else ""
+    note = f" Not drawn: {later} later than the latest delivery, in the table of days." if later else ""
     revenue = [(day, series, float(value)) for day, now, before, *_ in shown for series, value in pairs(now, before)]
     fill = [(day, series, value) for day, _, _, now, before in shown for series, value in pairs(now, before)]
     fates = [(row[0], fate, count) for row in records for fate, count in zip(FATES, row[4:9], strict=True)]
@@ -157,6 +195,17 @@ def page(found: dict[str, list[tuple]]) -> str:
             "Fill rate by day",
             line_chart(fill, "filled impressions / impressions", ".0%"),
             "Share of impressions for which an ad was served." + note,
+        ),
+        section(
+            "Why figures changed after a day was published",
+            table(RESTATEMENT_HEADERS, (restatement_row(row) for row in found["restatements"])),
+            "Each later delivery that touched a published day, and what it brought.",
+        ),
+        section(
+            "Campaign pacing",
+            table(PACING_HEADERS, (pacing_row(row) for row in found["pacing"])),
+            "Each campaign on its latest day: spend without what is invalid, against the linear pace of its flight. "
+            "The pace compares with the linear pace of the days that have data.",
         ),
         section(
             "Records accounted for",
@@ -185,6 +234,32 @@ def page(found: dict[str, list[tuple]]) -> str:
 
 RECORD_HEADERS = ("delivery", "delivered at", "files", "read", "current", "replaced", "set aside", "rejected", "blank")
 DAY_HEADERS = ("day", "revenue before", "revenue now", "change", "fill rate before", "fill rate now")
+
+
+RESTATEMENT_HEADERS = (
+    *("delivery", "day", "late", "changed", "set to NULL", "reappeared", "moved in", "moved out", "revenue"),
+    "revenue as delivered",
+)
+PACING_HEADERS = (
+    *("campaign", "flight", "days left", "budget", "spent", "linear pace", "projected end", "pace"),
+    *("out of flight", "over budget"),
+)
+
+
+def restatement_row(row: tuple) -> tuple[str, ...]:
+    return (row[0], str(row[1]), *(f"{count:,}" for count in row[2:8]), signed(row[8]), signed(row[9]))
+
+
+def pacing_row(row: tuple) -> tuple[str, ...]:
+    name, state, days_left, budget, spent, expected, projected, pace, out_of_flight, over_budget = row
+    return (
+        name,
+        state.replace("_", " "),
+        "" if days_left is None else str(days_left),
+        *("" if amount is None else f"${amount:,.2f}" for amount in (budget, spent, expected, projected)),
+        "" if pace is None else f"{pace:.1%}",
+        *(f"${amount:,.2f}" for amount in (out_of_flight, over_budget)),
+    )
 
 
 def record_row(row: tuple) -> tuple[str, ...]:

@@ -14,7 +14,11 @@ to_date as (
         sum(spend_in_flight) over up_to_here as spend_in_flight_to_date,
         sum(spend_out_of_flight) over up_to_here as spend_out_of_flight_to_date,
         count(*) filter (where flight_state = 'in_flight') over up_to_here as observed_count,
-        least(greatest(days_to_end, 0), days_of_flight) as days_left
+        case
+            when days_to_end < 0 then 0
+            when days_to_end < days_of_flight then days_to_end
+            else days_of_flight
+        end as days_left
     from campaign_days
     window up_to_here as (
         partition by campaign_id order by event_date
