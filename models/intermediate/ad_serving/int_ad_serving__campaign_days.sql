@@ -11,19 +11,12 @@ spend as (
     where campaign_id is not null
 ),
 
-latest_delivery as (
-    select cast(max(_delivered_at) as date) as delivery_date
-    from {{ ref('stg_ad_serving__files') }}
-    where entity = 'events'
-),
-
 observed_days as (
-    select
-        event_days.event_date,
-        {{ cast_to('event_days.event_date', 'timestamp') }} + interval 1 day as day_end
-    from {{ ref('int_ad_serving__event_days') }} as event_days
-    cross join latest_delivery
-    where event_days.event_date <= latest_delivery.delivery_date
+    select distinct
+        event_date,
+        {{ cast_to('event_date', 'timestamp') }} + interval 1 day as day_end
+    from {{ ref('int_ad_serving__publications') }}
+    where publication <> 'preliminary'
 ),
 
 campaign_days as (
@@ -48,8 +41,10 @@ with_spend as (
         campaign_days.campaign_id as campaign_id,
         campaign_days.event_date as event_date,
         {{ cast_to('campaign_days.event_date', 'timestamp') }} + interval 1 day as day_end,
-        coalesce(spend.spend_usd, 0) as spend_usd
+        coalesce(spend.spend_usd, 0) as spend_usd,
+        observed_days.event_date is not null as is_observed
     from campaign_days
+    left join observed_days on campaign_days.event_date = observed_days.event_date
     left join spend
         on
             campaign_days.campaign_id = spend.campaign_id
@@ -61,6 +56,7 @@ with_flight as (
         with_spend.campaign_id as campaign_id,
         with_spend.event_date as event_date,
         with_spend.spend_usd,
+        with_spend.is_observed,
         flights.campaign_version_id,
         flights.budget_usd,
         flights.start_date,

@@ -13,7 +13,7 @@ to_date as (
         *,
         sum(spend_in_flight) over up_to_here as spend_in_flight_to_date,
         sum(spend_out_of_flight) over up_to_here as spend_out_of_flight_to_date,
-        count(*) filter (where flight_state = 'in_flight') over up_to_here as observed_count,
+        count(*) filter (where flight_state = 'in_flight' and is_observed) over up_to_here as observed_count,
         case
             when days_to_end < 0 then 0
             when days_to_end < days_of_flight then days_to_end
