@@ -39,7 +39,7 @@ demo: setup demo/ad_serving/truth.json ## generate 30 days of ad events, land an
 	@$(RUN).report
 
 test: setup lint ## every test, on both engines
-	@$(VENV)/bin/python -m pytest -n 2
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
 prod: setup ## push what is landed to ClickHouse (started here if none answers), build, compare with DuckDB
 	@$(RUN).prod

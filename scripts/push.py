@@ -19,6 +19,7 @@ from scripts.common import cli
 from scripts.common.clickhouse import connect, first_line, literal, quote
 from scripts.common.contract import load_contract, sources
 from scripts.common.landing import FILES_SCHEMA, REJECTED_SCHEMA, Delivery, deliveries, landed_schema
+from scripts.common.settings import clickhouse
 
 CLICKHOUSE_TYPES = {
     "string": "Nullable(String)",
@@ -74,7 +75,10 @@ def push_source(client: Client, source: str) -> dict[str, Any]:
 
 def create_tables(client: Client, source: str, database: str) -> None:
     """The raw tables of the contract; a column that the contract gained is added."""
-    client.command(f"create database if not exists {quote(database)}")
+    cluster = clickhouse().cluster
+    everywhere = f" on cluster {quote(cluster)}" if cluster else ""
+    engine = "ReplicatedMergeTree" if cluster else "MergeTree"
+    client.command(f"create database if not exists {quote(database)}{everywhere}")
     schemas = {entity.name: landed_schema(entity) for entity in load_contract(source).entities}
     for name, schema in {**schemas, "_files": FILES_SCHEMA, "_rejected": REJECTED_SCHEMA}.items():
         columns = {field.name: column_type(field.name, str(field.type)) for field in schema}
@@ -82,14 +86,14 @@ def create_tables(client: Client, source: str, database: str) -> None:
         order = ", ".join(column for column in ("_source_file", "_source_row") if column in columns)
         definitions = ", ".join(f"{quote(column)} {data_type}" for column, data_type in columns.items())
         client.command(
-            f"create table if not exists {table} ({definitions}) "
-            f"engine = MergeTree partition by _delivery_id order by ({order})"
+            f"create table if not exists {table}{everywhere} ({definitions}) "
+            f"engine = {engine} partition by _delivery_id order by ({order})"
         )
         additions = ", ".join(f"add column if not exists {quote(column)} {kind}" for column, kind in columns.items())
         client.command(f"alter table {table} {additions}")
     client.command(
-        f"create table if not exists {quote(database)}._deliveries ({DELIVERIES}) "
-        "engine = MergeTree order by delivery_id"
+        f"create table if not exists {quote(database)}._deliveries{everywhere} ({DELIVERIES}) "
+        f"engine = {engine} order by delivery_id"
     )
 
 

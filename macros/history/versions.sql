@@ -3,9 +3,10 @@
     attributes differ from those of the observation before, and ends where the next begins. So neither the order in which
     deliveries arrive nor the number of builds matters, and ranges neither overlap nor leave gaps. The first version holds
     since ever, because events precede the first delivery of their dimension. A key that is missing from a delivery keeps
-    its version. Of two deliveries of the same moment the one with the greater id counts.
+    its version. Of two deliveries of the same moment the one with the greater id counts. Restated columns begin no version;
+    a version shows the greatest value seen.
 #}
-{% macro versions_of(observations, key, attributes, also=[]) -%}
+{% macro versions_of(observations, key, attributes, restated=[]) -%}
     with observed as (
         select
             *,
@@ -33,16 +34,22 @@
 
     seen as (
         select
-            *,
-            max(_delivered_at) over (partition by {{ key }}, version_number) as last_observed_at
+            numbered.*,
+            {% for column in restated -%}
+            max(numbered.{{ column }}) over (partition by {{ key }}, version_number) as latest_{{ column }},
+            {% endfor -%}
+            max(numbered._delivered_at) over (partition by {{ key }}, version_number) as last_observed_at
         from numbered
     ),
 
     versions as (
         select
             {{ key }},
-            {% for column in attributes + also -%}
+            {% for column in attributes -%}
             {{ column }},
+            {% endfor -%}
+            {% for column in restated -%}
+            latest_{{ column }} as {{ column }},
             {% endfor -%}
             {{ md5_text('observation_id') }} as version_id,
             version_number,

@@ -21,7 +21,11 @@
         'incremental_strategy': 'insert_overwrite',
         'partition_by': 'toYYYYMMDD(event_date)',
         'order_by': order_by,
-        'settings': {'allow_nullable_key': 1},
+        'settings': {
+            'allow_nullable_key': 1,
+            'default_compression_codec': 'ZSTD(1)',
+            'index_granularity': 1024,
+        },
         'query_settings': {'max_partitions_per_insert_block': 0},
     }) }}
 {%- endmacro %}

@@ -17,6 +17,7 @@ class ClickHouseSettings:
     password: str = field(repr=False)
     secure: bool
     prefix: str
+    cluster: str
 
 
 def landing_dir() -> Path:
@@ -30,7 +31,7 @@ def duckdb_path() -> Path:
 
 
 def clickhouse() -> ClickHouseSettings:
-    """The ClickHouse of target prod: CLICKHOUSE_HOST, _PORT, _USER, _PASSWORD, _SECURE, _PREFIX."""
+    """The ClickHouse of target prod: CLICKHOUSE_HOST, _PORT, _USER, _PASSWORD, _SECURE, _PREFIX, _CLUSTER."""
     port = os.environ.get("CLICKHOUSE_PORT", "8123")
     if not port.isdigit():
         raise UserError(f"CLICKHOUSE_PORT={port!r} is not a port number")
@@ -41,4 +42,5 @@ def clickhouse() -> ClickHouseSettings:
         password=os.environ.get("CLICKHOUSE_PASSWORD", ""),
         secure=os.environ.get("CLICKHOUSE_SECURE", "false").lower() in ("1", "true", "yes"),
         prefix=os.environ.get("CLICKHOUSE_PREFIX", "duckhouse"),
+        cluster=os.environ.get("CLICKHOUSE_CLUSTER", ""),
     )

@@ -15,22 +15,34 @@ daily as (
     from {{ ref('fct_ad_events_daily') }}
 ),
 
-performance as (
+publishers as (
     select
         coalesce(sum(impressions), 0) as impressions,
         coalesce(sum(revenue_usd), 0) as revenue_usd,
         coalesce(sum(revenue_usd_as_delivered), 0) as revenue_usd_as_delivered
     from {{ ref('fct_publisher_performance') }}
+),
+
+campaigns as (
+    select
+        coalesce(sum(impressions), 0) as impressions,
+        coalesce(sum(revenue_usd), 0) as revenue_usd,
+        coalesce(sum(revenue_usd_as_delivered), 0) as revenue_usd_as_delivered
+    from {{ ref('fct_campaign_performance') }}
 )
 
 select events.*
 from events
 cross join daily
-cross join performance
+cross join publishers
+cross join campaigns
 where
     events.impressions is distinct from daily.impressions
-    or events.impressions is distinct from performance.impressions
+    or events.impressions is distinct from publishers.impressions
+    or events.impressions is distinct from campaigns.impressions
     or events.revenue_usd is distinct from daily.revenue_usd
-    or events.revenue_usd is distinct from performance.revenue_usd
+    or events.revenue_usd is distinct from publishers.revenue_usd
+    or events.revenue_usd is distinct from campaigns.revenue_usd
     or events.revenue_usd_as_delivered is distinct from daily.revenue_usd_as_delivered
-    or events.revenue_usd_as_delivered is distinct from performance.revenue_usd_as_delivered
+    or events.revenue_usd_as_delivered is distinct from publishers.revenue_usd_as_delivered
+    or events.revenue_usd_as_delivered is distinct from campaigns.revenue_usd_as_delivered

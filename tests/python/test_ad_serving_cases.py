@@ -1,56 +1,12 @@
 """Small drops written by hand, one case each, built on both engines after every delivery."""
 
 import datetime as dt
-import json
-from collections.abc import Iterator
 from decimal import Decimal
-from pathlib import Path
-from typing import Any
 
-import clickhouse_connect
-import pytest
-
-from support.warehouse import Warehouse, warehouse
+from support.drops import build, deliver, event
+from support.warehouse import Warehouse
 
 PUBLISHERS = "publisher_id,publisher_name,timezone\n1,One,America/New_York\n2,Two,Mars/Olympus\n"
-NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    with warehouse(tmp_path_factory.mktemp("cases")) as house:
-        yield house
-
-
-@pytest.fixture
-def house(server: Warehouse, tmp_path: Path) -> Iterator[Warehouse]:
-    """A landing zone and marts without data, on the server of the module."""
-    yield Warehouse(tmp_path, server.clickhouse_port)
-    with clickhouse_connect.get_client(host="127.0.0.1", port=server.clickhouse_port) as client:
-        for (database,) in client.query("show databases").result_rows:
-            if database.startswith(("raw_", "duckhouse")):
-                client.command(f"drop database `{database}`")
-
-
-def deliver(house: Warehouse, day: int, events: list[dict[str, Any]] = (), **files: str) -> None:
-    """Lands one delivery of the given day of January 2026."""
-    drop = house.folder / f"drop-{day}"
-    (drop / "events").mkdir(parents=True)
-    if events:
-        (drop / "events" / "day.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
-    for name, text in files.items():
-        (drop / f"{name}.csv").write_text(text)
-    house.land(drop, "--delivered-at", f"2026-01-{day:02}T06:00:00Z")
-
-
-def event(event_id: str, at: str, revenue: float | str | None = 0.5, **fields: Any) -> dict[str, Any]:
-    known = {"event_type": "impression", "publisher_id": 1, "ad_unit_id": "au_1", "is_filled": True}
-    return {"event_id": event_id, "timestamp": at, "revenue_usd": revenue, **known, **fields}
-
-
-def build(house: Warehouse) -> None:
-    house.build(*NO_TESTS)
-    assert all(result["equal"] for result in house.parity())
 
 
 def days(house: Warehouse, table: str) -> list[tuple]:
@@ -132,7 +88,7 @@ def test_a_record_that_is_set_aside_replaces_nothing(house: Warehouse) -> None:
         ("unparsable_timestamp", Decimal(9)),
     ]
     assert house.rows(
-        "select records_current, records_replaced, records_set_aside, revenue_usd_current, revenue_usd_set_aside "
+        "select records_current, records_replaced_by_delivery, records_set_aside, revenue_usd_current, revenue_usd_set_aside "
         "from quality.fct_ad_event_records order by _delivery_id"
     ) == [(1, 0, 0, Decimal(1), Decimal(0)), (0, 0, 2, Decimal(0), Decimal(17))]
 

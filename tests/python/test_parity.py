@@ -19,6 +19,7 @@ PROJECT_PARTS = (
     "models",
     "macros",
     "seeds",
+    "snapshots",
     "tests",
     "dbt_packages",
 )
@@ -53,10 +54,12 @@ def test_a_model_that_one_engine_computes_otherwise_turns_parity_red(house: Ware
         copy = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy
         copy(PROJECT / part, project / part)
     model = project / "models" / "marts" / "ad_serving" / "fct_publisher_performance.sql"
-    sound = "sum(revenue_usd) as gross_revenue,"
+    sound = "{{ sums_of_measures() }}"
     assert sound in model.read_text()
-    error = "{{ \"cast('0.000001' as decimal(38, 6))\" if target.type == 'clickhouse' else '0' }}"
-    broken = f"sum(revenue_usd) + {error} as gross_revenue,"
+    broken = """{{ sums_of_measures() | replace(
+        'sum(revenue_usd) as',
+        'sum(revenue_usd) + ' ~ ("cast('0.000001' as decimal(38, 6))" if target.type == 'clickhouse' else '0') ~ ' as'
+    ) }}"""
     model.write_text(model.read_text().replace(sound, broken))
 
     other = house.second("broken", project)

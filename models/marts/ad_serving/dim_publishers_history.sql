@@ -3,7 +3,7 @@ with versions as (
         ref('snap_ad_serving__publishers'),
         'publisher_id',
         ['publisher_name', 'publisher_category', 'primary_domain', 'account_manager', 'country_code', 'timezone', 'created_at'],
-        also=['updated_at']
+        restated=['updated_at']
     ) | indent(4) }}
 ),
 

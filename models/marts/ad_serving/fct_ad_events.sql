@@ -1,4 +1,4 @@
-{{ incremental_by_day('int_ad_serving__event_days', order_by=['publisher_id', 'event_id']) }}
+{{ incremental_by_day('int_ad_serving__event_days', order_by=['publisher_id', 'event_at']) }}
 
 {%- set days = changed_days(ref('int_ad_serving__event_days')) %}
 
@@ -56,7 +56,7 @@ final as (
         {{ cast_to('latest.revenue_usd is not null', 'boolean') }} as is_settled,
         {{ cast_to('latest.first_delivery_id <> latest._delivery_id', 'boolean') }} as is_corrected,
         {{ cast_to('latest.has_unparsable_revenue', 'boolean') }} as has_unparsable_revenue,
-        {{ cast_to(invalid_reason('latest'), 'text_nullable') }} as invalid_reason,
+        {{ cast_to(invalid_reason('latest'), 'category_nullable') }} as invalid_reason,
         {{ cast_to('latest.record_count', 'integer') }} as record_count,
 
         ---------- timestamps
@@ -65,11 +65,11 @@ final as (
         {{ cast_to(local_date('latest.event_at', "coalesce(time_zones.timezone, 'UTC')"), 'date') }} as reporting_date,
 
         ---------- delivery
-        {{ cast_to('latest.first_delivery_id', 'text') }} as first_delivery_id,
+        {{ cast_to('latest.first_delivery_id', 'category') }} as first_delivery_id,
         latest._delivery_id,
         latest._source_file,
         latest._source_row,
-        {{ cast_to('event_days._day_version', 'text') }} as _day_version
+        {{ cast_to('event_days._day_version', 'category') }} as _day_version
     from latest
     inner join {{ ref('int_ad_serving__event_days') }} as event_days
         on latest.event_date = event_days.event_date

@@ -38,7 +38,7 @@ final as (
         device_type,
         country_code,
         {{ measures_and_rates() }},
-        day_version as _day_version
+        {{ cast_to('day_version', 'category') }} as _day_version
     from daily
 )
 

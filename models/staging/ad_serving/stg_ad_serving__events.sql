@@ -27,19 +27,19 @@ events as (
     select
         ---------- ids
         {{ cast_to('parsed.event_key', 'text_nullable') }} as event_id,
-        {{ cast_to(lower_text(clean_text('parsed.event_type')), 'text_nullable') }} as event_type,
-        {{ cast_to(clean_id('parsed.publisher_id'), 'text_nullable') }} as publisher_id,
-        {{ cast_to(clean_id('parsed.ad_unit_id'), 'text_nullable') }} as ad_unit_id,
-        {{ cast_to(clean_id('parsed.campaign_id'), 'text_nullable') }} as campaign_id,
-        {{ cast_to(clean_id('parsed.advertiser_id'), 'text_nullable') }} as advertiser_id,
+        {{ cast_to(lower_text(clean_text('parsed.event_type')), 'category_nullable') }} as event_type,
+        {{ cast_to(clean_id('parsed.publisher_id'), 'category_nullable') }} as publisher_id,
+        {{ cast_to(clean_id('parsed.ad_unit_id'), 'category_nullable') }} as ad_unit_id,
+        {{ cast_to(clean_id('parsed.campaign_id'), 'category_nullable') }} as campaign_id,
+        {{ cast_to(clean_id('parsed.advertiser_id'), 'category_nullable') }} as advertiser_id,
 
         ---------- who and where
-        {{ cast_to(lower_text(clean_text('parsed.device_type')), 'text_nullable') }} as device_type,
-        {{ cast_to(clean_text('parsed.browser'), 'text_nullable') }} as browser,
-        {{ cast_to(lower_text(clean_text('parsed.site_domain')), 'text_nullable') }} as site_domain,
-        {{ cast_to(upper_text(clean_text('parsed.country_text')), 'text_nullable') }} as country_code,
-        {{ cast_to(upper_text(clean_text('parsed.region_text')), 'text_nullable') }} as region,
-        {{ cast_to(clean_text('parsed.city_text'), 'text_nullable') }} as city,
+        {{ cast_to(lower_text(clean_text('parsed.device_type')), 'category_nullable') }} as device_type,
+        {{ cast_to(clean_text('parsed.browser'), 'category_nullable') }} as browser,
+        {{ cast_to(lower_text(clean_text('parsed.site_domain')), 'category_nullable') }} as site_domain,
+        {{ cast_to(upper_text(clean_text('parsed.country_text')), 'category_nullable') }} as country_code,
+        {{ cast_to(upper_text(clean_text('parsed.region_text')), 'category_nullable') }} as region,
+        {{ cast_to(clean_text('parsed.city_text'), 'category_nullable') }} as city,
 
         ---------- money and numbers
         {{ cast_to('parsed.revenue', 'money_nullable') }} as revenue_usd,
@@ -52,7 +52,7 @@ events as (
         {{ cast_to("case
             when parsed.event_key is null then 'missing_event_id'
             when parsed.happened_at is null then 'unparsable_timestamp'
-        end", 'text_nullable') }} as set_aside_reason,
+        end", 'category_nullable') }} as set_aside_reason,
 
         ---------- timestamps
         {{ cast_to('parsed.happened_at', 'timestamp_nullable') }} as event_at,

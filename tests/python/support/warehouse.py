@@ -79,12 +79,12 @@ class Warehouse:
             return connection.execute(query).fetchall()
 
     def published(self) -> dict[str, list[tuple]]:
-        """All rows of every published table on dev, in an order of their own."""
-        tables = self.rows(
-            "select schema_name, table_name from duckdb_tables() "
-            f"where schema_name in {PUBLISHED} order by schema_name, table_name"
+        """All rows of every published table and view on dev, in an order of their own."""
+        relations = self.rows(
+            "select table_schema, table_name from information_schema.tables "
+            f"where table_schema in {PUBLISHED} order by table_schema, table_name"
         )
-        return {table: self.rows(f'from "{schema}"."{table}" order by all') for schema, table in tables}
+        return {name: self.rows(f'from "{schema}"."{name}" order by all') for schema, name in relations}
 
 
 @contextmanager
