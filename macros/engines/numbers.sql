@@ -17,11 +17,11 @@
 {%- endmacro %}
 
 
-{% macro share_of_money(amount, part, whole) -%}
-    {{ return(adapter.dispatch('share_of_money')(amount, part, whole)) }}
+{% macro share_of(amount, part, whole) -%}
+    {{ return(adapter.dispatch('share_of')(amount, part, whole)) }}
 {%- endmacro %}
 
-{% macro duckdb__share_of_money(amount, part, whole) -%}
+{% macro duckdb__share_of(amount, part, whole) -%}
     cast(
         cast(cast({{ amount }} * 1000000 as hugeint) * {{ part }} // nullif({{ whole }}, 0) as decimal(32, 0))
         * cast('0.000001' as decimal(6, 6)) as decimal(38, 6)
@@ -29,7 +29,7 @@
 {%- endmacro %}
 
 {# divideDecimal() also divides where an operand is NULL: by 0 #}
-{% macro clickhouse__share_of_money(amount, part, whole) -%}
+{% macro clickhouse__share_of(amount, part, whole) -%}
     cast(
         if(
             coalesce({{ whole }}, 0) = 0,
@@ -37,4 +37,11 @@
             divideDecimal({{ amount }} * {{ part }}, cast(if(coalesce({{ whole }}, 0) = 0, 1, {{ whole }}) as Decimal(38, 0)), 6)
         ) as Nullable(Decimal(38, 6))
     )
+{%- endmacro %}
+
+
+{# 1 / x of a decimal(38, 6) below 1 million, with 12 decimals. #}
+{% macro inverse_of(number) -%}
+    {{ share_of(cast_to('1000000', 'money'), '1000000', cast_to('round(' ~ number ~ ' * 1000000, 0)', 'integer_nullable')) }}
+    * cast('0.000001' as decimal(6, 6))
 {%- endmacro %}

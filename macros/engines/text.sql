@@ -63,6 +63,19 @@
 {%- endmacro %}
 
 
+{% macro sha256_text(text) -%}
+    {{ return(adapter.dispatch('sha256_text')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__sha256_text(text) -%}
+    sha256({{ text }})
+{%- endmacro %}
+
+{% macro clickhouse__sha256_text(text) -%}
+    lower(hex(SHA256({{ text }})))
+{%- endmacro %}
+
+
 {% macro json_text(document, key) -%}
     {{ return(adapter.dispatch('json_text')(document, key)) }}
 {%- endmacro %}

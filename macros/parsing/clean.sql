@@ -3,6 +3,12 @@
 {%- endmacro %}
 
 
+{# A text without the quotation marks that some exports leave around it. #}
+{% macro unquoted(text) -%}
+    nullif({{ replace_all(text, '^[[:space:]"]+|[[:space:]"]+$', '') }}, '')
+{%- endmacro %}
+
+
 {# Exports that saw a missing value write whole numbers as 1007.0 #}
 {% macro clean_id(text) -%}
     {{ replace_all(lower_text(clean_text(text)), '^([0-9]+)[.]0+$', '\\1') }}

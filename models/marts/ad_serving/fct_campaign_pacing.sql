@@ -30,9 +30,9 @@ paced as (
     select
         *,
         days_of_flight - days_left as days_elapsed,
-        {{ share_of_money('budget_usd', '(days_of_flight - days_left)', 'days_of_flight') }} as expected_spend,
-        {{ share_of_money('budget_usd', 'observed_count', 'days_of_flight') }} as expected_of_observed_days,
-        {{ share_of_money('spend_in_flight_to_date', 'days_of_flight', 'observed_count') }} as projected_end_spend,
+        {{ share_of('budget_usd', '(days_of_flight - days_left)', 'days_of_flight') }} as expected_spend,
+        {{ share_of('budget_usd', 'observed_count', 'days_of_flight') }} as expected_of_observed_days,
+        {{ share_of('spend_in_flight_to_date', 'days_of_flight', 'observed_count') }} as projected_end_spend,
         case when spend_in_flight_to_date > budget_usd then spend_in_flight_to_date - budget_usd else 0 end as over_budget_to_date
     from to_date
 ),

@@ -1,0 +1,1 @@
+{{ observations_of(ref('stg_consent__companies'), 'company_id') }}

@@ -1,0 +1,1 @@
+{{ touches_of_deliveries(ref('stg_consent__events')) }}

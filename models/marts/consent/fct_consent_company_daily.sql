@@ -1,0 +1,41 @@
+{{ incremental_by_day('fct_consent_events', order_by=['company_id', 'event_type']) }}
+
+{%- set days = changed_days(ref('fct_consent_events')) %}
+
+with daily as (
+    select
+        event_date,
+        company_id,
+        event_type,
+        consent_status,
+        country_code,
+        count(*) as row_count,
+        sum(events_weighted_once) as weighted_once,
+        sum(events_extrapolated) as extrapolated,
+        sum(variance_weighted_once) as variance,
+        min(event_at) as first_at,
+        max(event_at) as last_at,
+        max(_day_version) as day_version
+    from {{ ref('fct_consent_events') }}
+    where {{ in_days('event_date', days) }}
+    group by event_date, company_id, event_type, consent_status, country_code
+),
+
+final as (
+    select
+        event_date,
+        company_id,
+        event_type,
+        consent_status,
+        country_code,
+        {{ cast_to('row_count', 'integer') }} as events_sampled,
+        {{ cast_to('weighted_once', 'weight') }} as events_weighted_once,
+        {{ cast_to('extrapolated', 'weight') }} as events_extrapolated,
+        {{ cast_to('variance', 'weight') }} as variance_weighted_once,
+        first_at as first_event_at,
+        last_at as last_event_at,
+        day_version as _day_version
+    from daily
+)
+
+select * from final

@@ -1,0 +1,74 @@
+{{ incremental_by_day('int_consent__event_days', order_by=['company_id', 'event_id']) }}
+
+{%- set days = changed_days(ref('int_consent__event_days')) %}
+
+with records as (
+    select * from {{ ref('stg_consent__events') }}
+    where
+        set_aside_reason is null
+        and {{ in_touching_records(ref('int_consent__delivery_touches'), days) }}
+),
+
+latest as (
+    select
+        *,
+        {{ inverse_of('sampling_rate') }} as weight
+    from records
+    qualify row_number() over (partition by event_id order by {{ latest_first() }}) = 1
+),
+
+weighted as (
+    select
+        *,
+        {# one weight of 1 / rate a stored event; a count above the rounded inverse says that the row is several events #}
+        case when event_count > round(weight) then event_count else 1 end as stored_count,
+        coalesce(event_count, {{ cast_to('round(weight)', 'integer_nullable') }}) as delivered_count
+    from latest
+    where {{ in_days('event_date', days) }}
+),
+
+final as (
+    select
+        ---------- ids
+        {{ cast_to('weighted.event_id', 'text') }} as event_id,
+        weighted.event_type,
+        weighted.company_id,
+        weighted.user_key,
+
+        ---------- sampling
+        {{ cast_to('weighted.sampling_rate', 'money') }} as sampling_rate,
+        weighted.event_count,
+        {{ cast_to('weighted.stored_count', 'integer') }} as events_stored,
+        {{ cast_to('weighted.stored_count * weighted.weight', 'weight') }} as events_weighted_once,
+        {{ cast_to('weighted.delivered_count * weighted.weight', 'weight') }} as events_extrapolated,
+        {{ cast_to('weighted.stored_count * round(weighted.weight, 6) * (round(weighted.weight, 6) - 1)', 'weight') }} as variance_weighted_once,
+
+        ---------- consent
+        weighted.consent_status,
+        weighted.parameters,
+
+        ---------- who and where
+        weighted.sdk_type,
+        weighted.domain,
+        weighted.deployment_id,
+        weighted.country_code,
+        weighted.region,
+        weighted.browser_family,
+        weighted.device_type,
+
+        ---------- timestamps
+        {{ cast_to('weighted.event_at', 'timestamp') }} as event_at,
+        {{ cast_to('weighted.event_date', 'date') }} as event_date,
+        weighted.window_start,
+
+        ---------- delivery
+        weighted._delivery_id,
+        weighted._source_file,
+        weighted._source_row,
+        {{ cast_to('event_days._day_version', 'text') }} as _day_version
+    from weighted
+    inner join {{ ref('int_consent__event_days') }} as event_days
+        on weighted.event_date = event_days.event_date
+)
+
+select * from final
