@@ -34,7 +34,7 @@ final as (
         {{ cast_to('variance', 'weight') }} as variance_weighted_once,
         first_at as first_event_at,
         last_at as last_event_at,
-        day_version as _day_version
+        {{ cast_to('day_version', 'category') }} as _day_version
     from daily
 )
 

@@ -1,4 +1,4 @@
-{{ incremental_by_day('int_consent__event_days', order_by=['company_id', 'event_id']) }}
+{{ incremental_by_day('int_consent__event_days', order_by=['company_id', 'event_at']) }}
 
 {%- set days = changed_days(ref('int_consent__event_days')) %}
 
@@ -65,7 +65,7 @@ final as (
         weighted._delivery_id,
         weighted._source_file,
         weighted._source_row,
-        {{ cast_to('event_days._day_version', 'text') }} as _day_version
+        {{ cast_to('event_days._day_version', 'category') }} as _day_version
     from weighted
     inner join {{ ref('int_consent__event_days') }} as event_days
         on weighted.event_date = event_days.event_date

@@ -18,8 +18,8 @@ events as (
     select
         ---------- ids
         {{ cast_to('parsed.event_key', 'text_nullable') }} as event_id,
-        {{ cast_to(lower_text(clean_text('parsed."type"')), 'text_nullable') }} as event_type,
-        {{ cast_to(clean_id('parsed.apikey'), 'text_nullable') }} as company_id,
+        {{ cast_to(lower_text(clean_text('parsed."type"')), 'category_nullable') }} as event_type,
+        {{ cast_to(clean_id('parsed.apikey'), 'category_nullable') }} as company_id,
         {{ cast_to(sha256_text(clean_text('parsed.user_id')), 'text_nullable') }} as user_key,
 
         ---------- sampling
@@ -28,25 +28,25 @@ events as (
         {{ cast_to(clean_text('parsed."rate"'), 'text_nullable') }} as sampling_rate_as_delivered,
 
         ---------- consent
-        {{ cast_to(lower_text(clean_text('parsed.consent')), 'text_nullable') }} as consent_status,
+        {{ cast_to(lower_text(clean_text('parsed.consent')), 'category_nullable') }} as consent_status,
         {{ cast_to(clean_text('parsed.parameters'), 'text_nullable') }} as parameters,
 
         ---------- who and where
         {{ cast_to(clean_text('parsed.experiment'), 'text_nullable') }} as experiment,
-        {{ cast_to(lower_text(clean_text('parsed.sdk_type')), 'text_nullable') }} as sdk_type,
-        {{ cast_to(lower_text(clean_text('parsed.domain')), 'text_nullable') }} as domain,
-        {{ cast_to(clean_text('parsed.deployment_id'), 'text_nullable') }} as deployment_id,
-        {{ cast_to(upper_text(unquoted('parsed.country')), 'text_nullable') }} as country_code,
-        {{ cast_to(upper_text(unquoted('parsed.region')), 'text_nullable') }} as region,
-        {{ cast_to(clean_text('parsed.browser_family'), 'text_nullable') }} as browser_family,
-        {{ cast_to(lower_text(clean_text('parsed.device_type')), 'text_nullable') }} as device_type,
+        {{ cast_to(lower_text(clean_text('parsed.sdk_type')), 'category_nullable') }} as sdk_type,
+        {{ cast_to(lower_text(clean_text('parsed.domain')), 'category_nullable') }} as domain,
+        {{ cast_to(clean_text('parsed.deployment_id'), 'category_nullable') }} as deployment_id,
+        {{ cast_to(upper_text(unquoted('parsed.country')), 'category_nullable') }} as country_code,
+        {{ cast_to(upper_text(unquoted('parsed.region')), 'category_nullable') }} as region,
+        {{ cast_to(clean_text('parsed.browser_family'), 'category_nullable') }} as browser_family,
+        {{ cast_to(lower_text(clean_text('parsed.device_type')), 'category_nullable') }} as device_type,
 
         ---------- flags
         {{ cast_to("case
             when parsed.event_key is null then 'missing_event_id'
             when parsed.happened_at is null then 'unparsable_timestamp'
             when parsed.stored_share is null or parsed.stored_share <= 0 or parsed.stored_share > 1 then 'unusable_rate'
-        end", 'text_nullable') }} as set_aside_reason,
+        end", 'category_nullable') }} as set_aside_reason,
 
         ---------- timestamps
         {{ cast_to('parsed.happened_at', 'timestamp_nullable') }} as event_at,
