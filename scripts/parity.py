@@ -2,7 +2,7 @@
 
 import argparse
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,11 +31,11 @@ class Model:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.parity", description=__doc__)
-    parser.add_argument("--select", nargs="+", metavar="NAME", help="only these models")
+    parser.add_argument("--select", nargs="+", metavar="NODES", help="only these models, as dbt selects: names, source:consent+")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = parser.parse_args()
 
-    models = select(published_models(), arguments.select)
+    models = published_models(arguments.select)
     client = connect()
     with tempfile.TemporaryDirectory(prefix="duckhouse-parity-") as folder, open_dev() as dev:
         dev.execute(f"set temp_directory = {sql.literal(folder)}")
@@ -50,31 +50,33 @@ def main() -> int:
     return 0 if all(result["equal"] for result in results) else 1
 
 
-def published_models() -> list[Model]:
-    """The marts and quality models of the dbt project, in the order of their names."""
-    outcome = dbtRunner().invoke(
-        ["parse", "--quiet", "--project-dir", str(settings.PROJECT), "--profiles-dir", str(settings.PROJECT)]
-    )
-    if not outcome.success:
-        raise cli.UserError("the dbt project does not parse: run dbt parse and mend what it names")
-    nodes = [node for node in outcome.result.nodes.values() if node.resource_type == "model"]
+def published_models(selection: Sequence[str] | None = None) -> list[Model]:
+    """The marts and quality models of the dbt project, or those of a selection, in the order of their names."""
+    nodes = [
+        node
+        for node in dbt("parse").nodes.values()
+        if node.resource_type == "model"
+        and node.schema in PUBLISHED_SCHEMAS
+        and node.config.materialized != "ephemeral"
+    ]
+    if selection is not None:
+        chosen = set(dbt("ls", "--resource-type", "model", "--output", "name", "--select", *selection))
+        nodes = [node for node in nodes if node.name in chosen]
+        if not nodes:
+            raise cli.UserError(f"--select {' '.join(selection)}: no such model in models/marts or models/quality")
     return sorted(
-        (
-            Model(node.schema, node.name, tuple(node.config.meta.get("grain", ())))
-            for node in nodes
-            if node.schema in PUBLISHED_SCHEMAS and node.config.materialized != "ephemeral"
-        ),
+        (Model(node.schema, node.name, tuple(node.config.meta.get("grain", ()))) for node in nodes),
         key=lambda model: model.name,
     )
 
 
-def select(models: list[Model], names: list[str] | None) -> list[Model]:
-    if names is None:
-        return models
-    unknown = sorted(set(names) - {model.name for model in models})
-    if unknown:
-        raise cli.UserError(f"--select {unknown[0]}: no such model in models/marts or models/quality")
-    return [model for model in models if model.name in names]
+def dbt(*command: str) -> Any:
+    outcome = dbtRunner().invoke(
+        ["--log-level", "none", *command, "--project-dir", str(settings.PROJECT), "--profiles-dir", str(settings.PROJECT)]
+    )
+    if not outcome.success:
+        raise cli.UserError("the dbt project does not parse: run dbt parse and mend what it names")
+    return outcome.result
 
 
 def open_dev() -> duckdb.DuckDBPyConnection:

@@ -22,3 +22,16 @@
 {% macro clickhouse__ordered_text_agg(expression) -%}
     arrayStringConcat(arraySort(groupArray({{ expression }})), ',')
 {%- endmacro %}
+
+
+{% macro median(expression) -%}
+    {{ return(adapter.dispatch('median')(expression)) }}
+{%- endmacro %}
+
+{% macro duckdb__median(expression) -%}
+    quantile_cont({{ expression }}, 0.5)
+{%- endmacro %}
+
+{% macro clickhouse__median(expression) -%}
+    quantileExactInclusiveOrNull(0.5)({{ expression }})
+{%- endmacro %}

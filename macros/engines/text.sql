@@ -87,3 +87,51 @@
 {% macro clickhouse__json_text(document, key) -%}
     JSONExtract({{ document }}, '{{ key }}', 'Nullable(String)')
 {%- endmacro %}
+
+
+{# A JSON list as a list of texts, from nested keys; NULL or empty where the document has no such list or is not JSON. #}
+{% macro json_texts(document, keys) -%}
+    {{ return(adapter.dispatch('json_texts')(document, keys)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_texts(document, keys) -%}
+    try(json_extract_string({{ document }}, '${% for key in keys %}."{{ key }}"{% endfor %}[*]'))
+{%- endmacro %}
+
+{% macro clickhouse__json_texts(document, keys) -%}
+    JSONExtract(ifNull({{ document }}, ''), {% for key in keys %}'{{ key }}', {% endfor %}'Array(Nullable(String))')
+{%- endmacro %}
+
+
+{# One row per item of a list. #}
+{% macro unnested(list) -%}
+    {{ return(adapter.dispatch('unnested')(list)) }}
+{%- endmacro %}
+
+{% macro duckdb__unnested(list) -%}
+    unnest({{ list }})
+{%- endmacro %}
+
+{% macro clickhouse__unnested(list) -%}
+    arrayJoin({{ list }})
+{%- endmacro %}
+
+
+{# A decimal(38, 6) as text, without zeros that say nothing. #}
+{% macro number_text(number) -%}
+    {{ return(adapter.dispatch('number_text')(number)) }}
+{%- endmacro %}
+
+{% macro duckdb__number_text(number) -%}
+    regexp_replace(cast({{ cast_to(number, 'money_nullable') }} as varchar), '[.]?0+$', '')
+{%- endmacro %}
+
+{% macro clickhouse__number_text(number) -%}
+    toString({{ cast_to(number, 'money_nullable') }})
+{%- endmacro %}
+
+
+{# A JSON object of numbers, each under the name of its column. #}
+{% macro json_numbers(columns) -%}
+    '{' {% for column in columns %} || '"{{ column.split('.') | last }}":' || coalesce({{ number_text(column) }}, 'null') || '{{ ',' if not loop.last else '}' }}'{% endfor %}
+{%- endmacro %}

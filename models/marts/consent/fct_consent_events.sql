@@ -41,11 +41,13 @@ final as (
         {{ cast_to('weighted.stored_count', 'integer') }} as events_stored,
         {{ cast_to('weighted.stored_count * weighted.weight', 'weight') }} as events_weighted_once,
         {{ cast_to('weighted.delivered_count * weighted.weight', 'weight') }} as events_extrapolated,
-        {{ cast_to('weighted.stored_count * round(weighted.weight, 6) * (round(weighted.weight, 6) - 1)', 'weight') }} as variance_weighted_once,
+        {{ cast_to(sampling_variance('weighted.stored_count', 'weighted.weight'), 'weight') }} as variance_weighted_once,
 
         ---------- consent
         weighted.consent_status,
         weighted.parameters,
+        weighted.choice_created_at,
+        weighted.choice_updated_at,
 
         ---------- who and where
         weighted.sdk_type,

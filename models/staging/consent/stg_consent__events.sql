@@ -31,6 +31,9 @@ events as (
         {{ cast_to(lower_text(clean_text('parsed.consent')), 'category_nullable') }} as consent_status,
         {{ cast_to(clean_text('parsed.parameters'), 'text_nullable') }} as parameters,
 
+        {{ cast_to(parse_timestamp(json_text('parsed.parameters', 'created')), 'timestamp_nullable') }} as choice_created_at,
+        {{ cast_to(parse_timestamp(json_text('parsed.parameters', 'updated')), 'timestamp_nullable') }} as choice_updated_at,
+
         ---------- who and where
         {{ cast_to(clean_text('parsed.experiment'), 'text_nullable') }} as experiment,
         {{ cast_to(lower_text(clean_text('parsed.sdk_type')), 'category_nullable') }} as sdk_type,

@@ -1,0 +1,24 @@
+{# The three readings of a volume, and the errors of the two that are estimated. From columns <source>_sampled, _once, _brief, _variance. #}
+{% macro volume_columns(name, source) -%}
+        {%- set error = 'sqrt(' ~ to_double(source ~ '_variance') ~ ')' -%}
+        {%- set per_event = ratio(source ~ '_brief', source ~ '_once') -%}
+        {{ cast_to(source ~ '_sampled', 'integer') }} as {{ name }}_sampled,
+        {{ cast_to(source ~ '_once', 'money') }} as {{ name }}_weighted_once,
+        {{ error_columns(name ~ '_weighted_once', source ~ '_once', error, at_least=source ~ '_sampled') }},
+        {{ cast_to(source ~ '_brief', 'money') }} as {{ name }}_extrapolated,
+        {{ error_columns(
+            name ~ '_extrapolated', source ~ '_brief', 'coalesce(' ~ error ~ ' * ' ~ per_event ~ ', 0)',
+            at_least='coalesce(' ~ to_double(source ~ '_sampled') ~ ' * ' ~ per_event ~ ', 0)'
+        ) }}
+{%- endmacro %}
+
+
+{# The sums behind a volume, over the rows of a relation with the columns of fct_consent_company_daily that meet a condition. #}
+{% macro volume_sums(relation, source, condition='true') -%}
+        {%- for measure, column in {
+            'sampled': 'events_sampled', 'once': 'events_weighted_once',
+            'brief': 'events_extrapolated', 'variance': 'variance_weighted_once'
+        }.items() %}
+        {{ cast_to('round(sum(case when ' ~ condition ~ ' then ' ~ relation ~ '.' ~ column ~ ' else 0 end), 6)', 'money') }} as {{ source }}_{{ measure }}{{ ',' if not loop.last }}
+        {%- endfor %}
+{%- endmacro %}
