@@ -83,7 +83,7 @@ def rig(folder: Path) -> Iterator[Rig]:
             patch.setenv(name, value)
         manifests = {target: _dbt(house, target, "parse").result for target in TARGETS}
         patch.setenv("DBT_TARGET_PATH", str(house.folder / "target-dev"))
-        yield Rig(house, connect(), manifests, parity.published_models())
+        yield Rig(house, connect(), manifests, parity.published_models([house.models]))
 
 
 def _dbt(house: Warehouse, target: str, *command: str, manifest: Manifest | None = None) -> Any:
@@ -152,7 +152,7 @@ def _problems(rig: Rig, worlds: Sequence[World]) -> list[list[str]]:
 
 def _build(rig: Rig, target: str) -> None:
     options = ("--no-write-json", "--exclude-resource-type", "test", "unit_test")
-    _dbt(rig.house, target, "build", *options, manifest=rig.manifests[target])
+    _dbt(rig.house, target, "build", *options, "--select", rig.house.models, manifest=rig.manifests[target])
 
 
 def _empty(rig: Rig) -> None:

@@ -26,6 +26,7 @@ class Warehouse:
     prefix: str = "duckhouse"
     name: str = "first"
     project: Path = PROJECT
+    source: str = "ad_serving"
     env: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -45,7 +46,12 @@ class Warehouse:
 
     def second(self, name: str, project: Path = PROJECT) -> "Warehouse":
         """Other marts on both engines, made from the same landing zone and the same raw tables."""
-        return Warehouse(self.folder, self.clickhouse_port, name, name, project)
+        return Warehouse(self.folder, self.clickhouse_port, name, name, project, self.source)
+
+    @property
+    def models(self) -> str:
+        """dbt's selector of the source and of all that is made from it."""
+        return f"source:{self.source}+"
 
     def run(self, script: str, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
@@ -59,10 +65,12 @@ class Warehouse:
         return done
 
     def land(self, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-        return self.run("land", "ad_serving", *arguments, code=code)
+        return self.run("land", self.source, *arguments, code=code)
 
     def dbt(self, target: str, *arguments: str) -> str:
         target_path = {"DBT_TARGET_PATH": str(self.folder / f"target-{target}-{self.name}")}
+        if arguments[0] in ("build", "run", "test", "snapshot") and "--select" not in arguments:
+            arguments = (*arguments, "--select", self.models)
         return run_dbt(*arguments, "--target", target, env={**self.env, **target_path}, project=self.project)
 
     def build(self, *arguments: str) -> None:
@@ -72,6 +80,8 @@ class Warehouse:
             self.dbt(target, "build", *arguments)
 
     def parity(self, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
+        if "--select" not in arguments:
+            arguments = ("--select", self.models, *arguments)
         return json.loads(self.run("parity", "--json", *arguments, code=code).stdout)
 
     def rows(self, query: str) -> list[tuple]:
@@ -88,9 +98,9 @@ class Warehouse:
 
 
 @contextmanager
-def warehouse(folder: Path) -> Iterator[Warehouse]:
+def warehouse(folder: Path, source: str = "ad_serving") -> Iterator[Warehouse]:
     gateway, port = start_gateway(folder / "clickhouse")
     try:
-        yield Warehouse(folder, port)
+        yield Warehouse(folder, port, source=source)
     finally:
         stop(gateway)
