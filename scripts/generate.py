@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from scripts.common.cli import print_json, run
-from scripts.generators.ad_serving.generate import generate
+from scripts.generators.ad_serving.generate import generate as generate_ad_serving
+from scripts.generators.consent.generate import generate as generate_consent
 
 FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2200, 1, 1)
 
@@ -44,16 +45,30 @@ def add_ad_serving(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--events-per-day", type=whole(1, 100_000_000), default=4000, help="events of each day (default: 4000)"
     )
-    parser.add_argument("--seed", type=whole(0, 2**63 - 1), default=7, help="the same seed gives the same bytes")
-    parser.add_argument("--start", type=day, default=date(2026, 2, 23), help="first day (default: 2026-02-23)")
-    parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
-    parser.add_argument("--clean", action="store_true", help="plant no faults; the redelivery's changes stay")
-    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+    _add_common(parser, date(2026, 2, 23))
     parser.set_defaults(run=ad_serving)
 
 
+def add_consent(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--companies", type=whole(1, 10_000), default=40, help="listed companies (default: 40)")
+    parser.add_argument("--active", type=whole(1, 10_000), default=10, help="of these with events (default: 10)")
+    parser.add_argument(
+        "--events-per-company", type=whole(1, 1_000_000), default=3000, help="about so many stored (default: 3000)"
+    )
+    _add_common(parser, date(2025, 9, 5))
+    parser.set_defaults(run=consent, refuse=parser.error)
+
+
+def _add_common(parser: argparse.ArgumentParser, start: date) -> None:
+    parser.add_argument("--seed", type=whole(0, 2**63 - 1), default=7, help="the same seed gives the same bytes")
+    parser.add_argument("--start", type=day, default=start, help=f"first day (default: {start})")
+    parser.add_argument("--out", type=Path, required=True, help="a new or empty folder")
+    parser.add_argument("--clean", action="store_true", help="plant no faults; the redelivery's changes stay")
+    parser.add_argument("--json", action="store_true", help="print the summary as JSON")
+
+
 def ad_serving(args: argparse.Namespace) -> None:
-    truth = generate(
+    truth = generate_ad_serving(
         args.out,
         days=args.days,
         events_per_day=args.events_per_day,
@@ -82,10 +97,46 @@ def ad_serving(args: argparse.Namespace) -> None:
         )
 
 
+def consent(args: argparse.Namespace) -> None:
+    if args.active > args.companies:
+        args.refuse(f"argument --active: {args.active} is more than the {args.companies} of --companies")
+    truth = generate_consent(
+        args.out,
+        companies_listed=args.companies,
+        active=args.active,
+        events_per_company=args.events_per_company,
+        seed=args.seed,
+        start=args.start,
+        clean=args.clean,
+    )
+    totals = truth["totals"]
+    summary = {
+        "out": str(args.out),
+        "companies": args.companies,
+        "active": args.active,
+        "files": len(totals["records"]),
+        "records": sum(records["read"] for records in totals["records"].values()),
+        "population": sum(company["population"]["events"] for company in truth["companies"].values()),
+        "stored": sum(company["stored"] for company in totals["after_redelivery"]["companies"].values()),
+        "fault_kinds": len(truth["faults"]),
+        "faults": sum(fault["count"] for fault in truth["faults"]),
+    }
+    if args.json:
+        print_json(summary)
+    else:
+        print(
+            "consent: {stored:,} stored of {population:,} events of {active} of {companies} companies, and their "
+            "redelivery in {out}: {files} files, {records:,} records, {faults:,} faults of {fault_kinds} kinds".format(
+                **summary
+            )
+        )
+
+
 def main() -> None:
     parser = Parser(prog="python -m scripts.generate", description=__doc__)
     sources = parser.add_subparsers(title="sources", metavar="SOURCE", required=True)
     add_ad_serving(sources.add_parser("ad_serving", help="a drop of the ad server and its redelivery"))
+    add_consent(sources.add_parser("consent", help="a drop of the consent platform and its redelivery"))
     args = parser.parse_args()
     args.run(args)
 

@@ -31,7 +31,9 @@ class Model:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.parity", description=__doc__)
-    parser.add_argument("--select", nargs="+", metavar="NODES", help="only these models, as dbt selects: names, source:consent+")
+    parser.add_argument(
+        "--select", nargs="+", metavar="NODES", help="only these models, as dbt selects: names, source:consent+"
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = parser.parse_args()
 
@@ -72,7 +74,15 @@ def published_models(selection: Sequence[str] | None = None) -> list[Model]:
 
 def dbt(*command: str) -> Any:
     outcome = dbtRunner().invoke(
-        ["--log-level", "none", *command, "--project-dir", str(settings.PROJECT), "--profiles-dir", str(settings.PROJECT)]
+        [
+            "--log-level",
+            "none",
+            *command,
+            "--project-dir",
+            str(settings.PROJECT),
+            "--profiles-dir",
+            str(settings.PROJECT),
+        ]
     )
     if not outcome.success:
         raise cli.UserError("the dbt project does not parse: run dbt parse and mend what it names")

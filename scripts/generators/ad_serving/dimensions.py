@@ -12,7 +12,7 @@ from scripts.generators.ad_serving import catalogue as market
 from scripts.generators.ad_serving.catalogue import Campaign, Catalogue
 from scripts.generators.ad_serving.draw import stream
 from scripts.generators.ad_serving.truth import Log, usd
-from scripts.generators.ad_serving.write import Records, write_csv
+from scripts.generators.write import Records, write_csv
 
 PUBLISHERS_FILE = "publishers.csv"
 CAMPAIGNS_FILE = "campaigns/campaigns_export.csv"

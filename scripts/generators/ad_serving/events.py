@@ -1,17 +1,18 @@
 """Events of a day, drawn in chunks of columns. Money is in micro-dollars, time in milliseconds since 1970 UTC."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 import numpy as np
 
 from scripts.generators.ad_serving import catalogue as market
 from scripts.generators.ad_serving.catalogue import CLICK, IMPRESSION, VIEWABLE, Catalogue
-from scripts.generators.ad_serving.draw import lognormal_table, mix, pick, stream
+from scripts.generators.ad_serving.draw import stream
+from scripts.generators.columns import Columns, concat, take
+from scripts.generators.draw import draw_ids, lognormal_table, mix, pick
+from scripts.generators.texts import DAY_MS, HOUR_MS
 
 CHUNK = 100_000
-DAY_MS = 86_400_000
-HOUR_MS = 3_600_000
 NONE = -1  # no amount
 
 _NOISE = lognormal_table(0.35)
@@ -21,8 +22,8 @@ _ROOM_MS = 10
 
 
 @dataclass
-class Events:
-    """Columns of event rows. `text` holds what a planted fault writes instead: {column: {row: value}}."""
+class Events(Columns):
+    """Columns of event rows."""
 
     ids: np.ndarray  # uint8 (rows, 16)
     dashed: np.ndarray
@@ -45,37 +46,9 @@ class Events:
     user: np.ndarray
     request: np.ndarray
     usable: np.ndarray  # has an id and a time
-    text: dict[str, dict[int, str | None]] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.kind)
-
-    def write(self, column: str, row: int, value: str | None) -> None:
-        self.text.setdefault(column, {})[int(row)] = value
 
 
-COLUMNS = tuple(f.name for f in fields(Events) if f.name != "text")
 PLACES = tuple((c, region, city) for c, (_, _, places) in market.COUNTRIES.items() for region, city, _ in places)
-
-
-def take(events: Events, rows: np.ndarray) -> Events:
-    """The rows in that order, copied."""
-    texts = {}
-    for column, cells in events.text.items():
-        places = np.flatnonzero(np.isin(rows, list(cells)))
-        if len(places):
-            texts[column] = {int(place): cells[int(rows[place])] for place in places}
-    return Events(**{name: getattr(events, name)[rows] for name in COLUMNS}, text=texts)
-
-
-def concat(parts: list[Events]) -> Events:
-    texts: dict[str, dict[int, str | None]] = {}
-    before = 0
-    for part in parts:
-        for column, cells in part.text.items():
-            texts.setdefault(column, {}).update({before + row: value for row, value in cells.items()})
-        before += len(part)
-    return Events(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in COLUMNS}, text=texts)
 
 
 @dataclass(frozen=True)
@@ -101,14 +74,6 @@ def draw_chunk(
 
 def epoch_ms(day: date) -> int:
     return (day - date(1970, 1, 1)).days * DAY_MS
-
-
-def draw_ids(rng: np.random.Generator, rows: int) -> np.ndarray:
-    """Random UUIDs, version 4, as bytes."""
-    ids = np.frombuffer(rng.bytes(rows * 16), dtype=np.uint8).reshape(rows, 16).copy()
-    ids[:, 6] = ids[:, 6] & 0x0F | 0x40
-    ids[:, 8] = ids[:, 8] & 0x3F | 0x80
-    return ids
 
 
 def _impressions(catalogue: Catalogue, rng: np.random.Generator, today: date, drawn: int, span: Span) -> Events:

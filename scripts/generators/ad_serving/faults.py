@@ -9,8 +9,9 @@ import numpy as np
 
 from scripts.generators.ad_serving import catalogue as market
 from scripts.generators.ad_serving.catalogue import CLICK, IMPRESSION, OTHER, VIEWABLE, Catalogue
-from scripts.generators.ad_serving.draw import share
-from scripts.generators.ad_serving.events import DAY_MS, NONE, PLACES, Events, concat, draw_ids, take
+from scripts.generators.ad_serving.events import DAY_MS, NONE, PLACES, Events
+from scripts.generators.columns import concat, take
+from scripts.generators.draw import draw_ids, share
 
 # rows per million events
 ROW_RATES = {

@@ -8,10 +8,9 @@ import pyarrow.compute as pc
 
 from scripts.generators.ad_serving import catalogue as market
 from scripts.generators.ad_serving.catalogue import Catalogue
-from scripts.generators.ad_serving.events import DAY_MS, HOUR_MS, NONE, PLACES, Events
+from scripts.generators.ad_serving.events import NONE, PLACES, Events
+from scripts.generators.texts import HEX, fixed, hex_text, time_text
 
-_HEX = np.frombuffer(bytes(range(256)).hex().encode(), dtype=np.uint8).reshape(256, 2)
-_DASHED = [i for i in range(36) if i not in (8, 13, 18, 23)]
 SDK_VERSION = "5.2.0"
 
 
@@ -51,16 +50,6 @@ def eras(days: int) -> list[Era]:
     return chosen + [PARQUET_ERA] * (days - text_days)
 
 
-def hex_text(ids: np.ndarray, dashed: np.ndarray) -> pa.Array:
-    """UUID bytes as 32 hex digits, or with dashes where `dashed`."""
-    digits = _HEX[ids].reshape(len(ids), 32)
-    if not dashed.any():
-        return _fixed(digits)
-    spaced = np.full((len(ids), 36), ord("-"), dtype=np.uint8)
-    spaced[:, _DASHED] = digits
-    return _fixed(spaced) if dashed.all() else pc.if_else(pa.array(dashed), _fixed(spaced), _fixed(digits))
-
-
 def money_text(micros: np.ndarray) -> pa.Array:
     """Micro-dollars as exact decimal text with six places."""
     wide = np.ascontiguousarray(np.stack([micros, micros >> 63], axis=1))
@@ -71,36 +60,6 @@ def money_text(micros: np.ndarray) -> pa.Array:
 def money_number(micros: np.ndarray) -> pa.Array:
     """Micro-dollars as a JSON writer prints the number: the shortest text of the nearest double, which is exact."""
     return pa.array(micros / 1_000_000).cast(pa.string())
-
-
-def time_text(at: np.ndarray, style: str) -> pa.Array:
-    """Milliseconds since 1970 UTC as text: zulu, offset (+02:00), space (UTC without a zone) or epoch."""
-    if style == "epoch":
-        return pa.array(at).cast(pa.string())
-    tail = {"zulu": b"Z", "offset": b"+02:00", "space": b""}[style]
-    local = at + 2 * HOUR_MS if style == "offset" else at
-    days, within = np.divmod(local, DAY_MS)
-    unique, inverse = np.unique(days, return_inverse=True)
-    dates = np.array([list(str(np.datetime64(int(day), "D")).encode()) for day in unique], dtype=np.uint8)
-    text = np.empty((len(at), 23 + len(tail)), dtype=np.uint8)
-    text[:, :10] = dates.reshape(-1, 10)[inverse]
-    text[:, 10] = ord(" " if style == "space" else "T")
-    for place, divisor, base in (
-        (11, 36_000_000, 10),
-        (12, 3_600_000, 10),
-        (14, 600_000, 6),
-        (15, 60_000, 10),
-        (17, 10_000, 6),
-        (18, 1_000, 10),
-        (20, 100, 10),
-        (21, 10, 10),
-        (22, 1, 10),
-    ):
-        text[:, place] = ord("0") + within // divisor % base
-    text[:, [13, 16]] = ord(":")
-    text[:, 19] = ord(".")
-    text[:, 23:] = np.frombuffer(tail, dtype=np.uint8)
-    return _fixed(text)
 
 
 def json_lines(events: Events, catalogue: Catalogue, era: Era) -> pa.Array:
@@ -199,10 +158,10 @@ def diagnostics_table(events: Events) -> pa.Table:
     return pa.table(
         [
             hex_text(events.ids, events.dashed),
-            _fixed(_HEX[user].reshape(-1, 16)),
+            fixed(HEX[user].reshape(-1, 16)),
             _join(octets.take(pa.array(network)), ".", *_octets(octets, user[:, 1:3]), "0/24"),
             _vocabulary([agent for _, agent in market.BROWSERS.values()], events.browser),
-            _fixed(_HEX[np.hstack([request, request ^ user])].reshape(-1, 32)),
+            fixed(HEX[np.hstack([request, request ^ user])].reshape(-1, 32)),
         ],
         schema=DIAGNOSTICS_SCHEMA,
     )
@@ -240,13 +199,6 @@ def _geo_pieces(columns: dict[str, pa.Array], era: Era) -> list[pa.Array]:
     if era.geo == ("geo",):
         return [_join(',"geo":{"country":"', country, '","region":"', region, '","city":"', city, '"}')]
     return [_join(f',"{era.geo[0]}":"', country, f'","{era.geo[1]}":"', region, '"')]
-
-
-def _fixed(characters: np.ndarray) -> pa.Array:
-    """Rows of equally many ASCII characters as strings."""
-    rows, width = characters.shape
-    offsets = np.arange(rows + 1, dtype=np.int32) * width
-    return pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(characters)))
 
 
 def _vocabulary(words: list[str] | tuple[str, ...], numbers: np.ndarray) -> pa.Array:

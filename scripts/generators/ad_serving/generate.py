@@ -1,6 +1,5 @@
 """Writes a drop of the ad server and its redelivery, a chunk of a day at a time, so that memory does not grow."""
 
-import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -12,17 +11,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scripts.common.cli import UserError, progress
+from scripts.common.cli import progress
 from scripts.generators.ad_serving import catalogue as market
 from scripts.generators.ad_serving import dimensions, faults, formats
 from scripts.generators.ad_serving.catalogue import Catalogue
-from scripts.generators.ad_serving.draw import share, stream
-from scripts.generators.ad_serving.events import CHUNK, DAY_MS, Events, Span, concat, draw_chunk, epoch_ms, take
+from scripts.generators.ad_serving.draw import stream
+from scripts.generators.ad_serving.events import CHUNK, DAY_MS, Events, Span, draw_chunk, epoch_ms
 from scripts.generators.ad_serving.faults import Planted
 from scripts.generators.ad_serving.formats import PARQUET_ERA, TEXT_ERAS, Era
 from scripts.generators.ad_serving.redelivery import DAYS, draw_redelivery
 from scripts.generators.ad_serving.truth import Log, Totals
-from scripts.generators.ad_serving.write import Records, open_parquet, open_text, write_lines
+from scripts.generators.columns import concat, take
+from scripts.generators.draw import share
+from scripts.generators.write import Records, claim, open_parquet, open_text, write_lines, write_truth
 
 # shapes of the redelivered files, oldest day first
 REDELIVERY_ERAS = (TEXT_ERAS[5], TEXT_ERAS[4], PARQUET_ERA)
@@ -61,7 +62,7 @@ def generate(out: Path, *, days: int, events_per_day: int, seed: int, start: dat
 
     Raises UserError when the folder holds something or cannot be written.
     """
-    _claim(out)
+    claim(out)
     catalogue = market.build(start, days, events_per_day, seed)
     run = Run(out, seed, events_per_day, clean, catalogue, formats.eras(days))
     redelivered = len(run.redelivered_days) * events_per_day
@@ -88,19 +89,8 @@ def generate(out: Path, *, days: int, events_per_day: int, seed: int, start: dat
         "faults": run.faults.report(),
         "changes": run.changes.report(),
     }
-    text = json.dumps(truth, indent=1, ensure_ascii=False) + "\n"
-    (out / "truth.json").write_text(text, encoding="utf-8", newline="\n")
+    write_truth(out, truth)
     return truth
-
-
-def _claim(out: Path) -> None:
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        taken = any(out.iterdir())
-    except OSError as error:
-        raise UserError(f"--out {out}: {error.strerror}; name a folder that can be written") from None
-    if taken:
-        raise UserError(f"--out {out} is not empty; name another folder or remove it")
 
 
 def _write_first_delivery(run: Run, advance: Callable[[int], Any]) -> tuple[Totals, np.ndarray]:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from scripts.generators.ad_serving.catalogue import CLICK, IMPRESSION, Catalogue
-from scripts.generators.ad_serving.draw import share, stream
-from scripts.generators.ad_serving.events import Events, Span, concat, draw_chunk, take
+from scripts.generators.ad_serving.draw import stream
+from scripts.generators.ad_serving.events import Events, Span, draw_chunk
+from scripts.generators.columns import concat, take
+from scripts.generators.draw import share
 
 DAYS = 3
 REPEATED = 400_000  # rows a million, as the next ones

@@ -1,17 +1,17 @@
 """The made-up market: companies with their industries, notices, audiences and sampling rates."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from uuid import UUID
 
 import numpy as np
 
-from scripts.generators.ad_serving.events import draw_ids
 from scripts.generators.consent.draw import stream, weighted, word
+from scripts.generators.draw import draw_ids
+from scripts.generators.texts import DAY_MS, HOUR_MS
 
-DAYS = 4
-DAY_MS, HOUR_MS = 86_400_000, 3_600_000
-RATE_CHANGES_AFTER_MS = 2 * DAY_MS + 11 * HOUR_MS
+FIRST_HOUR = 1  # of the first day: when every company's export begins
+HOURS = (79, 1, 6)  # how long an export lasts, by the company's number modulo 3
 
 TYPES = ("consent.asked", "consent.given", "pageview", "ui.action")
 ASKED, GIVEN, PAGEVIEW, ACTION = range(4)
@@ -20,7 +20,6 @@ EMPTY, OUT, PARTIAL, FULL = range(4)
 SDKS = ("sdk-web", "sdk-mobile")
 WEB, MOBILE = range(2)
 DEVICES = ("smartphone", "desktop", "tablet", "phablet", "television", None)
-TELEVISION = DEVICES.index("television")
 DEVICE_WEIGHTS = ((620, 290, 55, 10, 5, 20), (965, 0, 35, 0, 0, 0))
 APP_BROWSER = "Consent SDK"
 # browser: weight per device, in the order of DEVICES
@@ -52,15 +51,17 @@ MAIN_COUNTRIES = {
     "US": ("United States", -5, ("CA", "TX", "NY", "VA")),
     "CA": ("Canada", -4, ("ON", "QC", "BC")),
 }
-OTHER_COUNTRIES = (
+_OTHER_CODES = (
     "AD AE AR AT AU BG BR CI CL CM CN CO CY CZ DK DO DZ EC EE EG FI GE GN GP GR GT HK HR HU ID IE IL IN IS JO JP KE KR "
     "KZ LB LT LU LV MA MC MD ME MG MQ MT MU MX MY NC NG NO NP NZ OM PA PE PF PH PK PL PT QA RE RO RS SA SE SG SI SK SN "
     "TG TH TN TR TW UA UY VN ZA"
-).split()
-COUNTRIES = (*MAIN_COUNTRIES, *OTHER_COUNTRIES)
+)
+COUNTRIES = (*MAIN_COUNTRIES, *_OTHER_CODES.split())
 # a country's regions are consecutive rows: (first, number)
 REGIONS = tuple(region for _, _, regions in MAIN_COUNTRIES.values() for region in regions)
-_NUMBERS = np.array([len(regions) for _, _, regions in MAIN_COUNTRIES.values()] + [0] * len(OTHER_COUNTRIES))
+_NUMBERS = np.array(
+    [len(regions) for _, _, regions in MAIN_COUNTRIES.values()] + [0] * (len(COUNTRIES) - len(MAIN_COUNTRIES))
+)
 REGIONS_OF = np.stack([np.cumsum(_NUMBERS) - _NUMBERS, _NUMBERS], axis=1)
 
 INDUSTRIES = (
@@ -76,9 +77,11 @@ INDUSTRIES = (
     ("Travel / Tourism / Transport", "Travel"),
     ("Banking / Insurance", "Banking"),
     ("Fashion / Luxury", "Fashion"),
+    ("Beauty / Cosmetics", "Beauty"),
+    ("Public Sector / Charity / Education", "Education"),
     ("Other", "Other"),
 )
-_INDUSTRY_WEIGHTS = (24, 20, 4, 12, 4, 6, 5, 4, 3, 6, 5, 4, 3)
+_INDUSTRY_WEIGHTS = (24, 20, 4, 12, 4, 6, 5, 4, 3, 6, 5, 4, 3, 2, 3)
 _HQ_WEIGHTS = (60, 8, 8, 3, 5, 6, 3, 3, 3, 1)
 _HQ_EMPTY_PERCENT = 20
 
@@ -95,20 +98,20 @@ PURPOSES = (
 )
 LEGITIMATE_INTEREST = ("select_basic_ads", "measure_ad_performance", "market_research", "improve_products")
 
-PERCENTS = (3, 10, 20, 100)
-_ASKED_WEIGHTS = (2, 5, 3, 1)
-_PAGEVIEW_WEIGHTS = (5, 4, 2, 0)
+PERCENTS = (3, 10, 20)  # that are stored; all other types are complete
+_ASKED_WEIGHTS = (0, 5, 3)
+_PAGEVIEW_WEIGHTS = (5, 4, 1)
 
 # what the company with that number is for, where there are that many
 ROLES = {2: "rate_changes", 3: "two_rates_by_sdk", 4: "no_notice", 5: "mobile_only"}
 MANY_COMPANIES = 6  # from so many on the last one has few events
-FEW_EVENTS_SHARE = 100
+FEW_EVENTS_SHARE = 150
 
 
 @dataclass(frozen=True)
 class Company:
     """`number` names its events file and is 0 without events. `percents` is what share of events is stored, by period
-    (before and from `rate_changes_at`), SDK and type."""
+    (before and from `rate_changes_at`), SDK and type. Times are in milliseconds since 1970 UTC."""
 
     key: str
     number: int
@@ -116,16 +119,17 @@ class Company:
     hq: int | None
     home: int
     role: str | None
+    first_ms: int
+    end_ms: int
     mobile_percent: int
     percents: np.ndarray
-    rate_changes_at: int
     country_weights: np.ndarray
     domain: str
     deployments: tuple[str, ...]
     position: str
     purposes: tuple[str, ...]
     vendors: tuple[int | str, ...]
-    categories: tuple[str, ...]
+    category: str
     answers_percent: int
     choice_weights: tuple[int, int, int]  # opt-out, partial opt-in, full opt-in
     first_choice_action: str | None
@@ -134,10 +138,13 @@ class Company:
     def asks(self) -> bool:
         return self.role != "no_notice"
 
+    @property
+    def rate_changes_at(self) -> int:
+        return (self.first_ms + self.end_ms) // 2
+
 
 @dataclass(frozen=True)
 class Catalogue:
-    start: date
     companies: tuple[Company, ...]  # as the company file lists them
 
     @property
@@ -158,25 +165,12 @@ class Catalogue:
         suffix = "csv" if number <= self.csv_files else "parquet"
         return f"events/{suffix}/events-company-{number}.{suffix}"
 
-    @property
-    def first_ms(self) -> int:
-        return (self.start - date(1970, 1, 1)).days * DAY_MS
-
-    @property
-    def end_ms(self) -> int:
-        return self.first_ms + DAYS * DAY_MS
-
-
-def moment(at: int) -> str:
-    """Milliseconds since 1970 UTC as text, to the second."""
-    return (datetime(1970, 1, 1) + timedelta(milliseconds=at)).isoformat(sep=" ")
-
 
 def build(start: date, companies: int, active: int, seed: int) -> Catalogue:
     rng = stream(seed, "catalogue")
     numbers = np.zeros(companies, dtype=np.int64)
     numbers[np.sort(rng.permutation(companies)[:active])] = rng.permutation(active) + 1
-    return Catalogue(start, tuple(_company(start, seed, place, int(n), active) for place, n in enumerate(numbers)))
+    return Catalogue(tuple(_company(start, seed, place, int(n), active) for place, n in enumerate(numbers)))
 
 
 def _company(start: date, seed: int, place: int, number: int, active: int) -> Company:
@@ -187,9 +181,10 @@ def _company(start: date, seed: int, place: int, number: int, active: int) -> Co
     # the company with the highest number gets its headquarters with the redelivery
     hq = None if number == active or rng.integers(0, 100) < _HQ_EMPTY_PERCENT else home
     role = _role(number, active)
-    letters = tuple(word(rng) for _ in range(12))
-    purposes = (*PURPOSES[: rng.integers(4, len(PURPOSES) + 1)], f"audience-{letters[0]}")
-    vendors = (*rng.permutation(1200)[: rng.integers(3, 8)].tolist(), "google", f"c:analytics-{letters[1]}")
+    first_ms = (start - date(1970, 1, 1)).days * DAY_MS + FIRST_HOUR * HOUR_MS
+    words = tuple(word(rng) for _ in range(7))
+    purposes = (*PURPOSES[: rng.integers(4, len(PURPOSES) + 1)], f"audience-{words[0]}")
+    vendors = (*rng.permutation(1200)[: rng.integers(3, 8)].tolist(), "google", f"c:analytics-{words[1]}")
     return Company(
         key=key,
         number=number,
@@ -197,16 +192,17 @@ def _company(start: date, seed: int, place: int, number: int, active: int) -> Co
         hq=hq,
         home=home,
         role=role,
+        first_ms=first_ms,
+        end_ms=first_ms + HOURS[number % len(HOURS)] * HOUR_MS,
         mobile_percent={"mobile_only": 100, "two_rates_by_sdk": 15}.get(role or "", 0),
         percents=_percents(rng, role),
-        rate_changes_at=(start - date(1970, 1, 1)).days * DAY_MS + RATE_CHANGES_AFTER_MS,
         country_weights=_country_weights(rng, home),
         domain=f"{('media', 'shop', 'service', 'games')[industry % 4]}{place + 1}.example",
-        deployments=letters[2 : 2 + rng.integers(1, 5)],
+        deployments=words[3 : 3 + rng.integers(1, 5)],
         position=("bottom", "popup")[rng.integers(0, 2)],
         purposes=purposes,
         vendors=vendors,
-        categories=letters[8:11],
+        category=words[2],
         answers_percent=int(rng.integers(35, 71)),
         choice_weights=(int(rng.integers(8, 30)), int(rng.integers(2, 12)), 70),
         first_choice_action="external" if role == "no_notice" else ("click", "click", None)[rng.integers(0, 3)],

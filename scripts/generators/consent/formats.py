@@ -1,7 +1,6 @@
 """How records are spelled: the columns of the platform's export, as CSV text and as typed Parquet columns."""
 
 import csv
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scripts.generators.ad_serving.formats import hex_text, time_text
 from scripts.generators.consent import catalogue as market
-from scripts.generators.consent import parameters
 from scripts.generators.consent.catalogue import GIVEN, Catalogue
+from scripts.generators.consent.parameters import Templates
 from scripts.generators.consent.population import NONE
-from scripts.generators.consent.rows import CUT, FLOAT32, LONG, NEXT_DOUBLE, SHORT, SINGLE_QUOTED, TRAILING, Rows
+from scripts.generators.consent.rows import BLANK, CUT, FLOAT32, LONG, NEXT_DOUBLE, SHORT, SINGLE_QUOTED, TRAILING, Rows
+from scripts.generators.texts import time_text, uuid_text
 
 SCHEMA = pa.schema(
     [
@@ -38,11 +37,10 @@ SCHEMA = pa.schema(
         ("DEVICE_TYPE", pa.string()),
     ]
 )
-COMPANY_COLUMNS = ["PUBLIC_API_KEY", "INDUSTRY_BACK", "INDUSTRY_FRONT", "HQ_COUNTRY"]
-_FIELDS_OF_SHORT = 9
+FIELDS_OF_SHORT = 9
 
 
-def rate(percent: int, noise: int) -> float:
+def rate(percent: int, noise: int = 0) -> float:
     exact = percent / 100
     if noise == FLOAT32:
         return float(np.float32(exact))
@@ -50,14 +48,13 @@ def rate(percent: int, noise: int) -> float:
 
 
 def columns(rows: Rows, catalogue: Catalogue) -> dict[str, list[Any]]:
-    """The values of each column, None where there is none; RATE, COUNT and EXPERIMENT as text, as in the CSV."""
+    """The values of each column as the CSV has them, None where there is none."""
     companies = {company.number: company for company in catalogue.active}
-    numbers = rows.company.tolist()
-    owners = [companies[number] for number in numbers]
+    owners = [companies[number] for number in rows.company.tolist()]
     browsers = tuple(market.BROWSERS)
     values = {
-        "EVENT_ID": _uuids(rows.id),
-        "USER_ID": _uuids(rows.user),
+        "EVENT_ID": uuid_text(rows.id),
+        "USER_ID": uuid_text(rows.user),
         "TYPE": [market.TYPES[kind] for kind in rows.kind.tolist()],
         "RATE": [repr(rate(p, n)) for p, n in zip(rows.percent.tolist(), rows.noise.tolist(), strict=True)],
         "PARAMETERS": _parameters(rows, catalogue),
@@ -66,7 +63,7 @@ def columns(rows: Rows, catalogue: Catalogue) -> dict[str, list[Any]]:
         "APIKEY": [company.key for company in owners],
         "CONSENT": [market.STATUSES[status] for status in rows.status.tolist()],
         "COUNT": [str(count) if count else None for count in rows.count.tolist()],
-        "EXPERIMENT": [None if number == NONE else f"{number}.0" for number in rows.experiment.tolist()],
+        "EXPERIMENT": [None] * len(rows),
         "SDK_TYPE": [market.SDKS[sdk] for sdk in rows.sdk.tolist()],
         "DOMAIN": [company.domain for company in owners],
         "DEPLOYMENT_ID": [
@@ -84,67 +81,54 @@ def columns(rows: Rows, catalogue: Catalogue) -> dict[str, list[Any]]:
     return values
 
 
-def write_events_csv(path: Path, rows: Rows, catalogue: Catalogue) -> list[int]:
-    """Writes the rows in their order; returns for each the line on which its record starts (the header is line 1)."""
+def write_events(path: Path, rows: Rows, catalogue: Catalogue) -> list[int]:
+    """Writes the rows in their order; returns for each where a reader finds it: in a CSV the line on which its record
+    starts (the header is line 1), in Parquet its number from 1."""
     path.parent.mkdir(parents=True, exist_ok=True)
     values = columns(rows, catalogue)
-    records = zip(*(values[name] for name in SCHEMA.names), strict=True)
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(SCHEMA.names)
-        writer.writerows(
-            record if damage not in (SHORT, LONG) else _unbalanced(record, damage)
-            for record, damage in zip(records, rows.damage.tolist(), strict=True)
-        )
-    lines = np.array([1 + (text or "").count("\n") for text in values["PARAMETERS"]], dtype=np.int64)
-    return (2 + lines.cumsum() - lines).tolist()
-
-
-def write_events_parquet(path: Path, rows: Rows, catalogue: Catalogue) -> list[int]:
-    """Writes the rows in their order; returns their numbers, from 1."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    values = columns(rows, catalogue)
+    if path.suffix == ".csv":
+        return _write_csv(path, values, rows.damage.tolist())
     values["RATE"] = [_number(text) for text in values["RATE"]]
     values["COUNT"] = [None if text is None else int(text) for text in values["COUNT"]]
-    values["EXPERIMENT"] = [None if text is None else float(text) for text in values["EXPERIMENT"]]
     pq.write_table(pa.table(values, schema=SCHEMA), path, compression="snappy")
     return list(range(1, len(rows) + 1))
 
 
-def write_companies(path: Path, companies: Iterable[list[str]]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+def _write_csv(path: Path, values: dict[str, list[Any]], damages: list[int]) -> list[int]:
+    records = zip(*(values[name] for name in SCHEMA.names), strict=True)
+    starts = []
+    line = 2
     with path.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([COMPANY_COLUMNS, *companies])
-
-
-def _uuids(ids: np.ndarray) -> list[str]:
-    return hex_text(ids, np.ones(len(ids), dtype=bool)).to_pylist() if len(ids) else []
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(SCHEMA.names)
+        for record, damage, text in zip(records, damages, values["PARAMETERS"], strict=True):
+            starts.append(line)
+            line += 1
+            if damage == BLANK:
+                file.write("\n")
+            else:
+                writer.writerow(_unbalanced(record, damage))
+                line += (text or "").count("\n")
+    return starts
 
 
 def _parameters(rows: Rows, catalogue: Catalogue) -> list[str | None]:
-    templates = {company.number: parameters.Templates(company) for company in catalogue.active}
-    created, updated = (_zulu(times, rows.kind == GIVEN) for times in (rows.created, rows.updated))
-    texts = []
-    for row, (company, *shape) in enumerate(
-        zip(
+    templates = {company.number: Templates(company) for company in catalogue.active}
+    told = rows.kind == GIVEN
+    created, updated = (time_text(np.where(told, at, 0), "zulu").to_pylist() for at in (rows.created, rows.updated))
+    shapes = (rows.kind, rows.sdk, rows.told, rows.previous, rows.variant, rows.at % 2)
+    texts = [
+        templates[company].text(*shape, times)
+        for company, *shape, times in zip(
             rows.company.tolist(),
-            rows.kind.tolist(),
-            rows.sdk.tolist(),
-            rows.told.tolist(),
-            rows.previous.tolist(),
-            rows.variant.tolist(),
-            rows.at.tolist(),
+            *(values.tolist() for values in shapes),
+            zip(created, updated, strict=True),
             strict=True,
         )
-    ):
-        texts.append(parameters.text(templates[company], *shape, (created[row], updated[row])))
+    ]
     for row in np.flatnonzero(rows.damage >= CUT).tolist():
         texts[row] = _invalid(texts[row], int(rows.damage[row]))
     return texts
-
-
-def _zulu(at: np.ndarray, told: np.ndarray) -> list[str]:
-    return time_text(np.where(told, at, 0), "zulu").to_pylist()
 
 
 def _invalid(text: str, damage: int) -> str:
@@ -156,7 +140,7 @@ def _invalid(text: str, damage: int) -> str:
 
 
 def _unbalanced(record: tuple, damage: int) -> tuple:
-    return record[:_FIELDS_OF_SHORT] if damage == SHORT else (*record, "", "export v2")
+    return {SHORT: record[:FIELDS_OF_SHORT], LONG: (*record, "", "export v2")}.get(damage, record)
 
 
 def _number(text: str | None) -> float | None:

@@ -30,13 +30,13 @@ class Templates:
         self._given = cache(self._given_pieces)
         self._other = cache(self._other_text)
 
-    def given(self, sdk: int, told: int, previous: int, variant: int, half: int, created: str, updated: str) -> str:
-        """`half` (0 or 1) is which of two partial choices it is where the choice is partial."""
+    def text(self, kind: int, sdk: int, told: int, previous: int, variant: int, half: int, times: tuple) -> str | None:
+        """PARAMETERS of one event, None where it has none. `half` (0 or 1) is which of two partial choices it is where
+        the choice is partial, `times` are the created and updated of a given as text."""
+        if kind != GIVEN:
+            return self._other(kind, variant)
         pieces = self._given(sdk, told, previous if sdk == MOBILE else EMPTY, variant, half)
-        return pieces[0] if len(pieces) == 1 else f"{pieces[0]}{created}{pieces[1]}{updated}{pieces[2]}"
-
-    def other(self, kind: int, variant: int) -> str | None:
-        return self._other(kind, variant)
+        return pieces[0] if len(pieces) == 1 else f"{pieces[0]}{times[0]}{pieces[1]}{times[1]}{pieces[2]}"
 
     def _given_pieces(self, sdk: int, told: int, previous: int, variant: int, half: int) -> list[str]:
         action = {} if variant == UNTOLD else {"action": _ACTIONS[variant]}
@@ -76,16 +76,8 @@ class Templates:
 
     def _action(self, variant: int) -> dict[str, Any]:
         if variant == PURPOSE_CHANGED:
-            category = self.company.categories[0]
-            return {"action": "preferences.purposechanged", "category": True, "categoryId": category}
+            return {"action": "preferences.purposechanged", "category": True, "categoryId": self.company.category}
         return {"action": f"preferences.shown{'purposes' if variant == SHOWN_PURPOSES else 'vendors'}"}
-
-
-def text(templates: Templates, kind: int, sdk: int, told: int, previous: int, variant: int, at: int, times: tuple):
-    """PARAMETERS of one event, None where it has none; `times` are its created and updated as text."""
-    if kind == GIVEN:
-        return templates.given(sdk, told, previous, variant, at % 2, *times)
-    return templates.other(kind, variant)
 
 
 def _switched(words: tuple, enabled: int) -> dict[str, list]:

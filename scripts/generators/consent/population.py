@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from scripts.generators.ad_serving.draw import lognormal_table, pick
 from scripts.generators.consent import catalogue as market
-from scripts.generators.consent.catalogue import ACTION, ASKED, DAY_MS, EMPTY, GIVEN, HOUR_MS, PAGEVIEW, Company
+from scripts.generators.consent.catalogue import ACTION, ASKED, EMPTY, GIVEN, PAGEVIEW, Company
 from scripts.generators.consent.draw import weighted
+from scripts.generators.draw import lognormal_table, pick
+from scripts.generators.texts import DAY_MS, HOUR_MS
 
 MAX_VISITS, MAX_PAGES = 4, 6
 RETURNING_PERCENT = 25  # answered before the first day
@@ -73,9 +74,9 @@ class _Events:
         return [column[order] for column in columns]
 
 
-def draw_population(company: Company, rng: np.random.Generator, users: int, start: int) -> Population:
-    """All events of so many users (at least 1) from `start`, ms since 1970, over market.DAYS days."""
-    visits = _visits(company, rng, users, start)
+def draw_population(company: Company, rng: np.random.Generator, users: int) -> Population:
+    """All events of so many users (at least 1) while the company's export lasts."""
+    visits = _visits(company, rng, users)
     before = np.where(rng.integers(0, 100, users) < RETURNING_PERCENT, _choices(company, rng, users), EMPTY)
     home = weighted(rng, company.country_weights, users)
     abroad = weighted(rng, company.country_weights, users * MAX_VISITS).reshape(users, MAX_VISITS)
@@ -87,12 +88,8 @@ def draw_population(company: Company, rng: np.random.Generator, users: int, star
 
     events = _Events()
     _visit_all(company, rng, visits, before, events)
-    user, at, kind, visit, choice, created, updated, variant = events.columns(start + market.DAYS * DAY_MS)
+    user, at, kind, visit, choice, created, updated, variant = events.columns(company.end_ms)
     status, previous = _states(user, kind, choice, before)
-    if not company.asks:
-        kept = kind != ASKED
-        columns = (user, at, kind, visit, created, updated, variant, status, previous)
-        user, at, kind, visit, created, updated, variant, status, previous = (column[kept] for column in columns)
     country = np.where(travels, abroad, home[:, None])[user, visit]
     return Population(
         user, at, kind, status, previous, created, updated, variant, country, sdk[user], device[user], browser[user]
@@ -105,28 +102,26 @@ def percents(company: Company, population: Population) -> np.ndarray:
     return company.percents[later, population.sdk, population.kind]
 
 
-def _visits(company: Company, rng: np.random.Generator, users: int, start: int) -> np.ndarray:
+def _visits(company: Company, rng: np.random.Generator, users: int) -> np.ndarray:
     """Times of each user's visits in order; past the end where there is none."""
-    local = np.array(_LOCAL_HOUR_WEIGHTS)
     ahead = list(market.MAIN_COUNTRIES.values())[company.home][1]
-    hours = weighted(rng, np.tile(np.roll(local, -ahead), market.DAYS), users * MAX_VISITS)
-    at = start + hours * HOUR_MS + rng.integers(0, HOUR_MS, users * MAX_VISITS)
-    at = at.reshape(users, MAX_VISITS)
+    hours = np.arange(company.first_ms // HOUR_MS, company.end_ms // HOUR_MS)
+    weights = np.array(_LOCAL_HOUR_WEIGHTS)[(hours + ahead) % 24]
+    at = hours[weighted(rng, weights, users * MAX_VISITS)] * HOUR_MS + rng.integers(0, HOUR_MS, users * MAX_VISITS)
     absent = np.arange(MAX_VISITS) > weighted(rng, _VISIT_WEIGHTS, users)[:, None]
-    return np.sort(np.where(absent, start + 2 * market.DAYS * DAY_MS, at), axis=1)
+    return np.sort(np.where(absent, company.end_ms, at.reshape(users, MAX_VISITS)), axis=1)
 
 
 def _visit_all(
     company: Company, rng: np.random.Generator, visits: np.ndarray, before: np.ndarray, events: _Events
 ) -> None:
     users = len(visits)
-    end = int(visits.max()) + 1
     choice = before.copy()
     last_given = np.where(before == EMPTY, NONE, 0)
     created = np.where(before == EMPTY, NONE, visits[:, 0] - rng.integers(HOUR_MS, 180 * DAY_MS, users))
     variant = {"click": CLICK, None: UNTOLD, "external": EXTERNAL}[company.first_choice_action]
     for number in range(MAX_VISITS):
-        here = np.flatnonzero(visits[:, number] < end)
+        here = np.flatnonzero(visits[:, number] < company.end_ms)
         at = visits[here, number]
         _view_pages(rng, here, at, number, events)
 
@@ -135,7 +130,8 @@ def _visit_all(
         asked = (choice[here] == EMPTY) & (drawn < ASKED_PERCENT)
 
         who, asked_at = here[asked], at[asked] + rng.integers(150, 2_500, int(asked.sum()))
-        events.add(ASKED, who, asked_at, number)
+        if company.asks:
+            events.add(ASKED, who, asked_at, number)
         created[who] = np.where(created[who] == NONE, asked_at, created[who])
         answering = rng.integers(0, 100, len(who)) < company.answers_percent
         who, asked_at = who[answering], asked_at[answering]
@@ -177,9 +173,7 @@ def _answer(
     """Adds the givens of `who` and what they did in the preferences before; returns the times of the givens."""
     updated = at + delay
     given_at = updated + rng.integers(50, 1_200, len(who))
-    events.add(
-        GIVEN, who, given_at, visit, choice=choice[who], created=created[who], updated=updated, variant=variant
-    )
+    events.add(GIVEN, who, given_at, visit, choice=choice[who], created=created[who], updated=updated, variant=variant)
     partial = choice[who] == market.PARTIAL
     opens = prefers | partial | (rng.integers(0, 100, len(who)) < PREFERENCES_PERCENT)
     shown = np.where(rng.integers(0, 10, len(who)) < 8, SHOWN_PURPOSES, SHOWN_VENDORS)

@@ -1,29 +1,32 @@
-"""Stored records: what sampling keeps of the populations, in columns."""
+"""Stored records: what sampling keeps of a population, in columns."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 
 import numpy as np
 
-from scripts.generators.ad_serving.draw import mix
-from scripts.generators.ad_serving.events import draw_ids
+from scripts.generators.columns import Columns
 from scripts.generators.consent import catalogue as market
-from scripts.generators.consent.catalogue import HOUR_MS, PAGEVIEW, Company
+from scripts.generators.consent.catalogue import Company
 from scripts.generators.consent.population import NONE, Population, percents
+from scripts.generators.draw import draw_ids, mix
+from scripts.generators.texts import HOUR_MS
 
-EXPERIMENT_PERCENT = 30
 FLOAT32, NEXT_DOUBLE = 1, 2  # how a rate is noisy
-SHORT, LONG, CUT, SINGLE_QUOTED, TRAILING = range(1, 6)  # damages: two of the record, three of its PARAMETERS
+# how a record is damaged: three ways of the whole record, three of its PARAMETERS
+SHORT, LONG, BLANK, CUT, SINGLE_QUOTED, TRAILING = range(1, 7)
+REGION_UNTOLD_PERCENT = 8
+DEPLOYMENT_UNTOLD_PERCENT = 2  # of mobile records
 
 
 @dataclass
-class Rows:
-    """`text` holds what a planted fault writes instead: {column: {row: value}}. `fault` is 0 or 1 + the number of the
-    planted kind."""
+class Rows(Columns):
+    """`stored` is how many stored events of its rate a record is to a reader who keeps the last usable record of an
+    id: 0 where it is unusable or comes twice. `tag` names the fault or change that the record is planted for, by its
+    number from 1."""
 
     id: np.ndarray  # uint8 (rows, 16)
     user: np.ndarray  # the same
     company: np.ndarray  # number of the company
-    file: np.ndarray  # number of the company in whose file it stands
     kind: np.ndarray
     at: np.ndarray
     window: np.ndarray
@@ -39,42 +42,12 @@ class Rows:
     browser: np.ndarray
     sdk: np.ndarray
     deployment: np.ndarray
-    experiment: np.ndarray
     percent: np.ndarray
     noise: np.ndarray
     count: np.ndarray  # 0 is missing
+    stored: np.ndarray
     damage: np.ndarray
-    fault: np.ndarray
-    text: dict[str, dict[int, str | None]] = field(default_factory=dict)
-
-    def __len__(self) -> int:
-        return len(self.kind)
-
-    def write(self, column: str, row: int, value: str | None) -> None:
-        self.text.setdefault(column, {})[int(row)] = value
-
-
-COLUMNS = tuple(f.name for f in fields(Rows) if f.name != "text")
-
-
-def take(rows: Rows, places: np.ndarray) -> Rows:
-    """The rows in that order, copied."""
-    texts = {}
-    for column, cells in rows.text.items():
-        found = np.flatnonzero(np.isin(places, list(cells)))
-        if len(found):
-            texts[column] = {int(new): cells[int(places[new])] for new in found}
-    return Rows(**{name: getattr(rows, name)[places] for name in COLUMNS}, text=texts)
-
-
-def concat(parts: list[Rows]) -> Rows:
-    texts: dict[str, dict[int, str | None]] = {}
-    before = 0
-    for part in parts:
-        for column, cells in part.text.items():
-            texts.setdefault(column, {}).update({before + row: value for row, value in cells.items()})
-        before += len(part)
-    return Rows(**{name: np.concatenate([getattr(p, name) for p in parts]) for name in COLUMNS}, text=texts)
+    tag: np.ndarray
 
 
 def inverse(percent: np.ndarray) -> np.ndarray:
@@ -88,19 +61,17 @@ def sample(company: Company, population: Population, rng: np.random.Generator) -
     kept = np.flatnonzero(rng.integers(0, 100, len(population)) < share)
     rows, percent = len(kept), share[kept]
     salt = int(rng.integers(0, 2**62))
-    at, kind, country = population.at[kept], population.kind[kept], population.country[kept]
+    at, country = population.at[kept], population.country[kept]
     first, number = market.REGIONS_OF[country].T
-    untold_region = (number == 0) | (rng.integers(0, 100, rows) < 8)
-    noise = np.where(percent == 100, 0, np.array([FLOAT32] * 8 + [NEXT_DOUBLE] * 3 + [0] * 89)[_percent(rng, rows)])
-    # a user stays with a deployment, and a mobile one has none for lack of a network now and then
+    untold_region = (number == 0) | (rng.integers(0, 100, rows) < REGION_UNTOLD_PERCENT)
     deployment = population.user[kept] % len(company.deployments)
-    unknown_deployment = (population.sdk[kept] == market.MOBILE) & (_percent(rng, rows) < 2)
+    untold_deployment = rng.integers(0, 100, rows) < DEPLOYMENT_UNTOLD_PERCENT
+    nothing = np.zeros(rows, dtype=np.int64)
     return Rows(
         id=draw_ids(rng, rows),
         user=_user_ids(population.user[kept], salt),
         company=np.full(rows, company.number),
-        file=np.full(rows, company.number),
-        kind=kind,
+        kind=population.kind[kept],
         at=at,
         window=at // HOUR_MS * HOUR_MS,
         status=population.status[kept],
@@ -114,18 +85,14 @@ def sample(company: Company, population: Population, rng: np.random.Generator) -
         device=population.device[kept],
         browser=population.browser[kept],
         sdk=population.sdk[kept],
-        deployment=np.where(unknown_deployment, NONE, deployment),
-        experiment=np.where((kind != PAGEVIEW) & (_percent(rng, rows) < EXPERIMENT_PERCENT), 1 + salt % 7, NONE),
+        deployment=np.where((population.sdk[kept] == market.MOBILE) & untold_deployment, NONE, deployment),
         percent=percent,
-        noise=noise,
+        noise=nothing,
         count=inverse(percent),
-        damage=np.zeros(rows, dtype=np.int64),
-        fault=np.zeros(rows, dtype=np.int64),
+        stored=nothing + 1,
+        damage=nothing,
+        tag=nothing,
     )
-
-
-def _percent(rng: np.random.Generator, size: int) -> np.ndarray:
-    return rng.integers(0, 100, size)
 
 
 def _user_ids(users: np.ndarray, salt: int) -> np.ndarray:

@@ -1,8 +1,9 @@
-"""Writers of the drop's files. The same rows give the same bytes."""
+"""Writers of a drop's files. The same rows give the same bytes."""
 
 import csv
 import gzip
 import io
+import json
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from scripts.common.cli import UserError
 
 GZIP_LEVEL = 3
 
@@ -22,6 +25,22 @@ class Records:
     read: int = 0
     malformed: int = 0
     blank: int = 0
+
+
+def claim(out: Path) -> None:
+    """Makes the folder; raises UserError when it holds something or cannot be written."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        taken = any(out.iterdir())
+    except OSError as error:
+        raise UserError(f"--out {out}: {error.strerror}; name a folder that can be written") from None
+    if taken:
+        raise UserError(f"--out {out} is not empty; name another folder or remove it")
+
+
+def write_truth(out: Path, truth: dict[str, Any]) -> None:
+    text = json.dumps(truth, indent=1, ensure_ascii=False) + "\n"
+    (out / "truth.json").write_text(text, encoding="utf-8", newline="\n")
 
 
 @contextmanager

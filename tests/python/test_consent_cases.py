@@ -1,0 +1,639 @@
+"""Small drops of consent events written by hand, a company a case, with what must come out worked out by hand."""
+
+import datetime as dt
+import json
+import math
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from support.consent import Z, assert_estimate, company_record, deliver, event, records
+from support.drops import build, keep
+from support.warehouse import Warehouse, warehouse
+
+# event: RATE, COUNT, and what they mean: stored events, weighted once, extrapolated, variance
+WEIGHTS: dict[str, tuple[str, str, int, float, float, float]] = {
+    "count-is-the-inverse": ("0.1", "10", 1, 10, 100, 90),
+    "count-is-above-the-inverse": ("0.1", "11", 11, 110, 110, 990),
+    "count-is-below-the-inverse": ("0.1", "3", 1, 10, 30, 90),
+    "count-is-missing": ("0.1", "", 1, 10, 100, 90),
+    "count-is-text": ("0.1", "ten", 1, 10, 100, 90),
+    "count-with-a-decimal": ("0.1", "10.0", 1, 10, 100, 90),
+    "complete": ("1.0", "1", 1, 1, 1, 0),
+    "complete-without-decimals": ("1", "1", 1, 1, 1, 0),
+    "several-complete": ("1.0", "4", 4, 4, 4, 0),
+    "count-is-the-rounded-inverse": ("0.03", "33", 1, 100 / 3, 1100, 100 / 3 * 97 / 3),
+    "count-is-above-the-rounded-inverse": ("0.03", "34", 34, 3400 / 3, 3400 / 3, 34 * 100 / 3 * 97 / 3),
+    "inverse-with-a-half": ("0.4", "3", 1, 2.5, 7.5, 3.75),
+    "noise-of-single-floats": ("0.20000000298", "5", 1, 5, 25, 20),
+    "noise-below": ("0.029999999329447746", "33", 1, 100 / 3, 1100, 100 / 3 * 97 / 3),
+    "noise-above-one": ("1.0000000000000002", "1", 1, 1, 1, 0),
+    "scientific": ("3E-2", "33", 1, 100 / 3, 1100, 100 / 3 * 97 / 3),
+}
+UNUSABLE_RATES = ("0", "0.0", "-0.1", "1.5", "n/a", "nan", "", "  ")
+UNREADABLE_TIMES = ("2025-02-30 10:00:00.000", "not available", "")
+
+ASIDE = [
+    event("", "aside"),
+    event("   ", "aside"),
+    event("", "aside", at="not available", rate="0"),
+    *(event(f"time-{place}", "aside", at=time) for place, time in enumerate(UNREADABLE_TIMES)),
+    *(event(f"rate-{place}", "aside", rate=rate) for place, rate in enumerate(UNUSABLE_RATES)),
+    event("fine", "aside"),
+    event("twice", "aside", consent="opt-out"),
+    event(" TWICE ", "aside", consent="full opt-in"),
+]
+
+KNOWN = [
+    *(event(f"no-notice-{n}", "no-notice", "consent.given", consent="full opt-in") for n in range(3)),
+    event("no-notice-out", "no-notice", "consent.given", consent="opt-out"),
+    *(event(f"unanswered-{n}", "unanswered", "consent.asked", rate="0.2", count="5") for n in range(3)),
+    event("homeless", "homeless"),
+    event("unlisted", "unlisted"),
+    event("anonymous", ""),
+    event("folded", " FOLDED ", " Pageview ", consent=" Full OPT-in "),
+]
+
+# event: COUNTRY and REGION as delivered, and as published
+PLACES: dict[str, tuple[str, str, str | None, str | None]] = {
+    "quoted": ('"FR"', '"IDF"', "FR", "IDF"),
+    "bare": ("DE", "BY", "DE", "BY"),
+    "lower-and-padded": (' "es" ', '"md "', "ES", "MD"),
+    "empty-inside": ('""', '""', None, None),
+    "blank-inside": ('" "', '" "', None, None),
+    "missing": ("", "", None, None),
+}
+
+RATES = [
+    *(event(f"rates-asked-{n}", "rates", "consent.asked", rate="0.1", count="10") for n in range(4)),
+    *(event(f"rates-in-{n}", "rates", "consent.given", rate="0.5", count="2", consent="full opt-in") for n in range(6)),
+    *(event(f"rates-out-{n}", "rates", "consent.given", rate="0.5", count="2", consent="opt-out") for n in range(2)),
+    event("rates-partial", "rates", "consent.given", consent="partial opt-in"),
+    event("rates-untold", "rates", "consent.given", consent="empty"),
+    *(event(f"mixed-tenth-{n}", "mixed", rate="0.1", count="10") for n in range(2)),
+    event("mixed-half", "mixed", rate="0.5", count="2"),
+]
+
+# the two of DE are of different days and types, so they meet only in the sum over days
+COUNTRIES = [
+    *(event(f"rare-fr-{n}", "rare", country='"FR"') for n in range(5)),
+    event("rare-de-1", "rare", country='"DE"', at="2025-09-05 10:00:00.000"),
+    event("rare-de-2", "rare", "ui.action", country='"DE"', at="2025-09-06 10:00:00.000"),
+    *(event(f"rare-{country}", "rare", country=f'"{country}"') for country in ("IT", "ES", "BE")),
+    event("rare-nowhere", "rare", country=""),
+    *(event(f"common-{n}", "common", country='"FR"') for n in range(3)),
+]
+
+
+def of_user(user: str, name: str, event_type: str, clock: str, **choice: str) -> dict[str, str]:
+    """An event of the user, with what a choice says of its creation and its last change."""
+    parameters = {key: f"2025-09-05T{moment}Z" for key, moment in choice.items()} if choice else ""
+    at = f"2025-09-05 {clock}"
+    return event(f"times-{user}-{name}", "times", event_type, at, parameters, user_id=user)
+
+
+TIMES = [
+    of_user("quick", "asked", "consent.asked", "10:00:00.000"),
+    of_user("quick", "given", "consent.given", "10:00:10.000", created="08:59:00.000", updated="08:59:04"),
+    of_user("reader", "asked", "consent.asked", "10:00:00.000"),
+    of_user("reader", "page", "pageview", "10:00:05.000"),
+    of_user("reader", "given", "consent.given", "10:00:20.000", created="08:59:00.000", updated="08:59:08.000"),
+    of_user("early", "given", "consent.given", "09:59:00.000", created="08:59:00.000", updated="99:99"),
+    of_user("early", "asked", "consent.asked", "10:00:00.000"),
+    of_user("half-hour", "asked", "consent.asked", "10:00:00.000"),
+    of_user("half-hour", "given", "consent.given", "10:30:00.000", created="08:59:00", updated="08:59:30.5"),
+    of_user("later", "asked", "consent.asked", "10:00:00.000"),
+    of_user("later", "given", "consent.given", "10:30:00.001", created="08:59:00.000"),
+    of_user("elsewhere", "asked", "consent.asked", "10:00:00.000"),
+    event("times-elsewhere", "elsewhere", "consent.given", "2025-09-05 10:00:01.000", user_id="elsewhere"),
+    of_user("twice", "asked-1", "consent.asked", "10:00:00.000"),
+    of_user("twice", "asked-2", "consent.asked", "10:00:30.000"),
+    of_user("twice", "given", "consent.given", "10:01:00.000"),
+    of_user("twice", "given-again", "consent.given", "10:02:00.000", updated="08:59:08.000"),
+    of_user("", "asked", "consent.asked", "10:00:00.000"),
+    of_user("", "given", "consent.given", "10:00:03.000"),
+]
+
+
+def lists(enabled: list[Any], disabled: list[Any]) -> dict[str, list[Any]]:
+    return {"enabled": enabled, "disabled": disabled}
+
+
+def given(event_id: str, status: str, parameters: Any, **fields: str) -> dict[str, str]:
+    return event(event_id, "choices", "consent.given", parameters=parameters, consent=status, **fields)
+
+
+CHOSEN = {"purposes": lists(["cookies"], ["market"]), "vendors": lists([63], ["google"])}
+OFFERED = {"purposes": ["cookies", "market"], "purposes_li": ["market"], "vendors": [63, "google"], "vendors_li": []}
+CHOICES = [
+    event("offer", "choices", "consent.asked", parameters=OFFERED),
+    given("some", "partial opt-in", {**CHOSEN, "purposes_li": lists(["market"], []), "vendors_li": lists([], [63])}),
+    given("all", "full opt-in", {"purposes": lists(["cookies"], []), "vendors": lists(["google"], [])}),
+    given("none", "opt-out", {"purposes": lists([], ["cookies"]), "vendors": lists([], [63, "google"])}),
+    given("repeated", "full opt-in", {"purposes": lists(["cookies", "cookies"], []), "vendors": lists([63, "63"], [])}),
+    given("with-null", "full opt-in", {"purposes": lists(["cookies", None], [])}),
+    given("cut", "full opt-in", json.dumps(CHOSEN)[:40]),
+    given("single-quoted", "full opt-in", json.dumps(CHOSEN).replace('"', "'")),
+    given("with-a-comma-behind", "full opt-in", json.dumps(CHOSEN) + ","),
+    given("no-lists", "full opt-in", {"purposes": {"enabled": "cookies", "disabled": None}, "vendors": "all"}),
+    given("no-object", "full opt-in", "[1, 2]"),
+    given("without", "full opt-in", ""),
+    event("page", "choices", "pageview", parameters=CHOSEN, consent="opt-out"),
+    given("out-with-a-vendor", "opt-out", {"purposes": lists([], ["cookies"]), "vendors": lists(["google"], [])}),
+    given("in-without-a-purpose", "full opt-in", {**CHOSEN, "vendors": lists([63], [])}),
+    given("untold", "", {"purposes": lists([], ["cookies"])}),
+]
+
+READINGS = [
+    event("inverse-page", "inverse", "pageview", rate="0.1", count="10"),
+    event("inverse-asked", "inverse", "consent.asked"),
+    *(event(f"complete-{n}", "complete", "pageview") for n in range(3)),
+    event("single", "single", "pageview", rate="0.1", count="1"),
+]
+SIZES = [event(f"{company}-{n}", company) for company, size in (("few", 29), ("enough", 30)) for n in range(size)]
+
+AGAIN = [
+    event("kept", "again", "consent.given", "2025-10-05 10:00:00.000", consent="opt-out"),
+    event("corrected", "again", "consent.given", "2025-10-05 11:00:00.000", consent="opt-out"),
+    event("moved", "again", "consent.given", "2025-10-06 10:00:00.000", {"purposes": lists(["cookies"], [])}),
+]
+AGAIN_LATER = [
+    event("kept", "again", "consent.given", "not available", consent="full opt-in"),
+    event("corrected", "again", "consent.given", "2025-10-05 11:00:00.000", consent="full opt-in"),
+    event("moved", "again", "consent.given", "2025-10-07 10:00:00.000", {"purposes": lists([], ["cookies"])}),
+    event("late", "again", "consent.asked", "2025-10-05 12:00:00.000"),
+]
+AGAIN_IN_BETWEEN = [
+    event("corrected", "again", "consent.given", "2025-10-05 11:00:00.000", consent="partial opt-in"),
+    event("moved", "again", "consent.given", "2025-10-08 10:00:00.000"),
+    event("between", "again", "consent.asked", "2025-10-06 12:00:00.000"),
+]
+
+LISTED = [
+    "no-notice",
+    "unanswered",
+    "aside",
+    "weights",
+    "places",
+    "rates",
+    "mixed",
+    "rare",
+    "common",
+    "times",
+    "choices",
+    "inverse",
+    "complete",
+    "single",
+    "few",
+    "enough",
+]
+COMPANIES = [
+    *((company, "Services", "Services", "France") for company in LISTED),
+    ("quiet", "Gaming / Sport", "Sport", "Spain"),
+    ("homeless", "Services", "Services", ""),
+    (" FOLDED ", "Services", "Services", "Belgium"),
+    ("again", "Services", "Services", "France"),
+]
+
+
+@pytest.fixture(scope="module")
+def consent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    with warehouse(tmp_path_factory.mktemp("consent"), source="consent") as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def first(consent: Warehouse) -> Warehouse:
+    weights = [event(event_id, "weights", rate=rate, count=count) for event_id, (rate, count, *_) in WEIGHTS.items()]
+    places = [
+        event(event_id, "places", country=country, region=region) for event_id, (country, region, *_) in PLACES.items()
+    ]
+    files = {
+        "aside": ASIDE,
+        "volumes": [*weights, *RATES, *READINGS, *SIZES],
+        "others": [*KNOWN, *places, *COUNTRIES, *TIMES, *CHOICES, *AGAIN],
+    }
+    deliver(consent, 10, files, COMPANIES)
+    build(consent)
+    return keep(consent, "first")
+
+
+@pytest.fixture(scope="module")
+def redelivered(consent: Warehouse, first: Warehouse) -> Warehouse:
+    deliver(consent, 12, AGAIN_LATER, [("again", "Gaming / Sport", "Sport", "Spain")])
+    build(consent)
+    return keep(consent, "redelivered")
+
+
+@pytest.fixture(scope="module")
+def older(consent: Warehouse, redelivered: Warehouse) -> Warehouse:
+    deliver(consent, 11, AGAIN_IN_BETWEEN, [("again", "Other", "Other", "")])
+    build(consent)
+    return keep(consent, "older")
+
+
+@pytest.mark.parametrize("event_id", WEIGHTS)
+def test_a_record_stands_for_as_many_events_as_its_rate_says(first: Warehouse, event_id: str) -> None:
+    columns = "events_stored, events_weighted_once, events_extrapolated, variance_weighted_once"
+    [found] = first.rows(f"select {columns} from marts.fct_consent_events where event_id = '{event_id}'")
+    assert list(map(float, found)) == pytest.approx(WEIGHTS[event_id][2:], rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("event_id", "rate"), [("noise-of-single-floats", "0.2"), ("noise-below", "0.03"), ("noise-above-one", "1")]
+)
+def test_the_rate_is_without_its_noise_and_as_delivered(first: Warehouse, event_id: str, rate: str) -> None:
+    [[clean]] = first.rows(f"select sampling_rate from marts.fct_consent_events where event_id = '{event_id}'")
+    [[text]] = first.rows(
+        f"select sampling_rate_as_delivered from staging.stg_consent__events where event_id = '{event_id}'"
+    )
+    assert (clean, text) == (Decimal(rate), WEIGHTS[event_id][0])
+
+
+def test_what_cannot_be_weighed_is_set_aside_with_its_reason(first: Warehouse) -> None:
+    reasons = dict(
+        first.rows(
+            "select set_aside_reason, count(*) from staging.stg_consent__events "
+            "where _source_file like '%aside.csv' and set_aside_reason is not null group by 1"
+        )
+    )
+    assert reasons == {
+        "missing_event_id": 3,
+        "unparsable_timestamp": len(UNREADABLE_TIMES),
+        "unusable_rate": len(UNUSABLE_RATES),
+    }
+    assert first.rows(
+        "select event_id, consent_status from marts.fct_consent_events where company_id = 'aside' order by 1"
+    ) == [("fine", "empty"), ("twice", "full opt-in")]
+    assert company_record(first, "aside")["events_sampled"] == 2
+
+
+def test_every_record_of_a_file_is_accounted_for(first: Warehouse) -> None:
+    """Fourteen are set aside, one of the two spellings of an event replaces the other."""
+    fates = ("read", "landed", "rejected", "blank", "current", "replaced", "set_aside")
+    columns = ", ".join(f"records_{fate}" for fate in fates)
+    query = f"select {columns} from quality.fct_consent_event_records where _source_file like '%aside.csv'"
+    assert first.rows(query) == [(17, 17, 0, 0, 2, 1, 14)]
+
+
+def test_without_a_notice_there_is_no_conversion(first: Warehouse) -> None:
+    record = company_record(first, "no-notice")
+    for rate in ("conversion_rate", "conversion_rate_weighted_once", "opt_in_rate"):
+        assert [record[f"{rate}{part}"] for part in ("", "_se", "_low", "_high")] == [None] * 4
+    assert record["conversion_rate_n_sampled"] == 4
+    assert_estimate(record, "consent_rate", 3 / 4, 0)
+
+
+def test_without_an_answer_the_conversion_is_zero_in_every_reading(first: Warehouse) -> None:
+    record = company_record(first, "unanswered")
+    assert_estimate(record, "conversion_rate_weighted_once", 0, 0)
+    assert_estimate(record, "opt_in_rate", 0, 0)
+    assert record["consent_rate"] is None
+    assert record["conversion_rate"] == 0
+    assert_estimate(record, "conversion_rate", 0, 0)
+
+
+def test_a_company_without_events_stays(first: Warehouse) -> None:
+    record = company_record(first, "quiet")
+    assert (record["industry_front"], record["hq_country"], record["is_listed"]) == ("Sport", "Spain", True)
+    for volume in ("events", "consent_asked", "consent_given", "pageview", "ui_action"):
+        assert record[f"{volume}_sampled"] == 0
+        assert_estimate(record, f"{volume}_weighted_once", 0, 0)
+        assert_estimate(record, f"{volume}_extrapolated", 0, 0)
+    for unknown in ("conversion_rate", "opt_in_rate", "consent_rate", "first_event_at", "first_later_given_coverage"):
+        assert record[unknown] is None
+    assert (record["distinct_countries"], record["is_small_sample"]) == (0, False)
+    assert records(first, "marts.agg_consent_status", "company_id = 'quiet'") == []
+
+
+def test_a_company_that_no_file_knows_keeps_its_events(first: Warehouse) -> None:
+    record = company_record(first, "unlisted")
+    assert (record["is_listed"], record["industry_back"], record["hq_country"]) == (False, None, None)
+    assert record["events_sampled"] == 1
+    assert records(first, "marts.dim_companies", "company_id = 'unlisted'") == []
+    [status] = records(first, "marts.agg_consent_status", "company_id = 'unlisted'")
+    assert status["events_sampled"] == 1
+
+
+def test_an_event_without_a_company_is_counted_by_day_only(first: Warehouse) -> None:
+    [daily] = records(first, "marts.fct_consent_company_daily", "company_id is null")
+    assert (daily["event_type"], daily["events_sampled"]) == ("pageview", 1)
+    assert first.rows("select count(*) from marts.agg_consent_company where company_id = ''") == [(0,)]
+
+
+def test_a_company_without_hq_country_has_none(first: Warehouse) -> None:
+    [company] = records(first, "marts.dim_companies", "company_id = 'homeless'")
+    assert (company["industry_back"], company["hq_country"]) == ("Services", None)
+    record = company_record(first, "homeless")
+    assert (record["is_listed"], record["hq_country"], record["events_sampled"]) == (True, None, 1)
+
+
+def test_spellings_of_a_company_a_type_and_a_status_are_one(first: Warehouse) -> None:
+    record = company_record(first, "folded")
+    assert (record["hq_country"], record["pageview_sampled"]) == ("Belgium", 1)
+    [status] = records(first, "marts.agg_consent_status", "company_id = 'folded'")
+    assert status["consent_status"] == "full opt-in"
+
+
+@pytest.mark.parametrize("event_id", PLACES)
+def test_country_and_region_lose_their_quotation_marks(first: Warehouse, event_id: str) -> None:
+    query = f"select country_code, region from marts.fct_consent_events where event_id = '{event_id}'"
+    assert first.rows(query) == [PLACES[event_id][2:]]
+
+
+def test_volumes_carry_their_errors_in_both_readings(first: Warehouse) -> None:
+    """Four notices of weight 10: 40 with a variance of 4 x 10 x 9; by COUNT / RATE 400, and ten times the error."""
+    record = company_record(first, "rates")
+    assert record["consent_asked_sampled"] == 4
+    assert_estimate(record, "consent_asked_weighted_once", 40, math.sqrt(360), at_least=4)
+    assert_estimate(record, "consent_asked_extrapolated", 400, 10 * math.sqrt(360), at_least=40)
+    assert record["consent_given_sampled"] == 10
+    assert_estimate(record, "consent_given_weighted_once", 18, math.sqrt(16), at_least=10)
+    assert_estimate(record, "consent_given_extrapolated", 34, math.sqrt(16) * 34 / 18, at_least=10 * 34 / 18)
+    assert_estimate(record, "events_weighted_once", 58, math.sqrt(376), at_least=14)
+    assert_estimate(record, "events_extrapolated", 434, math.sqrt(376) * 434 / 58, at_least=14 * 434 / 58)
+
+
+def test_the_extrapolated_volume_has_the_relative_error_of_the_other(first: Warehouse) -> None:
+    """Two records of weight 10 and COUNT 10, one of weight 2 and COUNT 2: 22 and 204."""
+    record = company_record(first, "mixed")
+    assert_estimate(record, "pageview_weighted_once", 22, math.sqrt(182), at_least=3)
+    assert_estimate(record, "pageview_extrapolated", 204, math.sqrt(182) / 22 * 204, at_least=3 * 204 / 22)
+
+
+def test_rates_carry_errors_by_the_delta_method(first: Warehouse) -> None:
+    """Asked: 40, variance 360. Given: 18, variance 16. Opt-ins: 12, variance 12. With a status: 17, variance 16."""
+    record = company_record(first, "rates")
+    conversion_error = math.sqrt((16 + (18 / 40) ** 2 * 360) / 40**2)
+    assert_estimate(record, "conversion_rate_weighted_once", 18 / 40, conversion_error)
+    assert_estimate(record, "conversion_rate", 34 / 400, conversion_error * (34 / 400) / (18 / 40))
+    assert_estimate(record, "opt_in_rate", 12 / 40, math.sqrt((12 + (12 / 40) ** 2 * 360) / 40**2))
+    share = 12 / 17
+    consent_error = math.sqrt(((1 - 2 * share) * 12 + share**2 * 16) / 17**2)
+    assert_estimate(record, "consent_rate", share, consent_error, at_most=1)
+    counted = ("conversion_rate_n_sampled", "opt_in_rate_n_sampled", "consent_rate_n_sampled")
+    assert [record[column] for column in counted] == [14, 10, 9]
+
+
+# status: weighted once and variance of the choices with it, and of all events with it
+STATUSES: dict[str, tuple[int, int, int, int]] = {
+    "full opt-in": (12, 12, 12, 12),
+    "opt-out": (4, 4, 4, 4),
+    "partial opt-in": (1, 0, 1, 0),
+    "empty": (1, 0, 41, 360),
+}
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_shares_of_statuses_carry_errors_by_the_delta_method(first: Warehouse, status: str) -> None:
+    choices, choices_variance, events, events_variance = STATUSES[status]
+    [record] = records(first, "marts.agg_consent_status", f"company_id = 'rates' and consent_status = '{status}'")
+    assert (record["consent_given_weighted_once"], record["events_weighted_once"]) == (choices, events)
+    for name, part, variance, whole, whole_variance in (
+        ("share_of_given", choices, choices_variance, 18, 16),
+        ("share_of_events", events, events_variance, 58, 376),
+    ):
+        share = part / whole
+        error = math.sqrt((1 - 2 * share) * variance + share**2 * whole_variance) / whole
+        assert_estimate(record, name, share, error, at_most=1)
+    assert record["is_small_sample"] is True
+
+
+def test_countries_that_were_missed_are_estimated_from_the_rare_ones(first: Warehouse) -> None:
+    """Ten located records: FR five times, DE twice, three countries once; n = 10, f1 = 3, f2 = 1."""
+    record = company_record(first, "rare")
+    missed = 9 / 10 * 3 * 2 / (2 * (1 + 1))
+    variance = (
+        9 / 10 * (3 * 2) / (2 * (1 + 1))
+        + (9 / 10) ** 2 * 3 * (2 * 3 - 1) ** 2 / (4 * (1 + 1) ** 2)
+        + (9 / 10) ** 2 * 3**2 * 1 * (3 - 1) ** 2 / (4 * (1 + 1) ** 4)
+    )
+    reach = math.exp(Z * math.sqrt(math.log(1 + variance / missed**2)))
+    expected = {
+        "distinct_countries": 5,
+        "distinct_countries_estimated": 5 + missed,
+        "distinct_countries_se": math.sqrt(variance),
+        "distinct_countries_low": 5 + missed / reach,
+        "distinct_countries_high": 5 + missed * reach,
+    }
+    assert {column: record[column] for column in expected} == pytest.approx(expected, rel=1e-8)
+
+
+def test_where_no_country_is_rare_none_was_missed(first: Warehouse) -> None:
+    record = company_record(first, "common")
+    assert record["distinct_countries"] == 1
+    assert [record[f"distinct_countries_{part}"] for part in ("estimated", "se", "low", "high")] == [1, 0, 1, 1]
+
+
+# definition: events, and the seconds of those that are linked
+WAITS: dict[str, tuple[int, list[float]]] = {
+    "first_later_given": (8, [10, 20, 30, 60, 1800, 1800.001]),
+    "next_event_is_given": (8, [10, 30, 1800, 1800.001]),
+    "given_within_session": (8, [10, 20, 30, 60, 1800]),
+    "created_to_updated": (8, [4, 8, 30.5]),
+}
+MEDIANS = {
+    "first_later_given": 45,
+    "next_event_is_given": 915,
+    "given_within_session": 30,
+    "created_to_updated": 8,
+}
+
+
+@pytest.mark.parametrize("definition", WAITS)
+def test_time_to_an_answer_by_definition(first: Warehouse, definition: str) -> None:
+    """Linked by company and user; an answer before the notice, at another company or without a user is none."""
+    events, seconds = WAITS[definition]
+    [record] = records(
+        first, "marts.agg_consent_time_to_given", f"company_id = 'times' and definition = '{definition}'"
+    )
+    assert (record["events_of_definition"], record["events_linked"]) == (events, len(seconds))
+    figures = [len(seconds) / events, MEDIANS[definition], sum(seconds) / len(seconds)]
+    names = ("coverage", "median_seconds", "mean_seconds")
+    assert [record[name] for name in names] == pytest.approx(figures, rel=1e-9)
+    company = company_record(first, "times")
+    assert [company[f"{definition}_{name}"] for name in names] == [record[name] for name in names]
+
+
+def test_a_company_without_linked_answers_has_no_median(first: Warehouse) -> None:
+    record = company_record(first, "unanswered")
+    names = ("coverage", "median_seconds", "mean_seconds")
+    assert [record[f"first_later_given_{name}"] for name in names] == [0, None, None]
+    assert record["created_to_updated_coverage"] is None
+
+
+def chosen(house: Warehouse, company: str = "choices") -> dict[str, set[tuple[str, str, str]]]:
+    found: dict[str, set[tuple[str, str, str]]] = {}
+    query = f"select event_id, kind, item_id, choice from marts.fct_consent_choices where company_id = '{company}'"
+    for event_id, *item in house.rows(query):
+        found.setdefault(event_id, set()).add(tuple(item))
+    return found
+
+
+def test_offered_enabled_and_disabled_items_are_listed(first: Warehouse) -> None:
+    found = chosen(first)
+    assert found["offer"] == {
+        ("purposes", "cookies", "offered"),
+        ("purposes", "market", "offered"),
+        ("purposes_li", "market", "offered"),
+        ("vendors", "63", "offered"),
+        ("vendors", "google", "offered"),
+    }
+    assert found["some"] == {
+        ("purposes", "cookies", "enabled"),
+        ("purposes", "market", "disabled"),
+        ("purposes_li", "market", "enabled"),
+        ("vendors", "63", "enabled"),
+        ("vendors", "google", "disabled"),
+        ("vendors_li", "63", "disabled"),
+    }
+
+
+def test_an_item_that_stands_twice_in_a_list_is_one(first: Warehouse) -> None:
+    rows = first.rows(
+        "select kind, item_id, count(*) from marts.fct_consent_choices "
+        "where event_id = 'repeated' group by all order by 1"
+    )
+    assert rows == [("purposes", "cookies", 1), ("vendors", "63", 1)]
+
+
+def test_parameters_without_lists_give_no_rows(first: Warehouse) -> None:
+    found = chosen(first)
+    unlisted = {"cut", "single-quoted", "with-a-comma-behind", "no-lists", "no-object", "without", "page"}
+    assert found.keys() & unlisted == set()
+    assert found["with-null"] == {("purposes", "cookies", "enabled")}
+    kept = first.rows("select event_id from marts.fct_consent_events where company_id = 'choices'")
+    assert {event_id for (event_id,) in kept} >= unlisted
+
+
+def test_choices_that_contradict_their_status_are_found(first: Warehouse) -> None:
+    found = {
+        finding["finding_key"]: (finding["observed"], finding["expected"], json.loads(finding["evidence"]))
+        for finding in records(first, "quality.dq_consent_status_contradicts_choices")
+        if finding["finding_key"] in {record["event_id"] for record in CHOICES}
+    }
+    counts = ("purposes_enabled", "purposes_disabled", "vendors_enabled", "vendors_disabled")
+    assert found == {
+        "out-with-a-vendor": ("opt-out", "partial opt-in", dict(zip(counts, (0, 1, 1, 0), strict=True))),
+        "in-without-a-purpose": ("full opt-in", "partial opt-in", dict(zip(counts, (1, 1, 1, 0), strict=True))),
+        "untold": (None, "opt-out", dict(zip(counts, (0, 1, 0, 0), strict=True))),
+    }
+
+
+def test_readings_contradict_where_the_count_is_already_the_inverse_rate(first: Warehouse) -> None:
+    """One page of weight 10 is at most 10 + 1.96 x sqrt(90) pages; COUNT / RATE makes 100 of it."""
+    companies = ("inverse", "complete", "single", "quiet")
+    [finding] = [
+        finding
+        for finding in records(first, "quality.dq_consent_volume_readings_contradict")
+        if finding["finding_key"].split("|")[0] in companies
+    ]
+    assert (finding["finding_key"], finding["observed"], finding["expected"]) == ("inverse|pageview", "100", "10")
+    assert finding["record_count"] == 1
+    assert json.loads(finding["evidence"]) == {
+        "events_sampled": 1,
+        "events_weighted_once": 10,
+        "events_extrapolated": 100,
+        "records_with_count_of_inverse_rate": 1,
+    }
+
+
+@pytest.mark.parametrize(("company", "is_small"), [("few", True), ("enough", False), ("quiet", False)])
+def test_fewer_than_thirty_records_are_a_small_sample(first: Warehouse, company: str, is_small: bool) -> None:
+    assert company_record(first, company)["is_small_sample"] is is_small
+
+
+def day(number: int) -> dt.date:
+    return dt.date(2025, 10, number)
+
+
+def events_again(house: Warehouse) -> dict[str, tuple[dt.date, str]]:
+    query = "select event_id, event_date, consent_status from marts.fct_consent_events where company_id = 'again'"
+    return {event_id: tuple(values) for event_id, *values in house.rows(query)}
+
+
+def days_again(house: Warehouse) -> dict[dt.date, int]:
+    daily = "marts.fct_consent_company_daily where company_id = 'again'"
+    return dict(house.rows(f"select event_date, sum(events_sampled) from {daily} group by 1"))
+
+
+def test_the_latest_delivery_of_an_event_wins(first: Warehouse, redelivered: Warehouse) -> None:
+    assert events_again(first) == {
+        "kept": (day(5), "opt-out"),
+        "corrected": (day(5), "opt-out"),
+        "moved": (day(6), "empty"),
+    }
+    assert events_again(redelivered) == {
+        "kept": (day(5), "opt-out"),
+        "corrected": (day(5), "full opt-in"),
+        "moved": (day(7), "empty"),
+        "late": (day(5), "empty"),
+    }
+
+
+def test_an_event_that_moves_leaves_its_day(first: Warehouse, redelivered: Warehouse) -> None:
+    assert days_again(first) == {day(5): 2, day(6): 1}
+    assert days_again(redelivered) == {day(5): 3, day(7): 1}
+    choices = "select event_date, choice from marts.fct_consent_choices where event_id = 'moved'"
+    assert first.rows(choices) == [(day(6), "enabled")]
+    assert redelivered.rows(choices) == [(day(7), "disabled")]
+
+
+def test_an_older_delivery_that_arrives_last_replaces_nothing(redelivered: Warehouse, older: Warehouse) -> None:
+    assert events_again(older) == events_again(redelivered) | {"between": (day(6), "empty")}
+    assert days_again(older) == {day(5): 3, day(6): 1, day(7): 1}
+    assert older.rows("select event_date, choice from marts.fct_consent_choices where event_id = 'moved'") == [
+        (day(7), "disabled")
+    ]
+
+
+def test_replaced_and_set_aside_records_are_accounted_for_by_delivery(older: Warehouse) -> None:
+    accounted = older.rows(
+        "select day(_delivered_at), records_landed, records_current, records_replaced, records_set_aside "
+        "from quality.fct_consent_event_records where _source_file like '%events-company-1.csv' order by 1"
+    )
+    assert accounted == [(11, 3, 1, 2, 0), (12, 4, 3, 0, 1)]
+
+
+def test_company_totals_follow_the_redelivery(first: Warehouse, redelivered: Warehouse, older: Warehouse) -> None:
+    """Opt-ins among the choices with a status: none of two at first, then one of two; notices none, one, two."""
+    rates = ("consent_rate", "conversion_rate", "opt_in_rate")
+    figures = [[company_record(stage, "again")[rate] for rate in rates] for stage in (first, redelivered, older)]
+    assert figures == [[0, None, None], [0.5, 3, 1], [0.5, 1.5, 0.5]]
+
+
+def test_the_latest_delivery_of_a_company_wins(first: Warehouse, redelivered: Warehouse, older: Warehouse) -> None:
+    current = "select industry_front, hq_country from marts.dim_companies where company_id = 'again'"
+    assert [stage.rows(current) for stage in (first, redelivered, older)] == [
+        [("Services", "France")],
+        [("Sport", "Spain")],
+        [("Sport", "Spain")],
+    ]
+    versions = "marts.dim_companies_history where company_id = 'again' order by version_number"
+    assert older.rows(f"select industry_front, hq_country, day(valid_to) from {versions}") == [
+        ("Services", "France", 11),
+        ("Other", None, 12),
+        ("Sport", "Spain", None),
+    ]
+
+
+def test_companies_that_a_later_file_leaves_out_stay(first: Warehouse, older: Warehouse) -> None:
+    """Of all companies the later files name one."""
+    others = "from marts.dim_companies where company_id <> 'again' order by 1"
+    assert older.rows(others) == first.rows(others)
+    assert len(first.rows(others)) == len(COMPANIES) - 1
+
+
+def test_all_records_of_the_drops_are_published_or_accounted_for(older: Warehouse) -> None:
+    delivered = {
+        "aside": len(ASIDE),
+        "volumes": len([*WEIGHTS, *RATES, *READINGS, *SIZES]),
+        "others": len([*KNOWN, *PLACES, *COUNTRIES, *TIMES, *CHOICES, *AGAIN]),
+    }
+    landed = older.rows(
+        "select records_landed, records_current + records_replaced + records_set_aside "
+        "from quality.fct_consent_event_records where day(_delivered_at) = 10 order by _source_file"
+    )
+    assert landed == [(delivered[name], delivered[name]) for name in sorted(delivered)]
