@@ -88,7 +88,8 @@ def test_a_record_that_is_set_aside_replaces_nothing(house: Warehouse) -> None:
         ("unparsable_timestamp", Decimal(9)),
     ]
     assert house.rows(
-        "select records_current, records_replaced_by_delivery, records_set_aside, revenue_usd_current, revenue_usd_set_aside "
+        "select records_current, records_replaced_by_delivery, records_set_aside, "
+        "revenue_usd_current, revenue_usd_set_aside "
         "from quality.fct_ad_event_records order by _delivery_id"
     ) == [(1, 0, 0, Decimal(1), Decimal(0)), (0, 0, 2, Decimal(0), Decimal(17))]
 

@@ -308,25 +308,7 @@ def _parity_differences(rig: Rig, owners: Mapping[str, int]) -> Iterator[tuple[i
 def _oracle_differences(
     house: Warehouse, worlds: Sequence[World], landed: Sequence[list[Delivered]], owners: Mapping[str, int], build: int
 ) -> Iterator[tuple[int, str]]:
-    queries = {
-        "fct_ad_events": (
-            events_now,
-            "select event_id, event_date, reporting_date, publisher_id, revenue_usd, revenue_usd_as_delivered "
-            "from marts.fct_ad_events",
-        ),
-        "fct_revenue_restatements": (
-            restatements,
-            "select _delivery_id, event_date, publisher_id, events_late, events_moved_in, events_moved_out, "
-            "revenue_usd_before, revenue_usd_after, revenue_usd_difference, revenue_usd_as_delivered_before, "
-            "revenue_usd_as_delivered_after, revenue_usd_as_delivered_difference from marts.fct_revenue_restatements",
-        ),
-    }
-    for dimension, columns in DIMENSIONS.items():
-        queries[f"dim_{dimension}_history"] = (
-            partial(versions, dimension=dimension),
-            f"select {', '.join(columns)}, valid_from, valid_to from marts.dim_{dimension}_history",
-        )
-    for table, (rule, query) in queries.items():
+    for table, (rule, query) in RULES.items():
         expected = [
             row
             for world, deliveries in zip(worlds, landed, strict=True)
@@ -487,8 +469,31 @@ def _revenue(before: Mapping[str, State], after: Mapping[str, State], spot: tupl
         yield from (earlier, now, now - earlier)
 
 
-def disorder(world: World) -> int:
-    """In how many marts one would see it, if deliveries counted in the order of their arrival."""
+# What a rule gives, and the query for the same columns of the mart.
+RULES: Mapping[str, tuple[Callable[[Sequence[Delivered]], list[tuple]], str]] = {
+    "fct_ad_events": (
+        events_now,
+        "select event_id, event_date, reporting_date, publisher_id, revenue_usd, revenue_usd_as_delivered "
+        "from marts.fct_ad_events",
+    ),
+    "fct_revenue_restatements": (
+        restatements,
+        "select _delivery_id, event_date, publisher_id, events_late, events_moved_in, events_moved_out, "
+        "revenue_usd_before, revenue_usd_after, revenue_usd_difference, revenue_usd_as_delivered_before, "
+        "revenue_usd_as_delivered_after, revenue_usd_as_delivered_difference from marts.fct_revenue_restatements",
+    ),
+    **{
+        f"dim_{dimension}_history": (
+            partial(versions, dimension=dimension),
+            f"select {', '.join(columns)}, valid_from, valid_to from marts.dim_{dimension}_history",
+        )
+        for dimension, columns in DIMENSIONS.items()
+    },
+}
+
+
+def disorder(world: World) -> set[str]:
+    """The marts that would show it, if deliveries counted in the order of their arrival."""
     contents = world["deliveries"]
     moments = sorted(moment(content["at"]) for content in contents)
     orders = (
@@ -499,8 +504,7 @@ def disorder(world: World) -> int:
         [Delivered(str(number), at, content) for number, (at, content) in enumerate(zip(moments, order, strict=True))]
         for order in orders
     )
-    rules = (events_now, restatements, *(partial(versions, dimension=dimension) for dimension in DIMENSIONS))
-    return sum(set(rule(by_time)) != set(rule(by_arrival)) for rule in rules)
+    return {table for table, (rule, _) in RULES.items() if set(rule(by_time)) != set(rule(by_arrival))}
 
 
 # ---------- shrinking
@@ -571,9 +575,9 @@ def without(world: World, gone: Collection[Part]) -> World:
         group = [stays.index(number) for number in arriving if number in stays]
         if joins:
             builds[-1] += group
-        elif group:
+        else:
             builds.append(group)
-        joins = bool(builds) and ("break", build) in gone
-        if build in world["pruned_after"] and ("pruned", build) not in gone and builds and not joins:
+        joins = ("break", build) in gone
+        if build in world["pruned_after"] and ("pruned", build) not in gone and not joins:
             pruned.append(len(builds) - 1)
-    return {**world, "deliveries": deliveries, "builds": builds, "pruned_after": sorted(set(pruned))}
+    return {**world, "deliveries": deliveries, "builds": builds, "pruned_after": pruned}
