@@ -62,7 +62,7 @@ def test_the_last_delivery_counts_whichever_is_built_last(house: Warehouse) -> N
 
 
 def test_dimensions_that_arrive_late_move_the_reporting_day(house: Warehouse) -> None:
-    """03:00 UTC is the evening before in New York; an unknown zone, or none, is UTC; a later zone holds from then on."""
+    """03:00 UTC is the evening before in New York; no known zone is UTC; a later zone holds from then on."""
     moment = "2026-01-05T03:00:00Z"
     deliver(house, 10, [event(str(publisher), moment, publisher_id=publisher) for publisher in (1, 2, 3)])
     build(house)
