@@ -1,5 +1,5 @@
+import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import clickhouse_connect
 import pytest
@@ -15,9 +15,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
 
 
 @pytest.fixture
-def house(server: Warehouse, tmp_path: Path) -> Iterator[Warehouse]:
-    """A landing zone and marts without data, on the server of the module."""
-    yield Warehouse(tmp_path, server.clickhouse_port)
+def house(server: Warehouse) -> Iterator[Warehouse]:
+    """A landing zone and marts without data, on the server of the module; at one place, for which dbt parses once."""
+    folder = server.folder / "house"
+    folder.mkdir()
+    yield Warehouse(folder, server.clickhouse_port)
+    shutil.rmtree(folder)
     with clickhouse_connect.get_client(host="127.0.0.1", port=server.clickhouse_port) as client:
         for (database,) in client.query("show databases").result_rows:
             if database.startswith(("raw_", "duckhouse")):

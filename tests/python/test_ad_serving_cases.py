@@ -62,7 +62,7 @@ def test_the_last_delivery_counts_whichever_is_built_last(house: Warehouse) -> N
 
 
 def test_dimensions_that_arrive_late_move_the_reporting_day(house: Warehouse) -> None:
-    """03:00 UTC is the evening before in New York; an unknown zone, or none, is UTC."""
+    """03:00 UTC is the evening before in New York; no known zone is UTC; a later zone holds from then on."""
     moment = "2026-01-05T03:00:00Z"
     deliver(house, 10, [event(str(publisher), moment, publisher_id=publisher) for publisher in (1, 2, 3)])
     build(house)
@@ -74,8 +74,9 @@ def test_dimensions_that_arrive_late_move_the_reporting_day(house: Warehouse) ->
     assert house.rows(query) == expected
     assert house.rows(query.replace("fct_ad_events", "fct_ad_events_daily")) == expected
     deliver(house, 12, publishers=PUBLISHERS.replace("America/New_York", "Asia/Tokyo"))
+    deliver(house, 13, [event("4", "2026-01-12T20:00:00Z", publisher_id=1)])
     build(house)
-    assert house.rows(query)[0] == ("1", JANUARY[5], JANUARY[5])
+    assert house.rows(query) == [expected[0], ("1", JANUARY[12], JANUARY[13]), *expected[1:]]
 
 
 def test_a_record_that_is_set_aside_replaces_nothing(house: Warehouse) -> None:
@@ -88,7 +89,8 @@ def test_a_record_that_is_set_aside_replaces_nothing(house: Warehouse) -> None:
         ("unparsable_timestamp", Decimal(9)),
     ]
     assert house.rows(
-        "select records_current, records_replaced_by_delivery, records_set_aside, revenue_usd_current, revenue_usd_set_aside "
+        "select records_current, records_replaced_by_delivery, records_set_aside, "
+        "revenue_usd_current, revenue_usd_set_aside "
         "from quality.fct_ad_event_records order by _delivery_id"
     ) == [(1, 0, 0, Decimal(1), Decimal(0)), (0, 0, 2, Decimal(0), Decimal(17))]
 

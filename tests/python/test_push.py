@@ -3,12 +3,14 @@
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import clickhouse_connect
 import pyarrow.parquet as pq
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from scripts import push
 from scripts.common.clickhouse import literal, quote
 from support.warehouse import Warehouse, warehouse
 
@@ -147,3 +149,13 @@ def test_faults_of_the_user_are_one_line(house: Warehouse, tmp_path: Path) -> No
 def test_quoting_keeps_text_inside_its_quotes() -> None:
     assert quote("a`b\\") == "`a\\`b\\\\`"
     assert literal("a'b\\") == "'a\\'b\\\\'"
+
+
+def test_on_a_cluster_every_table_is_created_on_it_and_replicated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLICKHOUSE_CLUSTER", "main")
+    sent: list[str] = []
+    push.create_tables(SimpleNamespace(command=sent.append), "ad_serving", "raw_ad_serving")
+    creations = [statement for statement in sent if statement.startswith("create")]
+    assert all(" on cluster `main`" in statement for statement in creations)
+    assert all("engine = ReplicatedMergeTree" in s for s in creations if s.startswith("create table"))
+    assert len(creations) > 6

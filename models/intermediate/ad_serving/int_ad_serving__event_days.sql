@@ -34,7 +34,9 @@ time_zones_of_day as (
 fingerprints as (
     select
         event_date,
-        {{ md5_text(ordered_text_agg("publisher_id || '=' || timezone || '@' || " ~ cast_to('holds_from', 'text'))) }} as time_zones
+        {{ md5_text(
+            ordered_text_agg("publisher_id || '=' || timezone || '@' || " ~ cast_to('holds_from', 'text'))
+        ) }} as time_zones
     from time_zones_of_day
     where timezone <> 'UTC' or holds_from > 0
     group by event_date

@@ -25,12 +25,12 @@ arrivals as (
         case
             when recency_in_delivery > 1 then 'repeated'
             when previous_delivery_id is null then 'first_seen'
-            when previous_event_date <> event_date or previous_publisher_id is distinct from publisher_id then 'moved_in'
+            when previous_event_date <> event_date or (previous_publisher_id is distinct from publisher_id) then 'moved_in'
             when previous_revenue is not null and revenue_usd is null then 'set_to_null'
             when previous_revenue is null and revenue_usd is not null then 'reappeared'
             when previous_revenue <> revenue_usd then 'changed'
             else 'repeated'
-        end as change
+        end as effect
     from states
 ),
 
@@ -40,9 +40,9 @@ departures as (
         -1 as direction,
         'departed' as fate,
         case
-            when next_event_date <> event_date or next_publisher_id is distinct from publisher_id then 'moved_out'
+            when next_event_date <> event_date or (next_publisher_id is distinct from publisher_id) then 'moved_out'
             else 'replaced_here'
-        end as change
+        end as effect
     from states
     where
         recency_in_delivery = 1
@@ -81,13 +81,15 @@ ledger as (
         ) }} as revenue_usd_still_counting,
 
         ---------- what the delivery did to the events of the day
-        {%- for change in ['first_seen', 'changed', 'set_to_null', 'reappeared', 'moved_in', 'moved_out'] %}
-        {{ cast_to("count(*) filter (where movements.change = '" ~ change ~ "')", 'integer') }} as events_{{ change }},
+        {%- for effect in ['first_seen', 'changed', 'set_to_null', 'reappeared', 'moved_in', 'moved_out'] %}
+        {{ cast_to("count(*) filter (where movements.effect = '" ~ effect ~ "')", 'integer') }} as events_{{ effect }},
         {%- endfor %}
 
         ---------- by how much it moved the figures of the day
         {{ sum_where('movements.direction', "movements.event_type = 'impression'", 'integer') }} as impressions,
-        {{ sum_where('movements.direction', "movements.event_type = 'impression' and movements.is_filled", 'integer') }} as filled_impressions,
+        {{ sum_where(
+            'movements.direction', "movements.event_type = 'impression' and movements.is_filled", 'integer'
+        ) }} as filled_impressions,
         {{ sum_where('movements.direction', "movements.event_type = 'click'", 'integer') }} as clicks,
         {{ sum_where('movements.direction', "movements.event_type = 'viewable_impression'", 'integer') }} as viewable_impressions,
         {{ sum_where('movements.direction * coalesce(movements.last_known_revenue, 0)', 'true') }} as revenue_usd,

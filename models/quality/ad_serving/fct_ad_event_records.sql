@@ -39,10 +39,9 @@ final as (
         files.records_blank,
         {%- for fate in ['current', 'replaced_in_delivery', 'replaced_by_delivery', 'set_aside'] %}
         {{ cast_to('coalesce(' ~ fate ~ '_count, 0)', 'integer') }} as records_{{ fate }},
+        {{ cast_to('coalesce(' ~ fate ~ '_revenue, 0)', 'money') }} as revenue_usd_{{ fate }},
         {%- endfor %}
-        {%- for fate in ['current', 'replaced_in_delivery', 'replaced_by_delivery', 'set_aside', 'still_counting'] %}
-        {{ cast_to('coalesce(' ~ fate ~ '_revenue, 0)', 'money') }} as revenue_usd_{{ fate }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ cast_to('coalesce(still_counting_revenue, 0)', 'money') }} as revenue_usd_still_counting
     from files
     left join ledger using (_delivery_id, _source_file)
     left join set_aside using (_delivery_id, _source_file)

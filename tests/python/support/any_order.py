@@ -20,20 +20,14 @@ from random import Random
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, available_timezones
 
-import pytest
 from clickhouse_connect.driver.client import Client
-from dbt.adapters.duckdb.connections import DuckDBConnectionManager
-from dbt.artifacts.schemas.results import RunStatus
-from dbt.cli.main import dbtRunner
-from dbt.contracts.graph.manifest import Manifest
 
-from scripts import parity
 from scripts.common.clickhouse import connect, literal, quote
 from scripts.common.contract import load_contract
 from scripts.common.landing import delivery_path
-from scripts.common.settings import PROJECT
 from scripts.loader.deliver import load, prepare
 from scripts.push import push_source
+from support.dbt import BuildError, environment
 from support.landing import csv_text
 from support.warehouse import Warehouse, warehouse
 
@@ -54,10 +48,6 @@ MOMENTS = {"at", "timestamp", "start_date", "end_date", "event_date", "reporting
 TAG = re.compile(r"w(\d+)-")
 
 
-class BuildError(Exception):
-    """What dbt says of a build that failed; nothing in it tells which world is to blame."""
-
-
 @dataclass(frozen=True)
 class Delivered:
     """A delivery of a placed world, once it has landed."""
@@ -71,34 +61,13 @@ class Delivered:
 class Rig:
     house: Warehouse
     client: Client
-    manifests: Mapping[str, Manifest]
-    models: Sequence[parity.Model]
 
 
 @contextmanager
 def rig(folder: Path) -> Iterator[Rig]:
-    """A landing zone and both engines, with the project parsed once for each."""
-    with warehouse(folder) as house, pytest.MonkeyPatch.context() as patch:
-        for name, value in house.env.items():
-            patch.setenv(name, value)
-        manifests = {target: _dbt(house, target, "parse").result for target in TARGETS}
-        patch.setenv("DBT_TARGET_PATH", str(house.folder / "target-dev"))
-        yield Rig(house, connect(), manifests, parity.published_models([house.models]))
-
-
-def _dbt(house: Warehouse, target: str, *command: str, manifest: Manifest | None = None) -> Any:
-    """One dbt command in this process: a build costs half of what it does in a process of its own."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DBT_TARGET_PATH", str(house.folder / f"target-{target}"))
-        place = ("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT))
-        outcome = dbtRunner(manifest=manifest).invoke([*command, "--quiet", "--target", target, *place])
-    DuckDBConnectionManager.close_all_connections()
-    if outcome.exception is not None:
-        raise BuildError(f"{target}: {outcome.exception}")
-    if not outcome.success:
-        failed = [run for run in outcome.result if run.status == RunStatus.Error]
-        raise BuildError("\n".join(f"{target}: {run.node.name}: {run.message}" for run in failed))
-    return outcome
+    """A landing zone and both engines, at whose addresses this process works."""
+    with warehouse(folder) as house, environment(house.env):
+        yield Rig(house, connect())
 
 
 # ---------- building
@@ -151,8 +120,7 @@ def _problems(rig: Rig, worlds: Sequence[World]) -> list[list[str]]:
 
 
 def _build(rig: Rig, target: str) -> None:
-    options = ("--no-write-json", "--exclude-resource-type", "test", "unit_test")
-    _dbt(rig.house, target, "build", *options, "--select", rig.house.models, manifest=rig.manifests[target])
+    rig.house.dbt(target, "build", "--no-write-json", "--exclude-resource-type", "test", "unit_test")
 
 
 def _empty(rig: Rig) -> None:
@@ -295,38 +263,18 @@ def _shown(row: Iterable[Any]) -> str:
 
 
 def _parity_differences(rig: Rig, owners: Mapping[str, int]) -> Iterator[tuple[int, str]]:
-    with parity.open_dev() as dev:
-        for model in rig.models:
-            result = parity.compare(dev, rig.client, model, rig.house.folder / "prod.parquet")
-            if "problem" in result:
-                raise AssertionError(result["problem"])
-            for difference in result.get("first_differences", ()):
-                number = _world_of(difference["key"].values(), owners)
-                yield number, f"{model.name} on dev and prod: {json.dumps(difference, default=str)}"
+    for result in rig.house.differences():
+        if "problem" in result:
+            raise AssertionError(result["problem"])
+        for difference in result["first_differences"]:
+            number = _world_of(difference["key"].values(), owners)
+            yield number, f"{result['model']} on dev and prod: {json.dumps(difference, default=str)}"
 
 
 def _oracle_differences(
     house: Warehouse, worlds: Sequence[World], landed: Sequence[list[Delivered]], owners: Mapping[str, int], build: int
 ) -> Iterator[tuple[int, str]]:
-    queries = {
-        "fct_ad_events": (
-            events_now,
-            "select event_id, event_date, reporting_date, publisher_id, revenue_usd, revenue_usd_as_delivered "
-            "from marts.fct_ad_events",
-        ),
-        "fct_revenue_restatements": (
-            restatements,
-            "select _delivery_id, event_date, publisher_id, events_late, events_moved_in, events_moved_out, "
-            "revenue_usd_before, revenue_usd_after, revenue_usd_difference, revenue_usd_as_delivered_before, "
-            "revenue_usd_as_delivered_after, revenue_usd_as_delivered_difference from marts.fct_revenue_restatements",
-        ),
-    }
-    for dimension, columns in DIMENSIONS.items():
-        queries[f"dim_{dimension}_history"] = (
-            partial(versions, dimension=dimension),
-            f"select {', '.join(columns)}, valid_from, valid_to from marts.dim_{dimension}_history",
-        )
-    for table, (rule, query) in queries.items():
+    for table, (rule, query) in RULES.items():
         expected = [
             row
             for world, deliveries in zip(worlds, landed, strict=True)
@@ -487,8 +435,31 @@ def _revenue(before: Mapping[str, State], after: Mapping[str, State], spot: tupl
         yield from (earlier, now, now - earlier)
 
 
-def disorder(world: World) -> int:
-    """In how many marts one would see it, if deliveries counted in the order of their arrival."""
+# What a rule gives, and the query for the same columns of the mart.
+RULES: Mapping[str, tuple[Callable[[Sequence[Delivered]], list[tuple]], str]] = {
+    "fct_ad_events": (
+        events_now,
+        "select event_id, event_date, reporting_date, publisher_id, revenue_usd, revenue_usd_as_delivered "
+        "from marts.fct_ad_events",
+    ),
+    "fct_revenue_restatements": (
+        restatements,
+        "select _delivery_id, event_date, publisher_id, events_late, events_moved_in, events_moved_out, "
+        "revenue_usd_before, revenue_usd_after, revenue_usd_difference, revenue_usd_as_delivered_before, "
+        "revenue_usd_as_delivered_after, revenue_usd_as_delivered_difference from marts.fct_revenue_restatements",
+    ),
+    **{
+        f"dim_{dimension}_history": (
+            partial(versions, dimension=dimension),
+            f"select {', '.join(columns)}, valid_from, valid_to from marts.dim_{dimension}_history",
+        )
+        for dimension, columns in DIMENSIONS.items()
+    },
+}
+
+
+def disorder(world: World) -> set[str]:
+    """The marts that would show it, if deliveries counted in the order of their arrival."""
     contents = world["deliveries"]
     moments = sorted(moment(content["at"]) for content in contents)
     orders = (
@@ -499,8 +470,7 @@ def disorder(world: World) -> int:
         [Delivered(str(number), at, content) for number, (at, content) in enumerate(zip(moments, order, strict=True))]
         for order in orders
     )
-    rules = (events_now, restatements, *(partial(versions, dimension=dimension) for dimension in DIMENSIONS))
-    return sum(set(rule(by_time)) != set(rule(by_arrival)) for rule in rules)
+    return {table for table, (rule, _) in RULES.items() if set(rule(by_time)) != set(rule(by_arrival))}
 
 
 # ---------- shrinking
@@ -571,9 +541,9 @@ def without(world: World, gone: Collection[Part]) -> World:
         group = [stays.index(number) for number in arriving if number in stays]
         if joins:
             builds[-1] += group
-        elif group:
+        else:
             builds.append(group)
-        joins = bool(builds) and ("break", build) in gone
-        if build in world["pruned_after"] and ("pruned", build) not in gone and builds and not joins:
+        joins = ("break", build) in gone
+        if build in world["pruned_after"] and ("pruned", build) not in gone and not joins:
             pruned.append(len(builds) - 1)
-    return {**world, "deliveries": deliveries, "builds": builds, "pruned_after": sorted(set(pruned))}
+    return {**world, "deliveries": deliveries, "builds": builds, "pruned_after": pruned}

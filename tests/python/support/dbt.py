@@ -2,11 +2,26 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
+from dbt.adapters.clickhouse import dbclient
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+from dbt.artifacts.schemas.results import RunStatus, TestStatus
+from dbt.cli.main import dbtRunner, dbtRunnerResult
+from dbt.contracts.graph.manifest import Manifest
 
 from scripts.common.processes import DBT
 from scripts.common.settings import PROJECT
+
+SETTINGS = ("CLICKHOUSE_", "DBT_", "DUCKHOUSE_")
+_parsed: dict[tuple, Manifest] = {}
+
+
+class BuildError(Exception):
+    """What dbt says of a command that failed."""
 
 
 def run_dbt(*arguments: str, env: Mapping[str, str], project: Path = PROJECT, succeeds: bool = True) -> str:
@@ -20,3 +35,33 @@ def run_dbt(*arguments: str, env: Mapping[str, str], project: Path = PROJECT, su
     )
     assert (done.returncode == 0) == succeeds, done.stdout + done.stderr
     return done.stdout
+
+
+def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str]) -> None:
+    """One dbt command in this process, at half the cost of one of its own: settings are parsed for once."""
+    with environment(env):
+        settings = (target, *sorted(item for item in os.environ.items() if item[0].startswith(SETTINGS)))
+        if settings not in _parsed:
+            _parsed[settings] = _invoke("parse", target=target).result
+        _invoke(*arguments, target=target, manifest=_parsed[settings])
+
+
+@contextmanager
+def environment(env: Mapping[str, str]) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in env.items():
+            patch.setenv(name, value)
+        yield
+
+
+def _invoke(*arguments: str, target: str, manifest: Manifest | None = None) -> dbtRunnerResult:
+    place = ("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT))
+    outcome = dbtRunner(manifest=manifest).invoke([*arguments, "--quiet", "--target", target, *place])
+    DuckDBConnectionManager.close_all_connections()
+    dbclient._ensured_databases.clear()  # of this server, which the next command may not mean
+    if outcome.exception is not None:
+        raise BuildError(f"{target}: {outcome.exception}")
+    if not outcome.success:
+        failed = [run for run in outcome.result if run.status in (RunStatus.Error, TestStatus.Error, TestStatus.Fail)]
+        raise BuildError("\n".join(f"{target}: {run.node.name}: {run.message}" for run in failed))
+    return outcome

@@ -7,13 +7,16 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from scripts import parity
+from scripts.common.clickhouse import connect
 from scripts.common.settings import PROJECT
-from support.dbt import run_dbt
+from support.dbt import environment, invoke_dbt, run_dbt
 from support.gateway import start_gateway, stop
 
 PUBLISHED = ("marts", "quality")
@@ -67,11 +70,14 @@ class Warehouse:
     def land(self, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
         return self.run("land", self.source, *arguments, code=code)
 
-    def dbt(self, target: str, *arguments: str) -> str:
-        target_path = {"DBT_TARGET_PATH": str(self.folder / f"target-{target}-{self.name}")}
-        if arguments[0] in ("build", "run", "test", "snapshot") and "--select" not in arguments:
+    def dbt(self, target: str, *arguments: str) -> None:
+        if arguments[0] == "build" and "--select" not in arguments:
             arguments = (*arguments, "--select", self.models)
-        return run_dbt(*arguments, "--target", target, env={**self.env, **target_path}, project=self.project)
+        env = {**self.env, "DBT_TARGET_PATH": str(self.folder / f"target-{target}-{self.name}")}
+        if self.project == PROJECT and "--vars" not in arguments:
+            invoke_dbt(*arguments, target=target, env=env)
+        else:
+            run_dbt(*arguments, "--target", target, env=env, project=self.project)
 
     def build(self, *arguments: str) -> None:
         """Pushes what is landed and builds both targets, tests included."""
@@ -84,6 +90,14 @@ class Warehouse:
             arguments = ("--select", self.models, *arguments)
         return json.loads(self.run("parity", "--json", *arguments, code=code).stdout)
 
+    def differences(self) -> list[dict[str, Any]]:
+        """The published tables that are not the same on both engines."""
+        with environment(self.env), parity.open_dev() as dev:
+            client = connect()
+            download = self.folder / "prod.parquet"
+            results = [parity.compare(dev, client, model, download) for model in _published_models(self.models)]
+        return [result for result in results if not result["equal"]]
+
     def rows(self, query: str) -> list[tuple]:
         with duckdb.connect(str(self.duckdb), read_only=True) as connection:
             return connection.execute(query).fetchall()
@@ -95,6 +109,11 @@ class Warehouse:
             f"where table_schema in {PUBLISHED} order by table_schema, table_name"
         )
         return {name: self.rows(f'from "{schema}"."{name}" order by all') for schema, name in relations}
+
+
+@cache
+def _published_models(selection: str) -> list[parity.Model]:
+    return parity.published_models([selection])
 
 
 @contextmanager
