@@ -8,6 +8,8 @@ export
 
 DEMO_DELIVERED_AT := 2026-03-25T06:00:00Z
 DEMO_REDELIVERED_AT := 2026-03-26T06:00:00Z
+DEMO_CONSENT_DELIVERED_AT := 2025-09-09T06:00:00Z
+DEMO_CONSENT_REDELIVERED_AT := 2025-09-10T06:00:00Z
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test prod parity report docs bench lint format clean
@@ -31,10 +33,16 @@ demo/ad_serving/truth.json:
 	@rm -rf demo/ad_serving
 	@$(RUN).generate ad_serving --days 30 --events-per-day 4000 --seed 7 --out demo/ad_serving
 
-demo: setup demo/ad_serving/truth.json ## generate 30 days of ad events, land and build them on DuckDB, write the report
+demo/consent/truth.json:
+	@rm -rf demo/consent
+	@$(RUN).generate consent --companies 40 --active 10 --events-per-company 3000 --seed 7 --out demo/consent
+
+demo: setup demo/ad_serving/truth.json demo/consent/truth.json ## generate ad and consent events, land and build them on DuckDB, write the report
 	@$(RUN).land ad_serving demo/ad_serving --no-redelivery --delivered-at $(DEMO_DELIVERED_AT)
+	@$(RUN).land consent demo/consent --no-redelivery --delivered-at $(DEMO_CONSENT_DELIVERED_AT)
 	@$(DBT) --quiet build --target dev
 	@$(RUN).land ad_serving demo/ad_serving/redelivery --delivered-at $(DEMO_REDELIVERED_AT)
+	@$(RUN).land consent demo/consent/redelivery --delivered-at $(DEMO_CONSENT_REDELIVERED_AT)
 	@$(DBT) --quiet build --target dev
 	@$(RUN).report
 

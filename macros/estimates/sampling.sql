@@ -10,24 +10,26 @@
 
 
 {#
-    The variance of a ratio y / x of two estimated totals that share no event, by the delta method:
-    (var(y) + ratio^2 var(x)) / x^2. NULL where x is 0.
+    The variance of a ratio y / x of two estimated volumes that share no event, by the delta method:
+    (var(y) + ratio^2 var(x)) / x^2. NULL where x is 0. From columns <volume>_once and <volume>_variance.
 #}
-{% macro ratio_variance(part, part_variance, whole, whole_variance) -%}
-    ({{ to_double(part_variance) }} + ({{ ratio(part, whole) }}) * ({{ ratio(part, whole) }}) * {{ to_double(whole_variance) }})
-    / nullif({{ to_double(whole) }} * {{ to_double(whole) }}, 0)
+{% macro ratio_variance(part, whole) -%}
+    {%- set total, value = to_double(whole ~ '_once'), '(' ~ ratio(part ~ '_once', whole ~ '_once') ~ ')' -%}
+    ({{ to_double(part ~ '_variance') }} + {{ value }} * {{ value }} * {{ to_double(whole ~ '_variance') }})
+    / nullif({{ total }} * {{ total }}, 0)
 {%- endmacro %}
 
 
 {#
-    The variance of the share y / x of a part in the whole that contains it, by the delta method:
+    The variance of the share y / x of a part in the volume that contains it, by the delta method:
     ((1 - 2 share) var(y) + share^2 var(x)) / x^2. NULL where x is 0.
 #}
-{% macro share_variance(part, part_variance, whole, whole_variance) -%}
+{% macro share_variance(part, whole) -%}
+    {%- set total, value = to_double(whole ~ '_once'), '(' ~ ratio(part ~ '_once', whole ~ '_once') ~ ')' -%}
     (
-        (1 - 2 * {{ ratio(part, whole) }}) * {{ to_double(part_variance) }}
-        + ({{ ratio(part, whole) }}) * ({{ ratio(part, whole) }}) * {{ to_double(whole_variance) }}
-    ) / nullif({{ to_double(whole) }} * {{ to_double(whole) }}, 0)
+        (1 - 2 * {{ value }}) * {{ to_double(part ~ '_variance') }}
+        + {{ value }} * {{ value }} * {{ to_double(whole ~ '_variance') }}
+    ) / nullif({{ total }} * {{ total }}, 0)
 {%- endmacro %}
 
 

@@ -19,6 +19,26 @@
             'sampled': 'events_sampled', 'once': 'events_weighted_once',
             'brief': 'events_extrapolated', 'variance': 'variance_weighted_once'
         }.items() %}
-        {{ cast_to('round(sum(case when ' ~ condition ~ ' then ' ~ relation ~ '.' ~ column ~ ' else 0 end), 6)', 'money') }} as {{ source }}_{{ measure }}{{ ',' if not loop.last }}
+        {{ cast_to(
+            'round(sum(case when ' ~ condition ~ ' then coalesce(' ~ relation ~ '.' ~ column ~ ', 0) else 0 end), 6)', 'money'
+        ) }} as {{ source }}_{{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
+{%- endmacro %}
+
+
+{# A rate that a model has estimated, and its interval. #}
+{% macro rate_columns(name, value, error, at_most=none) -%}
+        {{ value }} as {{ name }},
+        {{ error_columns(name, value, error, at_most=at_most) }}
+{%- endmacro %}
+
+
+{# The share of a volume in the volume that contains it. #}
+{% macro share_columns(name, part, whole) -%}
+        {{ rate_columns(
+            name,
+            ratio(part ~ '_once', whole ~ '_once'),
+            'sqrt(' ~ share_variance(part, whole) ~ ')',
+            at_most='1'
+        ) }}
 {%- endmacro %}

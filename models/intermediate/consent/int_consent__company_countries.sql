@@ -21,13 +21,24 @@ counted as (
     group by company_id
 ),
 
+unseen_countries as (
+    select
+        company_id,
+        {{ to_double('seen') }} as seen,
+        {{ unseen_kinds('once', 'twice', 'located_count') }} as unseen,
+        {{ unseen_kinds_variance('once', 'twice', 'located_count') }} as variance
+    from counted
+),
+
 estimated as (
     select
         company_id,
         seen,
-        {{ unseen_kinds('once', 'twice', 'located_count') }} as unseen,
-        {{ unseen_kinds_variance('once', 'twice', 'located_count') }} as unseen_variance
-    from counted
+        seen + unseen as estimated,
+        sqrt(variance) as error,
+        seen + unseen / {{ unseen_kinds_reach('unseen', 'variance') }} as low,
+        seen + unseen * {{ unseen_kinds_reach('unseen', 'variance') }} as high
+    from unseen_countries
 )
 
 select * from estimated

@@ -24,7 +24,9 @@ final as (
         {{ cast_to('implied_status', 'text_nullable') }} as expected,
         {{ cast_to('1', 'integer') }} as record_count,
         {{ cast_to('null', 'money_nullable') }} as impact_usd,
-        {{ cast_to(json_numbers(['purposes_enabled', 'purposes_disabled', 'vendors_enabled', 'vendors_disabled']), 'text') }} as evidence,
+        {{ cast_to(json_numbers([
+            'purposes_enabled', 'purposes_disabled', 'vendors_enabled', 'vendors_disabled'
+        ]), 'text') }} as evidence,
         {{ cast_to('_delivery_id', 'text_nullable') }} as _delivery_id
     from contradictions
 )

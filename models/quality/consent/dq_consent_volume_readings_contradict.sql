@@ -7,9 +7,9 @@ with readings as (
     select
         company_id,
         '{{ type }}' as event_type,
-        {%- for measure in ['sampled', 'weighted_once', 'weighted_once_low', 'weighted_once_high', 'extrapolated'] %}
-        {{ column }}_{{ measure }} as events_{{ measure }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ column }}_sampled as events_sampled,
+        {{ column }}_weighted_once as events_weighted_once,
+        {{ column }}_extrapolated as events_extrapolated
     from {{ ref('agg_consent_company') }}
     where
         {{ to_double(column ~ '_extrapolated') }} < {{ column }}_weighted_once_low - 1
