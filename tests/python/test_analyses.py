@@ -133,7 +133,7 @@ def landed(house: Warehouse) -> Landed:
 
 
 def compiled(house: Warehouse, target: str, *arguments: str) -> dict[str, str]:
-    house.dbt(target, "--quiet", "compile", "--select", "path:analyses", *arguments)
+    house.dbt(target, "compile", "--select", "path:analyses", *arguments)
     folder = house.folder / f"target-{target}-{house.name}" / "compiled" / "duckhouse" / "analyses"
     return {path.stem: path.read_text() + SHOW_LIMIT for path in sorted(folder.rglob("*.sql"))}
 
