@@ -51,6 +51,11 @@ def read_marts() -> list[tuple[ModuleType, Found]]:
 
 
 def read(connection: duckdb.DuckDBPyConnection, source: ModuleType) -> Found:
+    """The rows of each query; none at all of a source that was not built."""
+    try:
+        connection.execute(source.QUERIES["rows"])
+    except duckdb.CatalogException:
+        return {"rows": []}
     return {name: connection.execute(query).fetchall() for name, query in source.QUERIES.items()}
 
 

@@ -3,7 +3,7 @@
 from scripts.reports.page import FATES, definitions, fates_chart, interval_chart, section, shares_chart, table
 
 HEADING = "Consent"
-STATUSES = {"full opt-in": "#0b6e99", "partial opt-in": "#9ac4d8", "opt-out": "#e0a030", "no status": "#dfe3e8"}
+STATUSES = {"full opt-in": "#0b6e99", "partial opt-in": "#9ac4d8", "opt-out": "#e0a030", "other": "#dfe3e8"}
 
 COMPANIES = """
     select company_id, coalesce(industry_front, industry_back), hq_country, events_sampled, events_weighted_once,
@@ -20,10 +20,12 @@ TOTALS = """
     from marts.agg_consent_company
 """
 STATUS = """
-    select company_id, coalesce(consent_status, 'no status'), cast(consent_given_weighted_once as double)
+    select company_id, if(consent_status in ('full opt-in', 'partial opt-in', 'opt-out'), consent_status, 'other'),
+           cast(sum(consent_given_weighted_once) as double)
     from marts.agg_consent_status
     where consent_given_sampled > 0
-    order by company_id, consent_status
+    group by all
+    order by 1, 2
 """
 ANSWERS = """
     select company_id, definition, events_of_definition, coverage, median_seconds, mean_seconds
