@@ -89,6 +89,33 @@
 {%- endmacro %}
 
 
+{#
+    A JSON document, NULL where it is not JSON to the letter: DuckDB also takes commas before a closing bracket, NaN and
+    Infinity. Looked for outside of strings, which become 0 first: without escaped backslashes and quotes, a string ends at the next quote.
+#}
+{% macro strict_json(document) -%}
+    {%- set without_escapes -%}
+        replace(replace({{ document }}, {{ backslash() }} || {{ backslash() }}, ''), {{ backslash() }} || '"', '')
+    {%- endset -%}
+    case
+        when {{ matches(replace_all(without_escapes, '"[^"]*"', '0'), ',[[:space:]]*[]}]|[Nn]a[Nn]|[Ii]nf') }} then null
+        else {{ document }}
+    end
+{%- endmacro %}
+
+{% macro backslash() -%}
+    {{ return(adapter.dispatch('backslash')()) }}
+{%- endmacro %}
+
+{% macro duckdb__backslash() -%}
+    chr(92)
+{%- endmacro %}
+
+{% macro clickhouse__backslash() -%}
+    char(92)
+{%- endmacro %}
+
+
 {# A JSON list as a list of texts, from nested keys; NULL or empty where the document has no such list or is not JSON. #}
 {% macro json_texts(document, keys) -%}
     {{ return(adapter.dispatch('json_texts')(document, keys)) }}

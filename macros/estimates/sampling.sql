@@ -5,7 +5,8 @@
     is always stored (r = 1) adds no variance.
 #}
 {% macro sampling_variance(stored_count, weight) -%}
-    {{ stored_count }} * round({{ weight }}, 6) * (round({{ weight }}, 6) - 1)
+    {%- set rounded = cast_to('round(' ~ weight ~ ', 6)', 'money') -%}
+    {{ stored_count }} * {{ rounded }} * ({{ rounded }} - 1)
 {%- endmacro %}
 
 

@@ -283,9 +283,11 @@ def test_times_to_an_answer_in_the_real_files_equal_an_independent_count(
     record = company_record(real, company)
     for definition, (count, linked) in waits(of_company(events, company).events).items():
         seconds = [wait / dt.timedelta(microseconds=1) / 1_000_000 for wait in linked]
-        expected = [len(linked) / count, median(seconds) if seconds else None, mean(seconds) if seconds else None]
-        found = [record[f"{definition}_{figure}"] for figure in ("coverage", "median_seconds", "mean_seconds")]
-        assert found == pytest.approx(expected, rel=1e-9), definition
+        figures = [median(seconds), mean(seconds)] if seconds else [None, None]
+        for name, figure in zip(
+            ("coverage", "median_seconds", "mean_seconds"), (len(linked) / count, *figures), strict=True
+        ):
+            assert record[f"{definition}_{name}"] == (figure if figure is None else pytest.approx(figure, rel=1e-9))
 
 
 def generate(folder: Path, seed: str) -> Path:
@@ -427,7 +429,7 @@ def test_intervals_hold_what_is_true_of_the_population(
     for of_kind in zip(*of_both, strict=True):
         found = [cell for of_seed in of_kind for cell in of_seed]
         missed = [cell for cell in found if not cell.is_covered]
-        assert len(found) >= 20
+        assert len(found) >= 18
         assert len(missed) <= 0.15 * len(found), missed
 
 
@@ -515,6 +517,7 @@ def test_deliveries_in_reverse_order_give_the_same_marts(
 
 def test_full_refresh_gives_the_same_marts(built: Warehouse) -> None:
     before = built.published()
+    assert all(before[mart] for mart in ("fct_consent_events", "fct_consent_choices", "agg_consent_company"))
     built.build("--full-refresh", *NO_TESTS)
     assert built.published() == before
     assert [result for result in built.parity() if not result["equal"]] == []

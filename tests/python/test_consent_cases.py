@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
+import clickhouse_connect
 import pytest
 
 from support.consent import Z, assert_estimate, company_record, deliver, event, records
-from support.drops import build, keep
+from support.drops import NO_TESTS, build, keep
 from support.warehouse import Warehouse, warehouse
 
 # event: RATE, COUNT, and what they mean: stored events, weighted once, extrapolated, variance
@@ -26,7 +27,6 @@ WEIGHTS: dict[str, tuple[str, str, int, float, float, float]] = {
     "several-complete": ("1.0", "4", 4, 4, 4, 0),
     "count-is-the-rounded-inverse": ("0.03", "33", 1, 100 / 3, 1100, 100 / 3 * 97 / 3),
     "count-is-above-the-rounded-inverse": ("0.03", "34", 34, 3400 / 3, 3400 / 3, 34 * 100 / 3 * 97 / 3),
-    "inverse-with-a-half": ("0.4", "3", 1, 2.5, 7.5, 3.75),
     "noise-of-single-floats": ("0.20000000298", "5", 1, 5, 25, 20),
     "noise-below": ("0.029999999329447746", "33", 1, 100 / 3, 1100, 100 / 3 * 97 / 3),
     "noise-above-one": ("1.0000000000000002", "1", 1, 1, 1, 0),
@@ -171,6 +171,17 @@ AGAIN_IN_BETWEEN = [
     event("between", "again", "consent.asked", "2025-10-06 12:00:00.000"),
 ]
 
+# on which the engines' own functions differ, or figures lose their bounds
+ODD = [
+    event("half", "half", rate="0.4", count="3"),
+    event("vast", "vast", rate="0.00001", count="100001"),
+    event("minus", "minus", rate="0.1", count="-5"),
+    given("comma-in-a-list", "full opt-in", '{"purposes": {"enabled": ["cookies",], "disabled": []}}'),
+    given("nan", "full opt-in", '{"purposes": {"enabled": ["cookies"], "disabled": []}, "score": NaN}'),
+    given("comma-at-the-end", "full opt-in", '{"created": "2025-09-05T08:59:00Z", "updated": "2025-09-05T08:59:04Z",}'),
+    given("float-vendor", "full opt-in", '{"vendors": {"enabled": [63.0], "disabled": []}}'),
+]
+
 LISTED = [
     "no-notice",
     "unanswered",
@@ -232,6 +243,22 @@ def older(consent: Warehouse, redelivered: Warehouse) -> Warehouse:
     deliver(consent, 11, AGAIN_IN_BETWEEN, [("again", "Other", "Other", "")])
     build(consent)
     return keep(consent, "older")
+
+
+@pytest.fixture(scope="module")
+def odd(server: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    house = Warehouse(tmp_path_factory.mktemp("odd"), server.clickhouse_port, source="consent")
+    deliver(house, 10, ODD, COMPANIES)
+    house.build(*NO_TESTS)
+    return house
+
+
+def on_both(house: Warehouse, columns: str, schema: str, table: str, condition: str = "true") -> list[list[tuple]]:
+    """What dev and prod answer to the same query."""
+    query = f"select {columns} from {{}}.{table} where {condition} order by 1"
+    with clickhouse_connect.get_client(host="127.0.0.1", port=house.clickhouse_port) as client:
+        prod = client.query(query.format(f"{house.prefix}_{schema}")).result_rows
+    return [house.rows(query.format(schema)), prod]
 
 
 @pytest.mark.parametrize("event_id", WEIGHTS)
@@ -637,3 +664,40 @@ def test_all_records_of_the_drops_are_published_or_accounted_for(older: Warehous
         "from quality.fct_consent_event_records where day(_delivered_at) = 10 order by _source_file"
     )
     assert landed == [(delivered[name], delivered[name]) for name in sorted(delivered)]
+
+
+def test_a_count_of_an_inverse_that_ends_in_a_half_is_one_event(odd: Warehouse) -> None:
+    """1 / 0.4 is 2.5, rounded 3: one stored event, whose COUNT is the inverse rate."""
+    columns = "events_stored, events_weighted_once, events_extrapolated, variance_weighted_once"
+    for found in on_both(odd, columns, "marts", "fct_consent_events", "event_id = 'half'"):
+        assert found == [(1, Decimal("2.5"), Decimal("7.5"), Decimal("3.75"))]
+    condition = "finding_key = 'half|pageview'"
+    for [[evidence]] in on_both(odd, "evidence", "quality", "dq_consent_volume_readings_contradict", condition):
+        assert json.loads(evidence)["records_with_count_of_inverse_rate"] == 1
+
+
+def test_the_variance_of_a_vast_count_is_exact(odd: Warehouse) -> None:
+    for found in on_both(odd, "variance_weighted_once", "marts", "fct_consent_events", "event_id = 'vast'"):
+        assert found == [(100_001 * 100_000 * 99_999,)]
+
+
+def test_a_negative_count_makes_no_volume_negative(odd: Warehouse) -> None:
+    """Whatever such a record counts for, an interval holds its figure and no figure is below zero."""
+    for volume in ("events", "pageview"):
+        parts = ", ".join(f"{volume}_extrapolated{part}" for part in ("_low", "", "_high"))
+        for found in on_both(odd, parts, "marts", "agg_consent_company", "company_id = 'minus'"):
+            assert all(0 <= low <= figure <= high for low, figure, high in found)
+
+
+def test_what_is_no_json_gives_nothing_on_either_engine(odd: Warehouse) -> None:
+    invalid = "event_id in ('comma-in-a-list', 'nan', 'comma-at-the-end')"
+    assert on_both(odd, "event_id, item_id", "marts", "fct_consent_choices", invalid) == [[], []]
+    columns = "event_id, choice_created_at, choice_updated_at"
+    for found in on_both(odd, columns, "marts", "fct_consent_events", invalid):
+        assert [times for _, *times in found] == [[None, None]] * 3
+
+
+def test_a_vendor_number_is_the_same_text_on_both_engines(odd: Warehouse) -> None:
+    dev, prod = on_both(odd, "kind, item_id, choice", "marts", "fct_consent_choices", "event_id = 'float-vendor'")
+    assert len(dev) == 1
+    assert dev == prod

@@ -21,7 +21,7 @@ with final as (
         {{ rate_columns(
             'conversion_rate',
             'rates.conversion_brief',
-            'rates.conversion_error * ' ~ ratio('rates.conversion_brief', 'rates.conversion')
+            'rates.conversion_error * coalesce(' ~ ratio('rates.conversion_brief', 'rates.conversion') ~ ', 1)'
         ) }},
         {{ rate_columns('conversion_rate_weighted_once', 'rates.conversion', 'rates.conversion_error') }},
         {{ cast_to('coalesce(rates.conversion_sampled, 0)', 'integer') }} as conversion_rate_n_sampled,

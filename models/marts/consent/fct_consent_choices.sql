@@ -3,7 +3,10 @@
 {%- set days = changed_days(ref('fct_consent_events')) %}
 
 with events as (
-    select * from {{ ref('fct_consent_events') }}
+    select
+        *,
+        {{ strict_json('parameters') }} as choice_json
+    from {{ ref('fct_consent_events') }}
     where
         parameters is not null
         and event_type in ('consent.asked', 'consent.given')
@@ -17,7 +20,7 @@ listed as (
         event_id,
         '{{ kind }}' as kind,
         '{{ choice }}' as choice,
-        {{ unnested(json_texts('parameters', keys)) }} as item
+        {{ unnested(json_texts('choice_json', keys)) }} as item
     from events
     where event_type = '{{ 'consent.asked' if choice == 'offered' else 'consent.given' }}'
     {{ 'union all' if not loop.last }}
@@ -31,7 +34,8 @@ items as (
         event_id,
         kind,
         choice,
-        item
+        {# a vendor is a whole number, also where JSON writes it as 63.0 #}
+        case when {{ matches('item', '^[0-9]+[.]0+$') }} then {{ replace_all('item', '[.]0+$', '') }} else item end as item_id
     from listed
     where item is not null
 ),
@@ -40,7 +44,7 @@ final as (
     select
         {{ cast_to('items.event_id', 'text') }} as event_id,
         {{ cast_to('items.kind', 'category') }} as kind,
-        {{ cast_to('items.item', 'category') }} as item_id,
+        {{ cast_to('items.item_id', 'category') }} as item_id,
         {{ cast_to('items.choice', 'category') }} as choice,
         events.company_id,
         events.event_type,

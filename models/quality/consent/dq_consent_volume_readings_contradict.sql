@@ -22,7 +22,7 @@ counts as (
     select
         company_id,
         event_type,
-        count(*) filter (where event_count = round(1 / {{ to_double('sampling_rate') }})) as records_with_count_of_inverse_rate
+        count(*) filter (where event_count = round({{ inverse_of('sampling_rate') }})) as records_with_count_of_inverse_rate
     from {{ ref('fct_consent_events') }}
     group by company_id, event_type
 ),

@@ -10,7 +10,8 @@ parsed as (
         {{ clean_text('source.event_time') }} as timestamp_text,
         {{ parse_timestamp(clean_text('source.event_time')) }} as happened_at,
         {{ parse_decimal(clean_text('source."rate"')) }} as stored_share,
-        {{ parse_decimal(clean_text('source."count"')) }} as stands_for
+        {{ parse_decimal(clean_text('source."count"')) }} as stands_for,
+        {{ strict_json('source.parameters') }} as choice_json
     from source
 ),
 
@@ -24,15 +25,16 @@ events as (
 
         ---------- sampling
         {{ cast_to('parsed.stored_share', 'money_nullable') }} as sampling_rate,
-        {{ cast_to('floor(parsed.stands_for)', 'integer_nullable') }} as event_count,
+        {{ cast_to('case when parsed.stands_for >= 1 then floor(parsed.stands_for) end', 'integer_nullable') }} as event_count,
+        {{ cast_to(clean_text('parsed."count"'), 'text_nullable') }} as event_count_as_delivered,
         {{ cast_to(clean_text('parsed."rate"'), 'text_nullable') }} as sampling_rate_as_delivered,
 
         ---------- consent
         {{ cast_to(lower_text(clean_text('parsed.consent')), 'category_nullable') }} as consent_status,
         {{ cast_to(clean_text('parsed.parameters'), 'text_nullable') }} as parameters,
 
-        {{ cast_to(parse_timestamp(json_text('parsed.parameters', 'created')), 'timestamp_nullable') }} as choice_created_at,
-        {{ cast_to(parse_timestamp(json_text('parsed.parameters', 'updated')), 'timestamp_nullable') }} as choice_updated_at,
+        {{ cast_to(parse_timestamp(json_text('parsed.choice_json', 'created')), 'timestamp_nullable') }} as choice_created_at,
+        {{ cast_to(parse_timestamp(json_text('parsed.choice_json', 'updated')), 'timestamp_nullable') }} as choice_updated_at,
 
         ---------- who and where
         {{ cast_to(clean_text('parsed.experiment'), 'text_nullable') }} as experiment,

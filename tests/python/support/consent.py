@@ -112,7 +112,8 @@ def assert_estimate(
         f"{name}_low": max(at_least, value - Z * error),
         f"{name}_high": min(at_most, value + Z * error),
     }
-    assert {column: as_float(record[column]) for column in expected} == pytest.approx(expected, rel=1e-6, abs=1e-9)
+    found = {column: as_float(record[column]) for column in expected}
+    assert found == pytest.approx(expected, rel=1e-6, abs=1e-9), f"{found} is not {expected}"
 
 
 def as_float(value: Any) -> float | None:
