@@ -22,7 +22,7 @@ select
     impression_count as impressions,
     filled_count as filled_impressions,
     net_revenue as net_usd,
-    {{ share_of_money('net_revenue', '1000', 'filled_count') }} as ecpm_usd,
-    {{ share_of_money('net_revenue', '1000', 'impression_count') }} as rpm_usd
+    {{ share_of('net_revenue', '1000', 'filled_count') }} as ecpm_usd,
+    {{ share_of('net_revenue', '1000', 'impression_count') }} as rpm_usd
 from formats
 order by ad_format

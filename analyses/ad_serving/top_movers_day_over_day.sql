@@ -37,7 +37,7 @@ publisher_days as (
 movers as (
     select
         *,
-        {{ share_of_money('revenue_before', 'impressions_now', 'impressions_before') }} as revenue_at_old_price,
+        {{ share_of('revenue_before', 'impressions_now', 'impressions_before') }} as revenue_at_old_price,
         row_number() over (order by abs(revenue_now - revenue_before) desc, publisher_id asc) as place
     from publisher_days
 )
