@@ -12,3 +12,52 @@
 {% macro latest_first() -%}
     _delivery_id desc, _source_file desc, _source_row desc
 {%- endmacro %}
+
+
+{# A row for each landed file of a source, as the loader counted it. #}
+{% macro landed_files(name) -%}
+with source as (
+    select * from {{ source(name, '_files') }}
+    where {{ is_new_delivery(name) }}
+),
+
+files as (
+    select
+        {{ cast_to('source.entity', 'text') }} as entity,
+        {{ cast_to('source.sha256', 'text') }} as sha256,
+        {{ cast_to('source.size_bytes', 'integer') }} as size_bytes,
+        {{ cast_to('source.records_read', 'integer') }} as records_read,
+        {{ cast_to('source.records_landed', 'integer') }} as records_landed,
+        {{ cast_to('source.records_rejected', 'integer') }} as records_rejected,
+        {{ cast_to('source.records_blank', 'integer') }} as records_blank,
+        {{ cast_to('source._source_file', 'text') }} as _source_file,
+        {{ cast_to('source._delivery_id', 'text') }} as _delivery_id,
+        {{ cast_to('source._delivered_at', 'timestamp') }} as _delivered_at
+    from source
+)
+
+select * from files
+{%- endmacro %}
+
+
+{# A row for each record of a source that could not be read. #}
+{% macro landed_rejects(name) -%}
+with source as (
+    select * from {{ source(name, '_rejected') }}
+    where {{ is_new_delivery(name) }}
+),
+
+rejected as (
+    select
+        {{ cast_to('source.entity', 'text') }} as entity,
+        {{ cast_to('source.reason', 'text') }} as reason,
+        {{ cast_to('source.raw_text', 'text_nullable') }} as raw_text,
+        {{ cast_to('source._source_file', 'text') }} as _source_file,
+        {{ cast_to('source._source_row', 'integer') }} as _source_row,
+        {{ cast_to('source._delivery_id', 'text') }} as _delivery_id,
+        {{ cast_to('source._delivered_at', 'timestamp') }} as _delivered_at
+    from source
+)
+
+select * from rejected
+{%- endmacro %}

@@ -21,11 +21,12 @@ TOTALS = """
 """
 STATUS = """
     select company_id, if(consent_status in ('full opt-in', 'partial opt-in', 'opt-out'), consent_status, 'other'),
-           cast(sum(consent_given_weighted_once) as double)
-    from marts.agg_consent_status
-    where consent_given_sampled > 0
+           cast(sum(status.consent_given_weighted_once) as double)
+    from marts.agg_consent_status as status
+    inner join marts.agg_consent_company as companies using (company_id)
+    where status.consent_given_sampled > 0 and not companies.is_small_sample
     group by all
-    order by 1, 2
+    order by any_value(companies.events_weighted_once) desc, company_id, 2
 """
 ANSWERS = """
     select company_id, definition, events_of_definition, coverage, median_seconds, mean_seconds
@@ -96,6 +97,7 @@ def sections(found: dict[str, list[tuple]]) -> list[str]:
         section(
             "Choices by status",
             shares_chart(found["status"], STATUSES, "status of choices by company"),
+            "Of companies with at least 30 stored records.",
         ),
         section(
             "From notice to answer",

@@ -72,7 +72,7 @@ class Warehouse:
 
     def dbt(self, target: str, *arguments: str) -> None:
         if arguments[0] == "build" and "--select" not in arguments:
-            arguments = (*arguments, "--select", self.models)
+            arguments = (*arguments, "--select", self.models, "resource_type:seed")
         env = {**self.env, "DBT_TARGET_PATH": str(self.folder / f"target-{target}-{self.name}")}
         if self.project == PROJECT and "--vars" not in arguments:
             invoke_dbt(*arguments, target=target, env=env)
