@@ -20,6 +20,7 @@ from support.dbt import environment, invoke_dbt, run_dbt
 from support.gateway import start_gateway, stop
 
 PUBLISHED = ("marts", "quality")
+SELECTIONS = {"ad_serving": ("source:ad_serving+", "time_zones"), "consent": ("source:consent+",)}
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ class Warehouse:
         return Warehouse(self.folder, self.clickhouse_port, name, name, project, self.source)
 
     @property
-    def models(self) -> str:
-        """dbt's selector of the source and of all that is made from it."""
-        return f"source:{self.source}+"
+    def models(self) -> tuple[str, ...]:
+        """dbt's selection of the source and of all that is made from it."""
+        return SELECTIONS[self.source]
 
     def run(self, script: str, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
@@ -72,7 +73,7 @@ class Warehouse:
 
     def dbt(self, target: str, *arguments: str) -> None:
         if arguments[0] == "build" and "--select" not in arguments:
-            arguments = (*arguments, "--select", self.models, "resource_type:seed")
+            arguments = (*arguments, "--select", *self.models)
         env = {**self.env, "DBT_TARGET_PATH": str(self.folder / f"target-{target}-{self.name}")}
         if self.project == PROJECT and "--vars" not in arguments:
             invoke_dbt(*arguments, target=target, env=env)
@@ -87,7 +88,7 @@ class Warehouse:
 
     def parity(self, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
         if "--select" not in arguments:
-            arguments = ("--select", self.models, *arguments)
+            arguments = ("--select", *self.models, *arguments)
         return json.loads(self.run("parity", "--json", *arguments, code=code).stdout)
 
     def differences(self) -> list[dict[str, Any]]:
@@ -112,8 +113,8 @@ class Warehouse:
 
 
 @cache
-def _published_models(selection: str) -> list[parity.Model]:
-    return parity.published_models([selection])
+def _published_models(selection: tuple[str, ...]) -> list[parity.Model]:
+    return parity.published_models(selection)
 
 
 @contextmanager
