@@ -81,38 +81,11 @@
 {%- endmacro %}
 
 {% macro duckdb__json_text(document, key) -%}
-    try(json_extract_string({{ document }}, '$."{{ key }}"'))
+    try(json_extract_string({{ _json_to_the_letter(document) }}, '$."{{ key }}"'))
 {%- endmacro %}
 
 {% macro clickhouse__json_text(document, key) -%}
     JSONExtract({{ document }}, '{{ key }}', 'Nullable(String)')
-{%- endmacro %}
-
-
-{#
-    A JSON document, NULL where it is not JSON to the letter: DuckDB also takes commas before a closing bracket, NaN and
-    Infinity. Looked for outside of strings, which become 0 first: without escaped backslashes and quotes, a string ends at the next quote.
-#}
-{% macro strict_json(document) -%}
-    {%- set without_escapes -%}
-        replace(replace({{ document }}, {{ backslash() }} || {{ backslash() }}, ''), {{ backslash() }} || '"', '')
-    {%- endset -%}
-    case
-        when {{ matches(replace_all(without_escapes, '"[^"]*"', '0'), ',[[:space:]]*[]}]|[Nn]a[Nn]|[Ii]nf') }} then null
-        else {{ document }}
-    end
-{%- endmacro %}
-
-{% macro backslash() -%}
-    {{ return(adapter.dispatch('backslash')()) }}
-{%- endmacro %}
-
-{% macro duckdb__backslash() -%}
-    chr(92)
-{%- endmacro %}
-
-{% macro clickhouse__backslash() -%}
-    char(92)
 {%- endmacro %}
 
 
@@ -122,11 +95,24 @@
 {%- endmacro %}
 
 {% macro duckdb__json_texts(document, keys) -%}
-    try(json_extract_string({{ document }}, '${% for key in keys %}."{{ key }}"{% endfor %}[*]'))
+    try(json_extract_string({{ _json_to_the_letter(document) }}, '${% for key in keys %}."{{ key }}"{% endfor %}[*]'))
 {%- endmacro %}
 
 {% macro clickhouse__json_texts(document, keys) -%}
     JSONExtract(ifNull({{ document }}, ''), {% for key in keys %}'{{ key }}', {% endfor %}'Array(Nullable(String))')
+{%- endmacro %}
+
+
+{#
+    DuckDB takes commas before a closing bracket, NaN and Infinity for JSON; nobody else does. They are looked for outside of
+    strings, which become 0 first: without escaped backslashes and quotes, a string ends at the next quote.
+#}
+{% macro _json_to_the_letter(document) -%}
+    {%- set without_escapes = "replace(replace(" ~ document ~ ", chr(92) || chr(92), ''), chr(92) || '\"', '')" -%}
+    case
+        when {{ matches(replace_all(without_escapes, '"[^"]*"', '0'), ',[[:space:]]*[]}]|[Nn]a[Nn]|[Ii]nf') }} then null
+        else {{ document }}
+    end
 {%- endmacro %}
 
 

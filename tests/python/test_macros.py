@@ -30,6 +30,11 @@ MACROS = {
     "matches": "matches('x', '^[a-c]+$')",
     "replace_all": "replace_all('x', '[0-9]', '#')",
     "json_text": "json_text('x', 'country')",
+    "json_texts": "json_texts('x', ['vendors', 'enabled'])",
+    "number_text": "number_text(parse_decimal('x'))",
+    "sha256_text": "sha256_text('x')",
+    "inverse_of": "inverse_of(cast_to(parse_decimal('x'), 'money_nullable'))",
+    "median": "median(cast_to('x', 'integer_nullable'))",
     "either": "either('nullif(x, x)', 'x', 'country')",
     "try_decimal": "try_decimal('x')",
     "try_date": "try_date('x')",
@@ -44,6 +49,7 @@ MACROS = {
     )""",
 }
 
+AGGREGATES = ("median", "ordered_text_agg")
 Evaluate = Callable[[str, list[str | None]], list[Any]]
 
 
@@ -78,7 +84,7 @@ def evaluate(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         return [row[0] for row in client.query(query(name, "cases.cases", "order by place")).result_rows]
 
     def query(name: str, relation: str, order: str) -> str:
-        return f"select {expressions[name]} as value from {relation} {'' if name == 'ordered_text_agg' else order}"
+        return f"select {expressions[name]} as value from {relation} {'' if name in AGGREGATES else order}"
 
     def run(name: str, inputs: list[str | None]) -> list[Any]:
         values = (on_clickhouse if gateway else on_duckdb)(name, inputs)
@@ -238,6 +244,11 @@ def test_text_is_cleaned(evaluate: Evaluate) -> None:
         "md5_text",
         {"a": "0cc175b9c0f1b6a831c399e269772661", "": "d41d8cd98f00b204e9800998ecf8427e", None: None},
     )
+    check(
+        evaluate,
+        "sha256_text",
+        {"a": "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb", None: None},
+    )
 
 
 def test_booleans_in_every_spelling(evaluate: Evaluate) -> None:
@@ -256,11 +267,33 @@ def test_json_is_read_by_key_and_never_fails(evaluate: Evaluate) -> None:
         '{"region":"CA"}': None,
         '{"country":5}': "5",
         "{bad": None,
+        '{"country":"US",}': None,
+        '{"country":"US","score":NaN}': None,
+        '{"country":"US","score":[1, ]}': None,
+        '{"country":"US","name":"a,]"}': "US",
+        '{"country":"US","name":"\\\\",}': None,
+        '{"country":"US","name":"\\",}"}': "US",
+        '{"country":"NaN"}': "NaN",
         "[1]": None,
         None: None,
     }
     check(evaluate, "json_text", cases)
     check(evaluate, "either", cases)
+
+
+def test_json_lists_are_read_by_their_keys(evaluate: Evaluate) -> None:
+    cases = {
+        '{"vendors":{"enabled":[63, "google", null]}}': ["63", "google", None],
+        '{"vendors":{"enabled":[]}}': [],
+        '{"vendors":{"enabled":5}}': [],
+        '{"vendors":["google"]}': [],
+        '{"enabled":["google"]}': [],
+        '{"vendors":{"enabled":["google",]}}': [],
+        "no JSON": [],
+        None: [],
+    }
+    found = [items or [] for items in evaluate("json_texts", list(cases))]
+    assert found == list(cases.values())
 
 
 def test_try_casts_give_null_instead_of_a_neighbour(evaluate: Evaluate) -> None:
@@ -284,6 +317,25 @@ def test_local_day_follows_daylight_saving(evaluate: Evaluate) -> None:
 
 def test_ratio_of_counts(evaluate: Evaluate) -> None:
     check(evaluate, "ratio", {"8": 2.0, "4": None, "5": 5.0, "0": 0.0, "11": 11 / 7})
+
+
+def test_inverse_of_a_rate_has_twelve_decimals(evaluate: Evaluate) -> None:
+    cases = {"0.2": "5", "0.03": "33.333333333333", "1": "1", "0.000001": "1000000", "0.7": "1.428571428571"}
+    check(evaluate, "inverse_of", {rate: Decimal(weight) for rate, weight in cases.items()} | {"0": None, None: None})
+
+
+def test_numbers_are_written_without_idle_zeros(evaluate: Evaluate) -> None:
+    check(
+        evaluate,
+        "number_text",
+        {"10": "10", "2.50": "2.5", "0": "0", "-3.000001": "-3.000001", "1000000": "1000000", None: None},
+    )
+
+
+def test_the_median_lies_halfway_between_the_middle_two(evaluate: Evaluate) -> None:
+    assert evaluate("median", ["5", "1", None, "2", "100"]) == [3.5]
+    assert evaluate("median", ["5", "1", "2"]) == [2.0]
+    assert evaluate("median", [None]) == [None]
 
 
 def test_aggregates_ignore_null_and_arrival_order(evaluate: Evaluate) -> None:

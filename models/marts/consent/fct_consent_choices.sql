@@ -3,10 +3,7 @@
 {%- set days = changed_days(ref('fct_consent_events')) %}
 
 with events as (
-    select
-        *,
-        {{ strict_json('parameters') }} as choice_json
-    from {{ ref('fct_consent_events') }}
+    select * from {{ ref('fct_consent_events') }}
     where
         parameters is not null
         and event_type in ('consent.asked', 'consent.given')
@@ -20,7 +17,7 @@ listed as (
         event_id,
         '{{ kind }}' as kind,
         '{{ choice }}' as choice,
-        {{ unnested(json_texts('choice_json', keys)) }} as item
+        {{ unnested(json_texts('parameters', keys)) }} as item
     from events
     where event_type = '{{ 'consent.asked' if choice == 'offered' else 'consent.given' }}'
     {{ 'union all' if not loop.last }}

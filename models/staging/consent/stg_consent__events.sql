@@ -10,8 +10,7 @@ parsed as (
         {{ clean_text('source.event_time') }} as timestamp_text,
         {{ parse_timestamp(clean_text('source.event_time')) }} as happened_at,
         {{ parse_decimal(clean_text('source."rate"')) }} as stored_share,
-        {{ parse_decimal(clean_text('source."count"')) }} as stands_for,
-        {{ strict_json('source.parameters') }} as choice_json
+        {{ parse_decimal(clean_text('source."count"')) }} as stands_for
     from source
 ),
 
@@ -33,8 +32,8 @@ events as (
         {{ cast_to(lower_text(clean_text('parsed.consent')), 'category_nullable') }} as consent_status,
         {{ cast_to(clean_text('parsed.parameters'), 'text_nullable') }} as parameters,
 
-        {{ cast_to(parse_timestamp(json_text('parsed.choice_json', 'created')), 'timestamp_nullable') }} as choice_created_at,
-        {{ cast_to(parse_timestamp(json_text('parsed.choice_json', 'updated')), 'timestamp_nullable') }} as choice_updated_at,
+        {{ cast_to(parse_timestamp(json_text('parsed.parameters', 'created')), 'timestamp_nullable') }} as choice_created_at,
+        {{ cast_to(parse_timestamp(json_text('parsed.parameters', 'updated')), 'timestamp_nullable') }} as choice_updated_at,
 
         ---------- who and where
         {{ cast_to(clean_text('parsed.experiment'), 'text_nullable') }} as experiment,
