@@ -1,13 +1,25 @@
 {# The three readings of a volume, and the errors of the two that are estimated. From columns <source>_sampled, _once, _brief, _variance. #}
 {% macro volume_columns(name, source) -%}
-        {%- set error = 'sqrt(' ~ to_double(source ~ '_variance') ~ ')' -%}
-        {%- set per_event = ratio(source ~ '_brief', source ~ '_once') -%}
         {{ cast_to(source ~ '_sampled', 'integer') }} as {{ name }}_sampled,
         {{ cast_to(source ~ '_once', 'money') }} as {{ name }}_weighted_once,
-        {{ error_columns(name ~ '_weighted_once', source ~ '_once', error, at_least=source ~ '_sampled') }},
+        {{ weighted_once_errors(name ~ '_weighted_once', source) }},
         {{ cast_to(source ~ '_brief', 'money') }} as {{ name }}_extrapolated,
+        {{ extrapolated_errors(name ~ '_extrapolated', source) }}
+{%- endmacro %}
+
+{% macro weighted_once_errors(name, source) -%}
         {{ error_columns(
-            name ~ '_extrapolated', source ~ '_brief', 'coalesce(' ~ error ~ ' * ' ~ per_event ~ ', 0)',
+            name, source ~ '_once', 'sqrt(' ~ to_double(source ~ '_variance') ~ ')', at_least=source ~ '_sampled'
+        ) }}
+{%- endmacro %}
+
+{# COUNT / RATE with the relative error of the estimate. #}
+{% macro extrapolated_errors(name, source) -%}
+        {%- set per_event = ratio(source ~ '_brief', source ~ '_once') -%}
+        {{ error_columns(
+            name,
+            source ~ '_brief',
+            'coalesce(sqrt(' ~ to_double(source ~ '_variance') ~ ') * ' ~ per_event ~ ', 0)',
             at_least='coalesce(' ~ to_double(source ~ '_sampled') ~ ' * ' ~ per_event ~ ', 0)'
         ) }}
 {%- endmacro %}

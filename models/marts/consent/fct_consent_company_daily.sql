@@ -21,6 +21,16 @@ with daily as (
     group by event_date, company_id, event_type, consent_status, country_code
 ),
 
+cells as (
+    select
+        *,
+        row_count as cell_sampled,
+        {{ cast_to('round(weighted_once, 6)', 'money') }} as cell_once,
+        {{ cast_to('round(extrapolated, 6)', 'money') }} as cell_brief,
+        {{ cast_to('round(variance, 6)', 'money') }} as cell_variance
+    from daily
+),
+
 final as (
     select
         event_date,
@@ -30,12 +40,14 @@ final as (
         country_code,
         {{ cast_to('row_count', 'integer') }} as events_sampled,
         {{ cast_to('weighted_once', 'weight') }} as events_weighted_once,
+        {{ weighted_once_errors('events_weighted_once', 'cell') }},
         {{ cast_to('extrapolated', 'weight') }} as events_extrapolated,
+        {{ extrapolated_errors('events_extrapolated', 'cell') }},
         {{ cast_to('variance', 'weight') }} as variance_weighted_once,
         first_at as first_event_at,
         last_at as last_event_at,
         {{ cast_to('day_version', 'category') }} as _day_version
-    from daily
+    from cells
 )
 
 select * from final
