@@ -17,12 +17,8 @@ import duckdb
 import pytest
 
 from scripts.common.settings import PROJECT
+from support.totals import DELIVERED, REDELIVERED, assert_totals
 from support.warehouse import Warehouse, warehouse
-
-DELIVERED = "2026-03-25T06:00:00Z"
-REDELIVERED = "2026-03-26T06:00:00Z"
-REAL_DROP = PROJECT.parent / "shared" / "data" / "ad_serving"
-MEASURES = ("impressions", "filled_impressions", "clicks", "viewable_impressions")
 
 
 @pytest.fixture(scope="module")
@@ -50,25 +46,6 @@ def built(drop: Path, truth: dict[str, Any], tmp_path_factory: pytest.TempPathFa
         house.land(drop / "redelivery", "--delivered-at", REDELIVERED)
         house.build()
         yield house
-
-
-def assert_totals(house: Warehouse, totals: dict[str, Any]) -> None:
-    """The daily mart against what the generator counted when it wrote the files, per day and overall."""
-    columns = ", ".join(f"sum({name})" for name in (*MEASURES, "revenue_usd", "revenue_usd_as_delivered"))
-    daily = {
-        str(day): figures
-        for day, *figures in house.rows(f"select event_date, {columns} from marts.fct_ad_events_daily group by 1")
-    }
-    assert daily == {day: expected_figures(figures) for day, figures in totals["by_event_date"].items()}
-    assert list(house.rows(f"select {columns} from marts.fct_ad_events_daily")[0]) == expected_figures(
-        totals["overall"]
-    )
-    assert house.rows("select count(*) from marts.fct_ad_events") == [(totals["overall"]["events"],)]
-
-
-def expected_figures(figures: dict[str, Any]) -> list[Any]:
-    money = [Decimal(figures[name]) for name in ("revenue_usd", "revenue_usd_as_delivered")]
-    return [*(figures[name] for name in MEASURES), *money]
 
 
 def test_totals_are_the_generators(built: Warehouse, truth: dict[str, Any]) -> None:
@@ -235,62 +212,6 @@ def test_a_day_that_was_lost_comes_back(built: Warehouse) -> None:
         connection.execute("delete from marts.fct_ad_events_daily where event_date = ?", [day])
     house.dbt("dev", "build")
     assert house.published() == before
-
-
-@pytest.mark.parametrize("seed", [12, 13, 14])
-def test_a_month_of_another_seed_equals_its_truth(seed: int, tmp_path: Path) -> None:
-    with warehouse(tmp_path) as house:
-        drop = tmp_path / "drop"
-        size = ("--days", "30", "--events-per-day", "150", "--seed", str(seed))
-        house.run("generate", "ad_serving", *size, "--out", drop)
-        totals = json.loads((drop / "truth.json").read_text())["totals"]
-        house.land(drop, "--no-redelivery", "--delivered-at", DELIVERED)
-        house.build("--exclude-resource-type", "test", "unit_test")
-        assert_totals(house, totals["after_first_delivery"])
-        house.land(drop / "redelivery", "--delivered-at", REDELIVERED)
-        house.build()
-        assert_totals(house, totals["after_redelivery"])
-        assert house.differences() == []
-
-
-@pytest.mark.skipif(not REAL_DROP.exists(), reason="the real files are not beside the project")
-def test_real_files_equal_an_independent_query(tmp_path: Path) -> None:
-    with warehouse(tmp_path) as house:
-        house.land(REAL_DROP, "--no-redelivery", "--delivered-at", DELIVERED)
-        house.build()
-        assert_real_totals(house, ["events"])
-        assert house.differences() == []
-        house.land(REAL_DROP / "redelivery", "--delivered-at", REDELIVERED)
-        house.build()
-        assert_real_totals(house, ["events", "redelivery/events"])
-        assert house.differences() == []
-
-
-def assert_real_totals(house: Warehouse, folders: list[str]) -> None:
-    deliveries = " union all ".join(
-        f"select {place} as delivery, * from read_parquet('{REAL_DROP}/{folder}/*.parquet')"
-        for place, folder in enumerate(folders)
-    )
-    expected = duckdb.sql(
-        f"""
-        with latest as (
-            select event_id, arg_max(event_type, delivery) as type, arg_max(is_filled, delivery) as filled,
-                   arg_max(revenue_usd, delivery) as settled,
-                   arg_max(coalesce(revenue_usd, 0), delivery) as delivered
-            from ({deliveries}) group by event_id
-        )
-        select count(*), count(*) filter (type = 'impression'), count(*) filter (type = 'click'),
-               count(*) filter (type = 'viewable_impression'), count(*) filter (type = 'impression' and filled),
-               sum(cast(settled as decimal(18, 6))), sum(cast(delivered as decimal(18, 6)))
-        from latest
-        """
-    ).fetchone()
-    [events] = house.rows("select count(*) from marts.fct_ad_events")[0]
-    daily = house.rows(
-        "select sum(impressions), sum(clicks), sum(viewable_impressions), sum(filled_impressions), "
-        "sum(revenue_usd), sum(revenue_usd_as_delivered) from marts.fct_ad_events_daily"
-    )[0]
-    assert (events, *daily) == expected
 
 
 KILLED_LOAD = """
