@@ -55,6 +55,10 @@ def _land(options: argparse.Namespace) -> int:
         redelivery=not options.no_redelivery,
         dry_run=options.dry_run,
     )
+    if not options.dry_run:
+        for other in sources():
+            if not zone(other).exists():
+                prepare(load_contract(other))  # dbt reads every source, also one that nothing was landed of
     if options.json:
         documents = [outcome.document() for outcome in outcomes]
         print_json({"source": options.source, "dry_run": options.dry_run, "deliveries": documents})

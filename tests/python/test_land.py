@@ -101,6 +101,17 @@ def test_files_and_rejects_are_tables_too(zone: Zone) -> None:
     assert str(reject["_delivered_at"]) == "2026-03-25 06:00:00"
 
 
+def test_landing_one_source_leaves_the_others_readable_for_dbt(zone: Zone) -> None:
+    other = zone.staging / "depot" / "_depot__sources.yml"
+    other.parent.mkdir()
+    other.write_text((zone.staging / "shop" / "_shop__sources.yml").read_text().replace("shop", "depot"))
+    zone.file("people.csv", "id\n1\n")
+    assert zone.land("--dry-run").code == 0
+    assert not (zone.root / "depot").exists()
+    assert zone.land().code == 0
+    assert read(zone.root / "depot" / "delivery=*" / "people" / "*.parquet") == []
+
+
 def test_every_entity_exists_before_any_data_and_follows_the_contract(zone: Zone) -> None:
     assert land.main(["--prepare", "shop"]) == 0
     assert zone.rows("events") == zone.rows("people") == zone.rows("_files") == zone.rows("_rejected") == []
