@@ -144,7 +144,7 @@ def bench_building(work: Path, events: int, repeat: int) -> list[dict[str, Any]]
     statements.write_text(plain_sql(work / "dev-0"))
     results.append(measure("the same SQL without dbt, DuckDB", plain, repeat))
     with embedded_clickhouse("--port", str(CLICKHOUSE_PORT), "--data", str(work / "clickhouse")):
-        push = script("push", "ad_serving")
+        push = script("push")
         results.append(measure("push, ClickHouse", lambda _: (push, {**env, **server_env}), 1))
         results.append(measure("full build, ClickHouse", build("prod"), repeat))
         run(script("land", "ad_serving", str(increment.parent)), {**os.environ, **env})
@@ -183,14 +183,14 @@ def one_more_day(folder: Path, days: int, repeat: int) -> list[dict[str, Any]]:
     def build_one_more(target: str, options: tuple[str, ...]) -> Task:
         def task(_: int) -> tuple[list[str], Environment]:
             land_daily(folder, [next(later)])
-            run(script("push", "ad_serving"))
+            run(script("push"))
             return [DBT, "--quiet", "build", "--target", target, *options], {"DBT_TARGET_PATH": str(folder / target)}
 
         return task
 
     results = []
     with embedded_clickhouse("--port", str(CLICKHOUSE_PORT), "--data", str(folder / "clickhouse")):
-        run(script("push", "ad_serving"))
+        run(script("push"))
         for engine, target in (("DuckDB", "dev"), ("ClickHouse", "prod")):
             own_target = {**os.environ, "DBT_TARGET_PATH": str(folder / target)}
             run([DBT, "--quiet", "build", "--target", target, *NO_TESTS], own_target)
@@ -234,7 +234,7 @@ def split(file: Path, folder: Path) -> None:
 
 
 def plain_sql(target_path: Path) -> str:
-    """What a full dbt build has run, as one SQL script: the seed, each model in its order, each test."""
+    """What a full dbt build has run, as one SQL script: the seed, each model and snapshot in its order, each test."""
     manifest = json.loads((target_path / "manifest.json").read_text())
     executed = json.loads((target_path / "run_results.json").read_text())["results"]
     statements = ["set TimeZone = 'UTC'"]
@@ -244,7 +244,9 @@ def plain_sql(target_path: Path) -> str:
         if node["resource_type"] == "seed":
             path = settings.PROJECT / node["original_file_path"]
             compiled = f"from read_csv('{path}', header = true)"
-        if node["resource_type"] in ("model", "seed"):
+        if node["resource_type"] == "snapshot":
+            compiled = f"select *, cast(null as timestamp) as dbt_valid_to from ({compiled})"
+        if node["resource_type"] in ("model", "seed", "snapshot"):
             kind = "view" if node["config"]["materialized"] == "view" else "table"
             relation = f'"{node["schema"]}"."{node["name"]}"'
             statements += [f'create schema if not exists "{node["schema"]}"', f"create {kind} {relation} as {compiled}"]
