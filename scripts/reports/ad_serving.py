@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from scripts.reports.page import FATES, definitions, fates_chart, line_chart, section, share, table
+from scripts.reports.page import definitions, line_chart, records_section, section, share, table
 
 HEADING = "Ad serving"
 BEFORE, NOW = "before the latest delivery", "now"
@@ -131,7 +131,6 @@ def sections(found: dict[str, list[tuple]]) -> list[str]:
     note = f" Not drawn: {later} later than the latest delivery, in the table of days." if later else ""
     revenue = [(day, series, float(value)) for day, now, before, *_ in shown for series, value in pairs(now, before)]
     fill = [(day, series, value) for day, _, _, now, before in shown for series, value in pairs(now, before)]
-    fates = [(row[0], fate, count) for row in records for fate, count in zip(FATES, row[4:9], strict=True)]
     return [
         section("Summary", definitions(summary(found))),
         section(
@@ -155,11 +154,7 @@ def sections(found: dict[str, list[tuple]]) -> list[str]:
             "Each campaign on its latest day: spend without what is invalid, against the linear pace of its flight. "
             "The pace compares with the linear pace of the days that have data.",
         ),
-        section(
-            "Records accounted for",
-            fates_chart(fates) + table(RECORD_HEADERS, (record_row(row) for row in records)),
-            "Every record of every events file, counted from the raw bytes, and what became of it.",
-        ),
+        records_section(records),
         section(
             "What was set aside, and why",
             table(("reason", "records", "for example"), ((r, f"{n:,}", where) for r, n, where in found["reasons"])),
@@ -179,7 +174,6 @@ def sections(found: dict[str, list[tuple]]) -> list[str]:
     ]
 
 
-RECORD_HEADERS = ("delivery", "delivered at", "files", "read", "current", "replaced", "set aside", "rejected", "blank")
 DAY_HEADERS = ("day", "revenue before", "revenue now", "change", "fill rate before", "fill rate now")
 
 
@@ -207,10 +201,6 @@ def pacing_row(row: tuple) -> tuple[str, ...]:
         "" if pace is None else f"{pace:.1%}",
         *(f"${amount:,.2f}" for amount in (out_of_flight, over_budget)),
     )
-
-
-def record_row(row: tuple) -> tuple[str, ...]:
-    return (row[0], f"{row[1]:%Y-%m-%d %H:%M}", *(f"{count:,}" for count in row[2:9]))
 
 
 def day_row(day: tuple) -> tuple[str, ...]:

@@ -1,6 +1,6 @@
 """Consent in the report: conversion with its error, choices, time to an answer, readings that contradict each other."""
 
-from scripts.reports.page import FATES, definitions, fates_chart, interval_chart, section, shares_chart, table
+from scripts.reports.page import definitions, interval_chart, records_section, section, shares_chart, table
 
 HEADING = "Consent"
 STATUSES = {"full opt-in": "#0b6e99", "partial opt-in": "#9ac4d8", "opt-out": "#e0a030", "other": "#dfe3e8"}
@@ -84,7 +84,6 @@ def sections(found: dict[str, list[tuple]]) -> list[str]:
         for company, *_, once, low, high, brief, _, _, _ in found["companies"]
         if once is not None
     ]
-    fates = [(row[0], fate, count) for row in found["records"] for fate, count in zip(FATES, row[4:9], strict=True)]
     return [
         section("Summary", definitions(summary(found))),
         section(
@@ -119,11 +118,7 @@ def sections(found: dict[str, list[tuple]]) -> list[str]:
                 ((*said, f"{count:,}", example) for *said, count, example in found["status_contradictions"]),
             ),
         ),
-        section(
-            "Records accounted for",
-            fates_chart(fates) + table(RECORD_HEADERS, (record_row(row) for row in found["records"])),
-            "Every record of every events file, counted from the raw bytes, and what became of it.",
-        ),
+        records_section(found["records"]),
     ]
 
 
@@ -132,7 +127,6 @@ COMPANY_HEADERS = (
     *("by COUNT / RATE", "consent rate", "countries", "sample"),
 )
 ANSWER_HEADERS = ("company", "definition", "events", "coverage", "median s", "mean s")
-RECORD_HEADERS = ("delivery", "delivered at", "files", "read", "current", "replaced", "set aside", "rejected", "blank")
 
 
 def company_row(row: tuple) -> tuple[str, ...]:
@@ -158,7 +152,3 @@ def answer_row(row: tuple) -> tuple[str, ...]:
         "" if coverage is None else f"{coverage:.1%}",
         *("" if seconds is None else f"{seconds:,.1f}" for seconds in (median, mean)),
     )
-
-
-def record_row(row: tuple) -> tuple[str, ...]:
-    return (row[0], f"{row[1]:%Y-%m-%d %H:%M}", *(f"{count:,}" for count in row[2:9]))

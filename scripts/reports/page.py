@@ -23,6 +23,7 @@ FATES = {
     "rejected": "#c0392b",
     "blank": "#dfe3e8",
 }
+RECORD_HEADERS = ("delivery", "delivered at", "files", "read", "current", "replaced", "set aside", "rejected", "blank")
 
 
 def need_charts() -> None:
@@ -118,6 +119,17 @@ def heading(text: str) -> str:
 def section(title: str, body: str, note: str = "") -> str:
     lead = f"<p>{html.escape(note)}</p>" if note else ""
     return f"<section><h2>{html.escape(title)}</h2>{lead}{body}</section>"
+
+
+def records_section(records: list[tuple]) -> str:
+    """What became of the records: rows of delivery, moment, files, read, and one count for each of FATES."""
+    fates = [(row[0], fate, count) for row in records for fate, count in zip(FATES, row[4:9], strict=True)]
+    rows = ((row[0], f"{row[1]:%Y-%m-%d %H:%M}", *(f"{count:,}" for count in row[2:9])) for row in records)
+    return section(
+        "Records accounted for",
+        fates_chart(fates) + table(RECORD_HEADERS, rows),
+        "Every record of every events file, counted from the raw bytes, and what became of it.",
+    )
 
 
 def definitions(items: list[tuple[str, str]]) -> str:

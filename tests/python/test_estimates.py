@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from support.drops import NO_TESTS
 from support.warehouse import Warehouse, warehouse
 
 SAMPLES = 500
@@ -42,7 +43,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     draw(folder / "drop")
     with warehouse(folder, "consent") as house:
         house.land(folder / "drop", "--delivered-at", "2025-09-09T06:00:00Z")
-        house.build("--exclude-resource-type", "test", "unit_test", "--select", "+agg_consent_company")
+        house.build(*NO_TESTS, "--select", "+agg_consent_company")
         yield house
 
 

@@ -28,6 +28,7 @@ from scripts.common.landing import delivery_path
 from scripts.loader.deliver import load, prepare
 from scripts.push import push_source
 from support.dbt import BuildError, environment
+from support.drops import NO_TESTS
 from support.landing import csv_text
 from support.warehouse import Warehouse, warehouse
 
@@ -120,7 +121,7 @@ def _problems(rig: Rig, worlds: Sequence[World]) -> list[list[str]]:
 
 
 def _build(rig: Rig, target: str) -> None:
-    rig.house.dbt(target, "build", "--no-write-json", "--exclude-resource-type", "test", "unit_test")
+    rig.house.dbt(target, "build", "--no-write-json", *NO_TESTS)
 
 
 def _empty(rig: Rig) -> None:

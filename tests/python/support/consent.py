@@ -78,7 +78,7 @@ def deliver(
     companies: Sequence[Sequence[str]] = (),
 ) -> None:
     """Lands one delivery, of 06:00 UTC of that day of January 2026. `events` may be several files by name."""
-    drop = house.folder / f"drop-{sum(1 for _ in house.folder.glob('drop-*'))}"
+    drop = house.new_drop()
     for name, records in (events if isinstance(events, Mapping) else {"events-company-1": events}).items():
         rows = [[record[column.lower()] for column in EVENT_COLUMNS] for record in records]
         _write(drop / "events" / "csv" / f"{name}.csv", EVENT_COLUMNS, rows)

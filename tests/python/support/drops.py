@@ -14,7 +14,7 @@ Events = Sequence[dict[str, Any]]
 
 def deliver(house: Warehouse, when: int | str, events: Events | Mapping[str, Events] = (), **files: str) -> str:
     """Lands one delivery, and gives its id. `when` is an ISO moment, or a day of January 2026 for 06:00 UTC of it."""
-    drop = house.folder / f"drop-{sum(1 for _ in house.folder.glob('drop-*'))}"
+    drop = house.new_drop()
     (drop / "events").mkdir(parents=True)
     for name, records in (events if isinstance(events, Mapping) else {"day": events}).items():
         if records:

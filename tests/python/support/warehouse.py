@@ -68,6 +68,10 @@ class Warehouse:
         assert done.returncode == code, done.stdout + done.stderr
         return done
 
+    def new_drop(self) -> Path:
+        """A folder for the files of one more delivery."""
+        return self.folder / f"drop-{sum(1 for _ in self.folder.glob('drop-*'))}"
+
     def land(self, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
         return self.run("land", self.source, *arguments, code=code)
 
