@@ -3,7 +3,7 @@
 import argparse
 from datetime import date, timedelta
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from scripts.common.cli import print_json, run
 from scripts.generators.ad_serving.generate import generate as generate_ad_serving
@@ -76,25 +76,15 @@ def ad_serving(args: argparse.Namespace) -> None:
         start=args.start,
         clean=args.clean,
     )
-    totals = truth["totals"]
-    summary = {
-        "out": str(args.out),
-        "first_day": str(args.start),
-        "last_day": str(args.start + timedelta(days=args.days - 1)),
-        "files": len(totals["records"]),
-        "records": sum(records["read"] for records in totals["records"].values()),
-        "events": totals["after_redelivery"]["overall"]["events"],
-        "revenue_usd": totals["after_redelivery"]["overall"]["revenue_usd"],
-        "fault_kinds": len(truth["faults"]),
-        "faults": sum(fault["count"] for fault in truth["faults"]),
-    }
-    if args.json:
-        print_json(summary)
-    else:
-        print(
-            "ad_serving: {events:,} events from {first_day} to {last_day} and their redelivery in {out}: "
-            "{files} files, {records:,} records, {faults:,} faults of {fault_kinds} kinds".format(**summary)
-        )
+    overall = truth["totals"]["after_redelivery"]["overall"]
+    last_day = args.start + timedelta(days=args.days - 1)
+    _tell(
+        args,
+        truth,
+        {"first_day": str(args.start), "last_day": str(last_day)},
+        {"events": overall["events"], "revenue_usd": overall["revenue_usd"]},
+        "ad_serving: {events:,} events from {first_day} to {last_day} and their redelivery in {out}",
+    )
 
 
 def consent(args: argparse.Namespace) -> None:
@@ -109,27 +99,38 @@ def consent(args: argparse.Namespace) -> None:
         start=args.start,
         clean=args.clean,
     )
-    totals = truth["totals"]
+    _tell(
+        args,
+        truth,
+        {"companies": args.companies, "active": args.active},
+        {
+            "population": sum(company["population"]["events"] for company in truth["companies"].values()),
+            "stored": sum(company["stored"] for company in truth["totals"]["after_redelivery"]["companies"].values()),
+        },
+        "consent: {stored:,} stored of {population:,} events of {active} of {companies} companies, and their "
+        "redelivery in {out}",
+    )
+
+
+def _tell(
+    args: argparse.Namespace, truth: dict[str, Any], asked: dict[str, Any], made: dict[str, Any], text: str
+) -> None:
+    """Prints what was `asked` for and `made`, and the counts that every truth.json has."""
+    records = truth["totals"]["records"]
     summary = {
         "out": str(args.out),
-        "companies": args.companies,
-        "active": args.active,
-        "files": len(totals["records"]),
-        "records": sum(records["read"] for records in totals["records"].values()),
-        "population": sum(company["population"]["events"] for company in truth["companies"].values()),
-        "stored": sum(company["stored"] for company in totals["after_redelivery"]["companies"].values()),
+        **asked,
+        "files": len(records),
+        "records": sum(counts["read"] for counts in records.values()),
+        **made,
         "fault_kinds": len(truth["faults"]),
         "faults": sum(fault["count"] for fault in truth["faults"]),
     }
     if args.json:
         print_json(summary)
     else:
-        print(
-            "consent: {stored:,} stored of {population:,} events of {active} of {companies} companies, and their "
-            "redelivery in {out}: {files} files, {records:,} records, {faults:,} faults of {fault_kinds} kinds".format(
-                **summary
-            )
-        )
+        text += ": {files} files, {records:,} records, {faults:,} faults of {fault_kinds} kinds"
+        print(text.format(**summary))
 
 
 def main() -> None:

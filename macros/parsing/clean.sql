@@ -10,8 +10,12 @@
 
 
 {# Exports that saw a missing value write whole numbers as 1007.0 #}
+{% macro whole_number_text(text) -%}
+    {{ replace_all(text, '^([0-9]+)[.]0+$', '\\1') }}
+{%- endmacro %}
+
 {% macro clean_id(text) -%}
-    {{ replace_all(lower_text(clean_text(text)), '^([0-9]+)[.]0+$', '\\1') }}
+    {{ whole_number_text(lower_text(clean_text(text))) }}
 {%- endmacro %}
 
 

@@ -32,7 +32,7 @@ items as (
         kind,
         choice,
         {# a vendor is a whole number, also where JSON writes it as 63.0 #}
-        case when {{ matches('item', '^[0-9]+[.]0+$') }} then {{ replace_all('item', '[.]0+$', '') }} else item end as item_id
+        {{ whole_number_text('item') }} as item_id
     from listed
     where item is not null
 ),
