@@ -29,15 +29,19 @@ class Model:
     key: tuple[str, ...]
 
 
-def main() -> int:
+def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.parity", description=__doc__)
     parser.add_argument(
         "--select", nargs="+", metavar="NODES", help="only these models, as dbt selects: names, source:consent+"
     )
+    parser.add_argument("--exclude", nargs="+", metavar="NODES", default=[], help="and not these")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    arguments = parser.parse_args()
+    return parser.parse_args(words)
 
-    models = published_models(arguments.select)
+
+def main() -> int:
+    arguments = parse()
+    models = published_models(arguments.select, arguments.exclude)
     client = connect()
     with tempfile.TemporaryDirectory(prefix="duckhouse-parity-") as folder, open_dev() as dev:
         dev.execute(f"set temp_directory = {sql.literal(folder)}")
@@ -52,7 +56,7 @@ def main() -> int:
     return 0 if all(result["equal"] for result in results) else 1
 
 
-def published_models(selection: Sequence[str] | None = None) -> list[Model]:
+def published_models(selection: Sequence[str] | None = None, excluded: Sequence[str] = ()) -> list[Model]:
     """The marts and quality models of the dbt project, or those of a selection, in the order of their names."""
     nodes = [
         node
@@ -61,8 +65,10 @@ def published_models(selection: Sequence[str] | None = None) -> list[Model]:
         and node.schema in PUBLISHED_SCHEMAS
         and node.config.materialized != "ephemeral"
     ]
-    if selection is not None:
-        chosen = set(dbt("ls", "--resource-type", "model", "--output", "name", "--select", *selection))
+    if selection or excluded:
+        selection = selection or ("*",)
+        without = ("--exclude", *excluded) if excluded else ()
+        chosen = set(dbt("ls", "--resource-type", "model", "--output", "name", "--select", *selection, *without))
         nodes = [node for node in nodes if node.name in chosen]
         if not nodes:
             raise cli.UserError(f"--select {' '.join(selection)}: no such model in models/marts or models/quality")

@@ -144,7 +144,29 @@
 {%- endmacro %}
 
 
-{# A JSON object of numbers, each under the name of its column. #}
-{% macro json_numbers(columns) -%}
-    '{' {% for column in columns %} || '"{{ column.split('.') | last }}":' || coalesce({{ number_text(column) }}, 'null') || '{{ ',' if not loop.last else '}' }}'{% endfor %}
+{# A JSON object of numbers and texts, each under the name of its column. #}
+{% macro json_object(numbers, texts=[]) -%}
+    {%- set members = [] -%}
+    {%- for column in numbers -%}
+        {%- do members.append("'\"" ~ column.split('.') | last ~ "\":' || coalesce(" ~ number_text(column) ~ ", 'null')") -%}
+    {%- endfor -%}
+    {%- for column in texts -%}
+        {%- do members.append("'\"" ~ column.split('.') | last ~ "\":' || coalesce(" ~ _json_string(cast_to(column, 'text_nullable')) ~ ", 'null')") -%}
+    {%- endfor -%}
+    '{' || {{ members | join(" || ',' || ") or "''" }} || '}'
 {%- endmacro %}
+
+{# Control characters become blanks. #}
+{% macro _json_string(text) -%}
+    {%- set escaped = "replace(" ~ replace_all(text, '[[:cntrl:]]', ' ') ~ ", " ~ backslash() ~ ", " ~ backslash() ~ " || " ~ backslash() ~ ")" -%}
+    '"' || replace({{ escaped }}, '"', {{ backslash() }} || '"') || '"'
+{%- endmacro %}
+
+
+{% macro backslash() -%}
+    {{ return(adapter.dispatch('backslash')()) }}
+{%- endmacro %}
+
+{% macro duckdb__backslash() -%} chr(92) {%- endmacro %}
+
+{% macro clickhouse__backslash() -%} char(92) {%- endmacro %}

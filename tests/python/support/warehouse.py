@@ -20,7 +20,13 @@ from support.dbt import environment, invoke_dbt, run_dbt
 from support.gateway import start_gateway, stop
 
 PUBLISHED = ("marts", "quality")
-SELECTIONS = {"ad_serving": ("source:ad_serving+", "time_zones"), "consent": ("source:consent+",)}
+# Rules and findings need all sources and cost seconds: only a warehouse of all sources builds them.
+WITHOUT_QUALITY = ("--exclude", "tag:quality")
+SELECTIONS = {
+    "ad_serving": ("--select", "source:ad_serving+", "time_zones", *WITHOUT_QUALITY),
+    "consent": ("--select", "source:consent+", *WITHOUT_QUALITY),
+    "all": ("--select", "*"),
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class Warehouse:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """dbt's selection of the source and of all that is made from it."""
+        """dbt's arguments for the source and all that is made from it."""
         return SELECTIONS[self.source]
 
     def run(self, script: str, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -77,7 +83,7 @@ class Warehouse:
 
     def dbt(self, target: str, *arguments: str) -> None:
         if arguments[0] == "build" and "--select" not in arguments:
-            arguments = (*arguments, "--select", *self.models)
+            arguments = (*arguments, *self.models)
         env = {**self.env, "DBT_TARGET_PATH": str(self.folder / f"target-{target}-{self.name}")}
         if self.project == PROJECT and "--vars" not in arguments:
             invoke_dbt(*arguments, target=target, env=env)
@@ -92,7 +98,7 @@ class Warehouse:
 
     def parity(self, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
         if "--select" not in arguments:
-            arguments = ("--select", *self.models, *arguments)
+            arguments = (*self.models, *arguments)
         return json.loads(self.run("parity", "--json", *arguments, code=code).stdout)
 
     def differences(self) -> list[dict[str, Any]]:
@@ -117,8 +123,9 @@ class Warehouse:
 
 
 @cache
-def _published_models(selection: tuple[str, ...]) -> list[parity.Model]:
-    return parity.published_models(selection)
+def _published_models(arguments: tuple[str, ...]) -> list[parity.Model]:
+    chosen = parity.parse(arguments)
+    return parity.published_models(chosen.select, chosen.exclude)
 
 
 @contextmanager

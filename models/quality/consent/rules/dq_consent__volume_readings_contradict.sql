@@ -22,29 +22,22 @@ counts as (
     select
         company_id,
         event_type,
+        min(_delivery_id) as first_delivery_id,
+        max(_delivery_id) as last_delivery_id,
         count(*) filter (where event_count = round({{ inverse_of('sampling_rate') }})) as records_with_count_of_inverse_rate
     from {{ ref('fct_consent_events') }}
     group by company_id, event_type
 ),
 
-final as (
+contradictions as (
     select
-        {{ cast_to("'consent_volume_readings_contradict'", 'text') }} as rule_id,
-        {{ cast_to("'consent'", 'text') }} as source,
-        {{ cast_to("'events'", 'text') }} as entity,
-        {{ cast_to("'aggregate'", 'text') }} as scope,
-        {{ cast_to("readings.company_id || '|' || readings.event_type", 'text') }} as finding_key,
-        {{ cast_to('null', 'date_nullable') }} as event_date,
-        {{ cast_to("'warning'", 'text') }} as severity,
-        {{ cast_to(number_text('readings.events_extrapolated'), 'text_nullable') }} as observed,
-        {{ cast_to(number_text('readings.events_weighted_once'), 'text_nullable') }} as expected,
-        {{ cast_to('readings.events_sampled', 'integer') }} as record_count,
-        {{ cast_to('null', 'money_nullable') }} as impact_usd,
-        {{ cast_to(json_numbers([
-            'readings.events_sampled', 'readings.events_weighted_once', 'readings.events_extrapolated',
-            'counts.records_with_count_of_inverse_rate'
-        ]), 'text') }} as evidence,
-        {{ cast_to('null', 'text_nullable') }} as _delivery_id
+        readings.company_id || '|' || readings.event_type as company_and_type,
+        readings.events_sampled,
+        readings.events_weighted_once,
+        readings.events_extrapolated,
+        counts.records_with_count_of_inverse_rate,
+        counts.first_delivery_id as first_of_cell,
+        counts.last_delivery_id as last_of_cell
     from readings
     inner join counts
         on
@@ -52,4 +45,9 @@ final as (
             and readings.event_type = counts.event_type
 )
 
-select * from final
+{{ findings(
+    'contradictions', key='company_and_type', observed=number_text('events_extrapolated'),
+    expected=number_text('events_weighted_once'), records='events_sampled',
+    numbers=['events_sampled', 'events_weighted_once', 'events_extrapolated', 'records_with_count_of_inverse_rate'],
+    first='first_of_cell', last='last_of_cell'
+) }}
