@@ -103,6 +103,35 @@
 {%- endmacro %}
 
 
+{# Whether a text is JSON; NULL is none. A number too great for a double (1e999) is JSON on DuckDB only. #}
+{% macro is_json(text) -%}
+    {{ return(adapter.dispatch('is_json')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_json(text) -%}
+    coalesce(json_valid({{ _json_to_the_letter(text) }}), false)
+{%- endmacro %}
+
+{# isValidJSON() passes over a byte order mark #}
+{% macro clickhouse__is_json(text) -%}
+    (isValidJSON(ifNull({{ text }}, '')) = 1 and not startsWith(ifNull({{ text }}, ''), char(239, 187, 191)))
+{%- endmacro %}
+
+
+{# The keys of a JSON object as a list of texts; NULL or empty where the document is no such object. #}
+{% macro json_keys(document) -%}
+    {{ return(adapter.dispatch('json_keys')(document)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_keys(document) -%}
+    try(json_keys({{ _json_to_the_letter(document) }}))
+{%- endmacro %}
+
+{% macro clickhouse__json_keys(document) -%}
+    JSONExtractKeys(ifNull({{ document }}, ''))
+{%- endmacro %}
+
+
 {#
     DuckDB takes commas before a closing bracket, NaN and Infinity for JSON; nobody else does. They are looked for outside of
     strings, which become 0 first: without escaped backslashes and quotes, a string ends at the next quote.

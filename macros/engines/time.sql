@@ -37,3 +37,21 @@
 {% macro clickhouse__local_date(timestamp, timezone) -%}
     toDate32(formatDateTime({{ timestamp }}, '%F', {{ timezone }}))
 {%- endmacro %}
+
+
+{% macro hour_of(timestamp) -%}
+    {{ cast_to('extract(hour from ' ~ timestamp ~ ')', 'integer') }}
+{%- endmacro %}
+
+
+{% macro is_whole_second(timestamp) -%}
+    {{ return(adapter.dispatch('is_whole_second')(timestamp)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_whole_second(timestamp) -%}
+    epoch_us({{ timestamp }}) % 1000000 = 0
+{%- endmacro %}
+
+{% macro clickhouse__is_whole_second(timestamp) -%}
+    toUnixTimestamp64Micro({{ timestamp }}) % 1000000 = 0
+{%- endmacro %}

@@ -5,7 +5,20 @@
 
 {# A text without the quotation marks that some exports leave around it. #}
 {% macro unquoted(text) -%}
-    nullif({{ replace_all(text, '^[[:space:]"]+|[[:space:]"]+$', '') }}, '')
+    nullif({{ replace_all(text, '^[[:space:]"\'\']+|[[:space:]"\'\']+$', '') }}, '')
+{%- endmacro %}
+
+
+{#
+    The columns whose text was delivered in another case, padded or in quotes, by commas; NULL where none was. For each column
+    the text as delivered and as cleaned.
+#}
+{% macro respelled(columns) -%}
+    {%- set conditions = {} -%}
+    {%- for column, (delivered, cleaned) in columns.items() -%}
+        {%- do conditions.update({column: delivered ~ ' <> ' ~ cleaned}) -%}
+    {%- endfor -%}
+    {{ names_where(conditions) }}
 {%- endmacro %}
 
 

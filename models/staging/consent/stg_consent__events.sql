@@ -41,6 +41,7 @@ events as (
         {{ cast_to(lower_text(clean_text('parsed.domain')), 'category_nullable') }} as domain,
         {{ cast_to(clean_text('parsed.deployment_id'), 'category_nullable') }} as deployment_id,
         {{ cast_to(upper_text(unquoted('parsed.country')), 'category_nullable') }} as country_code,
+        {{ cast_to(clean_text('parsed.country'), 'category_nullable') }} as country_as_delivered,
         {{ cast_to(upper_text(unquoted('parsed.region')), 'category_nullable') }} as region,
         {{ cast_to(clean_text('parsed.browser_family'), 'category_nullable') }} as browser_family,
         {{ cast_to(lower_text(clean_text('parsed.device_type')), 'category_nullable') }} as device_type,
@@ -51,6 +52,14 @@ events as (
             when parsed.happened_at is null then 'unparsable_timestamp'
             when parsed.stored_share is null or parsed.stored_share <= 0 or parsed.stored_share > 1 then 'unusable_rate'
         end", 'category_nullable') }} as set_aside_reason,
+        {{ cast_to(respelled({
+            'event_id': ('parsed.event_id', 'parsed.event_key'),
+            'event_type': ('parsed."type"', lower_text(clean_text('parsed."type"'))),
+            'consent_status': ('parsed.consent', lower_text(clean_text('parsed.consent'))),
+            'sdk_type': ('parsed.sdk_type', lower_text(clean_text('parsed.sdk_type'))),
+            'country_code': (replace_all('parsed.country', '^"(.*)"$', '\\1'), upper_text(unquoted('parsed.country'))),
+            'device_type': ('parsed.device_type', lower_text(clean_text('parsed.device_type'))),
+        }), 'category_nullable') }} as respelled,
 
         ---------- timestamps
         {{ cast_to('parsed.happened_at', 'timestamp_nullable') }} as event_at,

@@ -246,6 +246,17 @@ def _flight(kind: str, start: date, days: int, slack: int) -> tuple[date, date, 
     return before, after, "paused" if kind == "paused" else "active"
 
 
+def runs_throughout(catalogue: Catalogue) -> list[int]:
+    """Numbers of the campaigns that are active on all days of the run."""
+    return [
+        number
+        for number, campaign in enumerate(catalogue.campaigns)
+        if campaign.status == "active"
+        and campaign.first_day <= catalogue.start
+        and campaign.last_day >= catalogue.last_day
+    ]
+
+
 def publisher_weights(day: date) -> np.ndarray:
     """Weight of every hour of a UTC day (rows) and publisher (columns), by each publisher's own hour and weekday."""
     table = np.zeros((24, len(PUBLISHERS)), dtype=np.int64)

@@ -1,6 +1,7 @@
 """Publishers, campaigns, ad units and the partner's ledger as files, first delivered and re-issued."""
 
 import csv
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -53,6 +54,9 @@ AD_UNITS_HEADER = [
     "is_active",
     "created_at",
 ]
+IS_ACTIVE = AD_UNITS_HEADER.index("is_active")
+UNREADABLE = {"campaign_end_date": "31/02/2026", "campaign_budget_usd": "tbd"}
+LEAST_SPENT = 4_000_000  # micro-dollars, of a campaign whose budget is set to half of it
 PARTNER_HEADER = ["period_end", "partner_account_id", "partner_amount", "partner_currency", "source_system"]
 PARTNER_NOISE = 30  # ten-thousandths either way
 PARTNER_ERROR = 600  # of the planted one
@@ -125,6 +129,57 @@ def second_issue(first: Dimensions, catalogue: Catalogue, seed: int, changes: Lo
     return Dimensions(publishers, campaigns, first.ad_units)
 
 
+def plant(
+    issue: Dimensions,
+    reissue: Dimensions,
+    catalogue: Catalogue,
+    seed: int,
+    used: set[int | None],
+    spent: Mapping[int, int],
+    faults: Log,
+) -> dict[tuple[int, str], str]:
+    """Sets a campaign's budget to half of what it spent (micro-dollars by campaign), in both issues; returns the texts
+    that two others have in place of an end date and a budget, by campaign and column.
+
+    They are active throughout, so that no flight that events break is lost, and none is `used` by another fault or
+    changed by the second issue.
+    """
+    rng = stream(seed, "campaign_faults")
+    twice = issue.campaigns[_number_of_repeated(seed, issue.campaigns)]
+    free = [
+        number
+        for number in market.runs_throughout(catalogue)
+        if issue.campaigns[number] == reissue.campaigns[number] != twice
+        and issue.campaigns[number].campaign_id not in used
+    ]
+    free = rng.permutation(free).tolist()
+    over = next((n for n in free if spent.get(issue.campaigns[n].campaign_id, 0) >= LEAST_SPENT), None)
+    if over is not None:
+        free.remove(over)
+        campaign = issue.campaigns[over]
+        micros = spent[campaign.campaign_id]
+        cheaper = replace(campaign, budget_usd=micros // 2_000_000)
+        issue.campaigns[over] = reissue.campaigns[over] = cheaper
+        faults.segment(
+            "over_budget",
+            {
+                "campaign_id": campaign.campaign_id,
+                "budget_usd": cheaper.budget_usd,
+                "strength": micros // (cheaper.budget_usd * 10_000) / 100,
+            },
+            spent_usd=micros,
+        )
+    return {
+        (issue.campaigns[number].campaign_id, column): text
+        for number, (column, text) in zip(free, UNREADABLE.items(), strict=False)
+    }
+
+
+def _number_of_repeated(seed: int, campaigns: list[Campaign]) -> int:
+    """Number of the campaign that stands twice in the export."""
+    return int(stream(seed, "faults", 0, 2**20).integers(0, len(campaigns)))
+
+
 def _change(campaign: Campaign, changes: Log, **values: Any) -> Campaign:
     columns = {"budget_usd": "campaign_budget_usd", "last_day": "campaign_end_date", "status": "campaign_status"}
     for name, value in values.items():
@@ -140,9 +195,16 @@ def _change(campaign: Campaign, changes: Log, **values: Any) -> Campaign:
 
 
 def write_dimensions(
-    rows: Dimensions, out: Path, prefix: str, catalogue: Catalogue, seed: int, faults: Log | None
+    rows: Dimensions,
+    out: Path,
+    prefix: str,
+    catalogue: Catalogue,
+    seed: int,
+    faults: Log | None,
+    unreadable: dict[tuple[int, str], str],
 ) -> dict[str, Records]:
-    """Writes the three files below out/prefix; `faults` (None for a clean drop) takes what is planted."""
+    """Writes the three files below out/prefix; `faults` (None for a clean drop) takes what is planted. `unreadable`
+    has texts to write instead, by campaign and column."""
     records = {
         PUBLISHERS_FILE: write_csv(
             out / prefix / PUBLISHERS_FILE, PUBLISHERS_HEADER, (list(row.values()) for row in rows.publishers)
@@ -151,16 +213,22 @@ def write_dimensions(
     }
     campaigns = list(rows.campaigns)
     if faults is not None:
-        number = int(stream(seed, "faults", 0, 2**20).integers(0, len(campaigns)))
+        number = _number_of_repeated(seed, campaigns)
         twice = replace(campaigns[number], budget_usd=campaigns[number].budget_usd + 5000)
         campaigns.append(twice)
         faults.cell(
             "duplicate_dimension_key", prefix + CAMPAIGNS_FILE, key=twice.campaign_id, rows=[number + 1, len(campaigns)]
         )
+    lines = [_campaign_row(campaign, catalogue, number) for number, campaign in enumerate(campaigns)]
+    for (campaign_id, column), text in unreadable.items():
+        [number] = [n for n, campaign in enumerate(campaigns) if campaign.campaign_id == campaign_id]
+        lines[number][CAMPAIGNS_HEADER.index(column)] = text
+        place = {"key": campaign_id, "column": column, "value": text, "rows": [number + 1]}
+        faults.cell("unreadable_dimension_value", prefix + CAMPAIGNS_FILE, **place)
     records[CAMPAIGNS_FILE] = write_csv(
         out / prefix / CAMPAIGNS_FILE,
         CAMPAIGNS_HEADER,
-        [_campaign_row(campaign, catalogue, number) for number, campaign in enumerate(campaigns)],
+        lines,
         delimiter=";",
         encoding="cp1252" if seed % 2 else "utf-8-sig",
         quoting=csv.QUOTE_NONNUMERIC,

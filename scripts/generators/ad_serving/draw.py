@@ -2,7 +2,19 @@
 
 import numpy as np
 
-_STREAMS = ("catalogue", "events", "late", "faults", "redelivery", "redelivery_faults", "files", "partner")
+_STREAMS = (
+    "catalogue",
+    "events",
+    "late",
+    "faults",
+    "redelivery",
+    "redelivery_faults",
+    "files",
+    "partner",
+    "plan",
+    "segments",
+    "campaign_faults",
+)
 
 
 def stream(seed: int, name: str, day: int = 0, chunk: int = 0) -> np.random.Generator:

@@ -86,11 +86,11 @@ def _impressions(catalogue: Catalogue, rng: np.random.Generator, today: date, dr
     publisher = pick(rng, weights, hour)
 
     ad_unit = pick(rng, _ad_unit_weights(catalogue), publisher)
-    device = pick(rng, _DEVICE_WEIGHTS, publisher)
+    device = pick(rng, DEVICE_WEIGHTS, publisher)
     browser = pick(rng, _BROWSER_WEIGHTS, device)
-    country = pick(rng, _COUNTRY_WEIGHTS, publisher)
+    country = pick(rng, COUNTRY_WEIGHTS, publisher)
     place = pick(rng, _PLACE_WEIGHTS, country)
-    filled = rng.integers(0, 1000, drawn) < _FILL[device, country]
+    filled = rng.integers(0, 1000, drawn) < FILL[device, country]
     bought = pick(rng, market.campaign_weights(catalogue, today), device * len(market.COUNTRIES) + country)
 
     prices, _, campaign_ids, advertiser_ids = _campaign_columns(catalogue)
@@ -145,14 +145,15 @@ def _with_followers(catalogue: Catalogue, rng: np.random.Generator, impressions:
     if over:
         seen[kept - 1] = False
 
-    viewable = _follow(rng, impressions, np.flatnonzero(seen[:kept]), VIEWABLE, seen_after)
-    clicks = _follow(rng, impressions, np.flatnonzero(clicked[:kept]), CLICK, clicked_after)
+    viewable = follow(rng, impressions, np.flatnonzero(seen[:kept]), VIEWABLE, seen_after)
+    clicks = follow(rng, impressions, np.flatnonzero(clicked[:kept]), CLICK, clicked_after)
     rows_clicked = np.flatnonzero(clicked[:kept])
     clicks.revenue = prices[clicks.campaign - market.FIRST_CAMPAIGN_ID] * noise[rows_clicked] // 10_000
     return concat([take(impressions, np.arange(kept)), viewable, clicks])
 
 
-def _follow(rng: np.random.Generator, impressions: Events, rows: np.ndarray, kind: int, after: np.ndarray) -> Events:
+def follow(rng: np.random.Generator, impressions: Events, rows: np.ndarray, kind: int, after: np.ndarray) -> Events:
+    """Events of a kind that those `rows` bring with them, `after` (an entry an impression) milliseconds in the day."""
     events = take(impressions, rows)
     events.ids = draw_ids(rng, len(rows))
     events.kind[:] = kind
@@ -198,11 +199,11 @@ def _place_weights() -> np.ndarray:
     return table
 
 
-_DEVICE_WEIGHTS = np.array([market.CATEGORY_DEVICES[publisher.category] for publisher in market.PUBLISHERS])
+DEVICE_WEIGHTS = np.array([market.CATEGORY_DEVICES[publisher.category] for publisher in market.PUBLISHERS])
 _BROWSER_WEIGHTS = np.array([weights for weights, _ in market.BROWSERS.values()]).T
-_COUNTRY_WEIGHTS = _country_weights()
+COUNTRY_WEIGHTS = _country_weights()
 _PLACE_WEIGHTS = _place_weights()
-_FILL = np.array(market.DEVICE_FILL)[:, None] + np.array([fill for fill, _, _ in market.COUNTRIES.values()])
+FILL = np.array(market.DEVICE_FILL)[:, None] + np.array([fill for fill, _, _ in market.COUNTRIES.values()])
 _COUNTRY_PRICE = np.array([price for _, price, _ in market.COUNTRIES.values()])
 _DEVICE_PRICE = np.array(market.DEVICE_PRICE)
 _CLICK_RATE = np.array(market.CLICK_RATE)

@@ -9,9 +9,9 @@ import numpy as np
 
 from scripts.generators.ad_serving import catalogue as market
 from scripts.generators.ad_serving.catalogue import CLICK, IMPRESSION, OTHER, VIEWABLE, Catalogue
-from scripts.generators.ad_serving.events import DAY_MS, NONE, PLACES, Events
+from scripts.generators.ad_serving.events import DAY_MS, NONE, PLACES, Events, follow
 from scripts.generators.columns import concat, take
-from scripts.generators.draw import draw_ids, share
+from scripts.generators.draw import draw_ids, mix, share
 
 # rows per million events
 ROW_RATES = {
@@ -41,6 +41,10 @@ ROW_RATES = {
     "device_outside_targeting": 300,
     "country_outside_targeting": 300,
     "near_duplicate": 300,
+    "score_out_of_range": 400,
+    "unreadable_revenue": 300,
+    "robot_user_agent": 600,
+    "click_without_impression": 300,
 }
 # lines per million events, in text files only
 LINE_RATES = {"malformed_line": 600, "blank_line": 300}
@@ -52,19 +56,23 @@ REDELIVERY_RATES = {
     "whitespace_variant": 3000,
     "bad_timestamp": 1500,
     "missing_event_id": 1000,
+    "identity_changed": 4000,
 }
-# each of these strikes one segment of one day, where the day has enough events
-DAY_FAULTS = ("price_step", "concentrated_identity", "click_burst")
-DAY_FAULT_EVENTS = 2000
-PRICE_STEP = 1000
-CLICK_BURST_SHARE = 200  # one click a so many events
-CONCENTRATED_SHARE = 50
 
 BAD_TIMESTAMPS = ("2026-02-30T12:00:00.000Z", "not available", "", None, "13/45/2026 99:99")
 MISSING_IDS = (None, "", "   ")
 VARIANT_COLUMNS = ("event_id", "event_type", "device_type", "country", "ad_unit_id")
 FUTURE_MS = 400 * DAY_MS
 ORPHAN_OFFSET = 900
+UNREADABLE_AMOUNTS = ("n/a", "12,34", "USD 0.41", "--")
+SCORES_OUT_OF_RANGE = (1200, -100)
+ROBOTS = (
+    "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
+    "Mozilla/5.0 (compatible; AhrefsBot/7.0; +http://ahrefs.com/robot/)",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/133.0.0.0 Safari/537.36",
+    "python-requests/2.32.3",
+    "curl/8.11.1",
+)
 
 _COUNTRIES = tuple(market.COUNTRIES)
 _FIRST_PLACE = np.array([[place[0] for place in PLACES].index(country) for country in _COUNTRIES])
@@ -128,26 +136,26 @@ def plant(
             planted.moved[kind] = int(planted.events.revenue[rows].sum()) - before
 
 
-def plant_day_fault(planted: Planted, kind: str, rng: np.random.Generator) -> None:
-    """Plants one of DAY_FAULTS into rows of the chunk that have no other fault."""
-    events, rows = planted.events, planted.untouched
-    paid = rows[(events.kind[rows] == IMPRESSION) & (events.revenue[rows] > 0)]
-    if not len(paid):
-        return
-    one = int(paid[rng.integers(0, len(paid))])
-    of_publisher = paid[events.publisher[paid] == events.publisher[one]]
-    if kind == "price_step":
-        rows = of_publisher
-        planted.moved[kind] = int(events.revenue[rows].sum()) * (PRICE_STEP - 1)
-        events.revenue[rows] *= PRICE_STEP
-    elif kind == "concentrated_identity":
-        alike = (events.place[rows] == events.place[one]) & (events.browser[rows] == events.browser[one])
-        rows = rows[alike][: len(events) // CONCENTRATED_SHARE]
-        events.user[rows] = events.user[one]
-    else:
-        rows = of_publisher[: len(events) // CLICK_BURST_SHARE]
-        planted.created[kind] = _clicks(events, rows, rng)
-    planted.rows[kind] = rows
+def can_carry(kind: str, *, parquet: bool, lost_floor: bool) -> bool:
+    """Whether a file can carry a kind: scores are in Parquet only, where amounts are numbers; a file without floors
+    has none to break."""
+    match kind:
+        case "score_out_of_range":
+            return parquet
+        case "unreadable_revenue":
+            return not parquet
+        case "filled_without_floor" | "paid_under_floor":
+            return not lost_floor
+        case _:
+            return True
+
+
+def followers_of_lost(events: Events) -> np.ndarray:
+    """Rows of viewable events and clicks whose impression's record has no id or no time: they follow nothing."""
+    impression = events.kind == IMPRESSION
+    lost = events.request[impression & ~events.usable]
+    follows = np.isin(events.kind, (VIEWABLE, CLICK)) & events.usable
+    return np.flatnonzero(follows & np.isin(events.request, lost))
 
 
 def malformed_lines(lines: list[str], first: int) -> list[str]:
@@ -165,12 +173,10 @@ def malformed_lines(lines: list[str], first: int) -> list[str]:
     return texts
 
 
-def _clicks(events: Events, rows: np.ndarray, rng: np.random.Generator) -> Events:
-    clicks = take(events, rows)
-    clicks.ids = draw_ids(rng, len(rows))
-    clicks.kind[:] = CLICK
-    clicks.revenue[:] = 0
-    clicks.at = np.minimum(clicks.at + 900, clicks.at // DAY_MS * DAY_MS + DAY_MS - 1)
+def _clicks_of_nothing(events: Events, rows: np.ndarray, rng: np.random.Generator) -> Events:
+    """Clicks that look as if on those impressions, in auctions of their own."""
+    clicks = follow(rng, take(events, rows), np.arange(len(rows)), CLICK, np.full(len(rows), 900))
+    clicks.request = mix(rng.integers(0, 2**62, len(rows)), 2)
     return clicks
 
 
@@ -178,12 +184,14 @@ def _fits(kind: str, events: Events, catalogue: Catalogue) -> np.ndarray:
     """Which rows a kind can be planted into."""
     filled_impression = (events.kind == IMPRESSION) & events.filled
     match kind:
-        case "negative_revenue" | "zero_revenue_filled":
+        case "negative_revenue" | "zero_revenue_filled" | "unreadable_revenue":
             return filled_impression & (events.revenue > 0)
         case "paid_under_floor":
             return filled_impression & (events.floor > 1)
-        case "filled_without_floor":
+        case "filled_without_floor" | "click_without_impression":
             return filled_impression
+        case "robot_user_agent":
+            return events.kind == IMPRESSION
         case "revenue_on_unfilled":
             return ~events.filled
         case "unknown_event_type":
@@ -193,9 +201,11 @@ def _fits(kind: str, events: Events, catalogue: Catalogue) -> np.ndarray:
         case "campaign_out_of_flight":
             return filled_impression & (_out_of_flight(events.at, catalogue) >= 0)
         case "device_outside_targeting":
-            return events.filled & np.isin(events.campaign, list(_untargeted(catalogue, "devices", market.DEVICES)))
+            return events.filled & np.isin(
+                events.campaign, list(first_untargeted(catalogue, "devices", market.DEVICES))
+            )
         case "country_outside_targeting":
-            return events.filled & np.isin(events.campaign, list(_untargeted(catalogue, "countries", _COUNTRIES)))
+            return events.filled & np.isin(events.campaign, list(first_untargeted(catalogue, "countries", _COUNTRIES)))
         case _:
             return np.ones(len(events), dtype=bool)
 
@@ -212,6 +222,14 @@ def _apply(kind: str, planted: Planted, rows: np.ndarray, catalogue: Catalogue, 
             twins = take(events, rows)
             twins.ids = draw_ids(rng, len(rows))
             planted.created[kind] = twins
+        case "click_without_impression":
+            planted.created[kind] = _clicks_of_nothing(events, rows, rng)
+        case "unreadable_revenue":
+            _write_by_turns(events, "revenue_usd", rows, UNREADABLE_AMOUNTS, turn)
+            events.revenue[rows] = 0
+            events.unsettled[rows] = True
+        case "robot_user_agent":
+            _write_by_turns(events, "user_agent", rows, ROBOTS, turn)
         case "bad_timestamp":
             _write_by_turns(events, "timestamp", rows, BAD_TIMESTAMPS, turn)
             events.usable[rows] = False
@@ -255,6 +273,10 @@ def _apply_to_values(
             events.floor[rows] = NONE
         case "paid_under_floor":
             events.revenue[rows] = events.floor[rows] // 2
+        case "score_out_of_range":
+            events.score[rows] = np.resize(SCORES_OUT_OF_RANGE, len(rows))
+        case "identity_changed":
+            _change_identity(events, rows, catalogue, rng)
         case "region_not_in_country":
             events.place[rows] = _FIRST_PLACE[(events.country[rows] + 1) % len(_COUNTRIES)]
         case "browser_device_mismatch":
@@ -274,15 +296,32 @@ def _apply_to_values(
             wrong = _out_of_flight(events.at[rows], catalogue)
             events.campaign[rows], events.advertiser[rows] = campaigns[wrong].T
         case "device_outside_targeting":
-            others = _untargeted(catalogue, "devices", market.DEVICES)
+            others = first_untargeted(catalogue, "devices", market.DEVICES)
             events.device[rows] = [others[campaign] for campaign in events.campaign[rows].tolist()]
             events.browser[rows] = _FIRST_BROWSER[events.device[rows]]
         case "country_outside_targeting":
-            others = _untargeted(catalogue, "countries", _COUNTRIES)
+            others = first_untargeted(catalogue, "countries", _COUNTRIES)
             events.country[rows] = [others[campaign] for campaign in events.campaign[rows].tolist()]
             events.place[rows] = _FIRST_PLACE[events.country[rows]]
         case _:
             raise ValueError(f"no way to plant {kind}")
+
+
+def _change_identity(events: Events, rows: np.ndarray, catalogue: Catalogue, rng: np.random.Generator) -> None:
+    """Gives every other filled row to another campaign that could have bought it, the rest to the publisher's next ad
+    unit."""
+    units = [unit.publisher for unit in catalogue.ad_units]
+    for number, row in enumerate(rows):
+        date = np.datetime64(int(events.at[row]) // DAY_MS, "D").item()
+        cell = events.device[row] * len(_COUNTRIES) + events.country[row]
+        others = market.campaign_weights(catalogue, date)[cell] > 0
+        others = [n for n in np.flatnonzero(others) if catalogue.campaigns[n].campaign_id != events.campaign[row]]
+        if events.filled[row] and others and number % 2 == 0:
+            campaign = catalogue.campaigns[others[int(rng.integers(0, len(others)))]]
+            events.campaign[row], events.advertiser[row] = campaign.campaign_id, campaign.advertiser_id
+        else:
+            own = [n for n, publisher in enumerate(units) if publisher == units[events.ad_unit[row]]]
+            events.ad_unit[row] = own[(own.index(events.ad_unit[row]) + 1) % len(own)]
 
 
 def _write_by_turns(events: Events, column: str, rows: np.ndarray, values: tuple[str | None, ...], turn: int) -> None:
@@ -316,7 +355,7 @@ def _id_text(events: Events, row: int) -> str:
     return str(UUID(bytes=events.ids[row].tobytes())) if events.dashed[row] else events.ids[row].tobytes().hex()
 
 
-def _untargeted(catalogue: Catalogue, column: str, words: tuple[str, ...]) -> dict[int, int]:
+def first_untargeted(catalogue: Catalogue, column: str, words: tuple[str, ...]) -> dict[int, int]:
     """For each campaign that does not target all `words`, the number of the first one it leaves out."""
     return {
         campaign.campaign_id: next(number for number, word in enumerate(words) if word not in getattr(campaign, column))

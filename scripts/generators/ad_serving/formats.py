@@ -1,5 +1,6 @@
 """How events are spelled: the shapes that the ad server's export had over time, as JSON lines or Parquet columns."""
 
+import json
 from dataclasses import dataclass
 
 import numpy as np
@@ -75,6 +76,8 @@ def json_lines(events: Events, catalogue: Catalogue, era: Era) -> pa.Array:
     amounts = _join('"', money_text(events.revenue), '"') if era.text_revenue else money_number(events.revenue)
     if events.unsettled.any():
         amounts = pc.if_else(pa.array(events.unsettled), "null", amounts)
+    unreadable = {row: json.dumps(text) for row, text in events.text.get("revenue_usd", {}).items()}
+    amounts = _overwritten(amounts, unreadable)
     has_campaign = pa.array(events.campaign != 0)
     pieces = [
         '{"event_id":',
@@ -155,16 +158,16 @@ def diagnostics_table(events: Events) -> pa.Table:
     request = events.request.astype("<u8").view(np.uint8).reshape(-1, 8)
     octets = pa.array([str(number) for number in range(256)])
     network = 11 + 16 * events.country + user[:, 0] % 16
-    return pa.table(
-        [
-            hex_text(events.ids, events.dashed),
-            fixed(HEX[user].reshape(-1, 16)),
-            _join(octets.take(pa.array(network)), ".", *_octets(octets, user[:, 1:3]), "0/24"),
-            _vocabulary([agent for _, agent in market.BROWSERS.values()], events.browser),
-            fixed(HEX[np.hstack([request, request ^ user])].reshape(-1, 32)),
-        ],
-        schema=DIAGNOSTICS_SCHEMA,
-    )
+    columns = {
+        "event_id": hex_text(events.ids, events.dashed),
+        "user_id_hash": fixed(HEX[user].reshape(-1, 16)),
+        "ip_prefix": _join(octets.take(pa.array(network)), ".", *_octets(octets, user[:, 1:3]), "0/24"),
+        "user_agent": _vocabulary([agent for _, agent in market.BROWSERS.values()], events.browser),
+        "bid_request_id": fixed(HEX[np.hstack([request, request ^ user])].reshape(-1, 32)),
+    }
+    for name in ("ip_prefix", "user_agent"):
+        columns[name] = _overwritten(columns[name], events.text.get(name, {}))
+    return pa.table(columns, schema=DIAGNOSTICS_SCHEMA)
 
 
 def _octets(octets: pa.Array, columns: np.ndarray) -> list[pa.Array | str]:
@@ -185,13 +188,17 @@ def _text_columns(events: Events, catalogue: Catalogue, era: Era) -> dict[str, p
         "region": _vocabulary([region for _, region, _ in PLACES], events.place),
         "city": _vocabulary([city for _, _, city in PLACES], events.place),
     }
-    for name, cells in events.text.items():
-        mask = np.zeros(len(events), dtype=bool)
-        rows = sorted(cells)
-        mask[rows] = True
-        written = pa.array([cells[row] for row in rows], pa.string())
-        columns[name] = pc.replace_with_mask(columns[name], pa.array(mask), written)
-    return columns
+    return {name: _overwritten(values, events.text.get(name, {})) for name, values in columns.items()}
+
+
+def _overwritten(values: pa.Array, cells: dict[int, str | None]) -> pa.Array:
+    """The values with what a fault writes instead, by row."""
+    if not cells:
+        return values
+    mask = np.zeros(len(values), dtype=bool)
+    rows = sorted(cells)
+    mask[rows] = True
+    return pc.replace_with_mask(values, pa.array(mask), pa.array([cells[row] for row in rows], pa.string()))
 
 
 def _geo_pieces(columns: dict[str, pa.Array], era: Era) -> list[pa.Array]:

@@ -7,6 +7,7 @@ import numpy as np
 from scripts.generators.ad_serving.catalogue import CLICK, IMPRESSION, Catalogue
 from scripts.generators.ad_serving.draw import stream
 from scripts.generators.ad_serving.events import Events, Span, draw_chunk
+from scripts.generators.ad_serving.segments import Segment, shape
 from scripts.generators.columns import concat, take
 from scripts.generators.draw import share
 
@@ -30,9 +31,17 @@ class Redelivered:
 
 
 def draw_redelivery(
-    catalogue: Catalogue, seed: int, day: int, chunk: int, span: Span, delivered: Events, untouched: np.ndarray
+    catalogue: Catalogue,
+    segments: list[Segment],
+    seed: int,
+    day: int,
+    chunk: int,
+    span: Span,
+    delivered: Events,
+    untouched: np.ndarray,
 ) -> Redelivered:
-    """Repeats part of the `untouched` rows of a delivered chunk and adds late events of the same hours."""
+    """Repeats part of the `untouched` rows of a delivered chunk and adds late events of the same hours, which the
+    faulty `segments` of the run strike like the others."""
     rng = stream(seed, "redelivery", day, chunk)
     count = len(delivered)
     rows = np.sort(rng.permutation(untouched)[: share(rng, count, REPEATED)])
@@ -50,5 +59,6 @@ def draw_redelivery(
     if not wanted:
         return Redelivered(repeated, before)
     late = draw_chunk(catalogue, seed, day, chunk, wanted, span, purpose="late")
+    late, _ = shape(late, segments, day, span)
     late.dashed[:] = delivered.dashed[0]
     return Redelivered(concat([repeated, late]), before)

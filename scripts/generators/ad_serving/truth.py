@@ -66,42 +66,72 @@ def usd(micros: int) -> str:
 
 
 @dataclass
+class Ids:
+    """Event ids: the first of them as text, and the sum of all as 128-bit numbers, modulo 2**128."""
+
+    count: int = 0
+    listed: list[str] = field(default_factory=list)
+    checksum: int = 0
+
+    def add(self, ids: np.ndarray) -> None:
+        numbers = [int.from_bytes(row.tobytes(), "big") for row in ids]
+        self.count += len(numbers)
+        self.checksum = (self.checksum + sum(numbers)) % 2**128
+        self.listed.extend(f"{number:032x}" for number in numbers[: MAX_LISTED - len(self.listed)])
+
+    def report(self) -> dict[str, Any]:
+        if self.count > MAX_LISTED:
+            return {"ids_checksum": f"{self.checksum:032x}"}
+        return {"ids": self.listed} if self.listed else {}
+
+
+@dataclass
+class Cell:
+    """A segment that is faulty as a whole: where it is, how strongly, and the events that the fault made or changed."""
+
+    place: dict[str, Any]
+    amounts: dict[str, int] = field(default_factory=dict)
+    ids: Ids = field(default_factory=Ids)
+
+    def report(self) -> dict[str, Any]:
+        return {**self.place, **_spelled(self.amounts), **self.ids.report()}
+
+
+@dataclass
 class Entry:
     """One kind of planted fault or change."""
 
     count: int = 0
-    ids: list[str] = field(default_factory=list)
-    checksum: int = 0
+    ids: Ids = field(default_factory=Ids)
     files: dict[str, int] = field(default_factory=dict)
     where: dict[str, list[int]] = field(default_factory=dict)
-    cells: list[dict[str, Any]] = field(default_factory=list)
-    details: dict[str, Any] = field(default_factory=dict)
+    cells: list[Cell] = field(default_factory=list)
+    details: dict[str, int] = field(default_factory=dict)
 
     def report(self, kind: str) -> dict[str, Any]:
-        listed: dict[str, Any] = {"ids": self.ids} if self.ids else {}
-        if self.count > MAX_LISTED:
-            listed = {"ids_checksum": f"{self.checksum:032x}"} if self.ids else {}
-        optional = {"files": self.files, "where": self.where, "cells": self.cells}
+        optional = {"files": self.files, "where": self.where, "cells": [cell.report() for cell in self.cells]}
         kept = {name: value for name, value in optional.items() if value}
-        return {"kind": kind, "count": self.count, **self.details, **kept, **listed}
+        return {"kind": kind, "count": self.count, **_spelled(self.details), **kept, **self.ids.report()}
+
+
+def _spelled(amounts: dict[str, int]) -> dict[str, Any]:
+    return {name: usd(value) if name.endswith("_usd") else value for name, value in amounts.items()}
 
 
 class Log:
     """Collects planted faults, or changes, by kind.
 
-    Of kinds with more than 10,000 events the ids are left out and `ids_checksum` is the sum of all ids as 128-bit
-    numbers, modulo 2**128. `where` lists record numbers (from 1, header not counted, blank lines counted) of kinds
-    whose records have no id.
+    Of kinds and segments with more than 10,000 events the ids are left out and `ids_checksum` is the sum of all ids as
+    128-bit numbers, modulo 2**128. `where` lists record numbers (from 1, header not counted, blank lines counted) of
+    kinds whose records have no id. `cells` are segments that are faulty as a whole, each with the events in it that
+    the fault made or changed; there `count` is the number of segments.
     """
 
     def __init__(self) -> None:
         self.entries: dict[str, Entry] = {}
 
     def events(self, kind: str, file: str, ids: np.ndarray) -> None:
-        entry = self._entry(kind, file, len(ids))
-        numbers = [int.from_bytes(row.tobytes(), "big") for row in ids]
-        entry.checksum = (entry.checksum + sum(numbers)) % 2**128
-        entry.ids.extend(f"{number:032x}" for number in numbers[: MAX_LISTED - len(entry.ids)])
+        self._entry(kind, file, len(ids)).ids.add(ids)
 
     def records(self, kind: str, file: str, rows: Iterable[int]) -> None:
         rows = sorted(int(row) for row in rows)
@@ -110,7 +140,21 @@ class Log:
         entry.where.setdefault(file, []).extend(rows[: MAX_LISTED - listed])
 
     def cell(self, kind: str, file: str, **place: Any) -> None:
-        self._entry(kind, file, 1).cells.append({"file": file, **place})
+        self._entry(kind, file, 1).cells.append(Cell({"file": file, **place}))
+
+    def segment(self, kind: str, place: dict[str, Any], ids: np.ndarray | None = None, **amounts: int) -> None:
+        """Notes a faulty segment, or adds events and amounts to the one of that place: micro-dollars where the name
+        ends in _usd."""
+        entry = self.entries.setdefault(kind, Entry())
+        known = next((cell for cell in entry.cells if cell.place == place), None)
+        if known is None:
+            known = Cell(place)
+            entry.cells.append(known)
+            entry.count += 1
+        if ids is not None:
+            known.ids.add(ids)
+        for name, amount in amounts.items():
+            known.amounts[name] = known.amounts.get(name, 0) + amount
 
     def detail(self, kind: str, name: str, amount: int) -> None:
         """Adds to a number of the kind: micro-dollars where the name ends in _usd."""
@@ -118,10 +162,6 @@ class Log:
         details[name] = details.get(name, 0) + amount
 
     def report(self) -> list[dict[str, Any]]:
-        for entry in self.entries.values():
-            for name, value in entry.details.items():
-                if name.endswith("_usd") and isinstance(value, int):
-                    entry.details[name] = usd(value)
         return [entry.report(kind) for kind, entry in sorted(self.entries.items())]
 
     def _entry(self, kind: str, file: str, count: int) -> Entry:

@@ -1,0 +1,76 @@
+{#
+    Whether a count is above what is expected by more than chance: twice the difference of the square roots is about standard
+    normal for counts (Anscombe 1948, Biometrika 35), also for small ones. Both decimals; from dq_least_events on.
+#}
+{% macro stands_out(observed, expected) -%}
+    (
+        {{ observed }} >= {{ var('dq_least_events') }}
+        and 2 * (sqrt({{ to_double(observed) }}) - sqrt({{ to_double(expected) }})) > {{ var('dq_deviations') }}
+    )
+{%- endmacro %}
+
+
+{# Whether a count falls short of what is expected: by more than chance, and by more than half. #}
+{% macro falls_short(observed, expected) -%}
+    (
+        2 * {{ to_double(observed) }} < {{ to_double(expected) }}
+        and 2 * (sqrt({{ to_double(expected) }}) - sqrt({{ to_double(observed) }})) > {{ var('dq_deviations') }}
+    )
+{%- endmacro %}
+
+
+{# Whether a positive level, as a price, is out of line with that of its peers, in either direction. #}
+{% macro out_of_line(level, peers) -%}
+    (
+        {{ level }} >= {{ var('dq_times_peers') }} * {{ peers }}
+        or {{ level }} * {{ var('dq_times_peers') }} <= {{ peers }}
+    )
+{%- endmacro %}
+
+
+{# Median of amounts in micro-dollars, a double that is exact on both engines, and such micro-dollars as US dollars. #}
+{% macro median_micros(amount) -%}
+    {{ median(cast_to(amount ~ ' * 1000000', 'integer_nullable')) }}
+{%- endmacro %}
+
+{% macro usd_of_micros(micros) -%}
+    {{ share_of(cast_to('1', 'money'), cast_to('floor(' ~ micros ~ ')', 'integer'), '1000000') }}
+{%- endmacro %}
+
+
+{# What of an amount lies above the level of the peers: amount x (1 - peers / level), with levels in micro-dollars. #}
+{% macro amount_above_peers(amount, level, peers) -%}
+    {{ amount }} - {{ share_of(amount, cast_to('floor(' ~ peers ~ ')', 'integer'), cast_to('floor(' ~ level ~ ')', 'integer')) }}
+{%- endmacro %}
+
+
+{#
+    Two relations: the median of a count by a column, and (usual) the threshold above which a count is far from it: median +
+    dq_mads x the median absolute deviation, which is at least one.
+#}
+{% macro usual_counts(relation, count, by) -%}
+    middles as (
+        select
+            {{ by }},
+            {{ median(count) }} as middle
+        from {{ relation }}
+        group by {{ by }}
+    ),
+
+    deviations as (
+        select
+            counted.{{ by }} as {{ by }},
+            middles.middle as middle,
+            abs(counted.{{ count }} - middles.middle) as deviation
+        from {{ relation }} as counted
+        inner join middles on counted.{{ by }} = middles.{{ by }}
+    ),
+
+    usual as (
+        select
+            {{ by }},
+            max(middle) + {{ var('dq_mads') }} * greatest({{ median('deviation') }}, 1) as threshold
+        from deviations
+        group by {{ by }}
+    )
+{%- endmacro %}

@@ -1,0 +1,1 @@
+{{ findings_of_pairs(ref('fct_ad_events'), 'device_type', 'browser') }}

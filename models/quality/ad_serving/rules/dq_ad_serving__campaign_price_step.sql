@@ -1,0 +1,41 @@
+with prices as (
+    select
+        campaign_id,
+        event_date,
+        count(*) as paid,
+        sum(revenue_usd) as paid_usd,
+        {{ median_micros('revenue_usd') }} as price,
+        min(first_delivery_id) as first_of_cell,
+        max(_delivery_id) as last_of_cell
+    from {{ ref('int_ad_serving__paid_impressions') }}
+    where campaign_id is not null
+    group by campaign_id, event_date
+),
+
+usual as (
+    select
+        campaign_id,
+        {{ median('price') }} as usual_price
+    from prices
+    where paid >= {{ var('dq_least_prices') }}
+    group by campaign_id
+    having count(*) >= {{ var('dq_least_peers') }}
+),
+
+steps as (
+    select
+        prices.*,
+        usual.usual_price as usual_price
+    from prices
+    inner join usual on prices.campaign_id = usual.campaign_id
+    where
+        prices.paid >= {{ var('dq_least_prices') }}
+        and {{ out_of_line('prices.price', 'usual.usual_price') }}
+)
+
+{{ findings(
+    'steps', key="campaign_id || '|' || " ~ cast_to('event_date', 'text'), day='event_date',
+    observed=number_text(usd_of_micros('price')), expected=number_text(usd_of_micros('usual_price')), records='paid',
+    impact=amount_above_peers('paid_usd', 'price', 'usual_price'), numbers=['paid', 'paid_usd'], texts=['campaign_id'],
+    first='first_of_cell', last='last_of_cell'
+) }}

@@ -1,0 +1,1 @@
+{{ findings_outside_targeting('country_code', 'country_targeting') }}

@@ -1,0 +1,1 @@
+{{ findings_outside_targeting('device_type', 'device_targeting') }}

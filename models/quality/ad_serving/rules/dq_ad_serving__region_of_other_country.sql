@@ -1,0 +1,1 @@
+{{ findings_of_pairs(ref('fct_ad_events'), 'country_code', 'region') }}

@@ -1,0 +1,1 @@
+{{ findings_of_pairs(ref('fct_consent_events'), 'device_type', 'browser_family') }}

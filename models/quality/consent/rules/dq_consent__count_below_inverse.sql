@@ -1,0 +1,11 @@
+with too_few as (
+    select * from {{ ref('stg_consent__events') }}
+    where
+        set_aside_reason is null
+        and event_count < round({{ inverse_of('sampling_rate') }})
+)
+
+{{ findings_of_records(
+    'too_few', observed='event_count_as_delivered', expected=number_text('round(' ~ inverse_of('sampling_rate') ~ ')'),
+    numbers=['sampling_rate'], texts=['company_id']
+) }}

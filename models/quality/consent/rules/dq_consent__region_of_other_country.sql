@@ -1,0 +1,1 @@
+{{ findings_of_pairs(ref('fct_consent_events'), 'country_code', 'region') }}

@@ -1,0 +1,8 @@
+with unusable as (
+    select * from {{ ref('stg_consent__events') }}
+    where set_aside_reason = 'unusable_rate'
+)
+
+{{ findings_of_records(
+    'unusable', observed='sampling_rate_as_delivered', expected="'above 0 and at most 1'", texts=['company_id']
+) }}

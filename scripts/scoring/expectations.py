@@ -1,0 +1,147 @@
+"""Which rule must find which planted kind, and what else may rightly be behind its findings.
+
+A kind is matched by tokens: "item" means the event id, or the file and row, of each planted record; "file" its file;
+"delivery" the delivery; "company" the company; anything else is a template, filled from each planted cell.
+`also` names kinds whose effects a rule sees too: they explain a finding, and are not asked for. Changes of the
+redelivery count as kinds. What a `natural` rule finds lies in the nature of the data, planted or not.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Rule:
+    finds: Mapping[str, str] = field(default_factory=dict)
+    also: Mapping[str, str] = field(default_factory=dict)
+    natural: bool = False
+
+
+def items(*kinds: str) -> dict[str, str]:
+    return dict.fromkeys(kinds, "item")
+
+
+def files(*kinds: str) -> dict[str, str]:
+    return dict.fromkeys(kinds, "file")
+
+
+OTHER_CAMPAIGN = items("identity_changed", "campaign_out_of_flight")
+PUBLISHER_AND_DAY = "key:{publisher_id}|{day}"
+
+AD_SERVING = {
+    # one row
+    "missing_event_id": Rule(items("missing_event_id")),
+    "unreadable_time": Rule(items("bad_timestamp")),
+    "unknown_event_type": Rule(items("unknown_event_type")),
+    "time_after_delivery": Rule(items("future_timestamp")),
+    "negative_revenue": Rule(items("negative_revenue")),
+    "revenue_on_unfilled": Rule(items("revenue_on_unfilled")),
+    "filled_without_revenue": Rule(items("zero_revenue_filled")),
+    "filled_without_floor": Rule(items("filled_without_floor"), also={"column_lost": "file"}),
+    "paid_under_floor": Rule(items("paid_under_floor")),
+    "unreadable_revenue": Rule(items("unreadable_revenue")),
+    "quality_score_out_of_range": Rule(items("score_out_of_range")),
+    "text_respelled": Rule(items("case_variant", "whitespace_variant", "quoted_text")),
+    "region_of_other_country": Rule(items("region_not_in_country")),
+    "browser_not_on_device": Rule(items("browser_device_mismatch")),
+    "rejected_record": Rule(items("malformed_line")),
+    "robot_user_agent": Rule(items("robot_user_agent")),
+    "click_without_impression": Rule(items("click_without_impression"), also=items("follower_of_lost_impression")),
+    # one file
+    "blank_lines": Rule(files("blank_line")),
+    "unmapped_columns": Rule(natural=True),
+    "duplicate_in_file": Rule(items("duplicate_in_file"), also=items("case_variant", "whitespace_variant")),
+    "outside_file_date": Rule(items("duplicate_across_files", "moved_day", "future_timestamp")),
+    "file_size_out_of_line": Rule(files("truncated_file"), also=files("missing_hours")),
+    "empty_column": Rule(files("column_lost")),
+    "file_unusable": Rule(),
+    "dimension_key_repeated": Rule({"duplicate_dimension_key": "file"}),
+    "dimension_value_unreadable": Rule({"unreadable_dimension_value": "file"}),
+    # across deliveries
+    "event_in_two_files": Rule(items("duplicate_across_files")),
+    "event_moved_day": Rule(items("moved_day")),
+    "identity_changed": Rule(items("identity_changed")),
+    "revenue_set_to_null": Rule(items("revenue_set_null")),
+    "late_events": Rule({"late_event": "delivery"}),
+    "dimension_changed": Rule({"dimension_changed": "delivery"}),
+    "near_duplicate": Rule(items("near_duplicate")),
+    # across sources
+    "unknown_campaign": Rule(items("orphan_campaign")),
+    "unknown_publisher": Rule(items("orphan_publisher")),
+    "unknown_ad_unit": Rule(items("orphan_ad_unit")),
+    "ad_unit_of_other_publisher": Rule(items("ad_unit_of_other_publisher")),
+    "foreign_domain": Rule(items("domain_mismatch")),
+    "advertiser_not_of_campaign": Rule(items("advertiser_mismatch")),
+    "device_outside_targeting": Rule(items("device_outside_targeting"), also=OTHER_CAMPAIGN),
+    "country_outside_targeting": Rule(items("country_outside_targeting"), also=OTHER_CAMPAIGN),
+    "inactive_ad_unit": Rule({"inactive_ad_unit": "key:{ad_unit_id}|{day}"}),
+    "out_of_flight": Rule(items("campaign_out_of_flight"), also=items("future_timestamp", "identity_changed")),
+    "over_budget": Rule({"over_budget": "key:{campaign_id}"}),
+    "partner_ledger_differs": Rule({"partner_amount_differs": "key:{key}|partner_billing|{period_end}"}),
+    # aggregates
+    "publisher_price_step": Rule({"price_step": PUBLISHER_AND_DAY}),
+    "campaign_price_step": Rule(
+        {"campaign_price_step": "key:{campaign_id}|{day}"}, also={"price_step": "event_date:{day}"}
+    ),
+    "publisher_price_out_of_line": Rule(),
+    "cell_price_out_of_line": Rule({"cell_price_outlier": "key:{publisher_id}|{campaign_id}"}),
+    "click_burst": Rule({"click_burst": "key:{publisher_id}|{day}|{hour}"}),
+    "concentrated_identity": Rule(
+        {"concentrated_identity": "key:{user}|{day}"}, also={"flat_day": "user_id_hash:{user}"}
+    ),
+    "flat_day": Rule({"flat_day": "key:{user}|{day}"}, also={"concentrated_identity": "user_id_hash:{user}"}),
+    "whole_second_clock": Rule({"whole_second_clock": PUBLISHER_AND_DAY}),
+    "viewability_out_of_line": Rule({"viewability_drop": "key:{ad_unit_id}"}),
+    "fill_out_of_line": Rule({"zero_fill_segment": "key:country_code and publisher_id|{country}|{publisher_id}"}),
+    "missing_hours": Rule({"missing_hours": "key:{day}|{hour}"}, also={"truncated_file": "event_date:{day}"}),
+    "missing_days": Rule(),
+}  # fmt: skip
+
+CONSENT = {
+    "missing_event_id": Rule(items("missing_event_id")),
+    "unreadable_time": Rule(items("unreadable_time", "unusable_correction")),
+    "unusable_rate": Rule(items("unusable_rate")),
+    "unknown_type": Rule(items("unknown_type")),
+    "time_after_delivery": Rule(items("future_time")),
+    "time_before_window": Rule(items("epoch_time")),
+    "window_mismatch": Rule(items("window_mismatch"), also=items("future_time", "epoch_time")),
+    "unlisted_company": Rule(items("unlisted_company")),
+    "unknown_country": Rule(items("unknown_country")),
+    "missing_country": Rule(items("missing_country")),
+    "region_of_other_country": Rule(items("region_not_in_country")),
+    "browser_not_on_device": Rule(items("browser_device_mismatch"), also=items("browser_sdk_mismatch")),
+    "browser_not_of_sdk": Rule(items("browser_sdk_mismatch")),
+    "headless_browser": Rule(items("headless_browser")),
+    "missing_user": Rule(items("missing_user")),
+    "count_below_inverse": Rule(items("count_below_inverse")),
+    "count_above_inverse": Rule(items("count_above_inverse")),
+    "missing_count": Rule(items("missing_count")),
+    "rate_noise": Rule(items("rate_noise")),
+    "text_respelled": Rule(items("case_variant", "whitespace_variant", "event_id_variant")),
+    "country_without_quotes": Rule(items("unquoted_country"), also=items("missing_country")),
+    "invalid_json": Rule(items("invalid_json")),
+    "status_contradicts_choices": Rule(items("status_contradicts_parameters")),
+    "volume_readings_contradict": Rule(natural=True),
+    "updated_before_created": Rule(items("updated_before_created")),
+    "rejected_record": Rule(items("malformed_record")),
+    "blank_lines": Rule(files("blank_line")),
+    "duplicate_in_file": Rule(items("duplicate_in_file"), also=items("event_id_variant")),
+    "event_in_two_files": Rule(items("duplicate_across_files")),
+    "record_in_other_file": Rule(
+        items("record_in_other_file", "duplicate_across_files"), also=items("unlisted_company")
+    ),
+    "file_capped": Rule(),
+    "empty_column": Rule(natural=True),
+    "company_key_repeated": Rule({"duplicate_company": "file"}, also={"company_key_variant": "file"}),
+    "company_changed": Rule({"company_changed": "delivery"}),
+    "consent_changed": Rule(items("consent_changed")),
+    "moved_later": Rule(items("moved_later")),
+    "late_events": Rule({"late_event": "delivery"}),
+    "concentrated_user": Rule({"concentrated_user": "company"}),
+    "impossible_conversion": Rule(natural=True),
+}  # fmt: skip
+
+RULES = {
+    **{f"ad_serving__{name}": rule for name, rule in AD_SERVING.items()},
+    **{f"consent__{name}": rule for name, rule in CONSENT.items()},
+}

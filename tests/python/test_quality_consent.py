@@ -1,0 +1,293 @@
+"""Rules of consent: what each must find and a look-alike that it must not, in three deliveries that both engines build once."""
+
+import datetime as dt
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from support.consent import Record, deliver, event, records
+from support.drops import NO_TESTS
+from support.warehouse import Warehouse, warehouse
+
+FINDINGS = (*NO_TESTS, "--select", "+fct_dq_findings")
+
+
+def at(moment: str, event_id: str, **fields: str) -> dict[str, str]:
+    """An event within the hour of its window."""
+    return event(event_id, "shop", at=moment, window_start=f"{moment[:13]}:00:00.000", **fields)
+
+
+def lists(enabled: list[Any], disabled: list[Any]) -> dict[str, list[Any]]:
+    return {"enabled": enabled, "disabled": disabled}
+
+
+def given(event_id: str, status: str, parameters: Any) -> dict[str, str]:
+    return event(event_id, "choices", "consent.given", parameters=parameters, consent=status)
+
+
+# the records of this file have one line each, so the first is on line 2
+ASIDE = [
+    event("", "shop"),
+    event("   ", "shop", at="not available"),
+    event("time-none", "shop", at="not available"),
+    event("time-no-day", "shop", at="2025-02-30 10:00:00.000"),
+    event("rate-none", "shop", rate=""),
+    event("rate-zero", "shop", rate="0.0"),
+    event("rate-above", "shop", rate="1.5"),
+]
+ASIDE_TAIL = "\n" * 2 + "too,few,fields\n"
+
+TIMES = [
+    event("time-zulu", "shop", at="2025-09-05T10:00:00Z"),
+    event("time-seconds", "shop", at="1757066400"),
+    at("2026-01-10 06:00:00.001", "after-delivery"),
+    at("2026-01-10 06:00:00.000", "with-delivery"),
+    event("epoch", "shop", at="1970-01-01 00:20:00.000"),
+    event("two-days-before", "shop", at="2025-09-03 10:00:00.000"),
+    event("a-day-before", "shop", at="2025-09-04 10:00:00.000"),
+    event("just-before", "shop", at="2025-09-05 09:59:59.999"),
+    event("just-within", "shop", at="2025-09-05 10:59:59.999"),
+    event("just-after", "shop", at="2025-09-05 11:00:00.000"),
+    event("without-window", "shop", at="2025-09-05 11:00:00.000", window_start=""),
+]
+
+PLACES = [
+    event("of-the-uk", "shop", country='"UK"'),
+    event("of-great-britain", "shop", country=' "gb" ', region=""),
+    event("of-namibia", "shop", country='"NA"', region=""),
+    event("nowhere", "shop", country='""'),
+    event("bare", "shop", country="FR"),
+]
+
+VISITORS = [
+    event("robot", "shop", browser_family="HeadlessChrome"),
+    event("cubot", "shop", browser_family="Cubot Browser"),
+    event("without-user", "shop", user_id=" "),
+    event("user-zero", "shop", user_id="0"),
+]
+
+# RATE and COUNT: 1 / 0.03 is 33.3, 1 / 0.4 is 2.5
+WEIGHTS = [
+    event("inverse", "weights", rate="0.1", count="10"),
+    event("inverse-with-decimal", "weights", rate="0.1", count="10.0"),
+    event("inverse-cut", "weights", rate="0.03", count="33"),
+    event("inverse-of-half", "weights", rate="0.4", count="3"),
+    event("above", "weights", rate="0.03", count="34"),
+    event("several", "weights", count="2"),
+    event("below", "weights", rate="0.1", count="9"),
+    event("count-none", "weights", count=""),
+    event("count-text", "weights", count="ten"),
+    event("count-zero", "weights", rate="0.1", count="0"),
+    event("noise-single", "weights", rate="0.20000000298", count="5"),
+    event("noise-double", "weights", rate="1.0000000000000002"),
+    event("three-decimals", "weights", rate="0.125", count="8"),
+    event("zeros", "weights", rate="0.0300000000", count="33"),
+    event("scientific", "weights", rate="3E-2", count="33"),
+]
+
+SPELLINGS = [
+    event("spelled-type", "shop", " PageView "),
+    event("spelled-status", "shop", consent="Empty"),
+    event("spelled-sdk", "shop", sdk_type="SDK-web"),
+    event("spelled-device", "shop", device_type="desktop "),
+    event("spelled-country", "shop", country='"fr"'),
+    event("spelled-twice", "shop", "PAGEVIEW", country='"fr"'),
+    event("spelled-elsewhere", "shop", browser_family=" Chrome", domain="Service.example"),
+    event("twice", "shop"),
+    event(" TWICE ", "shop"),
+    event("in-two-files", "shop"),
+]
+
+CHOSEN = {"purposes": lists(["cookies"], ["market"]), "vendors": lists([63], ["google"])}
+CHOICES = [
+    given("cut", "full opt-in", json.dumps(CHOSEN)[:40]),
+    given("single-quoted", "full opt-in", json.dumps(CHOSEN).replace('"', "'")),
+    given("with-a-comma-behind", "full opt-in", json.dumps(CHOSEN) + ","),
+    given("comma-in-a-list", "full opt-in", '{"purposes": {"enabled": ["cookies",], "disabled": []}}'),
+    given("nan", "full opt-in", '{"score": NaN}'),
+    given("nan-in-a-text", "full opt-in", '{"score": "NaN,]"}'),
+    given("no-object", "full opt-in", "[1, 2]"),
+    given("empty-line-within", "full opt-in", '{"score":\n\n1}'),
+    given("without", "full opt-in", ""),
+    given("some", "partial opt-in", {**CHOSEN, "purposes_li": lists(["market"], []), "vendors_li": lists([], [63])}),
+    given("all", "full opt-in", {"purposes": lists(["cookies"], []), "vendors": lists(["google"], [])}),
+    given("none", "opt-out", {"purposes": lists([], ["cookies"]), "vendors": lists([], [63, "google"])}),
+    given("out-with-a-vendor", "opt-out", {"purposes": lists([], ["cookies"]), "vendors": lists(["google"], [])}),
+    given("in-without-a-purpose", "full opt-in", {**CHOSEN, "vendors": lists([63], [])}),
+    given("untold", "", {"purposes": lists([], ["cookies"])}),
+    event("page", "choices", parameters=CHOSEN, consent="opt-out"),
+    given("reversed", "empty", {"created": "2025-09-05T10:00:00Z", "updated": "2025-09-05T09:59:59.999Z"}),
+    given("at-once", "empty", {"created": "2025-09-05T10:00:00Z", "updated": "2025-09-05T10:00:00Z"}),
+    event("offer", "choices", "consent.asked"),
+]
+
+# 8 x 1 stored at rate 1: 8 of both readings; at rate 0.1 one stored event is 10 of them, by COUNT / RATE 100
+READINGS = [
+    event("once", "readings", "ui.action", rate="0.1", count="10"),
+    *(event(f"complete-{n}", "readings", "pageview") for n in range(8)),
+]
+
+STRANGERS = [event("of-a-stranger", "stranger"), event("of-nobody", ""), event("of-the-shop", " SHOP ")]
+OWNED = [*(event(f"owned-{n}", "owner") for n in range(19)), event("guest", "shop")]
+MIXED = [*(event(f"mixed-{n}", ("owner", "shop")[n % 2]) for n in range(20))]
+SMALL = [*(event(f"small-{n}", "owner") for n in range(18)), event("guest-of-a-few", "shop", country="FR")]
+BARE = [*(event(f"bare-{n}", "owner", country="FR") for n in range(11)), *(event(f"quoted-{n}", "owner") for n in range(9))]
+
+# three files of 100 records
+FRENCH = [event(f"french-{n}", "cap-1") for n in range(100)]
+PHONE = {"country": '"DE"', "region": '"BY"', "browser_family": "Mobile Safari", "device_type": "smartphone"}
+GERMAN = [event(f"german-{n}", "cap-2", **PHONE) for n in range(100)]
+APP = {"sdk_type": "sdk-mobile", "browser_family": "App", "device_type": "smartphone"}
+IN_APPS = [event(f"app-{n}", "cap-3", **APP) for n in range(100)]
+PAIRS = [
+    event("german-in-paris", "shop", country='"DE"'),
+    event("swiss-in-bavaria", "shop", country='"CH"', region='"BY"'),
+    event("chrome-on-a-phone", "shop", device_type="smartphone"),
+    event("chrome-on-a-television", "shop", device_type="television"),
+    event("chrome-in-an-app", "shop", sdk_type="sdk-mobile", device_type="tablet"),
+    event("new-browser-in-an-app", "shop", sdk_type="sdk-mobile", browser_family="New", device_type="tablet"),
+]
+
+# medians of one event and no deviation: more than 1 + 10 x 1 are too many
+CROWD = [
+    *(event(f"crowd-{n}", "crowd") for n in range(11)),
+    *(event(f"crowd-heavy-{n}", "crowd", user_id="heavy") for n in range(12)),
+    *(event(f"crowd-keen-{n}", "crowd", user_id="keen") for n in range(11)),
+    *(event(f"few-{n}", "few-users") for n in range(8)),
+    *(event(f"few-heavy-{n}", "few-users", user_id="heavy") for n in range(30)),
+]
+
+
+def twice(company: str, users: int, elsewhere: int, **there: str) -> list[dict[str, str]]:
+    """Two events of each user, the second of the first users somewhere else."""
+    return [
+        event(f"{company}-{user}-{n}", company, user_id=f"{user}", **(there if n and user < elsewhere else {}))
+        for user in range(users)
+        for n in range(2)
+    ]
+
+
+ABROAD = {"country": '"BE"', "region": ""}
+SHARED = [
+    *twice("shared", 10, 1, **ABROAD, browser_family="Firefox"),
+    *twice("travelling", 10, 10, **ABROAD),
+    *twice("switching", 10, 10, browser_family="Firefox"),
+    *twice("few-shared", 9, 9, **ABROAD, browser_family="Firefox"),
+]
+
+CONVERSIONS = [
+    *(event(f"again-asked-{n}", "again-and-again", "consent.asked") for n in range(2)),
+    *(event(f"again-given-{n}", "again-and-again", "consent.given") for n in range(3)),
+    *(event(f"maybe-asked-{n}", "maybe", "consent.asked", rate="0.1", count="10") for n in range(2)),
+    *(event(f"maybe-given-{n}", "maybe", "consent.given") for n in range(25)),
+    *(event(f"usual-asked-{n}", "usual", "consent.asked") for n in range(10)),
+    *(event(f"usual-given-{n}", "usual", "consent.given") for n in range(10)),
+    *(event(f"silent-{n}", "silent", "consent.given") for n in range(60)),
+    *(event(f"few-choices-{n}", "few-choices", "consent.given") for n in range(4)),
+]
+
+AGAIN = [
+    event("mended", "again", country=""),
+    event("still-nowhere", "again", country=""),
+    event("changed", "again", consent="opt-out"),
+    event("respelled-only", "again", consent="opt-out"),
+    event("changed-without-a-time", "again", consent="opt-out"),
+    event("moved", "again", at="2025-09-05 10:00:00.000"),
+    event("moved-back", "again", at="2025-09-05 10:30:00.000"),
+    event("same-moment", "again", at="2025-09-05 10:00:00.000"),
+]
+# no record of this delivery has a domain
+LATER = [
+    event("mended", "again"),
+    event("still-nowhere", "again", country=""),
+    event("changed", "again", consent="full opt-in"),
+    event("respelled-only", "again", consent=" Opt-out"),
+    event("changed-without-a-time", "again", consent="full opt-in", at="not available"),
+    event("moved", "again", at="2025-09-05 10:20:00.000"),
+    event("moved-back", "again", at="2025-09-05 10:10:00.000"),
+    event("same-moment", "again", at="2025-09-05T12:00:00+02:00"),
+    event("late", "again", at="2025-09-05 10:00:00.000", experiment="b"),
+    event("late-too", "again", at="2025-09-05 10:01:00.000"),
+    {**at("2025-09-06 10:00:00.000", "on-a-new-day"), "apikey": "again"},
+    event("of-a-new-company", "newcomer"),
+]
+LATER_FILES = {"again": LATER, **{f"two-{n}": [event(f"two-{n}-{k}", "newcomer") for k in range(100)] for n in range(2)}}
+
+COMPANIES = [
+    *((company, "Services", "Services", "France") for company in ("shop", "weights", "choices", "readings", "owner")),
+    *((company, "Services", "Services", "France") for company in ("cap-1", "cap-2", "cap-3", "crowd", "few-users")),
+    *((company, "Services", "Services", "France") for company in ("shared", "travelling", "switching", "few-shared")),
+    *((company, "Services", "Services", "France") for company in ("again-and-again", "maybe", "usual", "silent")),
+    *((company, "Services", "Services", "France") for company in ("few-choices", "newcomer", "again", "listed-twice")),
+    (" LISTED-Twice ", "Services", "Services", "France"),
+]
+LATER_COMPANIES = [("again", "Services", "Sport", ""), ("shop", " Services ", "Services", "France")]
+
+FILES = {
+    "aside": ASIDE,
+    "cases": [*TIMES, *PLACES, *VISITORS, *SPELLINGS, *PAIRS],
+    "weights": [*WEIGHTS, *READINGS],
+    "choices": CHOICES,
+    "strangers": [*STRANGERS, event("in-two-files", "shop")],
+    "owned": OWNED,
+    "mixed": MIXED,
+    "small": SMALL,
+    "bare": BARE,
+    "cap-1": FRENCH,
+    "cap-2": GERMAN,
+    "cap-3": IN_APPS,
+    "users": [*CROWD, *SHARED],
+    "conversions": CONVERSIONS,
+    "again": AGAIN,
+}
+DELIVERIES = ("first", "second", "third")
+
+# rule: keys, with deliveries by their number and users by their id
+EXPECTED: dict[str, set[str]] = {
+    "missing_event_id": {"first/events/csv/aside.csv#2", "first/events/csv/aside.csv#3"},
+    "unreadable_time": {"time-none", "time-no-day", "changed-without-a-time"},
+    "unusable_rate": {"rate-none", "rate-zero", "rate-above"},
+    "unknown_type": {"type-new", "type-none"},
+    "time_after_delivery": {"after-delivery"},
+    "time_before_window": {"epoch", "two-days-before"},
+    "window_mismatch": {"a-day-before", "just-before", "just-after"},
+    "unlisted_company": {"of-a-stranger", "of-nobody"},
+    "unknown_country": {"of-the-uk"},
+    "missing_country": {"nowhere", "mended", "still-nowhere"},
+    "country_without_quotes": {"bare"},
+    "headless_browser": {"robot"},
+    "missing_user": {"without-user"},
+    "count_above_inverse": {"above", "several"},
+    "count_below_inverse": {"below"},
+    "missing_count": {"count-none", "count-text", "count-zero"},
+    "rate_noise": {"noise-single", "noise-double"},
+    "text_respelled": {
+        *("spelled-type", "spelled-status", "spelled-sdk", "spelled-device", "spelled-country", "spelled-twice"),
+        *("twice", "of-great-britain", "respelled-only"),
+    },
+    "invalid_json": {"cut", "single-quoted", "with-a-comma-behind", "comma-in-a-list", "nan"},
+    "status_contradicts_choices": {"out-with-a-vendor", "in-without-a-purpose", "untold"},
+    "updated_before_created": {"reversed"},
+    "rejected_record": {"first/events/csv/aside.csv#11"},
+    "blank_lines": {"first/events/csv/aside.csv"},
+    "duplicate_in_file": {"twice"},
+    "event_in_two_files": {"in-two-files"},
+    "record_in_other_file": {"guest"},
+    "file_capped": {f"first/events/csv/cap-{n}.csv" for n in (1, 2, 3)},
+    "empty_column": {"experiment", "domain"},
+    "company_key_repeated": {"listed-twice"},
+    "company_changed": {"again/second"},
+    "consent_changed": {"changed"},
+    "moved_later": {"moved"},
+    "late_events": {"second|again|2025-09-05"},
+    "region_of_other_country": {"german-in-paris"},
+    "browser_not_on_device": {"chrome-on-a-phone"},
+    "browser_not_of_sdk": {"chrome-in-an-app"},
+    "concentrated_user": {"crowd|heavy"},
+    "shared_user_id": {"shared"},
+    "impossible_conversion": {"again-and-again", "silent"},
+    "volume_readings_contradict": {"readings|ui.action", "weights|pageview", "maybe|consent.asked"},
+}
