@@ -1,6 +1,6 @@
-"""Publishes what was built beside: each relation of <prefix>_audit_<schema> takes the place of that of <prefix>_<schema>.
+"""Publishes what was built beside: each relation of <prefix>_audit_<schema> becomes that of <prefix>_<schema>.
 
-It asks nobody whether the build ended well: python -m scripts.prod builds, and publishes only then.
+It does not ask whether the build ended well: python -m scripts.prod builds, and publishes only then.
 """
 
 import argparse
@@ -64,8 +64,8 @@ def start(client: Client) -> None:
     if audit in databases(client):
         return
     if any(name.startswith(f"{published}_") for name in databases(client)):
-        schemas = {node.schema for node in dbt("parse").nodes.values() if node.resource_type != "test"}
-        copy(client, published, audit, sorted(schemas))
+        built = [node for node in dbt("parse").nodes.values() if node.resource_type in ("model", "seed", "snapshot")]
+        copy(client, published, audit, sorted({node.schema for node in built}))
     client.command(f"create database {quote(audit)}")
 
 

@@ -68,7 +68,7 @@ with out_of_line as (
 
 {{ findings_of_records(
     'out_of_line', observed=row ~ " || ' with ' || " ~ column,
-    expected="'about ' || " ~ number_text('round(expected_count, 0)') ~ " || ' records, if at all'",
+    expected="'none, or about ' || " ~ number_text('round(expected_count, 0)') ~ " || ' records'",
     numbers=['pair_count', 'row_count', 'column_count', 'expected_count'], texts=[row, column]
 ) }}
 {%- endmacro %}

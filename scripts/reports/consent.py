@@ -42,12 +42,14 @@ RECORDS = """
 """
 CONTRADICTIONS = """
     select finding_key, record_count, expected, observed
-    from quality.dq_consent_volume_readings_contradict
+    from quality.fct_dq_findings
+    where rule_id = 'consent__volume_readings_contradict' and is_open
     order by finding_key
 """
 STATUS_CONTRADICTIONS = """
     select coalesce(observed, '(none)'), expected, count(*), min(finding_key)
-    from quality.dq_consent_status_contradicts_choices
+    from quality.fct_dq_findings
+    where rule_id = 'consent__status_contradicts_choices' and is_open
     group by all
     order by 3 desc, 1, 2
 """
@@ -58,15 +60,18 @@ QUERIES = {
     "status": STATUS,
     "answers": ANSWERS,
     "records": RECORDS,
-    "contradictions": CONTRADICTIONS,
-    "status_contradictions": STATUS_CONTRADICTIONS,
 }
+OF_RULES = {"contradictions": CONTRADICTIONS, "status_contradictions": STATUS_CONTRADICTIONS}
 
 
 def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
     """The figures that the section opens with, named and formatted."""
     companies, active, without_country, sampled, once, error, extrapolated = found["totals"][0]
     read, *fates = (sum(row[place] for row in found["records"]) for place in range(3, 9))
+    contradictions = found.get("contradictions")
+    of_rules = (
+        [] if contradictions is None else [("readings that contradict", f"{len(contradictions):,} of company and type")]
+    )
     return [
         ("companies, with events", f"{companies:,}, {active:,}"),
         ("  without a headquarters country", f"{without_country:,}"),
@@ -74,7 +79,7 @@ def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
         ("events stored", f"{sampled:,}"),
         ("events estimated", f"{once:,.0f} ± {error:,.0f} (95 %)"),
         ("events by COUNT / RATE", f"{extrapolated:,.0f}"),
-        ("readings that contradict", f"{len(found['contradictions']):,} of company and type"),
+        *of_rules,
     ]
 
 
@@ -103,6 +108,16 @@ def sections(found: dict[str, list[tuple]]) -> list[str]:
             table(ANSWER_HEADERS, (answer_row(row) for row in found["answers"])),
             "Median and mean are of the events for which there is such a time; the coverage says how many those are.",
         ),
+        *contradictions(found),
+        records_section(found["records"]),
+    ]
+
+
+def contradictions(found: dict[str, list[tuple]]) -> list[str]:
+    """What two rules of data quality found; nothing where they were not built."""
+    if "contradictions" not in found:
+        return []
+    return [
         section(
             "Readings that contradict each other",
             table(
@@ -118,7 +133,6 @@ def sections(found: dict[str, list[tuple]]) -> list[str]:
                 ((*said, f"{count:,}", example) for *said, count, example in found["status_contradictions"]),
             ),
         ),
-        records_section(found["records"]),
     ]
 
 

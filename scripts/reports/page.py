@@ -2,7 +2,8 @@
 
 import html
 import statistics
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 try:
@@ -13,8 +14,9 @@ except ModuleNotFoundError:
 
 from scripts.common import cli
 
-CHART_WIDTH = 860
+SIZES = {"broad": (920, 3), "narrow": (358, 1)}  # width of a drawing for a screen, columns of its legend
 CHART_HEIGHT = 240
+BAR_WIDTH, BAR_HEIGHT = 4, 24  # of a sparkline
 TOWERING = 20  # times the median: the other days would lie flat on the axis of a linear chart
 FATES = {
     "current": "#0b6e99",
@@ -23,7 +25,12 @@ FATES = {
     "rejected": "#c0392b",
     "blank": "#dfe3e8",
 }
+DAY_AXIS = {"title": None, "scale": alt and alt.Scale(type="utc")}
 RECORD_HEADERS = ("delivery", "delivered at", "files", "read", "current", "replaced", "set aside", "rejected", "blank")
+
+
+class Markup(str):
+    """HTML that a function of this module made; any other text is escaped."""
 
 
 def need_charts() -> None:
@@ -43,7 +50,7 @@ def line_chart(points: list[tuple], title: str, number_format: str, colours: Map
         alt.Chart(alt.Data(values=rows))
         .mark_line(point=True)
         .encode(
-            x=alt.X("day:T", title=None, axis=alt.Axis(format="%d %b", labelOverlap=True, tickCount="day")),
+            x=alt.X("day:T", axis=alt.Axis(format="%d %b", labelOverlap=True, tickCount="day"), **DAY_AXIS),
             y=alt.Y("value:Q", title=title, axis=alt.Axis(format=number_format), scale=scale),
             color=series_colour(colours),
             strokeDash=alt.StrokeDash(
@@ -52,6 +59,45 @@ def line_chart(points: list[tuple], title: str, number_format: str, colours: Map
         )
     )
     return svg(chart, f"{title} by day")
+
+
+def days_chart(points: list[tuple], title: str, number_format: str, colours: Mapping[str, str]) -> str:
+    """Stacked bars of (day, series, value), the first series at the bottom."""
+    places = list(colours)
+    rows = [
+        {"day": str(day), "series": series, "value": float(value), "place": places.index(series)}
+        for day, series, value in points
+    ]
+    chart = (
+        alt.Chart(alt.Data(values=rows))
+        .mark_bar()
+        .encode(
+            x=alt.X("day:T", timeUnit="utcyearmonthdate", axis=alt.Axis(format="%d %b", labelOverlap=True), **DAY_AXIS),
+            y=alt.Y(
+                "value:Q",
+                title=title,
+                axis=alt.Axis(format=number_format, tickMinStep=1 if number_format == "d" else 0),
+            ),
+            color=series_colour(colours),
+            order=alt.Order("place:Q"),
+        )
+    )
+    return svg(chart, f"{title} by day", height=CHART_HEIGHT * 2 // 3)
+
+
+def sparkline(values: Sequence[int], label: str) -> Markup:
+    """Small bars, each as high as its share of the highest."""
+    highest = max(values)
+    bars = "".join(
+        f'<rect x="{place * BAR_WIDTH}" y="{BAR_HEIGHT - height:g}" width="{BAR_WIDTH - 1}" height="{height:g}"/>'
+        for place, value in enumerate(values)
+        if (height := max(BAR_HEIGHT * value / highest, 1 if value else 0))
+    )
+    width = BAR_WIDTH * len(values)
+    return Markup(
+        f'<svg class="sparkline" role="img" aria-label="{html.escape(label)}" width="{width}" height="{BAR_HEIGHT}" '
+        f'viewBox="0 0 {width} {BAR_HEIGHT}"><title>{html.escape(label)}</title>{bars}</svg>'
+    )
 
 
 def fates_chart(counts: list[tuple]) -> str:
@@ -102,22 +148,53 @@ def series_colour(colours: dict[str, str]) -> Any:
     return alt.Color(
         "series:N",
         scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-        legend=alt.Legend(title=None, orient="top", columns=3),
+        legend=alt.Legend(title=None, orient="top"),
     )
 
 
 def svg(chart: Any, label: str, height: Any = CHART_HEIGHT) -> str:
-    specification = chart.properties(width=CHART_WIDTH, height=height).configure_view(stroke=None).to_dict()
-    drawing = vl_convert.vegalite_to_svg(specification)
-    return f'<figure role="img" aria-label="{html.escape(label)}">{drawing}</figure>'
+    """A chart drawn for a broad and for a narrow screen; the style sheet shows one of them."""
+    drawings = "".join(
+        f'<div class="{name}">{draw(chart.properties(width=width, height=height), columns)}</div>'
+        for name, (width, columns) in SIZES.items()
+    )
+    return f'<figure role="img" aria-label="{html.escape(label)}">{drawings}</figure>'
+
+
+def draw(chart: Any, columns: int) -> str:
+    specification = (
+        chart.configure_view(stroke=None)
+        .configure_legend(columns=columns, labelLimit=300)
+        .configure_axisY(labelLimit=130)
+        .properties(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"))
+        .to_dict()
+    )
+    return vl_convert.vegalite_to_svg(specification)
 
 
 def heading(text: str) -> str:
-    return f"<h1>{html.escape(text)}</h1>"
+    return f'<h1 id="{anchor(text)}">{html.escape(text)}</h1>'
+
+
+def navigation(headings: Iterable[str]) -> str:
+    links = " ".join(f'<a href="#{anchor(text)}">{html.escape(text)}</a>' for text in headings)
+    return f"<nav>{links}</nav>"
+
+
+def anchor(text: str) -> str:
+    return text.lower().replace(" ", "-")
+
+
+def paragraph(text: str) -> str:
+    return f"<p>{html.escape(text)}</p>"
+
+
+def folded(summary: str, body: str) -> str:
+    return f"<details><summary>{html.escape(summary)}</summary>{body}</details>"
 
 
 def section(title: str, body: str, note: str = "") -> str:
-    lead = f"<p>{html.escape(note)}</p>" if note else ""
+    lead = paragraph(note) if note else ""
     return f"<section><h2>{html.escape(title)}</h2>{lead}{body}</section>"
 
 
@@ -133,13 +210,24 @@ def records_section(records: list[tuple]) -> str:
 
 
 def definitions(items: list[tuple[str, str]]) -> str:
-    return "<dl>" + "".join(f"<dt>{html.escape(n.strip())}</dt><dd>{html.escape(v)}</dd>" for n, v in items) + "</dl>"
+    return "<dl>" + "".join(f"<dt>{html.escape(n.strip())}</dt><dd>{escaped(v)}</dd>" for n, v in items) + "</dl>"
 
 
 def table(headers: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     head = "".join(f"<th>{html.escape(header)}</th>" for header in headers)
-    body = "".join("<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
+    body = "".join("<tr>" + "".join(f"<td>{escaped(cell)}</td>" for cell in row) + "</tr>" for row in rows)
     return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def escaped(value: Any) -> str:
+    return value if isinstance(value, Markup) else html.escape(str(value))
+
+
+def dollars(amount: Decimal | None) -> str:
+    """An amount to the cent, one below a dollar to the micro-dollar; nothing for none."""
+    if amount is None:
+        return ""
+    return f"${amount:,.2f}" if abs(amount) >= 1 or amount == 0 else f"${amount:,.6f}"
 
 
 def share(part: int, whole: int) -> str:
@@ -154,10 +242,15 @@ TEMPLATE = """<!doctype html>
 <title>duckhouse</title>
 <style>
 body {{ font: 16px/1.5 system-ui, sans-serif; color: #1f2933; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}
+body {{ overflow-wrap: anywhere; }}
 h1 {{ font-size: 1.6rem; margin-top: 3rem; }}
+nav {{ display: flex; flex-wrap: wrap; gap: .3rem 1.2rem; }}
+a {{ color: #0b6e99; }}
 h2 {{ font-size: 1.2rem; margin-top: 2.5rem; border-bottom: 1px solid #dfe3e8; }}
 figure {{ margin: 1rem 0; }}
 figure svg {{ width: 100%; height: auto; }}
+.narrow {{ display: none; }}
+.sparkline {{ fill: #0b6e99; border-bottom: 1px solid #9aa5b1; vertical-align: middle; max-width: 100%; }}
 dl {{ display: grid; grid-template-columns: minmax(10rem, max-content) 1fr; gap: .2rem 1.5rem; }}
 dt {{ color: #52606d; }}
 dd {{ margin: 0; font-variant-numeric: tabular-nums; }}
@@ -165,6 +258,29 @@ dd {{ margin: 0; font-variant-numeric: tabular-nums; }}
 table {{ border-collapse: collapse; font-size: .875rem; width: 100%; font-variant-numeric: tabular-nums; }}
 th, td {{ text-align: right; padding: .25rem .6rem; border-bottom: 1px solid #eef1f4; white-space: nowrap; }}
 th:first-child, td:first-child {{ text-align: left; }}
+.prose td:last-child, .prose th:last-child {{ text-align: left; white-space: normal; min-width: 16rem; }}
+details {{ border-top: 1px solid #dfe3e8; padding: .5rem 0; }}
+.caption {{ font-size: .875rem; margin-left: .6rem; }}
+td .caption {{ display: none; }}
+summary {{ cursor: pointer; }}
+details {{ scroll-margin-top: 1rem; }}
+.figures {{ color: #52606d; font-variant-numeric: tabular-nums; }}
+.severity {{ border-radius: .6rem; padding: 0 .5rem; font-size: .75rem; color: #fff; background: #52606d; }}
+.severity.error {{ background: #c0392b; }}
+.severity.warning {{ background: #e0a030; color: #1f2933; }}
+details ul {{ padding-left: 1.2rem; }}
+details li {{ margin: .4rem 0; }}
+.evidence {{ color: #52606d; font-size: .875rem; }}
+pre {{ background: #f5f7fa; padding: .5rem .7rem; margin: .5rem 0; white-space: pre-wrap; font-size: .8rem; }}
+@media (max-width: 40rem) {{
+  body {{ margin-top: 1rem; }}
+  .broad {{ display: none; }}
+  .narrow {{ display: block; }}
+  dl {{ grid-template-columns: 1fr; gap: 0; }}
+  dd {{ margin-bottom: .5rem; }}
+  td .figures:not(.caption) {{ display: block; }}
+  th:first-child, td:first-child {{ white-space: normal; min-width: 8rem; }}
+}}
 </style>
 </head>
 <body>

@@ -139,6 +139,7 @@ CONSENT = {
     "late_events": Rule({"late_event": "delivery"}),
     "concentrated_user": Rule({"concentrated_user": "company"}),
     "impossible_conversion": Rule(natural=True),
+    "shared_user_id": Rule(),
 }  # fmt: skip
 
 RULES = {

@@ -75,7 +75,12 @@ def planted(fault: Mapping[str, Any], how: str) -> list[Tokens]:
         if how == "delivery":
             names = {"redelivery/" if name.startswith("redelivery/") else "" for name in names}
         return [frozenset({f"{how}:{name}"}) for name in sorted(names)]
-    return [frozenset({how.format(**cell)}) for cell in fault.get("cells", ())]
+    return [frozenset({how.format(**cell)}) for whole in fault.get("cells", ()) for cell in _hours_of(whole)]
+
+
+def _hours_of(cell: dict[str, Any]) -> list[dict[str, Any]]:
+    """A cell of several hours as one cell an hour."""
+    return [{**cell, "hour": hour} for hour in cell["hours"]] if "hours" in cell else [cell]
 
 
 def _places(fault: Mapping[str, Any]) -> Iterable[dict[str, Any]]:

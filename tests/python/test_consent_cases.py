@@ -141,17 +141,8 @@ CHOICES = [
     given("no-object", "full opt-in", "[1, 2]"),
     given("without", "full opt-in", ""),
     event("page", "choices", "pageview", parameters=CHOSEN, consent="opt-out"),
-    given("out-with-a-vendor", "opt-out", {"purposes": lists([], ["cookies"]), "vendors": lists(["google"], [])}),
-    given("in-without-a-purpose", "full opt-in", {**CHOSEN, "vendors": lists([63], [])}),
-    given("untold", "", {"purposes": lists([], ["cookies"])}),
 ]
 
-READINGS = [
-    event("inverse-page", "inverse", "pageview", rate="0.1", count="10"),
-    event("inverse-asked", "inverse", "consent.asked"),
-    *(event(f"complete-{n}", "complete", "pageview") for n in range(3)),
-    event("single", "single", "pageview", rate="0.1", count="1"),
-]
 SIZES = [event(f"{company}-{n}", company) for company, size in (("few", 29), ("enough", 30)) for n in range(size)]
 
 AGAIN = [
@@ -194,9 +185,6 @@ LISTED = [
     "common",
     "times",
     "choices",
-    "inverse",
-    "complete",
-    "single",
     "few",
     "enough",
 ]
@@ -223,7 +211,7 @@ def first(consent: Warehouse) -> Warehouse:
     ]
     files = {
         "aside": ASIDE,
-        "volumes": [*weights, *RATES, *READINGS, *SIZES],
+        "volumes": [*weights, *RATES, *SIZES],
         "others": [*KNOWN, *places, *COUNTRIES, *TIMES, *CHOICES, *AGAIN],
     }
     deliver(consent, 10, files, COMPANIES)
@@ -535,38 +523,6 @@ def test_parameters_without_lists_give_no_rows(first: Warehouse) -> None:
     assert {event_id for (event_id,) in kept} >= unlisted
 
 
-def test_choices_that_contradict_their_status_are_found(first: Warehouse) -> None:
-    found = {
-        finding["finding_key"]: (finding["observed"], finding["expected"], json.loads(finding["evidence"]))
-        for finding in records(first, "quality.dq_consent_status_contradicts_choices")
-        if finding["finding_key"] in {record["event_id"] for record in CHOICES}
-    }
-    counts = ("purposes_enabled", "purposes_disabled", "vendors_enabled", "vendors_disabled")
-    assert found == {
-        "out-with-a-vendor": ("opt-out", "partial opt-in", dict(zip(counts, (0, 1, 1, 0), strict=True))),
-        "in-without-a-purpose": ("full opt-in", "partial opt-in", dict(zip(counts, (1, 1, 1, 0), strict=True))),
-        "untold": (None, "opt-out", dict(zip(counts, (0, 1, 0, 0), strict=True))),
-    }
-
-
-def test_readings_contradict_where_the_count_is_already_the_inverse_rate(first: Warehouse) -> None:
-    """One page of weight 10 is at most 10 + 1.96 x sqrt(90) pages; COUNT / RATE makes 100 of it."""
-    companies = ("inverse", "complete", "single", "quiet")
-    [finding] = [
-        finding
-        for finding in records(first, "quality.dq_consent_volume_readings_contradict")
-        if finding["finding_key"].split("|")[0] in companies
-    ]
-    assert (finding["finding_key"], finding["observed"], finding["expected"]) == ("inverse|pageview", "100", "10")
-    assert finding["record_count"] == 1
-    assert json.loads(finding["evidence"]) == {
-        "events_sampled": 1,
-        "events_weighted_once": 10,
-        "events_extrapolated": 100,
-        "records_with_count_of_inverse_rate": 1,
-    }
-
-
 @pytest.mark.parametrize(("company", "is_small"), [("few", True), ("enough", False), ("quiet", False)])
 def test_fewer_than_thirty_records_are_a_small_sample(first: Warehouse, company: str, is_small: bool) -> None:
     assert company_record(first, company)["is_small_sample"] is is_small
@@ -656,7 +612,7 @@ def test_companies_that_a_later_file_leaves_out_stay(first: Warehouse, older: Wa
 def test_all_records_of_the_drops_are_published_or_accounted_for(older: Warehouse) -> None:
     delivered = {
         "aside": len(ASIDE),
-        "volumes": len([*WEIGHTS, *RATES, *READINGS, *SIZES]),
+        "volumes": len([*WEIGHTS, *RATES, *SIZES]),
         "others": len([*KNOWN, *PLACES, *COUNTRIES, *TIMES, *CHOICES, *AGAIN]),
     }
     landed = older.rows(
@@ -671,9 +627,6 @@ def test_a_count_of_an_inverse_that_ends_in_a_half_is_one_event(odd: Warehouse) 
     columns = "events_stored, events_weighted_once, events_extrapolated, variance_weighted_once"
     for found in on_both(odd, columns, "marts", "fct_consent_events", "event_id = 'half'"):
         assert found == [(1, Decimal("2.5"), Decimal("7.5"), Decimal("3.75"))]
-    condition = "finding_key = 'half|pageview'"
-    for [[evidence]] in on_both(odd, "evidence", "quality", "dq_consent_volume_readings_contradict", condition):
-        assert json.loads(evidence)["records_with_count_of_inverse_rate"] == 1
 
 
 def test_the_variance_of_a_vast_count_is_exact(odd: Warehouse) -> None:

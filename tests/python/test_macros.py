@@ -31,6 +31,8 @@ MACROS = {
     "replace_all": "replace_all('x', '[0-9]', '#')",
     "json_text": "json_text('x', 'country')",
     "json_texts": "json_texts('x', ['vendors', 'enabled'])",
+    "json_keys": "json_keys('x')",
+    "unquoted": "unquoted('x')",
     "number_text": "number_text(parse_decimal('x'))",
     "sha256_text": "sha256_text('x')",
     "inverse_of": "inverse_of(cast_to(parse_decimal('x'), 'money_nullable'))",
@@ -235,6 +237,7 @@ def test_text_is_cleaned(evaluate: Evaluate) -> None:
         "clean_list",
         {'["US", "CA"]': "US,CA", "US;CA": "US,CA", "US|CA": "US,CA", " US , CA ": "US,CA", "[]": None, None: None},
     )
+    check(evaluate, "unquoted", {" 'Chrome' ": "Chrome", '"US"': "US", "O'Brien": "O'Brien", "''": None, None: None})
     check(evaluate, "lower_text", {"ÀB c": "àb c", None: None})
     check(evaluate, "upper_text", {"àb c": "ÀB C", None: None})
     check(evaluate, "matches", {"abc": True, "abd": False, "": False, None: None})
@@ -294,6 +297,18 @@ def test_json_lists_are_read_by_their_keys(evaluate: Evaluate) -> None:
     }
     found = [items or [] for items in evaluate("json_texts", list(cases))]
     assert found == list(cases.values())
+
+
+def test_keys_of_a_json_object_are_listed(evaluate: Evaluate) -> None:
+    cases = {
+        '{"sdk_version":"3","größe":{"b":1}}': ["größe", "sdk_version"],
+        "{}": [],
+        '["sdk_version"]': [],
+        '{"sdk_version":"3",}': [],
+        "no JSON": [],
+        None: [],
+    }
+    assert [sorted(keys or []) for keys in evaluate("json_keys", list(cases))] == list(cases.values())
 
 
 def test_try_casts_give_null_instead_of_a_neighbour(evaluate: Evaluate) -> None:

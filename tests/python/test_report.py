@@ -60,9 +60,19 @@ def test_the_page_needs_nothing_from_elsewhere(page: Page) -> None:
 
 
 def test_charts_are_drawn(page: Page) -> None:
-    assert page.tags.count("figure") == page.tags.count("svg") == 3
+    """Three of them, each for a broad and for a narrow screen."""
+    assert page.tags.count("figure") == 3
+    assert page.tags.count("svg") == 6
     for series in ("before the latest delivery", "now", "set aside"):
         assert series in page.text
+
+
+def test_rules_that_were_not_built_are_left_out_in_one_line(house: Warehouse, page: Page) -> None:
+    printed = house.run("report", "--out", house.folder / "without.html").stdout
+    line = "Data quality is left out: its rules were not built."
+    assert page.text.count(line) == printed.count(line) == 1
+    assert "Scorecard" not in page.text
+    assert "Gross to net" not in page.text
 
 
 def test_names_from_files_are_escaped(page: Page) -> None:

@@ -55,15 +55,15 @@ SHARED_PREFIX = "203.0.113.0/24"
 LOST_COLUMN = "bid_floor_usd"
 
 OF_A_DAY = (
+    ("click_burst", 12),
+    ("click_burst", 25),
+    ("click_burst", 50),
     ("price_step", 10),
     ("price_step", 100),
     ("price_step", 1000),
     ("campaign_price_step", 100),
     ("truncated_file", 0.7),
     ("column_lost", 1),
-    ("click_burst", 12),
-    ("click_burst", 25),
-    ("click_burst", 50),
     ("concentrated_identity", 60),
     ("concentrated_identity", 120),
     ("concentrated_identity", 240),
@@ -82,6 +82,7 @@ MIN_IMPRESSIONS = {
     "viewability_drop": 300,
     "zero_fill_segment": 100,
 }
+MOST_OF_CAMPAIGN = 40  # percent of a campaign's impressions in its price outlier, so that its usual price can be known
 IMPRESSIONS_PER_MILLE, FILLED_PER_MILLE = 710, 540  # of events, about
 
 
@@ -139,7 +140,9 @@ def plan(catalogue: Catalogue, eras: list[Era], events_per_day: int, seed: int, 
     shares = _filled_shares(catalogue)
     stepped = _bought(catalogue, shares.sum(axis=0), "campaign_price_step", events_per_day)
     stepped = stepped[int(rng.integers(0, len(stepped)))] if stepped else None
-    outlying = [one for one in _bought(catalogue, shares[priced], "cell_price_outlier", events) if one != stepped]
+    bought_elsewhere = shares[priced] * 100 <= MOST_OF_CAMPAIGN * shares.sum(axis=0)
+    outlying = _bought(catalogue, shares[priced] * bought_elsewhere, "cell_price_outlier", events)
+    outlying = [one for one in outlying if one != stepped]
     units = [n for n, unit in enumerate(catalogue.ad_units) if unit.publisher == inactive]
     segments = [
         Segment("inactive_ad_unit", 1, publisher=inactive, ad_unit=units[int(rng.integers(0, len(units)))]),
@@ -162,8 +165,9 @@ def plan(catalogue: Catalogue, eras: list[Era], events_per_day: int, seed: int, 
             case "price_step" | "whole_second_clock":
                 segment = replace(segment, publisher=middle.pop())
             case "click_burst":
-                publisher = middle.pop()
-                segment = replace(segment, publisher=publisher, hour=_busiest_hour(catalogue, day, publisher))
+                hour, publisher = _busiest(catalogue, day, middle)
+                middle.remove(publisher)
+                segment = replace(segment, publisher=publisher, hour=hour)
             case "concentrated_identity" | "flat_day":
                 segment = replace(segment, publisher=small.pop())
             case "campaign_price_step":
@@ -188,9 +192,11 @@ def _bought(catalogue: Catalogue, shares: np.ndarray, kind: str, events: int) ->
     return [catalogue.campaigns[n].campaign_id for n in enough]
 
 
-def _busiest_hour(catalogue: Catalogue, day: int, publisher: int) -> int:
-    weights = market.publisher_weights(catalogue.start + timedelta(days=day))
-    return int(weights[:, publisher].argmax())
+def _busiest(catalogue: Catalogue, day: int, publishers: list[int]) -> tuple[int, int]:
+    """The hour of the day and the publisher among these that have the most impressions together."""
+    weights = market.publisher_weights(catalogue.start + timedelta(days=day))[:, publishers]
+    hour, column = np.unravel_index(weights.argmax(), weights.shape)
+    return int(hour), publishers[column]
 
 
 def _filled_shares(catalogue: Catalogue) -> np.ndarray:
@@ -347,14 +353,14 @@ def plant(
 def _burst(
     events: Events, segment: Segment, catalogue: Catalogue, paid: np.ndarray, span: Span, rng: np.random.Generator
 ) -> Events | None:
-    """Clicks on impressions of the hour, in the chunk that has its middle."""
+    """Clicks on impressions of the hour by turns, in the chunk that has its middle."""
     hours = market.publisher_weights(catalogue.start + timedelta(days=segment.day)).sum(axis=1)
     middle = 2 * int(hours[: segment.hour].sum()) + int(hours[segment.hour])
     whole = 2 * int(hours.sum())
     paid = paid[events.at[paid] % DAY_MS // HOUR_MS == segment.hour]
     if not len(paid) or not span.first * whole <= middle * span.of < span.last * whole:
         return None
-    clicks = take(events, paid[rng.integers(0, len(paid), int(segment.strength))])
+    clicks = take(events, np.resize(paid, int(segment.strength)))
     clicks.ids = draw_ids(rng, len(clicks))
     clicks.kind[:] = CLICK
     clicks.revenue[:] = 0

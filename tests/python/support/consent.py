@@ -76,20 +76,22 @@ def deliver(
     day: int,
     events: Events | Mapping[str, Events] = (),
     companies: Sequence[Sequence[str]] = (),
+    tails: Mapping[str, str] | None = None,
 ) -> None:
-    """Lands one delivery, of 06:00 UTC of that day of January 2026. `events` may be several files by name."""
+    """Lands one delivery, of 06:00 UTC of that day of January 2026. `events` may be several files by name, and
+    `tails` what stands behind the records of some."""
     drop = house.new_drop()
     for name, records in (events if isinstance(events, Mapping) else {"events-company-1": events}).items():
         rows = [[record[column.lower()] for column in EVENT_COLUMNS] for record in records]
-        _write(drop / "events" / "csv" / f"{name}.csv", EVENT_COLUMNS, rows)
+        _write(drop / "events" / "csv" / f"{name}.csv", EVENT_COLUMNS, rows, (tails or {}).get(name, ""))
     _write(drop / "country_and_industry" / "industry and country.csv", COMPANY_COLUMNS, companies)
     house.land(drop, "--delivered-at", f"2026-01-{day:02}T06:00:00Z")
 
 
-def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+def _write(path: Path, header: Sequence[str], rows: Sequence[Sequence[str]], tail: str = "") -> None:
     if rows:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(csv_text([list(header), *map(list, rows)]), encoding="utf-8")
+        path.write_text(csv_text([list(header), *map(list, rows)]) + tail, encoding="utf-8")
 
 
 def records(house: Warehouse, relation: str, condition: str = "true") -> list[Record]:

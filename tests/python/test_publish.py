@@ -1,0 +1,392 @@
+"""People see the figures of the last build that passed, whatever is being built, blocked or stopped."""
+
+import sys
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import clickhouse_connect
+import pytest
+from clickhouse_connect.driver.client import Client
+
+from scripts import prod, publish
+from scripts.common import cli
+from scripts.common.clickhouse import connect
+from support.dbt import environment
+from support.drops import csv_of, deliver, event
+from support.warehouse import Warehouse, warehouse
+
+Figures = tuple[int, str]
+RELATIONS = ("fct_ad_events", "fct_ad_events_daily", "fct_publisher_performance", "fct_ad_events_as_of")
+MEASURED = {
+    "fct_ad_events": "select count(), toString(sum(revenue_usd)) from {}",
+    "fct_ad_events_daily": "select sum(impressions), toString(sum(revenue_usd)) from {}",
+    "fct_publisher_performance": "select sum(impressions), toString(sum(revenue_usd)) from {}",
+    "fct_ad_events_as_of": "select sum(impressions), toString(sum(revenue_usd)) from {} "
+    "where superseded_by_delivery_id is null",
+}
+PUBLISHERS = csv_of("publisher_id,publisher_name,timezone", "1,Daily News,UTC")
+GOOD: Figures = (40, "20")  # 40 paid 0.50
+BLOCKED: Figures = (70, "25")  # and 30, of which 10 have a readable 0.50
+CORRECTED: Figures = (70, "27.5")  # and 30 paid 0.25
+
+
+def client_of(house: Warehouse) -> Client:
+    return clickhouse_connect.get_client(
+        host="127.0.0.1", port=house.clickhouse_port, autogenerate_session_id=False, query_limit=0
+    )
+
+
+def figures(client: Client, prefix: str = "duckhouse") -> dict[str, Figures]:
+    return {
+        relation: client.query(MEASURED[relation].format(f"{prefix}_marts.{relation}")).first_row
+        for relation in RELATIONS
+    }
+
+
+@dataclass
+class Reader:
+    """Queries the published marts again and again while the block runs, and keeps every answer that it got."""
+
+    house: Warehouse
+    answers: dict[str, set[Any]] = field(default_factory=lambda: defaultdict(set))
+    rounds: int = 0
+
+    def __enter__(self) -> "Reader":
+        self._ends = threading.Event()
+        self._thread = threading.Thread(target=self._read)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ends.set()
+        self._thread.join()
+
+    def _read(self) -> None:
+        with client_of(self.house) as client:
+            published = client.query(
+                "select database, name from system.tables where database in ('duckhouse_marts', 'duckhouse_quality')"
+            ).result_rows
+            while not self._ends.is_set():
+                try:
+                    for relation, answer in figures(client).items():
+                        self.answers[relation].add(answer)
+                    for database, name in published:
+                        client.query(f"select * from {database}.{name} limit 1")
+                except clickhouse_connect.driver.exceptions.ClickHouseError as error:
+                    self.answers["refused"].add(str(error))
+                self.rounds += 1
+
+
+@dataclass(frozen=True)
+class Story:
+    """What was published and seen while a good, a bad, and a correcting delivery came."""
+
+    first: dict[str, Figures]
+    bad: Reader
+    bad_code: int
+    bad_message: str
+    bad_built: dict[str, Figures]
+    after_bad: dict[str, Figures]
+    correction: Reader
+    stopped_code: int
+    stopped: dict[str, Figures]
+    resumed: dict[str, Figures]
+    remembered: list[tuple]
+    definitions: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    with warehouse(tmp_path_factory.mktemp("publish")) as house:
+        yield house
+
+
+@pytest.fixture(scope="module")
+def story(server: Warehouse) -> Iterator[Story]:
+    env = {**server.env, "DBT_TARGET_PATH": str(server.folder / "target")}
+    with environment(env), pytest.MonkeyPatch.context() as patch, client_of(server) as client:
+        patch.setattr(prod, "run", only_what_prod_needs(prod.run))
+        land_day(server, 10, "2026-01-09", [0.5] * 40, publishers=PUBLISHERS)
+        assert run_prod() == (0, "")
+        first = figures(client)
+
+        land_day(server, 11, "2026-01-10", [0.5] * 10 + ["n/a"] * 20)
+        with Reader(server) as bad:
+            bad_code, bad_message = run_prod()
+        bad_built, after_bad = figures(client, "duckhouse_audit"), figures(client)
+
+        land_day(server, 12, "2026-01-10", [0.25] * 30)
+        with Reader(server) as correction:
+            with pytest.MonkeyPatch.context() as stopping:
+                stopping.setattr(prod, "connect", lambda: stopped_at("fct_publisher_performance"))
+                stopped_code, _ = run_prod()
+            stopped = figures(client)
+            with pytest.MonkeyPatch.context() as failing:
+                failing.setattr(prod, "run", without_a_build(prod.run))
+                run_prod()
+        days = (
+            "select toString(event_date), impressions, toString(revenue_usd) "
+            "from duckhouse_snapshots.snap_ad_serving__published_days order by event_date, dbt_valid_from"
+        )
+        views = "select name, create_table_query from system.tables where database like 'duckhouse\\\\_%' "
+        published = "and database not like 'duckhouse\\\\_audit%' and engine = 'View'"
+        yield Story(
+            first=first,
+            bad=bad,
+            bad_code=bad_code,
+            bad_message=bad_message,
+            bad_built=bad_built,
+            after_bad=after_bad,
+            correction=correction,
+            stopped_code=stopped_code,
+            stopped=stopped,
+            resumed=figures(client),
+            remembered=client.query(days).result_rows,
+            definitions=dict(client.query(views + published).result_rows),
+        )
+
+
+def land_day(house: Warehouse, when: int, day: str, amounts: list[float | str], **files: str) -> None:
+    records = [event(f"{day}-{n}", f"{day}T{n % 24:02}:00:{n:02}.5Z", amount) for n, amount in enumerate(amounts)]
+    deliver(house, when, {day: records}, **files)
+
+
+def only_what_prod_needs(run: Callable[..., None]) -> Callable[..., None]:
+    """Runs what brings prod about, with the tests that the project itself has written: the others cost a minute."""
+
+    def needed(command: list[str], env: dict[str, str] | None = None) -> None:
+        if "dev" in command or "scripts.parity" in command:
+            return
+        if "build" in command:
+            command = [*command, "--exclude", "test_type:generic", "--exclude-resource-type", "unit_test"]
+        run(command, env)
+
+    return needed
+
+
+def without_a_build(run: Callable[..., None]) -> Callable[..., None]:
+    def first_part(command: list[str], env: dict[str, str] | None = None) -> None:
+        if "scripts.push" in command:
+            raise cli.UserError("stopped before it pushed")
+        run(command, env)
+
+    return first_part
+
+
+def stopped_at(table: str) -> Client:
+    """A client that is interrupted when it comes to this table."""
+    client = connect()
+    command = client.command
+
+    def until(statement: str, **options: Any) -> Any:
+        if f".`{table}` clone as" in statement:
+            raise KeyboardInterrupt
+        return command(statement, **options)
+
+    client.command = until
+    return client
+
+
+def run_prod() -> tuple[int, str]:
+    """python -m scripts.prod in this process: its exit code and what it says of an error."""
+    said: list[str] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["prod"])
+        patch.setattr(sys, "stderr", SimpleNamespace(write=said.append, flush=lambda: None, isatty=lambda: False))
+        with pytest.raises(SystemExit) as ended:
+            cli.run(prod.main)
+    return ended.value.code, "".join(said)
+
+
+def test_a_build_that_passes_is_published(story: Story) -> None:
+    assert story.first == dict.fromkeys(RELATIONS, GOOD)
+
+
+def test_a_blocked_build_is_never_seen(story: Story) -> None:
+    assert story.bad_built == dict.fromkeys(RELATIONS, BLOCKED)
+    assert story.bad.rounds > 20
+    assert story.bad.answers == {relation: {GOOD} for relation in RELATIONS}
+    assert story.after_bad == dict.fromkeys(RELATIONS, GOOD)
+
+
+def test_a_blocked_build_says_what_failed_and_what_stays(story: Story) -> None:
+    assert story.bad_code == 1
+    assert story.bad_message == (
+        "error: nothing is published, duckhouse_* keep the figures of the last good build: "
+        "assert_no_blocking_finding failed; what dbt said is above, what it built is in duckhouse_audit_*\n"
+    )
+
+
+def test_a_correction_is_published_relation_by_relation_and_none_is_missing_meanwhile(story: Story) -> None:
+    assert set(story.correction.answers) == set(RELATIONS)
+    for answers in story.correction.answers.values():
+        assert answers <= {GOOD, CORRECTED}
+
+
+def test_a_publishing_that_was_stopped_is_ended_by_the_next_run_before_it_builds(story: Story) -> None:
+    assert story.stopped_code == 130
+    assert story.stopped == {
+        "fct_ad_events": CORRECTED,
+        "fct_ad_events_daily": CORRECTED,
+        "fct_publisher_performance": GOOD,
+        "fct_ad_events_as_of": GOOD,
+    }
+    assert story.resumed == dict.fromkeys(RELATIONS, CORRECTED)
+
+
+def test_blocked_figures_are_not_remembered_as_published(story: Story) -> None:
+    assert story.remembered == [("2026-01-09", 40, "20"), ("2026-01-10", 30, "7.5")]
+
+
+def test_published_views_read_what_is_published(story: Story) -> None:
+    assert {"fct_ad_events_as_of", "fct_revenue_restatements", "fct_ad_events_at_event_time"} < story.definitions.keys()
+    assert [name for name, definition in story.definitions.items() if "_audit" in definition] == []
+    assert story.definitions["fct_ad_events_at_event_time"].endswith("SETTINGS join_use_nulls = 1")
+
+
+# ---------- databases made by hand
+
+
+@pytest.fixture
+def client(server: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+    """The server, under a prefix of the test's own."""
+    for name, value in {**server.env, "CLICKHOUSE_PREFIX": "shop"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(
+        publish,
+        "dbt",
+        lambda _: SimpleNamespace(nodes={"daily": SimpleNamespace(schema="marts", resource_type="model")}),
+    )
+    with client_of(server) as connected:
+        yield connected
+        for name in publish.databases(connected):
+            if name.startswith("shop"):
+                connected.command(f"drop database {name} sync")
+
+
+def make(client: Client, database: str, *statements: str) -> None:
+    client.command(f"create database if not exists {database}")
+    for statement in statements:
+        client.command(statement.format(database))
+
+
+def kinds(client: Client, database: str) -> dict[str, str]:
+    return {relation.name: relation.engine for relation in publish.relations(client, [database])}
+
+
+def test_indexes_projections_settings_and_comments_come_along(client: Client) -> None:
+    make(
+        client,
+        "shop_audit_marts",
+        "create table {0}.daily (day Date32 comment 'UTC', sold Int64, index by_sold sold type minmax, "
+        "projection by_day (select day, sum(sold) group by day)) engine = MergeTree partition by toYYYYMM(day) "
+        "order by sold settings index_granularity = 1024 comment 'One row per sale'",
+        "insert into {0}.daily select toDate32('2026-01-01') + number, number from numbers(90)",
+    )
+    publish.publish(client)
+    [origin], [copy] = (publish.relations(client, [database]) for database in ("shop_audit_marts", "shop_marts"))
+    assert copy.definition == origin.definition.replace("shop_audit_marts", "shop_marts")
+    asked = "select day, sum(sold) from shop_marts.daily group by day order by day limit 2"
+    answer = client.query(asked, settings={"force_optimize_projection": 1}).result_rows
+    assert [sold for _, sold in answer] == [0, 1]
+
+
+def test_what_the_audit_does_not_hold_goes_and_what_changed_its_kind_is_replaced(client: Client) -> None:
+    make(
+        client,
+        "shop_audit_marts",
+        "create table {0}.was_a_view (x Int64) engine = MergeTree order by ()",
+        "create view {0}.was_a_table as select x from {0}.was_a_view",
+        "create table {0}.daily__dbt_backup (x Int64) engine = MergeTree order by ()",
+    )
+    make(
+        client,
+        "shop_marts",
+        "create table {0}.was_a_table (x Int64) engine = MergeTree order by ()",
+        "create view {0}.was_a_view as select 1 as x",
+        "create table {0}.gone (x Int64) engine = MergeTree order by ()",
+    )
+    make(client, "shop_other_marts", "create table {0}.of_somebody (x Int64) engine = MergeTree order by ()")
+    assert publish.publish(client) == {
+        "tables": ["shop_marts.was_a_view"],
+        "views": ["shop_marts.was_a_table"],
+        "dropped": ["shop_marts.gone"],
+    }
+    assert kinds(client, "shop_marts") == {"was_a_table": "View", "was_a_view": "MergeTree"}
+    assert kinds(client, "shop_other_marts") == {"of_somebody": "MergeTree"}
+
+
+def test_the_first_build_starts_from_what_is_published(client: Client) -> None:
+    """Staging may hold deliveries that are in landing no more. A start that was stopped has no database of its own."""
+    make(
+        client,
+        "shop_marts",
+        "create table {0}.daily engine = MergeTree order by () as select number as x from numbers(3)",
+        "create view {0}.total as select sum(x) as x from {0}.daily",
+    )
+    make(client, "shop_other_marts", "create table {0}.of_somebody (x Int64) engine = MergeTree order by ()")
+    make(client, "shop_audit_marts", "create table {0}.daily (half Int64) engine = MergeTree order by ()")
+    publish.start(client)
+    client.command("insert into shop_audit_marts.daily values (4)")
+    publish.start(client)
+    assert client.query("select x from shop_audit_marts.total").result_rows == [(7,)]
+    assert client.query("select x from shop_marts.total").result_rows == [(3,)]
+    assert [name for name in publish.databases(client) if name.startswith("shop_audit")] == [
+        "shop_audit",
+        "shop_audit_marts",
+    ]
+
+
+def test_without_anything_published_the_first_build_starts_from_nothing(client: Client) -> None:
+    publish.start(client)
+    assert [name for name in publish.databases(client) if name.startswith("shop")] == ["shop_audit"]
+
+
+def test_one_relation_that_cannot_be_published_keeps_all_back(client: Client) -> None:
+    make(
+        client,
+        "shop_audit_marts",
+        "create table {0}.daily (x Int64) engine = MergeTree order by ()",
+        "create table {0}.log (x Int64) engine = Log",
+    )
+    with pytest.raises(cli.UserError, match=r"^shop_audit_marts\.log: engine Log cannot be published"):
+        publish.publish(client)
+    assert "shop_marts" not in publish.databases(client)
+
+
+@pytest.mark.parametrize("script", ["prod", "publish"])
+def test_a_cluster_is_refused_in_one_line(server: Warehouse, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    monkeypatch.setenv("CLICKHOUSE_CLUSTER", "analytics")
+    refused = server.run(script, code=1)
+    assert refused.stderr.startswith("error: CLICKHOUSE_CLUSTER is set, and publishing is for one node")
+    assert refused.stderr.count("\n") == 1
+
+
+def test_without_a_build_there_is_nothing_to_publish(server: Warehouse, tmp_path: Path) -> None:
+    refused = Warehouse(tmp_path, server.clickhouse_port, "nobody").run("publish", code=1)
+    assert refused.stderr == (
+        "error: there are no databases nobody_audit_*: python -m scripts.prod builds and publishes them\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("definition", "elsewhere"),
+    [
+        (
+            "CREATE VIEW a_audit_m.v (`x` Int64) AS SELECT x FROM a_audit_i.t",
+            "CREATE OR REPLACE VIEW `a_m`.v (`x` Int64) AS SELECT x FROM `a_i`.t",
+        ),
+        ("CREATE VIEW `a_audit_m`.`v w` AS SELECT 1", "CREATE OR REPLACE VIEW `a_m`.`v w` AS SELECT 1"),
+        (
+            "CREATE VIEW a_audit_m.v AS SELECT 'a_audit_m' AS a_audit_m FROM aa_audit_m.t",
+            "CREATE OR REPLACE VIEW `a_m`.v AS SELECT 'a_audit_m' AS a_audit_m FROM aa_audit_m.t",
+        ),
+    ],
+)
+def test_a_view_reads_the_databases_of_its_own_prefix(definition: str, elsewhere: str) -> None:
+    assert publish.moved(definition, "a_audit", "a") == elsewhere

@@ -1,0 +1,341 @@
+"""Rules that judge levels against their peers, money rules, invalid traffic: what each must find, and what looks alike.
+
+Seven days of five publishers, alike but for what a case changes: each hour from 8 to 19 has four filled impressions at
+a cent, two viewable ones and a third of a click. Prices, counts and verdicts are worked out by hand.
+"""
+
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from support.drops import NO_TESTS, csv_of
+from support.warehouse import Warehouse
+
+DAYS = (1, 2, 3, 4, 5, 6, 9)
+HOURS = range(8, 20)
+HUMAN = "Mozilla/5.0 (Windows NT 10.0) Chrome/133.0.0.0"
+
+CAMPAIGNS = (
+    "campaign_id,campaign_name,advertiser_id,advertiser_name,start_date,end_date,budget_usd,status,created_at",
+    *(f"{n},Usual {n},9,Nine,2025-12-01,2026-12-31,1000000,active,2025-11-01" for n in (1, 2, 3)),
+    "10,Over,9,Nine,2026-01-01,2026-01-03,1000,active,2025-11-01",
+    "11,Prolonged,9,Nine,2026-01-01,2026-01-03,1000,active,2025-11-01",
+    "12,Shortened,9,Nine,2026-01-01,2026-01-31,1000,active,2025-11-01",
+    "13,Last day,9,Nine,2026-01-01,2026-01-04,1000,active,2025-11-01",
+    "20,Spent,9,Nine,2025-12-01,2026-12-31,0.05,active,2025-11-01",
+    "21,Raised,9,Nine,2025-12-01,2026-12-31,0.05,active,2025-11-01",
+    "22,Cut,9,Nine,2025-12-01,2026-12-31,5,active,2025-11-01",
+    "23,To the cent,9,Nine,2025-12-01,2026-12-31,0.06,active,2025-11-01",
+)
+REISSUED = (
+    CAMPAIGNS[0],
+    "11,Prolonged,9,Nine,2026-01-01,2026-01-31,1000,active,2025-11-01",
+    "12,Shortened,9,Nine,2026-01-01,2026-01-03,1000,active,2025-11-01",
+    "21,Raised,9,Nine,2025-12-01,2026-12-31,5,active,2025-11-01",
+    "22,Cut,9,Nine,2025-12-01,2026-12-31,0.05,active,2025-11-01",
+)
+
+
+class World:
+    """Events and their diagnostics, each at a millisecond of its own."""
+
+    def __init__(self) -> None:
+        self.events: list[dict[str, Any]] = []
+        self.diagnostics: list[dict[str, Any]] = []
+
+    def add(self, name: str, publisher: int, day: int, hour: int, price: str = "0.01", **fields: Any) -> str:
+        number = len(self.events)
+        user, agent, request = (fields.pop(key, None) for key in ("user", "agent", "request"))
+        millisecond = fields.pop("millisecond", 1 + number % 999)
+        self.events.append(
+            {
+                "event_id": f"{name}-{number}",
+                "event_type": "impression",
+                "timestamp": f"2026-01-{day:02}T{hour:02}:{number % 60:02}:{number // 60 % 60:02}.{millisecond:03}Z",
+                "publisher_id": publisher,
+                "ad_unit_id": f"au_{publisher}",
+                "campaign_id": 1 + number % 3,
+                "device_type": "mobile",
+                "country_code": "US",
+                "revenue_usd": price,
+                "is_filled": True,
+                **fields,
+            }
+        )
+        self.diagnostics.append(
+            {
+                "event_id": f"{name}-{number}",
+                "user_id_hash": user or f"user-{number}",
+                "ip_prefix": "192.0.2.0/24",
+                "user_agent": agent or HUMAN,
+                "bid_request_id": request or f"request-{number}",
+            }
+        )
+        return f"{name}-{number}"
+
+
+def follow(world: World, name: str, publisher: int, day: int, hour: int, event_type: str, **fields: Any) -> str:
+    """An event of a request that an impression at the same place has."""
+    request = f"request of {name} {len(world.events)}"
+    world.add(f"{name}-shown", publisher, day, hour, request=request, **fields)
+    return world.add(name, publisher, day, hour, "0", event_type=event_type, request=request, **fields)
+
+
+def usual(world: World) -> None:
+    for day in DAYS:
+        for publisher in range(1, 6):
+            for hour in HOURS:
+                if day == 5 and hour in (12, 13):
+                    continue
+                for turn in range(4 if (day, hour) != (5, 16) else 3):
+                    campaign = 1 + turn % 3
+                    hidden = publisher == 5 and turn < 2 and hour > 8
+                    fields: dict[str, Any] = {"campaign_id": campaign}
+                    if (
+                        day == 6
+                        or (day == 2 and publisher == 4 and hour < 11)
+                        or (day == 2 and publisher == 5 and hour == 9)
+                    ):
+                        fields["millisecond"] = 0
+                    factor = price_factor(publisher, day, campaign)
+                    kind = (
+                        "viewable_impression"
+                        if turn < 2 and not hidden
+                        else "click"
+                        if turn == 2 and hour % 3 == 0
+                        else None
+                    )
+                    price = str(Decimal("0.01") * factor)
+                    if kind is None:
+                        world.add("usual", publisher, day, hour, price, **fields)
+                    else:
+                        request = f"usual {len(world.events)}"
+                        world.add("usual", publisher, day, hour, price, request=request, **fields)
+                        world.add("usual", publisher, day, hour, "0", request=request, event_type=kind, **fields)
+
+
+def price_factor(publisher: int, day: int, campaign: int) -> int:
+    if (publisher, day) == (1, 3):
+        return 100
+    if (publisher, day) == (2, 3):
+        return 4
+    if (publisher, campaign) == (3, 3):
+        return 20
+    if (publisher, campaign) == (4, 1):
+        return 4
+    return 10 if (day, campaign) == (5, 2) and publisher != 3 else 1
+
+
+def cases(world: World) -> dict[str, Any]:
+    """What the cases add; gives the names of single events."""
+    named: dict[str, Any] = {}
+    for campaign in (1, 2, 3) * 12:
+        world.add("dear", 7, 2, 10, "0.5", campaign_id=campaign, ad_unit_id="au_1")
+        world.add("less-dear", 8, 2, 10, "0.04", campaign_id=campaign, ad_unit_id="au_2")
+    for turn in range(9):
+        world.add("few", 6, 1 + turn % 3, 10, "0.01", ad_unit_id="au_6")
+        world.add("few-and-dear", 6, 4, 10, "1", ad_unit_id="au_6")
+    named["burst"] = [follow(world, "burst", 2, 4, 10, "click") for _ in range(15)]
+    for _ in range(7):
+        follow(world, "clicks", 3, 4, 11, "click")
+    for turn in range(40):
+        world.add("unfilled", 1, 2, 14, "0", country_code="BR", is_filled=False, campaign_id=None)
+        world.add("part", 1, 2, 14, "0" if turn % 2 else "0.01", country_code="CA", is_filled=not turn % 2)
+    named["robot"] = [world.add("robot", 5, 2, 9 + turn % 5, user="machine") for turn in range(20)]
+    for turn in range(11):
+        world.add("busy", 1, 2, 9 + turn % 5, user="busy reader")
+    named["sleepless"] = [world.add("sleepless", 1, 3, hour, user="sleepless") for hour in range(20)]
+    for hour in range(11):
+        world.add("owl", 2, 3, hour, user="owl")
+    named["named robot"] = world.add("self-named", 1, 4, 9, agent="Mozilla/5.0 (compatible; Googlebot/2.1)")
+    world.add("phone", 1, 4, 9, agent="Mozilla/5.0 (Linux; Android 14; CUBOT X30) Mobile")
+    named["lost"] = world.add("lost", 1, 4, 9, "0", event_type="click", request="of nobody")
+    world.add("found", 1, 4, 9, "0", event_type="click", request="shown later")
+    named["over"] = world.add("over", 1, 5, 9, campaign_id=10)
+    named["prolonged"] = world.add("prolonged", 1, 4, 9, campaign_id=11)
+    named["shortened"] = world.add("shortened", 1, 4, 9, campaign_id=12)
+    world.add("last-day", 1, 4, 9, campaign_id=13)
+    for campaign in (20, 21, 22, 23):
+        for _ in range(6):
+            world.add("spending", 1, 4, 9, campaign_id=campaign)
+    return named
+
+
+def write(house: Warehouse, when: int, world: World, **files: str) -> None:
+    drop = house.new_drop()
+    for name, rows in (("events", world.events), ("diagnostics", world.diagnostics)):
+        (drop / name).mkdir(parents=True)
+        (drop / name / "day.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    for name, text in files.items():
+        (drop / f"{name}.csv").write_text(text)
+    house.run("land", "ad_serving", drop, "--delivered-at", f"2026-01-{when}T06:00:00Z")
+
+
+def revenue(world: World, publisher: int, last_day: int) -> Decimal:
+    """Our revenue of a publisher up to a day of January."""
+    days = {f"2026-01-{day:02}" for day in range(1, last_day + 1)}
+    amounts = (
+        row["revenue_usd"] for row in world.events if row["publisher_id"] == publisher and row["timestamp"][:10] in days
+    )
+    return sum(map(Decimal, amounts), Decimal(0))
+
+
+@pytest.fixture(scope="module")
+def named() -> dict[str, Any]:
+    return {}
+
+
+@pytest.fixture(scope="module")
+def built(server: Warehouse, named: dict[str, Any]) -> Iterator[Warehouse]:
+    house = Warehouse(server.folder, server.clickhouse_port, source="all")
+    world = World()
+    usual(world)
+    named |= cases(world)
+    named["world"] = world
+    ledger = csv_of(
+        "period_end,partner_account_id,partner_amount,partner_currency,source_system",
+        f"2026-01-04,1,{revenue(world, 1, 4):.2f},USD,billing",
+        f"2026-01-04,2,{revenue(world, 2, 4) * Decimal('1.06'):.2f},USD,billing",
+        f"2026-01-04,3,{revenue(world, 3, 4) * 9:.2f},EUR,billing",
+        f"2026-01-04,4,{revenue(world, 4, 4) + Decimal('0.01'):.2f},USD,billing",
+    )
+    write(house, 10, world, campaigns=csv_of(*CAMPAIGNS), partner_weekly_export=ledger)
+    late = World()
+    late.add("shown-later", 1, 4, 9, request="shown later")
+    late.add("stray", 1, 28, 9)
+    late.events[-1]["timestamp"] = "2026-02-20T09:00:00.001Z"
+    write(house, 11, late, campaigns=csv_of(*REISSUED))
+    house.build(*NO_TESTS, "--select", "+fct_dq_findings", "+fct_ad_traffic_daily", "agg_dq_scorecard")
+    yield house
+
+
+def found(house: Warehouse, rule: str) -> set[str]:
+    return {
+        key
+        for (key,) in house.rows(
+            f"select finding_key from quality.fct_dq_findings where rule_id = 'ad_serving__{rule}'"
+        )
+    }
+
+
+def test_both_engines_find_the_same(built: Warehouse) -> None:
+    for result in built.parity(
+        "--select", "fct_dq_findings", "fct_ad_invalid_traffic", "fct_ad_traffic_daily", "agg_dq_scorecard"
+    ):
+        assert result["equal"], result
+
+
+@pytest.mark.parametrize(
+    ("rule", "keys"),
+    [
+        ("publisher_price_step", {"1|2026-01-03"}),
+        ("campaign_price_step", {"2|2026-01-05"}),
+        ("cell_price_out_of_line", {"3|3"}),
+        ("publisher_price_out_of_line", {"7"}),
+        ("click_burst", {"2|2026-01-04|10"}),
+        ("whole_second_clock", {"4|2026-01-02"}),
+        ("viewability_out_of_line", {"au_5"}),
+        ("fill_out_of_line", {"country_code and publisher_id|BR|1", "country_code and device_type|BR|mobile"}),
+        ("missing_hours", {"2026-01-05|12", "2026-01-05|13"}),
+        ("missing_days", {"2026-01-06|2026-01-09"}),
+        ("concentrated_identity", {"machine|2026-01-02", "sleepless|2026-01-03"}),
+        ("flat_day", {"sleepless|2026-01-03"}),
+        ("partner_ledger_differs", {"2|billing|2026-01-04"}),
+        ("over_budget", {"20", "21", "22"}),
+    ],
+)
+def test_levels_are_judged_against_their_peers(built: Warehouse, rule: str, keys: set[str]) -> None:
+    assert found(built, rule) == keys
+
+
+@pytest.mark.parametrize(
+    ("rule", "names"),
+    [
+        ("robot_user_agent", ["named robot"]),
+        ("click_without_impression", ["lost"]),
+        ("out_of_flight", ["over", "prolonged", "shortened"]),
+    ],
+)
+def test_single_events_are_found(built: Warehouse, named: dict[str, Any], rule: str, names: list[str]) -> None:
+    assert found(built, rule) == {named[name] for name in names}
+
+
+def finding(house: Warehouse, rule: str, key: str) -> tuple:
+    [row] = house.rows(
+        "select observed, expected, record_count, impact_usd from quality.fct_dq_findings "
+        f"where rule_id = 'ad_serving__{rule}' and finding_key = '{key}'"
+    )
+    return row
+
+
+def test_a_finding_says_what_is_there_what_was_expected_and_what_depends_on_it(built: Warehouse) -> None:
+    # 48 impressions at a dollar, 20 of the sleepless user at a cent; 99 of 100 parts are above the usual price
+    paid = 48 + 20
+    amount = Decimal(48) + Decimal("0.2")
+    assert finding(built, "publisher_price_step", "1|2026-01-03") == ("1", "0.01", paid, amount * 99 / 100)
+    assert finding(built, "publisher_price_out_of_line", "7") == ("0.5", "0.01", 36, Decimal(18) * 49 / 50)
+    assert finding(built, "missing_days", "2026-01-06|2026-01-09")[0] == "2 days without events"
+    assert finding(built, "over_budget", "20") == ("over budget then and now", "0.05", 6, Decimal("0.01"))
+
+
+def test_a_breach_is_judged_by_the_order_of_then_and_of_now(built: Warehouse, named: dict[str, Any]) -> None:
+    assert finding(built, "out_of_flight", named["over"])[:2] == (
+        "out of flight then and now",
+        "2026-01-01 to 2026-01-03",
+    )
+    hidden = ("out of flight then, hidden by a later change of the campaign", "2026-01-01 to 2026-01-03")
+    assert finding(built, "out_of_flight", named["prolonged"])[:2] == hidden
+    new = ("out of flight now, not by the flight that held then", "2026-01-01 to 2026-01-03")
+    assert finding(built, "out_of_flight", named["shortened"])[:2] == new
+    assert finding(built, "over_budget", "21")[0] == "over budget then, hidden by a later change of the campaign"
+    assert finding(built, "over_budget", "22")[0] == "over the budget of now, not over the one that held then"
+
+
+def test_a_partners_amount_is_compared_with_what_was_known_then(built: Warehouse, named: dict[str, Any]) -> None:
+    ours = revenue(named["world"], 2, 4)
+    partner = (ours * Decimal("1.06")).quantize(Decimal("0.01"))
+    observed, expected, _, difference = finding(built, "partner_ledger_differs", "2|billing|2026-01-04")
+    assert (Decimal(observed), Decimal(expected), difference) == (partner, ours, partner - ours)
+
+
+def judged(house: Warehouse, event_id: str) -> tuple:
+    [row] = house.rows(
+        f"select traffic_class, score, parts from quality.fct_ad_invalid_traffic where event_id = '{event_id}'"
+    )
+    return row
+
+
+def test_traffic_is_invalid_by_a_list_or_suspect_by_several_signals(built: Warehouse, named: dict[str, Any]) -> None:
+    assert judged(built, named["named robot"]) == ("general_invalid", 100, "ad_serving__robot_user_agent 100")
+    assert judged(built, named["lost"])[0] == "general_invalid"
+    several = "ad_serving__concentrated_identity 50,ad_serving__viewability_out_of_line 20"
+    assert judged(built, named["robot"][0]) == ("suspect", 70, several)
+    both = "ad_serving__concentrated_identity 50,ad_serving__flat_day 40"
+    assert judged(built, named["sleepless"][0]) == ("suspect", 90, both)
+    assert judged(built, named["burst"][0]) == ("conspicuous", 50, "ad_serving__click_burst 50")
+
+
+def test_gross_is_invalid_suspect_and_net(built: Warehouse, named: dict[str, Any]) -> None:
+    world = named["world"]
+    [row] = built.rows(
+        "select events, events_general_invalid, events_suspect, events_net, revenue_usd, revenue_usd_suspect, "
+        "revenue_usd_net from marts.fct_ad_traffic_daily where event_date = '2026-01-03' and publisher_id = '1'"
+    )
+    there = [
+        event for event in world.events if event["publisher_id"] == 1 and event["timestamp"].startswith("2026-01-03")
+    ]
+    gross, suspect = revenue(world, 1, 3) - revenue(world, 1, 2), Decimal("0.2")
+    assert row == (len(there), 0, 20, len(there) - 20, gross, suspect, gross - suspect)
+    [totals] = built.rows("select sum(events), sum(revenue_usd) from marts.fct_ad_traffic_daily")
+    assert [totals] == built.rows("select count(*), sum(revenue_usd) from marts.fct_ad_events")
+
+
+def test_the_scorecard_counts_findings_by_day(built: Warehouse) -> None:
+    [counted] = built.rows(
+        "select sum(findings_error + findings_warning + findings_information + findings_mended) "
+        "from quality.agg_dq_scorecard"
+    )
+    assert [counted] == built.rows("select count(*) from quality.fct_dq_findings")
