@@ -51,11 +51,7 @@ SPLIT = ("gross", "general invalid", "suspect", "net")
 TOTAL_HEADERS = ("", *SPLIT, "general invalid share", "suspect share")
 DAY_HEADERS = ("day", *(f"{measure}, {part}" for measure in ("events", "revenue") for part in SPLIT))
 SIGNAL_HEADERS = (
-    "signal",
-    "class",
-    "points",
-    "events",
-    "of them invalid or suspect",
+    *("signal", "events", "of them invalid or suspect", "points", "class"),
     "what it says, and what else may be behind it",
 )
 
@@ -132,4 +128,4 @@ def day_row(row: tuple) -> tuple[str, ...]:
 
 def signal_row(row: tuple) -> tuple[str, ...]:
     title, traffic_class, points, events, invalid, why = row
-    return (title, traffic_class, str(points), f"{events:,}", f"{invalid:,}", why)
+    return (title, f"{events:,}", f"{invalid:,}", str(points), traffic_class, why)

@@ -489,13 +489,6 @@ def test_every_generated_record_is_accounted_for(generated: tuple[Warehouse, dic
     assert landed == explained
 
 
-def test_planted_contradictions_are_found_and_no_others(generated: tuple[Warehouse, dict[str, Any]]) -> None:
-    house, truth = generated
-    [fault] = [fault for fault in truth["faults"] if fault["kind"] == "status_contradicts_parameters"]
-    found = house.rows("select finding_key from quality.dq_consent_status_contradicts_choices")
-    assert {event_id for (event_id,) in found} == {record["event_id"] for record in fault["records"]}
-
-
 def test_one_build_of_both_deliveries_gives_the_same_marts(built: Warehouse) -> None:
     at_once = built.second("at_once")
     at_once.build(*NO_TESTS)

@@ -143,6 +143,9 @@ def cases(world: World) -> dict[str, Any]:
         follow(world, "clicks", 3, 4, 11, "click")
     for turn in range(40):
         world.add("unfilled", 1, 2, 14, "0", country_code="BR", is_filled=False, campaign_id=None)
+        world.add("unfilled-here", 1, 2, 14, "0", country_code="MX", is_filled=False, campaign_id=None)
+        world.add("filled-elsewhere", 2, 2, 14, country_code="MX")
+        world.add("filled-elsewhere", 3, 2, 14, country_code="MX")
         world.add("part", 1, 2, 14, "0" if turn % 2 else "0.01", country_code="CA", is_filled=not turn % 2)
     named["robot"] = [world.add("robot", 5, 2, 9 + turn % 5, user="machine") for turn in range(20)]
     for turn in range(11):
@@ -238,7 +241,7 @@ def test_both_engines_find_the_same(built: Warehouse) -> None:
         ("click_burst", {"2|2026-01-04|10"}),
         ("whole_second_clock", {"4|2026-01-02"}),
         ("viewability_out_of_line", {"au_5"}),
-        ("fill_out_of_line", {"country_code and publisher_id|BR|1", "country_code and device_type|BR|mobile"}),
+        ("fill_out_of_line", {"country_code|BR", "country_code and publisher_id|MX|1"}),
         ("missing_hours", {"2026-01-05|12", "2026-01-05|13"}),
         ("missing_days", {"2026-01-06|2026-01-09"}),
         ("concentrated_identity", {"machine|2026-01-02", "sleepless|2026-01-03"}),

@@ -17,7 +17,9 @@ from support.drops import NO_TESTS, deliver, event, keep
 from support.warehouse import Warehouse
 
 HOSTILE = "<script>alert('1')</script> & \"Sons\""
-DEAREST = "ad_serving__unknown_publisher"
+DEAREST = {
+    f"ad_serving__{name}" for name in ("late_events", "unknown_ad_unit", "unknown_event_type", "unknown_publisher")
+}
 UNKNOWN_TYPE = "ad_serving__unknown_event_type"
 
 
@@ -124,7 +126,7 @@ def test_rules_are_ranked_by_money_and_then_by_records(
     ranks = [open_figures(findings, rule_id) for rule_id in sections]
     order = [(money or 0, number) for _, number, money in ranks]
     assert order == sorted(order, reverse=True)
-    assert next(iter(sections)) == DEAREST
+    assert set(list(sections)[: len(DEAREST)]) == DEAREST
     ranking = table_after(page, "What was found")
     assert [[row[2], row[4]] for row in ranking] == [[f"{count:,}", f"{number:,}"] for count, number, _ in ranks]
     assert [row[3] for row in ranking] == ["" if money is None else dollars(money) for *_, money in ranks]
@@ -244,8 +246,9 @@ def test_signals_are_counted_by_event(house: Warehouse, page: str) -> None:
     counted = dict(house.rows("select signal, count(*) from intermediate.int_ad_serving__traffic_signals group by all"))
     points = house.rows("select rule_id, traffic_class, points from staging.invalid_traffic_signals")
     known = rules()
-    assert sorted(row[:4] for row in table_after(page, "Signals")) == sorted(
-        [known[rule_id]["title"], traffic_class, str(number), f"{counted.get(rule_id, 0):,}"]
+    shown = [(row[0], row[1], row[3], row[4]) for row in table_after(page, "Signals")]
+    assert sorted(shown) == sorted(
+        (known[rule_id]["title"], f"{counted.get(rule_id, 0):,}", str(number), traffic_class)
         for rule_id, traffic_class, number in points
     )
     assert counted

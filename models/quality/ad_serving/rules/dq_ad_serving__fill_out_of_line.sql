@@ -1,18 +1,20 @@
-{%- set segments = [['country_code', 'device_type'], ['country_code', 'publisher_id']] %}
+{%- set segments = {
+    'country_code': "''", 'country_code and device_type': 'device_type', 'country_code and publisher_id': 'publisher_id'
+} %}
 
 with cells as (
-    {%- for whole, part in segments %}
+    {%- for segment, part in segments.items() %}
     select
-        '{{ whole }} and {{ part }}' as segment,
-        {{ cast_to("coalesce(" ~ whole ~ ", '')", 'text') }} as whole,
-        {{ cast_to("coalesce(" ~ part ~ ", '')", 'text') }} as part,
+        '{{ segment }}' as segment,
+        {{ cast_to("coalesce(country_code, '')", 'text') }} as country,
+        {{ cast_to('coalesce(' ~ part ~ ", '')", 'text') }} as part,
         count(*) as impressions,
         count(*) filter (where is_filled) as filled,
         min(first_delivery_id) as first_of_cell,
         max(_delivery_id) as last_of_cell
     from {{ ref('fct_ad_events') }}
     where event_type = 'impression'
-    group by {{ whole }}, {{ part }}
+    group by country_code{{ ', ' ~ part if segment != 'country_code' }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),
@@ -20,16 +22,29 @@ with cells as (
 others as (
     select
         *,
-        {{ cast_to('sum(impressions) over peers - impressions', 'integer') }} as impressions_of_peers,
-        {{ cast_to('sum(filled) over peers - filled', 'integer') }} as filled_of_peers
+        {%- for column in ['impressions', 'filled'] %}
+        {{ cast_to('sum(' ~ column ~ ') over elsewhere - ' ~ column, 'integer') }} as {{ column }}_elsewhere,
+        {{ cast_to('sum(' ~ column ~ ') over country - ' ~ column, 'integer') }} as {{ column }}_of_country,
+        {%- endfor %}
+        part = '' as is_whole_country
     from cells
-    window peers as (partition by segment, part)
+    window
+        elsewhere as (partition by segment, part),
+        country as (partition by segment, country)
 ),
 
+{# a part of a country is compared with the country too: where all of it is unfilled, that is one finding #}
 expected as (
     select
         *,
-        {{ share_of(cast_to('impressions', 'money'), 'filled_of_peers', 'impressions_of_peers') }} as filled_expected
+        case
+            when is_whole_country
+                then {{ share_of(cast_to('impressions', 'money'), 'filled_elsewhere', 'impressions_elsewhere') }}
+            when impressions_of_country > 0 then least(
+                {{ share_of(cast_to('impressions', 'money'), 'filled_elsewhere', 'impressions_elsewhere') }},
+                {{ share_of(cast_to('impressions', 'money'), 'filled_of_country', 'impressions_of_country') }}
+            )
+        end as filled_expected
     from others
 ),
 
@@ -39,8 +54,8 @@ unfilled as (
 )
 
 {{ findings(
-    'unfilled', key="segment || '|' || whole || '|' || part",
+    'unfilled', key="segment || '|' || country || case when is_whole_country then '' else '|' || part end",
     observed=cast_to('filled', 'text') ~ " || ' of ' || " ~ cast_to('impressions', 'text') ~ " || ' filled'",
     expected=number_text('filled_expected'), records='impressions', numbers=['impressions', 'filled', 'filled_expected'],
-    texts=['segment', 'whole', 'part'], first='first_of_cell', last='last_of_cell'
+    texts=['segment', 'country', 'part'], first='first_of_cell', last='last_of_cell'
 ) }}
