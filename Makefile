@@ -49,7 +49,7 @@ demo: setup demo/ad_serving/truth.json demo/consent/truth.json ## generate ad an
 test: setup lint ## every test, on both engines
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
 
-prod: setup ## push what is landed to ClickHouse (started here if none answers), build, compare with DuckDB
+prod: setup ## push what is landed to ClickHouse (started here if none answers), build, publish what passes its tests, compare with DuckDB
 	@$(RUN).prod
 
 parity: setup ## compare every published table on DuckDB and ClickHouse

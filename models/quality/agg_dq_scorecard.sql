@@ -18,7 +18,7 @@ found as (
         count(*) filter (where is_open and severity = '{{ severity }}') as open_{{ severity }},
         {%- endfor %}
         count(*) filter (where not is_open) as mended,
-        count(distinct case when is_open and scope in ('row', 'sources') and severity <> 'information' then finding_key end) as at_fault,
+        count(distinct case when is_open and is_about_event and severity <> 'information' then finding_key end) as at_fault,
         sum(case when is_open and severity = 'error' then abs(coalesce(impact_usd, 0)) else 0 end) as impact_of_errors
     from {{ ref('fct_dq_findings') }}
     group by source, event_date

@@ -119,7 +119,7 @@ events_found as (
         source as event_source,
         finding_key as found_id
     from found
-    where scope = 'row'
+    where scope in ('row', 'file', 'deliveries', 'sources')
 ),
 
 events_now as (
@@ -154,13 +154,15 @@ final as (
         ranked.evidence as evidence,
         {{ cast_to('ranked.first_of_all', 'text') }} as first_delivery_id,
         ranked.last_delivery_id as last_delivery_id,
-        {{ cast_to('coalesce(events_now._delivery_id <= ranked.last_delivery_id, true)', 'boolean') }} as is_open
+        {{ cast_to(
+            "ranked.scope <> 'row' or coalesce(events_now._delivery_id <= ranked.last_delivery_id, true)", 'boolean'
+        ) }} as is_open,
+        {{ cast_to('events_now.event_id is not null', 'boolean') }} as is_about_event
     from ranked
     left join events_now
         on
             ranked.source = events_now.source
             and ranked.finding_key = events_now.event_id
-            and ranked.scope = 'row'
     where ranked.recency = 1
 )
 

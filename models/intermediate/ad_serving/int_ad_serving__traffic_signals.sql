@@ -48,7 +48,7 @@ signals as (
     {%- for rule in rules_about_events %}
     select
         finding_key as event_id,
-        rule_id as signal
+        rule_id
     from {{ ref('dq_ad_serving__' ~ rule) }}
     union all
     {%- endfor %}
@@ -62,7 +62,7 @@ signals as (
     ] %}
     select
         {{ relation }}.event_id as event_id,
-        found.rule_id as signal
+        found.rule_id as rule_id
     from {{ relation }}
     inner join {{ ref('dq_ad_serving__' ~ rule) }} as found on {{ relation }}.{{ key }} = found.finding_key
     {{ 'union all' if not loop.last }}
@@ -71,5 +71,5 @@ signals as (
 
 select distinct
     event_id,
-    signal
+    rule_id
 from signals

@@ -1,11 +1,11 @@
 with signals as (
     select
         signals.event_id as event_id,
-        signals.signal as signal,
+        signals.rule_id as rule_id,
         weights.traffic_class as traffic_class,
         weights.points as points
     from {{ ref('int_ad_serving__traffic_signals') }} as signals
-    inner join {{ ref('invalid_traffic_signals') }} as weights on signals.signal = weights.rule_id
+    inner join {{ ref('invalid_traffic_signals') }} as weights on signals.rule_id = weights.rule_id
 ),
 
 scores as (
@@ -13,7 +13,7 @@ scores as (
         event_id,
         sum(points) as score,
         count(*) filter (where traffic_class = 'general') as general_signals,
-        {{ ordered_text_agg("signal || ' ' || " ~ cast_to('points', 'text')) }} as parts
+        {{ ordered_text_agg("rule_id || ' ' || " ~ cast_to('points', 'text')) }} as parts
     from signals
     group by event_id
 ),

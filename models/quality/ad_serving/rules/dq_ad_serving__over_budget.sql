@@ -26,7 +26,7 @@ judged as (
         spending.spend_usd as spend_usd,
         spending.over_budget_then as over_budget_then,
         campaigns.budget_usd as budget_usd_now,
-        case when spending.spend_usd > campaigns.budget_usd then spending.spend_usd - campaigns.budget_usd else 0 end as over_budget_now,
+        greatest(coalesce(spending.spend_usd - campaigns.budget_usd, 0), 0) as over_budget_now,
         deliveries.events as events,
         deliveries.first_of_cell as first_of_cell,
         deliveries.last_of_cell as last_of_cell

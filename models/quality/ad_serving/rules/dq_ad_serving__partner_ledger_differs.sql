@@ -70,7 +70,9 @@ compared as (
 {# a cent is what the partner rounds to #}
 differing as (
     select * from compared
-    where abs(difference) > {{ cast_to("'" ~ var('dq_partner_tolerance') ~ "'", 'money') }} * abs(revenue_usd)
+    where
+        abs(difference)
+        > {{ cast_to("'" ~ var('dq_partner_tolerance') ~ "'", 'money') }} * abs(revenue_usd)
         + {{ cast_to("'" ~ var('dq_partner_rounding') ~ "'", 'money') }}
 )
 
