@@ -53,10 +53,10 @@ AD_SERVING = {
     "duplicate_in_file": Rule(items("duplicate_in_file"), also=items("case_variant", "whitespace_variant")),
     "outside_file_date": Rule(items("duplicate_across_files", "moved_day", "future_timestamp")),
     "file_size_out_of_line": Rule(files("truncated_file"), also=files("missing_hours")),
-    "empty_column": Rule(files("column_lost")),
+    "empty_column": Rule({"column_lost": "place:{file}/{column}"}),
     "file_unusable": Rule(),
-    "dimension_key_repeated": Rule({"duplicate_dimension_key": "file"}),
-    "dimension_value_unreadable": Rule({"unreadable_dimension_value": "file"}),
+    "dimension_key_repeated": Rule({"duplicate_dimension_key": "key:campaigns/{key}"}),
+    "dimension_value_unreadable": Rule({"unreadable_dimension_value": "observed:{value}"}),
     # across deliveries
     "event_in_two_files": Rule(items("duplicate_across_files")),
     "event_moved_day": Rule(items("moved_day")),

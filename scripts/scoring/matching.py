@@ -16,7 +16,6 @@ Tokens = frozenset[str]
 @dataclass(frozen=True)
 class Finding:
     rule_id: str
-    severity: str
     key: str
     tokens: Tokens
 
@@ -45,16 +44,17 @@ class Score:
         self.false = [*self.false, *other.false][:EXAMPLES]
 
 
-def finding(rule_id: str, severity: str, key: str, day: Any, evidence: str, prefix: str) -> Finding:
-    """What a row of fct_dq_findings is about. `prefix` is the folder of its delivery: "" or "redelivery/"."""
-    facts = json.loads(evidence)
-    tokens = {f"key:{key}", f"event_date:{day}", f"delivery:{prefix}"}
+def finding(row: Mapping[str, Any], prefix: str) -> Finding:
+    """What a row of fct_dq_findings is about. `prefix` is the folder of its last delivery: "" or "redelivery/"."""
+    facts, key = json.loads(row["evidence"]), row["finding_key"]
+    tokens = {f"key:{key}", f"delivery:{prefix}", *(f"{name}:{row[name]}" for name in ("event_date", "observed"))}
     tokens |= {f"{name}:{value}" for name, value in facts.items()}
     tokens |= {f"id:{plain}" for plain in map(plain_id, [key, *str(facts.get("event_ids", "")).split(",")]) if plain}
+    tokens.add("place:" + key.replace(f"{row['last_delivery_id']}/", prefix))
     if "_source_file" in facts:
         tokens.add(f"file:{prefix}{facts['_source_file']}")
         tokens.add(f"at:{prefix}{facts['_source_file']}#{facts.get('_source_row')}")
-    return Finding(rule_id, severity, key, frozenset(tokens))
+    return Finding(row["rule_id"], key, frozenset(tokens))
 
 
 def plain_id(text: str) -> str | None:
@@ -70,15 +70,15 @@ def planted(fault: Mapping[str, Any], how: str) -> list[Tokens]:
         if how == "item":
             return [_tokens_of(place) for place in places]
         if how == "company":
-            return [frozenset({f"company_id:{company}"}) for company in sorted({p["apikey"] for p in places})]
+            return [frozenset({f"company_id:{company}"}) for company in sorted({p["company_id"] for p in places})]
         names = {place["file"] for place in places if "file" in place} | set(fault.get("files", ()))
         if how == "delivery":
             names = {"redelivery/" if name.startswith("redelivery/") else "" for name in names}
         return [frozenset({f"{how}:{name}"}) for name in sorted(names)]
-    return [frozenset({how.format(**cell)}) for whole in fault.get("cells", ()) for cell in _hours_of(whole)]
+    return [frozenset({how.format(**cell)}) for whole in fault.get("cells", ()) for cell in _single(whole)]
 
 
-def _hours_of(cell: dict[str, Any]) -> list[dict[str, Any]]:
+def _single(cell: dict[str, Any]) -> list[dict[str, Any]]:
     """A cell of several hours as one cell an hour."""
     return [{**cell, "hour": hour} for hour in cell["hours"]] if "hours" in cell else [cell]
 

@@ -68,6 +68,7 @@ def _build_on(folder: Path, options: Mapping[str, list[str]], port: str) -> Worl
             prefixes |= {delivery["delivery_id"]: place for delivery in json.loads(landed)["deliveries"]}
         truth = json.loads((drop / "truth.json").read_text())
         faults[source] = {entry["kind"]: entry for entry in truth["faults"] + truth["changes"]}
+        _name_companies(faults[source], truth)
     _run(script("push"), env)
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda target: _build_target(target, folder, env), ("dev", "prod")))
@@ -75,6 +76,15 @@ def _build_on(folder: Path, options: Mapping[str, list[str]], port: str) -> Worl
     if rows != _on_prod(int(port)):
         raise UserError(f"the findings of {' '.join(options['ad_serving'])} differ between dev and prod")
     return World(faults, {source: _findings(rows, source, prefixes) for source in DELIVERED})
+
+
+def _name_companies(faults: Mapping[str, Mapping[str, Any]], truth: Mapping[str, Any]) -> None:
+    """Adds to the records of a company's file which company that is."""
+    companies = {company["file"]: key for key, company in truth.get("companies", {}).items() if "file" in company}
+    for fault in faults.values():
+        for record in fault.get("records", ()):
+            if record["file"] in companies:
+                record["company_id"] = companies[record["file"]]
 
 
 def _build_target(target: str, folder: Path, env: Mapping[str, str]) -> None:
@@ -107,15 +117,4 @@ def _on_prod(port: int) -> list[tuple]:
 
 def _findings(rows: list[tuple], source: str, prefixes: Mapping[str, str]) -> list[Finding]:
     named = (dict(zip(COLUMNS, row, strict=True)) for row in rows)
-    return [
-        finding(
-            row["rule_id"],
-            row["severity"],
-            row["finding_key"],
-            row["event_date"],
-            row["evidence"],
-            prefixes[row["last_delivery_id"]],
-        )
-        for row in named
-        if row["source"] == source
-    ]
+    return [finding(row, prefixes[row["last_delivery_id"]]) for row in named if row["source"] == source]

@@ -57,6 +57,7 @@ _OTHER_CODES = (
     "TG TH TN TR TW UA UY VN ZA"
 )
 COUNTRIES = (*MAIN_COUNTRIES, *_OTHER_CODES.split())
+FRANCE = COUNTRIES.index("FR")
 # a country's regions are consecutive rows: (first, number)
 REGIONS = tuple(region for _, _, regions in MAIN_COUNTRIES.values() for region in regions)
 _NUMBERS = np.array(

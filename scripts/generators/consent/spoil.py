@@ -95,12 +95,9 @@ def drop_country(rows: Rows, rng: np.random.Generator) -> None:
     _write_by_turns(rows, "COUNTRY", MISSING_COUNTRIES, rng)
 
 
-def move_region_abroad(rows: Rows, rng: np.random.Generator) -> None:
-    for row, country in enumerate(rows.country.tolist()):
-        first, number = market.REGIONS_OF[country]
-        at_home = market.REGIONS[first : first + number]
-        abroad = [place for place, name in enumerate(market.REGIONS) if name not in at_home]
-        rows.region[row] = abroad[rng.integers(0, len(abroad))]
+def move_region_to_france(rows: Rows, rng: np.random.Generator) -> None:
+    first, number = market.REGIONS_OF[market.FRANCE]
+    rows.region[:] = first + rng.integers(0, number, len(rows))
 
 
 def swap_browser(rows: Rows, rng: np.random.Generator) -> None:
