@@ -91,7 +91,7 @@ AD_SERVING = {
     ),
     "flat_day": Rule({"flat_day": "key:{user}|{day}"}, also={"concentrated_identity": "user_id_hash:{user}"}),
     "whole_second_clock": Rule({"whole_second_clock": PUBLISHER_AND_DAY}),
-    "viewability_out_of_line": Rule({"viewability_drop": "key:{ad_unit_id}"}),
+    "viewability_out_of_line": Rule({"viewability_drop": "key:ad_unit_id|{ad_unit_id}"}),
     "fill_out_of_line": Rule({"zero_fill_segment": "key:country_code and publisher_id|{country}|{publisher_id}"}),
     "missing_hours": Rule({"missing_hours": "key:{day}|{hour}"}, also={"truncated_file": "event_date:{day}"}),
     "missing_days": Rule(),

@@ -38,7 +38,8 @@ on_the_second as (
 impressions as (
     select
         event_id,
-        ad_unit_id,
+        'ad_unit_id|' || ad_unit_id as unit,
+        'publisher_id|' || publisher_id as publisher,
         'country_code and publisher_id|' || coalesce(country_code, '') || '|' || coalesce(publisher_id, '') as segment
     from events
     where event_type = 'impression'
@@ -57,7 +58,8 @@ signals as (
         ('flat_day', 'identities', 'user_and_day'),
         ('click_burst', 'clicks', 'hour_of_publisher'),
         ('whole_second_clock', 'on_the_second', 'day_of_publisher'),
-        ('viewability_out_of_line', 'impressions', 'ad_unit_id'),
+        ('viewability_out_of_line', 'impressions', 'unit'),
+        ('viewability_out_of_line', 'impressions', 'publisher'),
         ('fill_out_of_line', 'impressions', 'segment'),
     ] %}
     select

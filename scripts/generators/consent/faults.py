@@ -46,8 +46,8 @@ def on_phone_or_desktop(rows: Rows) -> np.ndarray:
 
 
 def in_a_home_outside_france(rows: Rows) -> np.ndarray:
-    """Records with a region in a company's home country, but not in France: a French region is never seen there, although
-    both are frequent, because most companies are French."""
+    """Records with a region in a company's home country, unless that is France: most companies are French, so a French
+    region is frequent, and never seen there."""
     home = int(np.bincount(rows.country).argmax())
     return (rows.region != NONE) & (rows.country == home) & (home != market.FRANCE)
 
