@@ -12,7 +12,7 @@ DEMO_CONSENT_DELIVERED_AT := 2025-09-09T06:00:00Z
 DEMO_CONSENT_REDELIVERED_AT := 2025-09-10T06:00:00Z
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test prod parity report docs bench lint format clean
+.PHONY: help setup demo test prod parity report edr docs bench lint format clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -57,6 +57,17 @@ parity: setup ## compare every published table on DuckDB and ClickHouse
 
 report: setup ## write report/index.html
 	@$(RUN).report
+
+edr: setup ## write report/elementary.html, where Elementary's dbt package is installed; TARGET=prod for ClickHouse
+	@$(RUN).edr --check
+	@$(MAKE) --no-print-directory $(VENV)-edr/.ready
+	@$(RUN).edr --target $(or $(TARGET),dev)
+
+$(VENV)-edr/.ready: pyproject.toml constraints-elementary.txt
+	@echo "installing edr into $(VENV)-edr (once, a minute or two)"
+	@$(PYTHON) -m venv $(VENV)-edr
+	@$(VENV)-edr/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-elementary.txt '.[elementary]'
+	@touch $@
 
 docs: setup ## generate dbt's documentation; dbt docs serve shows it
 	@$(DBT) --quiet docs generate --target dev

@@ -1,0 +1,23 @@
+{#
+    Whole hours from the end of the data until now, for detection_delay: Elementary judges the last days before now, and data
+    of the past ends before them. The data ends with the last day (or hour) on which dq_least_records of `events` happened;
+    records of a time after their delivery come from a wrong clock and do not count.
+#}
+{% macro hours_since_data_ended(events, period) -%}
+    {%- set last_period -%}
+        select max(started_at) as started_at
+        from (
+            select {{ dbt.date_trunc(period, 'event_at') }} as started_at
+            from {{ events }}
+            where event_at <= _delivered_at
+            group by 1
+            having count(*) >= {{ var('dq_least_records') }}
+        ) as periods
+    {%- endset -%}
+    {%- set started_at = run_query(last_period).columns[0].values()[0] if execute -%}
+    {%- if not started_at -%} {{ return(0) }} {%- endif -%}
+    {%- set ended_at = modules.datetime.datetime.fromisoformat((started_at | string)[:19])
+        + modules.datetime.timedelta(**{period ~ 's': 1}) -%}
+    {%- set hours = (run_started_at.replace(tzinfo=none) - ended_at).total_seconds() // 3600 -%}
+    {{ return([hours | int, 0] | max) }}
+{%- endmacro %}
