@@ -87,7 +87,8 @@ AD_SERVING = {
     "cell_price_out_of_line": Rule({"cell_price_outlier": "key:{publisher_id}|{campaign_id}"}),
     "click_burst": Rule({"click_burst": "key:{publisher_id}|{day}|{hour}"}),
     "concentrated_identity": Rule(
-        {"concentrated_identity": "key:{user}|{day}"}, also={"flat_day": "user_id_hash:{user}"}
+        {"concentrated_identity": "key:{user}|{day}"},
+        also={"flat_day": "user_id_hash:{user}", "click_burst": "event_date:{day}"},
     ),
     "flat_day": Rule({"flat_day": "key:{user}|{day}"}, also={"concentrated_identity": "user_id_hash:{user}"}),
     "whole_second_clock": Rule({"whole_second_clock": PUBLISHER_AND_DAY}),
