@@ -1,6 +1,7 @@
 """Every engine macro and every parse gives the value that its contract says, on both engines."""
 
 import datetime as dt
+import json
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -32,6 +33,11 @@ MACROS = {
     "json_text": "json_text('x', 'country')",
     "json_texts": "json_texts('x', ['vendors', 'enabled'])",
     "json_keys": "json_keys('x')",
+    "json_object": "json_object(['10'], ['x'])",
+    "hour_of": "hour_of(parse_timestamp('x'))",
+    "is_whole_second": "is_whole_second(parse_timestamp('x'))",
+    "stands_out": "stands_out(cast_to('x', 'integer'), '4')",
+    "falls_short": "falls_short(cast_to('x', 'integer'), '100')",
     "unquoted": "unquoted('x')",
     "number_text": "number_text(parse_decimal('x'))",
     "sha256_text": "sha256_text('x')",
@@ -309,6 +315,27 @@ def test_keys_of_a_json_object_are_listed(evaluate: Evaluate) -> None:
         None: [],
     }
     assert [sorted(keys or []) for keys in evaluate("json_keys", list(cases))] == list(cases.values())
+
+
+def test_texts_of_a_json_object_are_escaped(evaluate: Evaluate) -> None:
+    for text in ('say "no"', "back\\slash", "tab\there", "a/b", "größe", "", None):
+        [found] = evaluate("json_object", [text])
+        blank = text.replace("\t", " ") if text else text
+        assert json.loads(found) == {"10": 10, "x": blank}
+
+
+def test_hours_and_whole_seconds_are_those_of_utc(evaluate: Evaluate) -> None:
+    check(evaluate, "hour_of", {"2026-03-20T23:59:59.999999Z": 23, "2026-03-20T01:30:00+02:00": 23})
+    moments = {"2026-03-20T10:00:00.000000Z": True, "2026-03-20T10:00:00.000001Z": False, "1969-12-31T23:59:59Z": True}
+    assert [bool(value) for value in evaluate("is_whole_second", list(moments))] == list(moments.values())
+
+
+def test_counts_stand_out_or_fall_short_by_more_than_chance(evaluate: Evaluate) -> None:
+    """2 (sqrt(n) - sqrt(4)) > 5 from 21 on; 2 (sqrt(100) - sqrt(n)) > 5 and n < 50 below 50."""
+    above = {"20": False, "21": True, "100": True}
+    assert [bool(value) for value in evaluate("stands_out", list(above))] == list(above.values())
+    below = {"0": True, "49": True, "50": False, "99": False}
+    assert [bool(value) for value in evaluate("falls_short", list(below))] == list(below.values())
 
 
 def test_try_casts_give_null_instead_of_a_neighbour(evaluate: Evaluate) -> None:
