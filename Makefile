@@ -78,7 +78,7 @@ bench: setup ## measure landing and building; prints a table, writes bench/bench
 lint: setup ## ruff and sqlfluff
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/sqlfluff lint --disable-progress-bar models analyses tests
+	@$(VENV)/bin/sqlfluff lint --processes 2 --disable-progress-bar models analyses tests
 
 format: setup ## let ruff and sqlfluff mend what they can
 	@$(VENV)/bin/ruff check --fix .

@@ -30,7 +30,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     house = Warehouse(folder, 1, source="all")
     seed = ("--seed", "9")
     house.run("generate", "ad_serving", "--days", "4", "--events-per-day", "200", *seed, "--out", folder / "ad")
-    few = ("--companies", "6", "--active", "3", "--events-per-company", "200")
+    few = ("--companies", "6", "--active", "3", "--events-per-company", "400")
     house.run("generate", "consent", *few, *seed, "--out", folder / "consent")
     house.run("land", "ad_serving", folder / "ad", "--delivered-at", "2026-03-25T06:00:00Z")
     house.run("land", "consent", folder / "consent", "--delivered-at", "2025-09-09T06:00:00Z")
@@ -243,7 +243,7 @@ def test_traffic_is_gross_invalid_suspect_and_net(house: Warehouse, page: str) -
 
 
 def test_signals_are_counted_by_event(house: Warehouse, page: str) -> None:
-    counted = dict(house.rows("select signal, count(*) from intermediate.int_ad_serving__traffic_signals group by all"))
+    counted = dict(house.rows("select rule_id, count(*) from intermediate.int_ad_serving__traffic_signals group by all"))
     points = house.rows("select rule_id, traffic_class, points from staging.invalid_traffic_signals")
     known = rules()
     shown = [(row[0], row[1], row[3], row[4]) for row in table_after(page, "Signals")]
