@@ -243,7 +243,9 @@ def test_traffic_is_gross_invalid_suspect_and_net(house: Warehouse, page: str) -
 
 
 def test_signals_are_counted_by_event(house: Warehouse, page: str) -> None:
-    counted = dict(house.rows("select rule_id, count(*) from intermediate.int_ad_serving__traffic_signals group by all"))
+    counted = dict(
+        house.rows("select rule_id, count(*) from intermediate.int_ad_serving__traffic_signals group by all")
+    )
     points = house.rows("select rule_id, traffic_class, points from staging.invalid_traffic_signals")
     known = rules()
     shown = [(row[0], row[1], row[3], row[4]) for row in table_after(page, "Signals")]
