@@ -47,7 +47,7 @@ demo: setup demo/ad_serving/truth.json demo/consent/truth.json ## generate ad an
 	@$(RUN).report
 
 test: setup lint ## every test, on both engines
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 prod: setup ## push what is landed to ClickHouse (started here if none answers), build, publish what passes its tests, compare with DuckDB
 	@$(RUN).prod
