@@ -5,7 +5,6 @@ findings must be the same on both. Ends with 1 where a goal is missed.
 """
 
 import argparse
-import csv
 import re
 import shutil
 from collections import Counter
@@ -13,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.common import cli
-from scripts.common.settings import PROJECT
+from scripts.quality_docs import read_rules
 from scripts.scoring.matching import Score, score
 from scripts.scoring.worlds import DELIVERED, build
 
@@ -61,8 +60,7 @@ def _seeds(text: str) -> list[int]:
 
 
 def rules() -> Catalogue:
-    with (PROJECT / "seeds" / "dq_rules.csv").open(encoding="utf-8", newline="") as file:
-        return {row["rule_id"]: row for row in csv.DictReader(file)}
+    return {rule["rule_id"]: rule for rule in read_rules()}
 
 
 def measure(folder: Path, options: dict[str, list[str]]) -> Scores:

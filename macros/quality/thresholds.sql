@@ -45,8 +45,9 @@
 
 
 {#
-    Two relations: the median of a count by a column, and (usual) the threshold above which a count is far from it: median +
-    dq_mads x the median absolute deviation, which is at least one.
+    Relations that end with usual: by a column, how many counts there are (peers), their sum (total), their median (middle), the
+    median absolute deviation (mad), and the threshold above which a count is far from the median: middle + dq_mads x mad, which
+    is taken as at least one.
 #}
 {% macro usual_counts(relation, count, by) -%}
     middles as (
@@ -60,17 +61,32 @@
     deviations as (
         select
             counted.{{ by }} as {{ by }},
+            counted.{{ count }} as counted_value,
             middles.middle as middle,
             abs(counted.{{ count }} - middles.middle) as deviation
         from {{ relation }} as counted
         inner join middles on counted.{{ by }} = middles.{{ by }}
     ),
 
+    spreads as (
+        select
+            {{ by }},
+            count(*) as peers,
+            sum(counted_value) as total,
+            max(middle) as middle_value,
+            {{ median('deviation') }} as mad
+        from deviations
+        group by {{ by }}
+    ),
+
     usual as (
         select
             {{ by }},
-            max(middle) + {{ var('dq_mads') }} * greatest({{ median('deviation') }}, 1) as threshold
-        from deviations
-        group by {{ by }}
+            peers,
+            total,
+            middle_value as middle,
+            mad,
+            middle_value + {{ var('dq_mads') }} * greatest(mad, 1) as threshold
+        from spreads
     )
 {%- endmacro %}

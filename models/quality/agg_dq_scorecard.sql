@@ -1,5 +1,5 @@
 with days as (
-    {%- for source, events in {'ad_serving': 'fct_ad_events', 'consent': 'fct_consent_events'}.items() %}
+    {%- for source, events in events_of_sources().items() %}
     select
         '{{ source }}' as source,
         {{ cast_to('event_date', 'date_nullable') }} as event_date,

@@ -123,7 +123,7 @@ events_found as (
 ),
 
 events_now as (
-    {%- for source, events in {'ad_serving': 'fct_ad_events', 'consent': 'fct_consent_events'}.items() %}
+    {%- for source, events in events_of_sources().items() %}
     select
         events_found.event_source as source,
         events.event_id as event_id,

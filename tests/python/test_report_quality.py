@@ -1,6 +1,5 @@
 """The chapters on data quality and invalid traffic: figures of the findings, and what to do about each."""
 
-import csv
 import html
 import json
 import re
@@ -11,7 +10,7 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from scripts.common.settings import PROJECT
+from scripts.quality_docs import read_rules
 from support.consent import records
 from support.drops import NO_TESTS, deliver, event, keep
 from support.warehouse import Warehouse
@@ -80,8 +79,7 @@ def text_of(markup: str) -> str:
 
 
 def rules() -> dict[str, dict[str, str]]:
-    with (PROJECT / "seeds" / "dq_rules.csv").open(encoding="utf-8", newline="") as file:
-        return {row["rule_id"]: row for row in csv.DictReader(file)}
+    return {rule["rule_id"]: rule for rule in read_rules()}
 
 
 def open_figures(findings: list[dict], rule_id: str) -> tuple[int, int, Decimal | None]:

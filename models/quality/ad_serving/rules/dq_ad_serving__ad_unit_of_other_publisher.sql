@@ -1,17 +1,5 @@
-with known as (
-    select distinct
-        ad_unit_id,
-        publisher_id
-    from {{ ref('dim_ad_units_history') }}
-    where publisher_id is not null
-),
-
-owners as (
-    select
-        ad_unit_id,
-        {{ ordered_text_agg('publisher_id') }} as owner_ids
-    from known
-    group by ad_unit_id
+with owners as (
+    {{ owners_of(ref('dim_ad_units_history'), 'ad_unit_id', 'publisher_id') | indent(4) }}
 ),
 
 strangers as (

@@ -1,17 +1,5 @@
-with known as (
-    select distinct
-        campaign_id,
-        advertiser_id
-    from {{ ref('dim_campaigns_history') }}
-    where advertiser_id is not null
-),
-
-owners as (
-    select
-        campaign_id,
-        {{ ordered_text_agg('advertiser_id') }} as owner_ids
-    from known
-    group by campaign_id
+with owners as (
+    {{ owners_of(ref('dim_campaigns_history'), 'campaign_id', 'advertiser_id') | indent(4) }}
 ),
 
 strangers as (

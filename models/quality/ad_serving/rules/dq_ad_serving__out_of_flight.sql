@@ -1,39 +1,27 @@
-with spending as (
+with judged as (
     select
-        versions.event_id as event_id,
-        versions.campaign_version_id as campaign_version_id,
+        events.event_id as event_id,
         events.campaign_id as campaign_id,
         events.event_date as event_date,
         events.revenue_usd as revenue_usd,
         events._delivery_id as _delivery_id,
         events._source_file as _source_file,
-        events._source_row as _source_row
-    from {{ ref('fct_ad_events') }} as events
-    inner join {{ ref('fct_ad_events_at_event_time') }} as versions on events.event_id = versions.event_id
-    where
-        events.is_filled
-        and events.event_type = 'impression'
-),
-
-judged as (
-    select
-        spending.event_id as event_id,
-        spending.campaign_id as campaign_id,
-        spending.event_date as event_date,
-        spending.revenue_usd as revenue_usd,
-        spending._delivery_id as _delivery_id,
-        spending._source_file as _source_file,
-        spending._source_row as _source_row,
+        events._source_row as _source_row,
         at_event_time.start_date as start_date_then,
         at_event_time.end_date as end_date_then,
         campaigns.start_date as start_date_now,
         campaigns.end_date as end_date_now,
-        not coalesce(spending.event_date between at_event_time.start_date and at_event_time.end_date, true) as was_breach,
-        not coalesce(spending.event_date between campaigns.start_date and campaigns.end_date, true) as is_breach
-    from spending
-    left join {{ ref('dim_campaigns_history') }} as at_event_time
-        on spending.campaign_version_id = at_event_time.campaign_version_id
-    left join {{ ref('dim_campaigns') }} as campaigns on spending.campaign_id = campaigns.campaign_id
+        not coalesce(events.event_date between at_event_time.start_date and at_event_time.end_date, true) as was_breach,
+        not coalesce(events.event_date between campaigns.start_date and campaigns.end_date, true) as is_breach
+    from {{ ref('fct_ad_events') }} as events
+    asof inner join {{ ref('dim_campaigns_history') }} as at_event_time
+        on
+            events.campaign_id = at_event_time.campaign_id
+            and events.event_at >= at_event_time.valid_from
+    inner join {{ ref('dim_campaigns') }} as campaigns on events.campaign_id = campaigns.campaign_id
+    where
+        events.is_filled
+        and events.event_type = 'impression'
 ),
 
 breaches as (

@@ -1,56 +1,22 @@
-with users as (
-    select
-        events.company_id as company_id,
-        events.user_key as user_key,
-        {{ cast_to('count(*)', 'integer') }} as events_of_user,
-        count(distinct events.country_code) as countries_of_user,
-        min(events._delivery_id) as first_of_user,
-        max(events._delivery_id) as last_of_user
-    from {{ ref('fct_consent_events') }} as events
-    where
-        events.company_id is not null
-        and events.user_key is not null
-    group by events.company_id, events.user_key
-),
-
-companies as (
-    select
-        company_id as peers_company_id,
-        sum(events_of_user) as events_of_company,
-        {{ median('events_of_user') }} as median_of_users
-    from users
-    group by company_id
-    having count(*) >= {{ var('dq_least_users') }}
-),
-
-deviations as (
-    select
-        users.*,
-        companies.events_of_company,
-        companies.median_of_users,
-        users.events_of_user - companies.median_of_users as above_median
-    from users
-    inner join companies on users.company_id = companies.peers_company_id
-),
-
-spreads as (
-    select
-        company_id as spread_company_id,
-        {{ median('abs(above_median)') }} as mad
-    from deviations
-    group by company_id
-),
+with {{ usual_counts(ref('int_consent__users'), 'events_of_user', by='company_id') }},
 
 concentrated as (
     select
-        deviations.*,
-        spreads.mad
-    from deviations
-    inner join spreads on deviations.company_id = spreads.spread_company_id
+        people.company_id as company_id,
+        people.user_key as user_key,
+        people.events_of_user as events_of_user,
+        people.countries_of_user as countries_of_user,
+        people.first_of_user as first_of_user,
+        people.last_of_user as last_of_user,
+        usual.total as events_of_company,
+        usual.middle as median_of_users,
+        usual.mad as mad
+    from {{ ref('int_consent__users') }} as people
+    inner join usual on people.company_id = usual.company_id
     where
-        {# most users have one or two events: a deviation is at least one event #}
-        deviations.above_median > {{ var('dq_mads') }} * greatest(spreads.mad, 1)
-        and {{ ratio('deviations.events_of_user', 'deviations.events_of_company') }} > {{ to_double(var('dq_user_share')) }}
+        usual.peers >= {{ var('dq_least_users') }}
+        and people.events_of_user > usual.threshold
+        and {{ ratio('people.events_of_user', 'usual.total') }} > {{ to_double(var('dq_user_share')) }}
 )
 
 {{ findings(

@@ -1,28 +1,12 @@
-with users as (
-    select
-        events.company_id as company_id,
-        events.user_key as user_key,
-        count(*) as events_of_user,
-        count(distinct events.country_code) as countries,
-        count(distinct coalesce(events.browser_family, '') || '|' || coalesce(events.device_type, '')) as browsers,
-        min(events._delivery_id) as first_of_user,
-        max(events._delivery_id) as last_of_user
-    from {{ ref('fct_consent_events') }} as events
-    where
-        events.company_id is not null
-        and events.user_key is not null
-    group by events.company_id, events.user_key
-),
-
-companies as (
+with companies as (
     select
         company_id,
         count(*) as users_seen_again,
-        count(*) filter (where countries > 1 and browsers > 1) as users_in_two_places,
-        sum(events_of_user) filter (where countries > 1 and browsers > 1) as events_of_them,
+        count(*) filter (where countries_of_user > 1 and browsers_of_user > 1) as users_in_two_places,
+        sum(events_of_user) filter (where countries_of_user > 1 and browsers_of_user > 1) as events_of_them,
         min(first_of_user) as first_of_company,
         max(last_of_user) as last_of_company
-    from users
+    from {{ ref('int_consent__users') }}
     where events_of_user > 1
     group by company_id
     having count(*) >= {{ var('dq_least_users') }}
