@@ -26,7 +26,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 		|| { echo "error: $(PYTHON) is not Python 3.11 to 3.13; run make PYTHON=python3.11 …"; exit 1; }
 	@echo "installing into $(VENV) (once, a minute or two)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[clickhouse,report,dev]'
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[clickhouse,postgres,report,dev]'
 	@touch $@
 
 demo/ad_serving/truth.json:
@@ -86,4 +86,4 @@ format: setup ## let ruff and sqlfluff mend what they can
 	@$(VENV)/bin/sqlfluff fix --disable-progress-bar models
 
 clean: ## remove what demo, test, prod and bench made; landed deliveries and databases too
-	rm -rf demo landing report bench target logs dbt_packages clickhouse-data duckhouse.duckdb duckhouse.duckdb.wal
+	rm -rf demo landing report bench target logs dbt_packages clickhouse-data postgres-data duckhouse.duckdb duckhouse.duckdb.wal

@@ -24,10 +24,15 @@ from scripts.common.settings import clickhouse
 CLICKHOUSE_TYPES = {
     "string": "Nullable(String)",
     "int64": "Nullable(Int64)",
-    "timestamp[us]": "DateTime64(6, 'UTC')",
+    "timestamp[us]": "Nullable(DateTime64(6, 'UTC'))",
 }
-# what every row has and the sorting key needs
-REQUIRED_TYPES = {"_delivery_id": "String", "_source_file": "String", "_source_row": "Int64"}
+# what every row has
+REQUIRED_TYPES = {
+    "_delivery_id": "String",
+    "_delivered_at": "DateTime64(6, 'UTC')",
+    "_source_file": "String",
+    "_source_row": "Int64",
+}
 DELIVERIES = """
     delivery_id String, delivered_at DateTime64(6, 'UTC'), files Int64, records_read Int64, records_landed Int64,
     records_rejected Int64, records_blank Int64

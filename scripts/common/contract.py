@@ -10,12 +10,15 @@ from scripts.common.cli import UserError
 from scripts.common.settings import PROJECT
 
 STAGING = PROJECT / "models" / "staging"
+DATA_TYPES = (None, "bigint", "timestamp")
 
 
 @dataclass(frozen=True)
 class Column:
     name: str
     aliases: tuple[str, ...] = ()
+    data_type: str | None = None
+    """One of DATA_TYPES: the type in which the column lands; text where it is None."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -76,7 +79,8 @@ def _meta(node: dict[str, Any]) -> dict[str, Any]:
 
 def _entity(table: dict[str, Any], path: Path) -> Entity:
     columns = tuple(
-        Column(column["name"], tuple(_meta(column).get("aliases", ()))) for column in table.get("columns", ())
+        Column(column["name"], tuple(_meta(column).get("aliases", ())), column.get("data_type"))
+        for column in table.get("columns", ())
     )
     entity = Entity(table["name"], tuple(_meta(table).get("files", ())), columns)
     if not entity.columns:
@@ -85,6 +89,12 @@ def _entity(table: dict[str, Any], path: Path) -> Entity:
     twice = sorted({name for name in spelled if spelled.count(name) > 1})
     if twice:
         raise UserError(f"{path}: table {entity.name} names {', '.join(twice)} more than once (as column or alias)")
+    for column in columns:
+        if column.data_type not in DATA_TYPES or (column.data_type and entity.files):
+            raise UserError(
+                f"{path}: {entity.name}.{column.name}: data_type {column.data_type!r}: a table of a database may say "
+                f"{' or '.join(filter(None, DATA_TYPES))}; columns of files land as text and say none"
+            )
     if len({column.name.casefold() for column in columns}) < len(columns):
         raise UserError(f"{path}: table {entity.name} has columns that differ in case only")
     return entity

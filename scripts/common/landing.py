@@ -24,6 +24,7 @@ INCOMING = ".incoming"
 MANIFEST = "manifest.json"
 
 _TIMESTAMP = pa.timestamp("us")
+_LANDED_TYPES = {None: pa.string(), "bigint": pa.int64(), "timestamp": _TIMESTAMP}
 _ORIGIN = [("_delivery_id", pa.string()), ("_delivered_at", _TIMESTAMP), ("_source_file", pa.string())]
 
 FILES_SCHEMA = pa.schema(
@@ -51,8 +52,8 @@ REJECTED_SCHEMA = pa.schema(
 
 
 def landed_schema(entity: Entity) -> pa.Schema:
-    """The columns of a landed row: the contract's, all text, then where the row comes from."""
-    columns = [(column.name, pa.string()) for column in entity.columns]
+    """The columns of a landed row: the contract's, text unless it gives a type, then where the row comes from."""
+    columns = [(column.name, _LANDED_TYPES[column.data_type]) for column in entity.columns]
     return pa.schema([*columns, *_ORIGIN, ("_source_row", pa.int64()), ("_unmapped", pa.string())])
 
 

@@ -30,6 +30,11 @@ def duckdb_path() -> Path:
     return Path(os.environ.get("DUCKHOUSE_DUCKDB", "duckhouse.duckdb"))
 
 
+def postgres_dir() -> Path:
+    """The data of the embedded PostgreSQL: DUCKHOUSE_POSTGRES, or ./postgres-data."""
+    return Path(os.environ.get("DUCKHOUSE_POSTGRES", "postgres-data"))
+
+
 def clickhouse() -> ClickHouseSettings:
     """The ClickHouse of target prod: CLICKHOUSE_HOST, _PORT, _USER, _PASSWORD, _SECURE, _PREFIX, _CLUSTER."""
     port = os.environ.get("CLICKHOUSE_PORT", "8123")
