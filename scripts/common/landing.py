@@ -178,7 +178,7 @@ def commit(folder: Path, delivery: Delivery) -> None:
         if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
             raise
         raise UserError(f"{delivery.path} is in the way: it is not a delivery of this load; remove it") from error
-    _sync(delivery.path.parent)
+    sync(delivery.path.parent)
 
 
 def _write_files_table(folder: Path, delivery: Delivery) -> None:
@@ -206,11 +206,11 @@ def prepare_empty(source: Source) -> None:
         target = _empty(source, name)
         target.parent.mkdir(parents=True, exist_ok=True)
         pq.ParquetWriter(temporary / f"{name}.parquet", schema, compression="zstd").close()
-        _sync(temporary / f"{name}.parquet")
+        sync(temporary / f"{name}.parquet")
         (temporary / f"{name}.parquet").rename(target)
-        _sync(target.parent)
-    _sync(delivery_path(source.name, EMPTY))
-    _sync(zone(source.name))
+        sync(target.parent)
+    sync(delivery_path(source.name, EMPTY))
+    sync(zone(source.name))
     clean(source.name)
 
 
@@ -228,11 +228,12 @@ def _schema_of(path: Path) -> pa.Schema | None:
 def _sync_tree(folder: Path) -> None:
     for parent, _, names in os.walk(folder, topdown=False):
         for name in names:
-            _sync(Path(parent) / name)
-        _sync(Path(parent))
+            sync(Path(parent) / name)
+        sync(Path(parent))
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Brings a file or a folder to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

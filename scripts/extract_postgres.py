@@ -1,0 +1,79 @@
+"""Extracts the ad delivery database into a delivery: python -m scripts.extract_postgres [--full | --cdc] [--json]
+
+Without an option, what changed since the last delivery is found by comparing: rows that were inserted, also late and
+back-dated, rows that were updated, also silently, and rows that were deleted.
+"""
+
+import argparse
+import re
+
+import psycopg
+
+from scripts.common.cli import UserError, print_json, run
+from scripts.common.contract import load_contract, sources
+from scripts.common.landing import iso, zone
+from scripts.common.postgres import first_line, source_database
+from scripts.extraction.run import FULL_READ, Result, extract
+from scripts.loader.deliver import prepare
+
+SLOT_NAME = r"[a-z0-9_]{1,63}"
+
+
+def main() -> int:
+    options = _options()
+    with source_database() as database:
+        try:
+            result = extract(database, options.mode, options.slot)
+        except psycopg.Error as error:
+            raise UserError(
+                f"PostgreSQL at {database.address}: {first_line(error)}; nothing is landed, run again once it is mended"
+            ) from None
+    for other in sources():
+        if not zone(other).exists():
+            prepare(load_contract(other))
+    if options.json:
+        print_json(result.document())
+    else:
+        _tell(result)
+    apart = [table for table in result.tables if not table.is_reconciled]
+    if apart:
+        told = ", ".join(f"{t.table_name} has {t.source_rows:,} rows, {t.known_rows:,} are known" for t in apart)
+        raise UserError(f"source and deliveries do not reconcile: {told}; run {FULL_READ}")
+    return 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m scripts.extract_postgres", description=__doc__)
+    ways = parser.add_mutually_exclusive_group()
+    ways.add_argument("--full", dest="mode", action="store_const", const="full", help="read and compare every row")
+    ways.add_argument(
+        "--cdc", dest="mode", action="store_const", const="cdc", help="read every change from the write-ahead log"
+    )
+    parser.add_argument("--slot", type=_slot, default="duckhouse", help="replication slot of --cdc (%(default)s)")
+    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    parser.set_defaults(mode="compare")
+    return parser.parse_args()
+
+
+def _slot(text: str) -> str:
+    if not re.fullmatch(SLOT_NAME, text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a name of 1 to 63 lower-case letters, digits and _")
+    return text
+
+
+def _tell(result: Result) -> None:
+    print(f"delivery {result.delivery.id}, by {result.tables[0].mode}, as of {iso(result.delivery.delivered_at)}")
+    print(f"  {'table':<12}{'source':>14}{'known':>14}{'new':>12}{'changed':>12}{'deleted':>12}")
+    for table in result.tables:
+        counts = (table.source_rows, table.known_rows, table.new_rows, table.changed_rows, table.deleted_rows)
+        widths = (14, 14, 12, 12, 12)
+        told = "".join(f"{count:>{width},}" for count, width in zip(counts, widths, strict=True))
+        print(f"  {table.table_name:<12}{told}")
+    if result.tables[0].mode == "cdc":
+        print(f"  {result.tables[0].lag_bytes:,} bytes of log behind")
+    for note in result.notes:
+        print(f"  {note}")
+
+
+if __name__ == "__main__":
+    run(main)

@@ -1,0 +1,45 @@
+"""PostgreSQL's binary arrays as numpy and Arrow arrays."""
+
+from datetime import datetime, timedelta
+
+import numpy as np
+import psycopg
+import pyarrow as pa
+from psycopg.adapt import Transformer
+from psycopg.pq import Format
+
+HEADER = 20  # dimensions, flags, type, length and lower bound of one dimension
+LENGTH_AT = 12
+ELEMENT = np.dtype([("length", ">i4"), ("value", ">i8")])
+
+EPOCH = datetime(2000, 1, 1)
+# what raw tables, staging and both engines hold; other times are kept as text in _unmapped
+FIRST_TIME, LAST_TIME = datetime(1900, 1, 1), datetime(2299, 12, 31, 23, 59, 59, 999999)
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def fixed_width(cursor: psycopg.Cursor, column: int) -> np.ndarray:
+    """The items of an array of 8-byte values without NULLs in the first row; none where the array is NULL."""
+    data = cursor.pgresult.get_value(0, column)
+    if data is None:
+        return np.empty(0, np.int64)
+    count = int.from_bytes(data[LENGTH_AT : LENGTH_AT + 4], "big")
+    return np.frombuffer(data, ELEMENT, count, HEADER)["value"].astype(np.int64)
+
+
+def texts(cursor: psycopg.Cursor, column: int) -> pa.Array:
+    """The items of an array of texts in the first row."""
+    data = cursor.pgresult.get_value(0, column)
+    loader = Transformer(cursor).get_loader(cursor.pgresult.ftype(column), Format.BINARY)
+    return pa.array([] if data is None else loader.load(data), pa.string())
+
+
+def times(cursor: psycopg.Cursor, column: int) -> tuple[pa.Array, np.ndarray]:
+    """The items of an array of timestamps, and which of them no engine holds (NULL here); NULL travels as -infinity."""
+    values = fixed_width(cursor, column)
+    outside = (values < _micros(FIRST_TIME)) | (values > _micros(LAST_TIME))
+    since_1970 = np.where(outside, 0, values) - _micros(datetime(1970, 1, 1))
+    return pa.array(since_1970, pa.int64(), mask=outside).cast(pa.timestamp("us")), outside

@@ -1,0 +1,135 @@
+"""The messages of PostgreSQL's logical replication (plugin pgoutput, protocol version 1)."""
+
+import struct
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from scripts.common.cli import UserError
+
+EPOCH = datetime(2000, 1, 1)
+_BEGIN = struct.Struct(">xqqI")
+_COMMIT = struct.Struct(">xBqqq")
+
+
+@dataclass(frozen=True)
+class Begin:
+    """A transaction begins. `at` is when it committed, UTC."""
+
+    xid: int
+    at: datetime
+
+
+@dataclass(frozen=True)
+class Commit:
+    """The transaction ends; the log goes on at `end`."""
+
+    end: int
+
+
+@dataclass(frozen=True)
+class Upsert:
+    """A row was inserted or updated. Values are texts; `was` is the id that it had before, where that changed."""
+
+    table: str
+    values: dict[str, str | None]
+    was: str | None
+
+
+@dataclass(frozen=True)
+class Delete:
+    table: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Truncate:
+    tables: tuple[str, ...]
+
+
+Message = Begin | Commit | Upsert | Delete | Truncate
+
+
+class _Reader:
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.at = 1
+
+    def take(self, layout: str) -> int:
+        [value] = struct.unpack_from(f">{layout}", self.data, self.at)
+        self.at += struct.calcsize(f">{layout}")
+        return value
+
+    def bytes(self, count: int) -> bytes:
+        self.at += count
+        return self.data[self.at - count : self.at]
+
+    def text(self) -> str:
+        end = self.data.index(0, self.at)
+        found = self.data[self.at : end].decode()
+        self.at = end + 1
+        return found
+
+
+def messages(stream: Iterable[bytes]) -> Iterator[Message]:
+    """The messages of a stream, with the names that its relation messages give to tables and columns."""
+    relations: dict[int, tuple[str, list[str]]] = {}
+    for data in stream:
+        kind = data[:1]
+        if kind == b"B":
+            _, micros, xid = _BEGIN.unpack(data)
+            yield Begin(xid, EPOCH + timedelta(microseconds=micros))
+        elif kind == b"C":
+            yield Commit(_COMMIT.unpack(data)[2])
+        elif kind == b"R":
+            oid, relation = _relation(_Reader(data))
+            relations[oid] = relation
+        elif kind in (b"I", b"U", b"D"):
+            reader = _Reader(data)
+            table, columns = relations[reader.take("I")]
+            yield _change(reader, table, columns)
+        elif kind == b"T":
+            reader = _Reader(data)
+            count, _ = reader.take("I"), reader.take("B")
+            yield Truncate(tuple(relations[reader.take("I")][0] for _ in range(count)))
+
+
+def _relation(reader: _Reader) -> tuple[int, tuple[str, list[str]]]:
+    oid, _, name = reader.take("I"), reader.text(), reader.text()
+    reader.take("B")
+    columns = []
+    for _ in range(reader.take("H")):
+        reader.take("B")
+        columns.append(reader.text())
+        reader.take("I")
+        reader.take("i")
+    return oid, (name, columns)
+
+
+def _change(reader: _Reader, table: str, columns: list[str]) -> Upsert | Delete:
+    old: dict[str, str | None] = {}
+    part = reader.bytes(1)
+    if part in (b"K", b"O"):
+        old = _tuple(reader, table, columns)
+        part = reader.bytes(1)
+    if part != b"N":
+        return Delete(table, old["id"] or "")
+    values = _tuple(reader, table, columns)
+    was = old.get("id")
+    return Upsert(table, values, was if was != values["id"] else None)
+
+
+def _tuple(reader: _Reader, table: str, columns: list[str]) -> dict[str, str | None]:
+    values: dict[str, str | None] = {}
+    for name in columns[: reader.take("H")]:
+        kind = reader.bytes(1)
+        if kind == b"t":
+            values[name] = reader.bytes(reader.take("I")).decode()
+        elif kind == b"n":
+            values[name] = None
+        else:
+            raise UserError(
+                f"the log does not carry {table}.{name} of a row that was updated (a long value that stayed); nothing "
+                f"is landed: run python -m scripts.extract_postgres, or alter table {table} replica identity full"
+            )
+    return values

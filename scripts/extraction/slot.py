@@ -1,0 +1,132 @@
+"""The replication slot from which changes are read: made, found whole or lost, advanced."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import psycopg
+from psycopg import sql
+
+from scripts.common.cli import UserError
+from scripts.common.postgres import Database
+
+PUBLICATION = "duckhouse"
+PLUGIN = "pgoutput"
+MESSAGES_AT_A_TIME = 10_000
+SECONDS_TO_CREATE = 60
+NOT_THERE = "is not there"
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A slot of a database, by name."""
+
+    database: Database
+    name: str
+
+    def publish(self, tables: Sequence[str]) -> None:
+        """Makes the publication of the tables where there is none; a UserError where there is another one."""
+        with self.database.connect(autocommit=True) as connection:
+            found = connection.execute(
+                "select pubinsert and pubupdate and pubdelete and pubtruncate from pg_publication where pubname = %s",
+                [PUBLICATION],
+            ).fetchone()
+            if found is None:
+                names = sql.SQL(", ").join(map(sql.Identifier, tables))
+                query = sql.SQL("create publication {} for table {}").format(sql.Identifier(PUBLICATION), names)
+                connection.execute(query)
+                return
+            published = {
+                name
+                for name, row_filter in connection.execute(
+                    "select tablename, rowfilter from pg_publication_tables where pubname = %s", [PUBLICATION]
+                )
+                if row_filter is None
+            }
+        missing = [table for table in tables if table not in published]
+        if missing or not found[0]:
+            what = f"does not publish every row of {missing[0]}" if missing else "does not publish every operation"
+            raise UserError(
+                f"{self.database.address}: publication {PUBLICATION} {what}: drop publication {PUBLICATION}, drop the "
+                f"replication slot {self.name}, and run again; a new slot begins with every row compared"
+            )
+
+    def fault(self, confirmed: str | None) -> str | None:
+        """Why changes since `confirmed` cannot be had from the slot; None where they can."""
+        with self.database.connect(autocommit=True) as connection:
+            row = connection.execute(
+                "select plugin, database = current_database(), active_pid, wal_status, "
+                "confirmed_flush_lsn > %s::pg_lsn from pg_replication_slots where slot_name = %s",
+                [confirmed, self.name],
+            ).fetchone()
+        if row is None:
+            return NOT_THERE
+        plugin, is_ours, reader, status, is_ahead = row
+        if plugin != PLUGIN or not is_ours:
+            raise UserError(f"{self.database.address}: slot {self.name} is not ours: name another one with --slot")
+        if reader is not None:
+            raise UserError(f"{self.database.address}: slot {self.name} is read by process {reader}: wait for its end")
+        if status == "lost":
+            return "has lost the log that it needs"
+        if confirmed is None:
+            return "is not of these deliveries"
+        return "was read by somebody else" if is_ahead else None
+
+    def create(self) -> str:
+        """Makes the slot anew; where its stream begins. Transactions that are open now must end first."""
+        with self.database.connect(autocommit=True) as connection:
+            connection.execute(
+                "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = %s", [self.name]
+            )
+            connection.execute(f"set statement_timeout = '{SECONDS_TO_CREATE}s'")
+            try:
+                row = connection.execute(
+                    "select lsn::text from pg_create_logical_replication_slot(%s, %s)", [self.name, PLUGIN]
+                ).fetchone()
+            except psycopg.errors.QueryCanceled:
+                raise UserError(
+                    f"{self.database.address}: slot {self.name} cannot be made while a transaction is open, "
+                    f"{SECONDS_TO_CREATE} seconds were waited: end it (see pg_stat_activity) and run again"
+                ) from None
+        return row[0]
+
+    def flush(self) -> str:
+        """Brings the log of all that is committed to the disk, from where it can be decoded; its end."""
+        with self.database.connect(autocommit=True) as connection:
+            connection.execute("set synchronous_commit = on")
+            connection.execute("select pg_logical_emit_message(true, 'duckhouse', '')")
+            return connection.execute("select pg_current_wal_flush_lsn()::text").fetchone()[0]
+
+    def stream(self) -> Iterator[bytes]:
+        """The messages of all that is committed and not confirmed; they stay in the slot."""
+        with (
+            self.database.connect() as connection,
+            connection.cursor("changes", binary=True) as cursor,
+        ):
+            cursor.itersize = MESSAGES_AT_A_TIME
+            cursor.execute(
+                "select data from pg_logical_slot_peek_binary_changes"
+                "(%s, null, null, 'proto_version', '1', 'publication_names', %s)",
+                [self.name, PUBLICATION],
+            )
+            for (data,) in cursor:
+                yield data
+
+    def confirm(self, position: str) -> None:
+        """Lets the server forget what precedes the position."""
+        with self.database.connect(autocommit=True) as connection:
+            connection.execute(
+                "select pg_replication_slot_advance(slot_name, %s::pg_lsn) from pg_replication_slots "
+                "where slot_name = %s and confirmed_flush_lsn < %s::pg_lsn",
+                [position, self.name, position],
+            )
+
+    def lag(self, position: str) -> int:
+        """Bytes of log behind the position."""
+        with self.database.connect(autocommit=True) as connection:
+            query = "select greatest(0, pg_current_wal_flush_lsn() - %s::pg_lsn)::bigint"
+            return connection.execute(query, [position]).fetchone()[0]
+
+
+def lsn(position: int) -> str:
+    """As PostgreSQL writes a position in its log."""
+    return f"{position >> 32:X}/{position & 0xFFFFFFFF:X}"
