@@ -103,6 +103,9 @@ class _Run:
         self.previous: Snapshot | None = None
 
     def result(self) -> Result:
+        with Source(self.database) as source:
+            for name in self.tables:
+                source.table(self.entities[name])
         if self.mode == "cdc":
             self._ready_slot()
         with Source(self.database) as source:
