@@ -1,4 +1,4 @@
-"""Measures landing and building, in one run over the same files: medians of wall seconds, and peak memory.
+"""Measures landing, building and extraction: medians of wall seconds, and peak memory.
 
 Writes bench/bench.json and prints a table. Memory is the resident set of a command with its child processes, sampled;
 on ClickHouse it leaves out the server.
@@ -8,11 +8,8 @@ import argparse
 import json
 import os
 import shutil
-import statistics
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import redirect_stdout
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -21,16 +18,13 @@ from pathlib import Path
 from typing import Any
 
 from scripts import land
+from scripts.benchmarks.extraction import bench_extraction
+from scripts.benchmarks.measure import Environment, Task, measure, psutil, ratio
 from scripts.common import cli, settings
 from scripts.common.processes import DBT, embedded_clickhouse, run, script
 
-try:
-    import psutil
-except ModuleNotFoundError:
-    psutil = None
-
 RESULT = Path("bench/bench.json")
-SAMPLE_SECONDS = 0.02
+PARTS = ("landing", "building", "history", "extraction")
 DAYS = 30
 HISTORIES = (30, 90, 365)
 EVENTS_A_DAY_OF_HISTORY = 2_000
@@ -40,15 +34,13 @@ CLICKHOUSE_PORT = 18124
 BARE_COPY = "import duckdb; duckdb.sql(\"copy (from read_json('{files}')) to '{out}' (compression zstd)\")"
 RUN_SCRIPT = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute(open(sys.argv[2]).read())"
 
-Environment = dict[str, str]
-Task = Callable[[int], tuple[list[str], Environment]]
-
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.bench", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="events that are built (default 1000000)")
     parser.add_argument("--repeat", type=int, default=5, help="runs of each measurement (default 5)")
-    parser.add_argument("--only", choices=["landing", "building", "history"], help="one of the three parts")
+    parser.add_argument("--only", choices=PARTS, help="one of the parts")
+    parser.add_argument("--impressions", type=int, default=10_000_000, help="that are extracted (default 10000000)")
     parser.add_argument("--work", type=Path, default=Path("bench/work"), help="scratch folder, removed after")
     parser.add_argument("--json", action="store_true", help="print the result as JSON instead of the table")
     arguments = parser.parse_args()
@@ -68,6 +60,8 @@ def main() -> int:
             results += bench_building(work, arguments.events, arguments.repeat)
         if arguments.only in (None, "history"):
             results += bench_history(work, arguments.repeat)
+        if arguments.only in (None, "extraction"):
+            results += bench_extraction(work, arguments.impressions, arguments.repeat)
     finally:
         shutil.rmtree(work, ignore_errors=True)
     document = {"events": arguments.events, "repeat": arguments.repeat, "cores": os.cpu_count(), "results": results}
@@ -256,55 +250,6 @@ def plain_sql(target_path: Path) -> str:
     for database in {node["database"] for node in manifest["nodes"].values() if node["database"]}:
         script = script.replace(f'"{database}".', "")
     return script
-
-
-def measure(name: str, task: Task, repeat: int) -> dict[str, Any]:
-    """The median of wall seconds and the highest peak memory over `repeat` runs of a command."""
-    runs = [timed_run(*task(turn)) for turn in cli.progress(range(repeat), label=name, unit="run")]
-    seconds = [wall for wall, _ in runs]
-    return {
-        "name": name,
-        "seconds": round(statistics.median(seconds), 2),
-        "seconds_of_runs": [round(wall, 2) for wall in seconds],
-        "peak_megabytes": round(max(peak for _, peak in runs) / 1e6),
-    }
-
-
-def timed_run(command: list[str], env: Environment) -> tuple[float, int]:
-    started = time.perf_counter()
-    process = psutil.Popen(
-        command, cwd=settings.PROJECT, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
-    peak = 0
-    while process.poll() is None:
-        peak = max(peak, resident_bytes(process))
-        time.sleep(SAMPLE_SECONDS)
-    elapsed = time.perf_counter() - started
-    output = process.stdout.read().decode()
-    if process.returncode:
-        raise cli.UserError(f"{' '.join(command[:4])} ended with {process.returncode}: {output.strip()[-500:]}")
-    return elapsed, peak
-
-
-def resident_bytes(process: Any) -> int:
-    total = 0
-    for member in (process, *children(process)):
-        try:
-            total += member.memory_info().rss
-        except psutil.Error:
-            continue
-    return total
-
-
-def children(process: Any) -> list[Any]:
-    try:
-        return process.children(recursive=True)
-    except psutil.Error:
-        return []
-
-
-def ratio(result: dict[str, Any], reference: dict[str, Any]) -> float:
-    return round(result["seconds"] / reference["seconds"], 2)
 
 
 def print_table(results: list[dict[str, Any]]) -> None:

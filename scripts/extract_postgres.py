@@ -11,10 +11,9 @@ import psycopg
 
 from scripts.common.cli import UserError, print_json, run
 from scripts.common.contract import load_contract, sources
-from scripts.common.landing import iso, zone
+from scripts.common.landing import iso, prepare, zone
 from scripts.common.postgres import first_line, source_database
 from scripts.extraction.run import FULL_READ, Result, extract
-from scripts.loader.deliver import prepare
 
 SLOT_NAME = r"[a-z0-9_]{1,63}"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from scripts.common.cli import UserError, print_json, run
 from scripts.common.contract import load_contract, sources
-from scripts.common.landing import Delivery, iso, zone
-from scripts.loader.deliver import Outcome, load, prepare
+from scripts.common.landing import Delivery, iso, prepare, zone
+from scripts.loader.deliver import Outcome, load
 from scripts.loader.drop import visible
 
 

@@ -10,6 +10,7 @@ from scripts.common.cli import UserError
 from scripts.common.settings import PROJECT
 
 STAGING = PROJECT / "models" / "staging"
+_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 DATA_TYPES = (None, "bigint", "timestamp")
 
 
@@ -56,7 +57,7 @@ def load_contract(source: str) -> Source:
             f"there is no source {source!r}: known are {', '.join(sources()) or 'none'} ({STAGING}/<source>/)"
         )
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 (safe, and five times as fast)
         [declared] = [entry for entry in document["sources"] if entry["name"] == source]
         return Source(
             name=source,

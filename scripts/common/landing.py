@@ -214,6 +214,13 @@ def prepare_empty(source: Source) -> None:
     clean(source.name)
 
 
+def prepare(source: Source) -> None:
+    """Makes every entity of `source` exist, typed and empty."""
+    with lock(source.name):
+        prepare_empty(source)
+        clean(source.name)
+
+
 def _empty(source: Source, name: str) -> Path:
     return delivery_path(source.name, EMPTY) / name / "empty.parquet"
 

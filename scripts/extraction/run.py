@@ -6,9 +6,9 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from scripts.common.cli import UserError, progress
 from scripts.common.contract import Entity, load_contract
@@ -243,11 +243,11 @@ class _Run:
 
 def landed_ids(entity: Entity) -> np.ndarray:
     """The ids of the rows that stand after all landed deliveries, sorted."""
-    with duckdb.connect() as connection:
-        found = connection.execute(
-            "select id from read_parquet(?, union_by_name = true) "
-            "qualify row_number() over (partition by id order by _delivery_id desc, _source_row desc) = 1 "
-            "and operation = 'upsert' order by id",
-            [str(zone(SOURCE) / "delivery=*" / entity.name / "*.parquet")],
-        ).fetchnumpy()["id"]
-    return found.astype(np.int64)
+    paths = [path for delivery in deliveries(SOURCE) for path in (delivery.path / entity.name).glob("*.parquet")]
+    if not paths:
+        return np.empty(0, np.int64)
+    newest_last = pa.concat_tables(pq.read_table(path, columns=["id", "operation"]) for path in paths)
+    newest_first = newest_last["id"].to_numpy()[::-1]
+    stands = newest_last["operation"].to_numpy()[::-1] == "upsert"
+    ids, newest = np.unique(newest_first, return_index=True)
+    return ids[stands[newest]]

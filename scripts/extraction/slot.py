@@ -24,7 +24,7 @@ class Slot:
     name: str
 
     def publish(self, tables: Sequence[str]) -> None:
-        """Makes the publication of the tables, which are there, where it is not; a UserError where it is another one."""
+        """Makes the publication of the tables where there is none; a UserError where there is another one."""
         with self.database.connect(autocommit=True) as connection:
             found = connection.execute(
                 "select pubinsert and pubupdate and pubdelete and pubtruncate from pg_publication where pubname = %s",

@@ -94,13 +94,6 @@ def load(
             clean(source.name)
 
 
-def prepare(source: Source) -> None:
-    """Makes every entity of `source` exist, typed and empty."""
-    with lock(source.name):
-        prepare_empty(source)
-        clean(source.name)
-
-
 def _dated(drops: list[Drop], delivered_at: datetime | None) -> list[tuple[Drop, tuple[datetime, bool]]]:
     if delivered_at:
         return [(drop, (delivered_at + i * REDELIVERY_AFTER, True)) for i, drop in enumerate(drops)]

@@ -24,8 +24,8 @@ from clickhouse_connect.driver.client import Client
 
 from scripts.common.clickhouse import connect, literal, quote
 from scripts.common.contract import load_contract
-from scripts.common.landing import delivery_path
-from scripts.loader.deliver import load, prepare
+from scripts.common.landing import delivery_path, prepare
+from scripts.loader.deliver import load
 from scripts.push import push_source
 from support.dbt import BuildError, environment
 from support.drops import NO_TESTS
