@@ -10,6 +10,8 @@ DEMO_DELIVERED_AT := 2026-03-25T06:00:00Z
 DEMO_REDELIVERED_AT := 2026-03-26T06:00:00Z
 DEMO_CONSENT_DELIVERED_AT := 2025-09-09T06:00:00Z
 DEMO_CONSENT_REDELIVERED_AT := 2025-09-10T06:00:00Z
+# the demo writes to the embedded PostgreSQL, never to the server of POSTGRES_DSN
+EMBEDDED := env -u POSTGRES_DSN -u POSTGRES_HOST -u POSTGRES_PORT -u POSTGRES_DB -u POSTGRES_USER
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test prod parity report edr docs bench lint format clean
@@ -37,12 +39,21 @@ demo/consent/truth.json:
 	@rm -rf demo/consent
 	@$(RUN).generate consent --companies 40 --active 10 --events-per-company 3000 --seed 7 --out demo/consent
 
-demo: setup demo/ad_serving/truth.json demo/consent/truth.json ## generate ad and consent events, land and build them on DuckDB, write the report
+demo/ad_delivery/batch:
+	@mkdir -p demo/ad_delivery
+	@$(EMBEDDED) $(RUN).generate ad_delivery batch --advertisers 4 --campaigns 4 --impressions 3000 --ctr 0.03 --seed 7
+	@touch $@
+
+demo: setup demo/ad_serving/truth.json demo/consent/truth.json demo/ad_delivery/batch ## generate, land and build all systems on DuckDB, write the report
 	@$(RUN).land ad_serving demo/ad_serving --no-redelivery --delivered-at $(DEMO_DELIVERED_AT)
 	@$(RUN).land consent demo/consent --no-redelivery --delivered-at $(DEMO_CONSENT_DELIVERED_AT)
+	@$(EMBEDDED) $(RUN).extract_postgres --cdc
 	@$(DBT) --quiet build --target dev
 	@$(RUN).land ad_serving demo/ad_serving/redelivery --delivered-at $(DEMO_REDELIVERED_AT)
 	@$(RUN).land consent demo/consent/redelivery --delivered-at $(DEMO_CONSENT_REDELIVERED_AT)
+	@test -e demo/ad_delivery/churn || $(EMBEDDED) $(RUN).generate ad_delivery churn --seed 7
+	@touch demo/ad_delivery/churn
+	@$(EMBEDDED) $(RUN).extract_postgres --cdc
 	@$(DBT) --quiet build --target dev
 	@$(RUN).report
 
