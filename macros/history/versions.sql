@@ -3,17 +3,19 @@
     attributes differ from those of the observation before, and ends where the next begins. So neither the order in which
     deliveries arrive nor the number of builds matters, and ranges neither overlap nor leave gaps. The first version holds
     since ever, because events precede the first delivery of their dimension. A key that is missing from a delivery keeps
-    its version. Of two deliveries of the same moment the one with the greater id counts. Restated columns begin no version;
-    a version shows the greatest value seen.
+    its version. Of two observations of the same moment the later one counts, by delivery and row. Restated columns begin no
+    version; a version shows the greatest value seen.
 #}
-{% macro versions_of(observations, key, attributes, restated=[]) -%}
+{% macro versions_of(observations, key, attributes, restated=[], is_snapshot=true) -%}
     with observed as (
         select
             *,
             {{ fingerprint_of(attributes) }} as fingerprint
         from {{ observations }}
+        {% if is_snapshot -%}
         where dbt_valid_to is null
-        qualify row_number() over (partition by {{ key }}, _delivered_at order by _delivery_id desc) = 1
+        {% endif -%}
+        qualify row_number() over (partition by {{ key }}, _delivered_at order by _delivery_id desc, _source_row desc) = 1
     ),
 
     compared as (

@@ -1,46 +1,57 @@
 {#
     One row per loaded delivery, delivery, record day and day: an event of the loaded delivery has a record in the second
     delivery on the record day, and a record on the day. The set follows from what was delivered, not from the order.
+    A record without a day, such as a deletion, touches the days of the other records of its event. Most events have one
+    record, which touches its own day and needs no join. The relation is named in each step, because DuckDB would keep all
+    rows of a step that is read twice.
 #}
-{% macro touches_of_deliveries(events) -%}
-    with staged as (
-        select
-            event_id,
-            event_date,
-            _delivery_id as staged_delivery_id
-        from {{ events }}
-        where set_aside_reason is null
+{% macro touches_of_deliveries(events, key='event_id', condition='records.set_aside_reason is null') -%}
+    {%- set is_loaded = is_new_in(events, 'records._delivery_id') -%}
+    with revised_events as (
+        select records.{{ key }} as event_key
+        from {{ events }} as records
+        where
+            {{ condition }}
+            {% if is_incremental() -%}
+            and records.{{ key }} in (select records.{{ key }} from {{ events }} as records where {{ condition }} and {{ is_loaded }})
+            {% endif -%}
+        group by records.{{ key }}
+        having count(*) > 1
     ),
 
-    loaded_events as (
+    revised_records as (
         select distinct
-            event_id,
-            staged_delivery_id as loaded_delivery_id
-        from staged
-        where {{ is_new_in(events, 'staged_delivery_id') }}
-    ),
-
-    records as (
-        select distinct
-            loaded_events.loaded_delivery_id,
-            staged.event_id as event_id,
-            staged.event_date,
-            staged.staged_delivery_id
-        from loaded_events
-        inner join staged on loaded_events.event_id = staged.event_id
+            records.{{ key }} as event_key,
+            records.event_date as event_date,
+            records._delivery_id as _delivery_id
+        from {{ events }} as records
+        inner join revised_events on records.{{ key }} = revised_events.event_key
+        where {{ condition }}
     ),
 
     touches as (
-        select distinct
-            holding.loaded_delivery_id as _delivery_id,
-            holding.staged_delivery_id as delivery_id,
-            {{ cast_to('holding.event_date', 'date') }} as record_date,
+        select
+            records._delivery_id as _delivery_id,
+            records._delivery_id as delivery_id,
+            {{ cast_to('records.event_date', 'date_nullable') }} as record_date,
+            {{ cast_to('records.event_date', 'date') }} as event_date
+        from {{ events }} as records
+        where
+            {{ condition }}
+            and {{ is_loaded }}
+            and records.event_date is not null
+        union distinct
+        select
+            records._delivery_id as _delivery_id,
+            holding._delivery_id as delivery_id,
+            {{ cast_to('holding.event_date', 'date_nullable') }} as record_date,
             {{ cast_to('seen.event_date', 'date') }} as event_date
-        from records as holding
-        inner join records as seen
-            on
-                holding.event_id = seen.event_id
-                and holding.loaded_delivery_id = seen.loaded_delivery_id
+        from revised_records as records
+        inner join revised_records as holding on records.event_key = holding.event_key
+        inner join revised_records as seen on records.event_key = seen.event_key
+        where
+            {{ is_loaded }}
+            and seen.event_date is not null
     )
 
     select * from touches
@@ -60,12 +71,16 @@
         {%- set query -%}
             select distinct
                 delivery_id,
-                {{ cast_to('record_date', 'text') }} as record_day
+                {{ cast_to('record_date', 'text_nullable') }} as record_day
             from {{ touches }}
             where {{ in_days('event_date', days) }}
         {%- endset -%}
         {%- set found = run_query(query) -%}
+        {%- set record_days = found.columns[1].values() | unique | list -%}
         {{ in_list('_delivery_id', found.columns[0].values() | unique | list) }}
-        and {{ in_days('event_date', found.columns[1].values() | unique | sort | list) }}
+        and (
+            {{ in_days('event_date', record_days | reject('none') | sort | list) }}
+            {{ 'or event_date is null' if none in record_days }}
+        )
     {%- endif -%}
 {%- endmacro %}

@@ -25,6 +25,7 @@ WITHOUT_QUALITY = ("--exclude", "tag:quality")
 SELECTIONS = {
     "ad_serving": ("--select", "source:ad_serving+", "time_zones", *WITHOUT_QUALITY),
     "consent": ("--select", "source:consent+", *WITHOUT_QUALITY),
+    "ad_delivery": ("--select", "source:ad_delivery+", *WITHOUT_QUALITY),
     "all": ("--select", "*"),
 }
 

@@ -1,0 +1,29 @@
+with records as (
+    select
+        {{ cast_to("'impression-' || " ~ cast_to('impressions.impression_id', 'text'), 'text') }} as event_id,
+        {{ cast_to("'impression'", 'category') }} as event_type,
+        impressions.impression_id as id,
+        impressions.campaign_id as campaign_id,
+        impressions.created_at as event_at,
+        impressions.event_date as event_date,
+        impressions.operation as operation,
+        impressions._delivery_id as _delivery_id,
+        impressions._source_row as _source_row,
+        impressions._unmapped as _unmapped
+    from {{ ref('stg_ad_delivery__impressions') }} as impressions
+    union all
+    select
+        {{ cast_to("'click-' || " ~ cast_to('clicks.click_id', 'text'), 'text') }} as event_id,
+        {{ cast_to("'click'", 'category') }} as event_type,
+        clicks.click_id as id,
+        clicks.campaign_id as campaign_id,
+        clicks.created_at as event_at,
+        clicks.event_date as event_date,
+        clicks.operation as operation,
+        clicks._delivery_id as _delivery_id,
+        clicks._source_row as _source_row,
+        clicks._unmapped as _unmapped
+    from {{ ref('stg_ad_delivery__clicks') }} as clicks
+)
+
+select * from records

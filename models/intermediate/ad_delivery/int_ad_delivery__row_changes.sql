@@ -1,0 +1,24 @@
+{%- set tables = {
+    'advertiser': (ref('stg_ad_delivery__advertisers'), 'advertiser_id'),
+    'campaign': (ref('stg_ad_delivery__campaigns'), 'campaign_id'),
+    'impressions': (ref('stg_ad_delivery__impressions'), 'impression_id'),
+    'clicks': (ref('stg_ad_delivery__clicks'), 'click_id'),
+} %}
+
+with {% for table, (staging, key) in tables.items() %}
+{{ table }}_changes as (
+    {{ row_changes(staging, key) | indent(4) }}
+),
+{% endfor %}
+changes as (
+    {%- for table in tables %}
+    select
+        '{{ table }}' as table_name,
+        _delivery_id,
+        row_change
+    from {{ table }}_changes
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+select * from changes

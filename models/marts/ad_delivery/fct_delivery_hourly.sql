@@ -1,0 +1,86 @@
+{{ incremental_by_day('int_ad_delivery__event_days', order_by=['campaign_id', 'hour']) }}
+
+{%- set days = changed_days(ref('int_ad_delivery__event_days')) %}
+
+{%- set records = ref('int_ad_delivery__records') %}
+{%- set is_touching = in_touching_records(ref('int_ad_delivery__delivery_touches'), days) %}
+
+{# Every upsert counts one, and each that a later record of its event replaces takes one away: only events with several
+   records, which are few, need to be put in order. #}
+with revised_events as (
+    select
+        event_type,
+        id
+    from {{ records }}
+    where {{ is_touching }}
+    group by event_type, id
+    having count(*) > 1
+),
+
+replaced as (
+    select
+        records.event_type as event_type,
+        records.campaign_id as campaign_id,
+        records.event_at as event_at,
+        records.event_date as event_date,
+        records.operation as operation
+    from {{ records }} as records
+    inner join revised_events
+        on
+            records.event_type = revised_events.event_type
+            and records.id = revised_events.id
+    where {{ is_touching }}
+    qualify row_number() over (
+        partition by records.event_type, records.id order by records._delivery_id desc, records._source_row desc
+    ) > 1
+),
+
+entries as (
+    select
+        event_type,
+        campaign_id,
+        event_at,
+        event_date,
+        operation,
+        {{ cast_to('1', 'integer') }} as entry
+    from {{ records }}
+    where {{ is_touching }}
+    union all
+    select
+        *,
+        {{ cast_to('-1', 'integer') }} as entry
+    from replaced
+),
+
+hourly as (
+    select
+        campaign_id,
+        event_date,
+        {{ hour_of('event_at') }} as hour_of_day,
+        sum(case when event_type = 'impression' then entry else 0 end) as impression_count,
+        sum(case when event_type = 'click' then entry else 0 end) as click_count
+    from entries
+    where
+        operation = 'upsert'
+        and event_date is not null
+        and {{ in_days('event_date', days) }}
+    group by campaign_id, event_date, hour_of_day
+    having
+        sum(case when event_type = 'impression' then entry else 0 end) > 0
+        or sum(case when event_type = 'click' then entry else 0 end) > 0
+),
+
+final as (
+    select
+        hourly.campaign_id,
+        {{ cast_to('hourly.event_date', 'date') }} as event_date,
+        {{ cast_to('hourly.hour_of_day', 'integer') }} as hour,
+        {{ cast_to('hourly.impression_count', 'integer') }} as impressions,
+        {{ cast_to('hourly.click_count', 'integer') }} as clicks,
+        {{ cast_to('event_days._day_version', 'category') }} as _day_version
+    from hourly
+    inner join {{ ref('int_ad_delivery__event_days') }} as event_days
+        on hourly.event_date = event_days.event_date
+)
+
+select * from final

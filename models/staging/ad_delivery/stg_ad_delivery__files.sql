@@ -1,0 +1,1 @@
+{{ landed_files('ad_delivery') }}
