@@ -7,10 +7,10 @@ from types import ModuleType
 import duckdb
 
 from scripts.common import cli, settings
-from scripts.reports import ad_serving, consent, page, quality, traffic
+from scripts.reports import ad_delivery, ad_serving, consent, page, quality, traffic
 
 REPORT = Path("report/index.html")
-SOURCES = (ad_serving, consent)
+SOURCES = (ad_serving, consent, ad_delivery)
 CHAPTERS = (quality, traffic, *SOURCES)
 WITHOUT_RULES = "Data quality is left out: its rules were not built. dbt build --target dev builds them."
 

@@ -10,34 +10,20 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import clickhouse_connect
-import duckdb
 import pytest
 
 from scripts import parity
-from scripts.common.settings import PROJECT
+from support.analyses import Answer, Record, analyses_of, answers_of_dev, answers_of_prod, compiled, described
 from support.drops import NO_TESTS
 from support.landing import read
 from support.warehouse import Warehouse, warehouse
 
-ANALYSES = sorted(path.stem for path in (PROJECT / "analyses").rglob("*.sql"))
+ANALYSES = analyses_of("ad_serving")
 LAST_DAY = dt.date(2026, 3, 14)  # of the 20 days that are generated
 UNREADABLE_DATE = "31/02/2026"
 DELIVERED = dt.datetime(2026, 3, 15, 6)
 REDELIVERED = dt.datetime(2026, 3, 16, 6)
 FINEST = Decimal("0.000001")
-SHOW_LIMIT = "\nlimit 1000000"  # dbt show appends one
-
-Record = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What one engine says: `rows` as parity compares them, `records` with the values as they are (DuckDB only)."""
-
-    types: list[tuple[str, str]]
-    rows: list[tuple]
-    records: list[Record]
 
 
 @dataclass(frozen=True)
@@ -131,44 +117,6 @@ def landed(house: Warehouse) -> Landed:
         latest_states(first, publishers),
         latest_states(records, publishers),
     )
-
-
-def compiled(house: Warehouse, target: str, *arguments: str) -> dict[str, str]:
-    house.dbt(target, "compile", "--select", "path:analyses", *arguments)
-    folder = house.folder / f"target-{target}-{house.name}" / "compiled" / "duckhouse" / "analyses"
-    return {path.stem: path.read_text() + SHOW_LIMIT for path in sorted(folder.rglob("*.sql"))}
-
-
-def answers_of_dev(house: Warehouse, queries: dict[str, str]) -> dict[str, Answer]:
-    answers = {}
-    with duckdb.connect(str(house.duckdb), read_only=True) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        for name, query in queries.items():
-            connection.execute(f'create temp table "{name}" as {query}')
-            answers[name] = answer(connection, f'"{name}"')
-    return answers
-
-
-def answers_of_prod(house: Warehouse, queries: dict[str, str]) -> dict[str, Answer]:
-    settings = {"join_use_nulls": 1, "output_format_parquet_string_as_string": 1}
-    answers = {}
-    with (
-        clickhouse_connect.get_client(host="127.0.0.1", port=house.clickhouse_port) as client,
-        duckdb.connect() as connection,
-    ):
-        for name, query in queries.items():
-            path = house.folder / f"{name}.parquet"
-            path.write_bytes(client.raw_query(query, fmt="Parquet", settings=settings))
-            answers[name] = answer(connection, f"read_parquet('{path}')", with_records=False)
-    return answers
-
-
-def answer(connection: duckdb.DuckDBPyConnection, relation: str, with_records: bool = True) -> Answer:
-    types = [row[:2] for row in connection.execute(f"describe select * from {relation}").fetchall()]
-    columns = ", ".join(parity.canonical(name, data_type) for name, data_type in types)
-    rows = connection.execute(f"select {columns} from {relation}").fetchall()
-    records = connection.execute(f"from {relation}").fetchall() if with_records else []
-    return Answer(types, rows, [dict(zip((name for name, _ in types), row, strict=True)) for row in records])
 
 
 def latest_rows(rows: list[Record], key: str) -> dict[dt.datetime, dict[str, Record]]:
@@ -268,13 +216,7 @@ def test_both_engines_give_the_same_rows(name: str, dev: dict[str, Answer], prod
 
 
 def test_each_analysis_has_a_description(house: Warehouse, dev: dict[str, Answer]) -> None:
-    manifest = json.loads((house.folder / "target-dev-first" / "manifest.json").read_text())
-    described = {
-        node["name"]
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "analysis" and node["description"]
-    }
-    assert described == set(ANALYSES)
+    assert described(house) == set(ANALYSES) == set(dev)
 
 
 def test_parameters_choose_day_and_size_on_both_engines(house: Warehouse, landed: Landed) -> None:
