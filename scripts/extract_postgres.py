@@ -13,7 +13,7 @@ from scripts.common.cli import UserError, print_json, run
 from scripts.common.contract import load_contract, sources
 from scripts.common.landing import iso, prepare, zone
 from scripts.common.postgres import first_line, source_database
-from scripts.extraction.run import FULL_READ, Result, extract
+from scripts.extraction.run import FULL_READ, SOURCE, Result, extract
 
 SLOT_NAME = r"[a-z0-9_]{1,63}"
 
@@ -27,6 +27,8 @@ def main() -> int:
             raise UserError(
                 f"PostgreSQL at {database.address}: {first_line(error)}; nothing is landed, run again once it is mended"
             ) from None
+        except OSError as error:
+            raise UserError(f"{error.filename or zone(SOURCE)}: {error.strerror or error}; run again") from None
     for other in sources():
         if not zone(other).exists():
             prepare(load_contract(other))

@@ -32,17 +32,13 @@ class KnownTable:
     delivery_id: str
     digests: dict[int, Digest] = field(default_factory=dict)
     places: dict[int, tuple[str, int]] = field(default_factory=dict)
+    _recalled: dict[int, np.ndarray] = field(default_factory=dict)
     _writer: pq.ParquetWriter | None = None
     _written: int = 0
 
     @property
     def rows(self) -> int:
         return sum(digest.rows for digest in self.digests.values())
-
-    @property
-    def greatest(self) -> int | None:
-        """The greatest known id; None where no row is known."""
-        return int(self.read(max(self.digests))[0][-1]) if self.digests else None
 
     def digest(self, below: int) -> Digest:
         """Of the known rows of all ranges that lie below."""
@@ -54,16 +50,24 @@ class KnownTable:
 
     def read(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         """The ids of a range, sorted, and their hashes. What this run has replaced cannot be read again."""
+        if number in self._recalled:
+            return self._recalled[number], np.zeros(len(self._recalled[number]), np.int64)
         if number not in self.places:
             return np.empty(0, np.int64), np.empty(0, np.int64)
         name, group = self.places[number]
-        table = pq.ParquetFile(self.folder / name).read_row_group(group)
+        try:
+            table = pq.ParquetFile(self.folder / name).read_row_group(group)
+        except (OSError, pa.ArrowException) as error:
+            raise UserError(
+                f"{self.folder / name}: not readable ({' '.join(str(error).split())}): remove {self.folder} and run "
+                "python -m scripts.extract_postgres --full"
+            ) from None
         return table["id"].to_numpy(), table["hash"].to_numpy()
 
     def replace(self, number: int, ids: np.ndarray, hashes: np.ndarray) -> None:
         """Makes `ids`, sorted, the known ones of a range."""
-        self.digests.pop(number, None)
-        self.places.pop(number, None)
+        for kept in (self.digests, self.places, self._recalled):
+            kept.pop(number, None)
         if len(ids):
             self.digests[number] = Digest(len(ids), int(np.bitwise_xor.reduce(hashes)))
             self.places[number] = self._write(ids, hashes)
@@ -83,10 +87,11 @@ class KnownTable:
         return name, self._written - 1
 
     def recall(self, ids: np.ndarray) -> None:
-        """Makes `ids`, sorted, known with contents that are not: every row that stands then counts as changed."""
+        """Makes `ids`, sorted, known without their contents: every row of them that stands will count as changed."""
         numbers, starts = np.unique(ids >> RANGE_BITS, return_index=True)
-        for number, part in zip(numbers.tolist(), np.split(ids, starts[1:]), strict=True):
-            self.replace(number, part, np.zeros(len(part), np.int64))
+        for number, part in zip(numbers.tolist(), np.split(ids, starts)[1:], strict=True):
+            self._recalled[number] = part
+            self.digests[number] = Digest(len(part))
 
     def __enter__(self) -> "KnownTable":
         return self

@@ -5,8 +5,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from scripts.common.cli import UserError
-
 EPOCH = datetime(2000, 1, 1)
 _BEGIN = struct.Struct(">xqqI")
 _COMMIT = struct.Struct(">xBqqq")
@@ -29,17 +27,20 @@ class Commit:
 
 @dataclass(frozen=True)
 class Upsert:
-    """A row was inserted or updated. Values are texts; `was` is the id that it had before, where that changed."""
+    """A row was inserted or updated. Values are texts; `was` is the id that it had before, where that changed, `kept`
+    the columns whose long values stayed and are not in the log.
+    """
 
     table: str
     values: dict[str, str | None]
     was: str | None
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Delete:
     table: str
-    id: str
+    id: str | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class _Reader:
 
 
 def messages(stream: Iterable[bytes]) -> Iterator[Message]:
-    """The messages of a stream, with the names that its relation messages give to tables and columns."""
+    """The messages of a stream, with the names that its relation messages give to tables, schema first, and columns."""
     relations: dict[int, tuple[str, list[str]]] = {}
     for data in stream:
         kind = data[:1]
@@ -95,7 +96,7 @@ def messages(stream: Iterable[bytes]) -> Iterator[Message]:
 
 
 def _relation(reader: _Reader) -> tuple[int, tuple[str, list[str]]]:
-    oid, _, name = reader.take("I"), reader.text(), reader.text()
+    oid, schema, name = reader.take("I"), reader.text(), reader.text()
     reader.take("B")
     columns = []
     for _ in range(reader.take("H")):
@@ -103,23 +104,27 @@ def _relation(reader: _Reader) -> tuple[int, tuple[str, list[str]]]:
         columns.append(reader.text())
         reader.take("I")
         reader.take("i")
-    return oid, (name, columns)
+    return oid, (f"{schema}.{name}", columns)
 
 
 def _change(reader: _Reader, table: str, columns: list[str]) -> Upsert | Delete:
     old: dict[str, str | None] = {}
+    whole: dict[str, str | None] = {}
     part = reader.bytes(1)
     if part in (b"K", b"O"):
-        old = _tuple(reader, table, columns)
+        old = _tuple(reader, columns)
+        whole = old if part == b"O" else {}
         part = reader.bytes(1)
     if part != b"N":
-        return Delete(table, old["id"] or "")
-    values = _tuple(reader, table, columns)
+        return Delete(table, old["id"])
+    values = whole | _tuple(reader, columns)
     was = old.get("id")
-    return Upsert(table, values, was if was != values["id"] else None)
+    kept = tuple(name for name in columns if name not in values)
+    return Upsert(table, values, was if was != values["id"] else None, kept)
 
 
-def _tuple(reader: _Reader, table: str, columns: list[str]) -> dict[str, str | None]:
+def _tuple(reader: _Reader, columns: list[str]) -> dict[str, str | None]:
+    """The values by column, without those that stayed and are too long to be repeated."""
     values: dict[str, str | None] = {}
     for name in columns[: reader.take("H")]:
         kind = reader.bytes(1)
@@ -127,9 +132,4 @@ def _tuple(reader: _Reader, table: str, columns: list[str]) -> dict[str, str | N
             values[name] = reader.bytes(reader.take("I")).decode()
         elif kind == b"n":
             values[name] = None
-        else:
-            raise UserError(
-                f"the log does not carry {table}.{name} of a row that was updated (a long value that stayed); nothing "
-                f"is landed: run python -m scripts.extract_postgres, or alter table {table} replica identity full"
-            )
     return values

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -27,7 +28,7 @@ from scripts.common.landing import (
     prepare_empty,
     zone,
 )
-from scripts.common.postgres import Database
+from scripts.common.postgres import Database, first_line
 from scripts.extraction.compare import compare
 from scripts.extraction.known import Known, KnownTable, load_known
 from scripts.extraction.output import Output, output, repeated
@@ -103,13 +104,14 @@ class _Run:
         self.previous: Snapshot | None = None
 
     def result(self) -> Result:
-        with Source(self.database) as source:
+        with Source(self.database, self.tables) as source:
+            self._check_identity(source)
             for name in self.tables:
                 source.table(self.entities[name])
         if self.mode == "cdc":
             self._ready_slot()
-        with Source(self.database) as source:
-            self._check_source(source)
+        with Source(self.database, self.tables) as source:
+            self._check_age(source)
             tables = [source.table(self.entities[name]) for name in self.tables]
             self.shown = f"{source.identity}@{source.snapshot}"
             self.at = source.at
@@ -124,8 +126,15 @@ class _Run:
         commit(folder, delivery)
         self.known.sweep(self.id)
         if self.mode == "cdc":
-            self.slot.confirm(self.known.slot["confirmed"])
+            self._confirm()
         return Result(delivery, results, self.notes)
+
+    def _confirm(self) -> None:
+        try:
+            self.slot.confirm(self.known.slot["confirmed"])
+        except (psycopg.Error, UserError) as error:
+            said = first_line(error) if isinstance(error, psycopg.Error) else error
+            self.notes.append(f"slot {self.slot.name} stays where it was until the next run: {said}")
 
     def _load_known(self) -> Known:
         known = load_known(SOURCE, self.newest)
@@ -142,8 +151,9 @@ class _Run:
     def _ready_slot(self) -> None:
         """Sees to a slot that can be read; without one that goes on from the last delivery, tables are compared."""
         ours = self.known.slot if self.known.slot and self.known.slot["name"] == self.slot.name else None
-        self.slot.publish(self.tables)
-        fault = self.slot.fault(ours and ours["confirmed"])
+        publication = self.slot.publish(self.tables)
+        is_published = ours is not None and ours.get("publication") == publication
+        fault = self.slot.fault(ours and ours["confirmed"], is_published=is_published)
         if fault is None:
             self.previous = Snapshot.parse(self.known.snapshot)
             return
@@ -156,9 +166,9 @@ class _Run:
             self.every_row = True
             self.notes.append(f"slot {self.slot.name} {fault}: it was made anew, and every row compared")
         self.known.claim(self.slot.name)
-        self.known.slot = {"name": self.slot.name, "confirmed": self.slot.create()}
+        self.known.slot = {"name": self.slot.name, "confirmed": self.slot.create(), "publication": publication}
 
-    def _check_source(self, source: Source) -> None:
+    def _check_identity(self, source: Source) -> None:
         if self.known.identity not in (None, source.identity):
             if self.mode != "full":
                 raise UserError(
@@ -166,6 +176,8 @@ class _Run:
                     f"DUCKHOUSE_LANDING for a zone of its own, or run {FULL_READ} where the database was moved"
                 )
             self.known.slot = None
+
+    def _check_age(self, source: Source) -> None:
         if self.previous and source.snapshot.xmax < self.previous.xmin:
             raise UserError(
                 f"{self.database.address} is older than the newest delivery, it seems restored from a backup: run "
@@ -220,20 +232,20 @@ class _Run:
         self, source: Source, tables: list[Table], known: dict[str, KnownTable], outputs: dict[str, Output]
     ) -> dict[str, list[int]]:
         streams = {table.name: TableStream(table, known[table.name], outputs[table.name]) for table in tables}
-        confirmed = read_stream(self.slot, streams, self.previous, source)
+        by_full_name = {stream.table.full_name: stream for stream in streams.values()}
+        confirmed = read_stream(self.slot, by_full_name, self.previous, source)
         if confirmed:
-            self.known.slot = {"name": self.slot.name, "confirmed": confirmed}
+            self.known.slot["confirmed"] = confirmed
         return {name: stream.settle(source).tolist() for name, stream in streams.items()}
 
     def _lag(self) -> int | None:
-        if self.known.slot is None:
-            return None
-        lag = self.slot.lag(self.known.slot["confirmed"])
-        if self.mode != "cdc":
+        if self.mode == "cdc":
+            return self.slot.lag(self.known.slot["confirmed"])
+        if self.known.slot and (kept := Slot(self.database, self.known.slot["name"]).kept()) is not None:
             self.notes.append(
-                f"slot {self.known.slot['name']} keeps {lag:,} bytes of log until it is dropped or a run is --cdc"
+                f"slot {self.known.slot['name']} keeps {kept:,} bytes of log until it is dropped or a run is --cdc"
             )
-        return lag
+        return None
 
     @staticmethod
     def _record(made: Output, results: list[TableResult]) -> None:

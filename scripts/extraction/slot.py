@@ -14,6 +14,41 @@ PLUGIN = "pgoutput"
 MESSAGES_AT_A_TIME = 10_000
 SECONDS_TO_CREATE = 60
 NOT_THERE = "is not there"
+# the tables of whose updated and deleted rows the log does not carry the id
+_NAMELESS = """
+    select listed.name
+    from unnest(%s::text[]) as listed (name)
+    join pg_class on pg_class.oid = to_regclass(quote_ident(listed.name))
+    where relreplident <> 'f' and not exists (
+        select from pg_index join pg_attribute on attrelid = indrelid and attnum = indkey[0]
+        where indrelid = pg_class.oid and indnkeyatts = 1 and attname = 'id'
+        and case relreplident when 'd' then indisprimary else indisreplident end
+    )
+"""
+_UNPUBLISHED = """
+    select listed.name
+    from unnest(%(tables)s::text[]) as listed (name)
+    where not exists (
+        select from pg_publication_tables
+        where pubname = %(publication)s and rowfilter is null
+        and to_regclass(format('%%I.%%I', schemaname, tablename)) = to_regclass(quote_ident(listed.name))
+        and cardinality(attnames) = (
+            select count(*) from pg_attribute
+            where attrelid = to_regclass(quote_ident(listed.name)) and attnum > 0
+            and not attisdropped and attgenerated = ''
+        )
+    )
+"""
+_VERSION = """
+    select string_agg(concat(parts.oid, '.', parts.xmin), ' ' order by parts.oid)
+    from pg_publication
+    cross join lateral (
+        select pg_publication.oid, pg_publication.xmin
+        union all select oid, xmin from pg_publication_rel where prpubid = pg_publication.oid
+        union all select oid, xmin from pg_publication_namespace where pnpubid = pg_publication.oid
+    ) as parts
+    where pubname = %(publication)s
+"""
 
 
 @dataclass(frozen=True)
@@ -23,9 +58,18 @@ class Slot:
     database: Database
     name: str
 
-    def publish(self, tables: Sequence[str]) -> None:
-        """Makes the publication of the tables where there is none; a UserError where there is another one."""
+    def publish(self, tables: Sequence[str]) -> str:
+        """Makes the publication of the tables where there is none; a text that changes whenever somebody changes it.
+
+        Raises UserError where the log would not tell every change of the tables.
+        """
         with self.database.connect(autocommit=True) as connection:
+            nameless = connection.execute(_NAMELESS, [list(tables)]).fetchone()
+            if nameless:
+                raise UserError(
+                    f"{self.database.address}: the log would not tell which rows of {nameless[0]} change: alter table "
+                    f"{nameless[0]} add primary key (id), or replica identity default"
+                )
             found = connection.execute(
                 "select pubinsert and pubupdate and pubdelete and pubtruncate from pg_publication where pubname = %s",
                 [PUBLICATION],
@@ -34,24 +78,19 @@ class Slot:
                 names = sql.SQL(", ").join(map(sql.Identifier, tables))
                 query = sql.SQL("create publication {} for table {}").format(sql.Identifier(PUBLICATION), names)
                 connection.execute(query)
-                return
-            published = {
-                name
-                for name, row_filter in connection.execute(
-                    "select tablename, rowfilter from pg_publication_tables where pubname = %s", [PUBLICATION]
+            missing = connection.execute(_UNPUBLISHED, {"tables": list(tables), "publication": PUBLICATION}).fetchone()
+            if missing or found == (False,):
+                what = f"does not publish all of {missing[0]}" if missing else "does not publish every operation"
+                raise UserError(
+                    f"{self.database.address}: publication {PUBLICATION} {what}: drop publication {PUBLICATION}, and "
+                    "run again, which makes it anew and compares every row"
                 )
-                if row_filter is None
-            }
-        missing = [table for table in tables if table not in published]
-        if missing or not found[0]:
-            what = f"does not publish every row of {missing[0]}" if missing else "does not publish every operation"
-            raise UserError(
-                f"{self.database.address}: publication {PUBLICATION} {what}: drop publication {PUBLICATION}, drop the "
-                f"replication slot {self.name}, and run again; a new slot begins with every row compared"
-            )
+            return connection.execute(_VERSION, {"publication": PUBLICATION}).fetchone()[0]
 
-    def fault(self, confirmed: str | None) -> str | None:
-        """Why changes since `confirmed` cannot be had from the slot; None where they can."""
+    def fault(self, confirmed: str | None, *, is_published: bool) -> str | None:
+        """Why changes since `confirmed` cannot be had from the slot; None where they can. `is_published` says that the
+        publication stayed as it was since then.
+        """
         with self.database.connect(autocommit=True) as connection:
             row = connection.execute(
                 "select plugin, database = current_database(), active_pid, wal_status, "
@@ -69,7 +108,9 @@ class Slot:
             return "has lost the log that it needs"
         if confirmed is None:
             return "is not of these deliveries"
-        return "was read by somebody else" if is_ahead else None
+        if is_ahead:
+            return "was read by somebody else"
+        return None if is_published else f"misses changes, as publication {PUBLICATION} was changed"
 
     def create(self) -> str:
         """Makes the slot anew; where its stream begins. Transactions that are open now must end first."""
@@ -125,6 +166,16 @@ class Slot:
         with self.database.connect(autocommit=True) as connection:
             query = "select greatest(0, pg_current_wal_flush_lsn() - %s::pg_lsn)::bigint"
             return connection.execute(query, [position]).fetchone()[0]
+
+    def kept(self) -> int | None:
+        """Bytes of log that the server keeps for the slot; None where it is not there."""
+        with self.database.connect(autocommit=True) as connection:
+            row = connection.execute(
+                "select (pg_current_wal_flush_lsn() - restart_lsn)::bigint from pg_replication_slots "
+                "where slot_name = %s and restart_lsn is not null",
+                [self.name],
+            ).fetchone()
+        return row and row[0]
 
 
 def lsn(position: int) -> str:

@@ -23,6 +23,8 @@ RANGE_BITS = 16
 READERS = 2
 RANGES_AHEAD = 4
 MISSING = -(2**63)
+# a value as the log spells it: a cast to text writes true where the log writes t
+SPELLED = "case when {0} is distinct from null then concat({0}) end"
 OUR_COLUMNS = ("operation", "changed_at")
 # PostgreSQL's names of the types that a column of the contract may have there
 NAMES = {"bigint": ("integer", "bigint", "smallint"), "timestamp": ("timestamp without time zone",)}
@@ -33,6 +35,7 @@ class Table:
     """A table of the contract as the database has it. `extra` are columns that the contract does not name."""
 
     entity: Entity
+    schema: str
     extra: tuple[str, ...]
 
     @property
@@ -45,11 +48,16 @@ class Table:
         return {column.name: column.data_type for column in self.entity.columns if column.name not in OUR_COLUMNS}
 
     @property
+    def full_name(self) -> str:
+        return f"{self.schema}.{self.name}"
+
+    @property
     def hashed(self) -> sql.Composable:
-        """A 64-bit hash of a row's content, computed by PostgreSQL."""
-        own = [sql.Identifier(name) for name in self.columns]
-        extra = [sql.SQL("{}::text").format(sql.Identifier(name)) for name in self.extra]
-        return sql.SQL("hash_record_extended(row({}), 0)").format(sql.SQL(", ").join(own + extra))
+        """A 64-bit hash of a row's content, computed by PostgreSQL; extra columns without a value do not change it."""
+        own = sql.SQL("hash_record_extended(row({}), 0)").format(sql.SQL(", ").join(map(sql.Identifier, self.columns)))
+        if not self.extra:
+            return own
+        return sql.SQL("({} # coalesce(hashtextextended({}, id), 0))").format(own, _unmapped(self))
 
     @property
     def identifier(self) -> sql.Identifier:
@@ -80,8 +88,9 @@ class Source:
     at: datetime
     identity: str
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, tables: Sequence[str]) -> None:
         self.database = database
+        self._tables = tables
         self._sessions = ExitStack()
         self._mine = local()
 
@@ -97,6 +106,7 @@ class Source:
         self._connection = self._sessions.enter_context(closing(self.database.connect()))
         self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         self._connection.read_only = True
+        self._lock_tables()
         snapshot, self._exported, at = self._one(
             "select pg_current_snapshot()::text, pg_export_snapshot(), clock_timestamp()"
         )
@@ -107,18 +117,21 @@ class Source:
     def __exit__(self, *failure: object) -> None:
         self._sessions.close()
 
-    def table(self, entity: Entity) -> Table:
-        """Checks a table against the contract and keeps it from being dropped or changed while the snapshot lives.
-
-        Raises UserError where it cannot be read as the contract says.
+    def _lock_tables(self) -> None:
+        """Keeps the tables from being dropped, rewritten or truncated, from which a snapshot is no shield. This must be
+        done before the snapshot is taken; LOCK takes none.
         """
-        found = self._one("select to_regclass(quote_ident(%s))", [entity.name])[0]
-        if found is None:
-            raise UserError(
-                f"{self.database.address}: table {entity.name} is missing; nothing is landed: restore it, or make the "
-                "schema with python -m scripts.postgres --migrate"
-            )
-        self._connection.execute(sql.SQL("lock table {} in access share mode").format(sql.Identifier(entity.name)))
+        for name in self._tables:
+            try:
+                self._connection.execute(sql.SQL("lock table {} in access share mode").format(sql.Identifier(name)))
+            except psycopg.errors.UndefinedTable:
+                raise UserError(
+                    f"{self.database.address}: table {name} is missing; nothing is landed: restore it, or make the "
+                    "schema with python -m scripts.postgres --migrate"
+                ) from None
+
+    def table(self, entity: Entity) -> Table:
+        """Checks a table against the contract. Raises UserError where it cannot be read as the contract says."""
         types = dict(
             self._connection.execute(
                 "select attname, atttypid::regtype::text from pg_attribute "
@@ -126,7 +139,12 @@ class Source:
                 [entity.name],
             ).fetchall()
         )
-        table = Table(entity, tuple(name for name in types if name not in {c.name for c in entity.columns}))
+        [schema] = self._one(
+            "select nspname from pg_class join pg_namespace on pg_namespace.oid = relnamespace "
+            "where pg_class.oid = to_regclass(quote_ident(%s))",
+            [entity.name],
+        )
+        table = Table(entity, schema, tuple(name for name in types if name not in {c.name for c in entity.columns}))
         missing = [name for name in table.columns if name not in types]
         if missing:
             raise UserError(
@@ -233,7 +251,7 @@ class Source:
             data_type = table.columns.get(name)
             if name == "hash" or data_type == "bigint":
                 values = fixed_width(cursor, place)
-                columns[name] = pa.array(values, mask=None if name == "hash" else values == MISSING)
+                columns[name] = pa.array(values, mask=None if name in ("id", "hash") else values == MISSING)
             elif data_type == "timestamp":
                 columns[name], odd = times(cursor, place)
                 outside.append(odd)
@@ -263,11 +281,23 @@ class Source:
             connection = self._sessions.enter_context(closing(self.database.connect()))
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             connection.read_only = True
+            self._lock_now(connection)
             connection.execute(sql.SQL("set transaction snapshot {}").format(self._exported))
             connection.execute("set local enable_seqscan = off")
             connection.execute("set local max_parallel_workers_per_gather = 0")
             self._mine.connection = connection
         return self._mine.connection
+
+    def _lock_now(self, connection: psycopg.Connection) -> None:
+        """Whoever waits to truncate a table waits for the first session: to queue behind would be to wait for ever."""
+        names = sql.SQL(", ").join(map(sql.Identifier, self._tables))
+        try:
+            connection.execute(sql.SQL("lock table {} in access share mode nowait").format(names))
+        except psycopg.errors.LockNotAvailable:
+            raise UserError(
+                f"{self.database.address}: somebody waits to change or to truncate a table that is being read; nothing "
+                "is landed: run again"
+            ) from None
 
     def _one(self, query: sql.Composable | str, parameters: Sequence[object] = ()) -> tuple:
         return self._connection.execute(query, parameters or None).fetchone()
@@ -277,7 +307,7 @@ def _field(name: str, data_type: str | None) -> sql.Composable:
     template = {
         "bigint": "coalesce({}::bigint, {missing})",
         "timestamp": "coalesce({}, timestamp '-infinity')",
-        None: "{}::text",
+        None: SPELLED,
     }[data_type]
     return sql.SQL(template).format(sql.Identifier(name), missing=sql.Literal(MISSING))
 
@@ -291,5 +321,5 @@ def _unmapped(table: Table) -> sql.Composable:
         for name, data_type in table.columns.items()
         if data_type == "timestamp"
     ]
-    fields += [sql.SQL("{}, {}::text").format(name, sql.Identifier(name)) for name in table.extra]
+    fields += [sql.SQL("{}, {}").format(name, _field(name, None)) for name in table.extra]
     return sql.SQL("nullif(jsonb_strip_nulls(jsonb_build_object({}))::text, '{{}}')").format(sql.SQL(", ").join(fields))

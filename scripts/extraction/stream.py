@@ -36,6 +36,12 @@ class TableStream:
     _rows: list[tuple[int, str, datetime, Mapping[str, str | None] | None]] = field(default_factory=list)
 
     def upsert(self, change: Upsert, at: datetime) -> None:
+        if change.kept:
+            raise UserError(
+                f"the log does not carry {change.table}.{change.kept[0]} of a row that was updated (a long value that "
+                f"stayed); nothing is landed: alter table {change.table} replica identity full, and run "
+                "python -m scripts.extract_postgres once, which compares tables"
+            )
         missing = [name for name in self.table.columns if name not in change.values]
         if missing:
             raise UserError(
@@ -43,12 +49,20 @@ class TableStream:
                 "nothing is landed: run python -m scripts.extract_postgres once, which compares tables"
             )
         if change.was is not None:
-            self.delete(int(change.was), at)
+            self._remove(int(change.was), at)
         number = int(change.values["id"] or 0)
         self.stands[number] = True
         self._add(number, "upsert", at, change.values)
 
-    def delete(self, number: int, at: datetime) -> None:
+    def delete(self, change: Delete, at: datetime) -> None:
+        if change.id is None:
+            raise UserError(
+                f"the log does not tell which rows of {change.table} were deleted; nothing is landed: run "
+                "python -m scripts.extract_postgres once, which compares tables"
+            )
+        self._remove(int(change.id), at)
+
+    def _remove(self, number: int, at: datetime) -> None:
         self.stands[number] = False
         self._add(number, "delete", at, None)
 
@@ -121,7 +135,8 @@ class TableStream:
 
 
 def read_stream(slot: Slot, tables: dict[str, TableStream], previous: Snapshot, source: Source) -> str | None:
-    """Writes the changes of the transactions that the source's snapshot sees and the previous one does not.
+    """Writes the changes of the transactions that the source's snapshot sees and the previous one does not. `tables`
+    are named with their schemas.
 
     Gives the position up to which the slot may forget once the delivery is committed; None where it must keep all.
     """
@@ -168,14 +183,16 @@ def _until_commit(stream: Iterable[Message], transaction: _Transaction) -> Itera
         yield message
 
 
-def _apply(change: Message, tables: dict[str, TableStream], at: datetime) -> None:
-    if isinstance(change, Upsert):
-        tables[change.table].upsert(change, at)
-    elif isinstance(change, Delete):
-        tables[change.table].delete(int(change.id), at)
-    elif isinstance(change, Truncate):
+def _apply(change: Message, tables: Mapping[str, TableStream], at: datetime) -> None:
+    """A publication may hold other tables too."""
+    if isinstance(change, Truncate):
         for name in change.tables:
-            tables[name].truncate(at)
+            if name in tables:
+                tables[name].truncate(at)
+    elif isinstance(change, Upsert) and change.table in tables:
+        tables[change.table].upsert(change, at)
+    elif isinstance(change, Delete) and change.table in tables:
+        tables[change.table].delete(change, at)
 
 
 def _position(text: str) -> int:

@@ -12,7 +12,7 @@ import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -49,7 +49,7 @@ class Embedded:
     """A running server. `password` is not to be printed."""
 
     port: int
-    password: str
+    password: str = field(repr=False)
 
     def parameters(self, database: str = DATABASE) -> dict[str, str]:
         return {
@@ -90,7 +90,8 @@ def _leave(folder: Path, users: int) -> None:
     except BlockingIOError:
         return
     if (folder / "cluster" / "postmaster.pid").exists():
-        _run("pg_ctl", "-D", folder / "cluster", "-m", "fast", "-w", "stop")
+        # a server that died has left its file: there is nothing to stop
+        _run("pg_ctl", "-D", folder / "cluster", "-m", "fast", "-w", "stop", check=False)
 
 
 def _start(folder: Path, port: int | None, settings: Sequence[str]) -> Embedded:

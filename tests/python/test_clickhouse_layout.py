@@ -8,6 +8,7 @@ import http.client
 import json
 import re
 import threading
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from scripts import clickhouse_layout
+from support.ad_delivery import advertiser, campaign, deliver, event
 from support.dbt import run_dbt
 from support.warehouse import Warehouse, warehouse
 
@@ -150,6 +153,25 @@ def recorded(house: Warehouse) -> Iterator[Relay]:
         yield between
 
 
+@pytest.fixture(scope="module")
+def delivery(house: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """Two deliveries of ad delivery on the same ClickHouse: six hours of campaigns, of which the second changes two."""
+    built = Warehouse(tmp_path_factory.mktemp("delivery"), house.clickhouse_port, "delivery", source="ad_delivery")
+    first = [
+        event(1, "2026-01-20 10:00", 1),
+        event(2, "2026-01-20 10:30", 1),
+        event(3, "2026-01-20 11:00", 2),
+        event(4, "2026-01-20 13:00", 2),
+        event(5, "2026-01-21 10:00", 1),
+        event(6, "2026-01-21 11:00", 2),
+    ]
+    deliver(built, 22, advertiser=[advertiser(1)], campaign=[campaign(1), campaign(2)], impressions=first)
+    deliver(built, 23, impressions=[event(7, "2026-01-20 10:59", 1), event(8, "2026-01-20 12:00", 2)])
+    built.run("push", "ad_delivery")
+    built.dbt("prod", "build", *WITHOUT_TESTS)
+    return built
+
+
 def busiest_days(client: Client, prefix: str) -> list[str]:
     rows = client.query(
         f"select toYYYYMMDD(event_date) from {prefix}_marts.fct_ad_events group by 1 order by count() desc, 1 limit 2"
@@ -244,6 +266,43 @@ def test_the_measurement_counts_what_is_read(house: Warehouse, client: Client) -
     assert as_built["fct_ad_events", "a publisher's day"]["rows_read"] < counts["fct_ad_events"]
     assert as_built["fct_publisher_performance", "a publisher's day"]["rows_read"] < counts["fct_ad_events_daily"]
     assert client.query("select count() from system.databases where name = 'duckhouse_layout'").first_row == (0,)
+
+
+def test_the_measurement_counts_what_a_delivery_writes(delivery: Warehouse) -> None:
+    measured = json.loads(delivery.run("clickhouse_layout", "ad_delivery", "--json", "--repeat", "1").stdout)
+    written = {(entry["table"], entry["layout"]): entry["rows"] for entry in measured["increments"]}
+    assert written == {
+        ("stg_ad_delivery__impressions", "as built"): 2,
+        ("stg_ad_delivery__impressions", "days"): 6,
+        ("stg_ad_delivery__impressions", "ReplacingMergeTree by id, FINAL"): 2,
+        ("fct_delivery_hourly", "as built"): 4,
+        # days 20 and 21, and those 10 and 20 days before them that are in January: 10, 11 and 1
+        ("fct_delivery_hourly", "months"): 14,
+        ("fct_delivery_hourly", "ReplacingMergeTree, FINAL"): 2,
+        ("fct_delivery_hourly", "CollapsingMergeTree"): 4,
+    }
+    newest = {entry["layout"]: entry["rows_read"] for entry in measured["readings"] if entry["table"] == "impressions"}
+    assert newest == {"naive": 8, "as built": 2, "ZSTD(1)": 2, "without Nullable": 2}
+
+
+def test_every_layout_gives_the_same_answers(
+    delivery: Warehouse, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answers = []
+
+    def answer(client: Client, sql: str, _: int) -> tuple[int, int, float]:
+        answers.append(sorted(map(str, client.query(sql).result_rows)))
+        return 0, 0, 0.0
+
+    monkeypatch.setattr(clickhouse_layout, "read", answer)
+    measured = clickhouse_layout.measure(client, delivery.prefix, "ad_delivery", 1)
+    by_question = defaultdict(list)
+    for reading, rows in zip(measured.readings, answers, strict=True):
+        by_question[reading.table, reading.question].append(rows)
+    for question, of_layouts in by_question.items():
+        assert all(rows == of_layouts[0] for rows in of_layouts), question
+        assert of_layouts[0], question
+        assert len(of_layouts) > 1
 
 
 def test_without_events_the_measurement_says_what_is_missing(house: Warehouse, tmp_path: Path) -> None:

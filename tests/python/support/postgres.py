@@ -1,7 +1,7 @@
 """An embedded PostgreSQL for a test, databases of its own on it, and what the extraction makes of them."""
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -183,6 +183,18 @@ def wait_until(shop: Extraction, query: str) -> None:
     deadline = monotonic() + 30
     while not shop.value(query):
         assert monotonic() < deadline, query
+
+
+def after(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, then: Callable[[], object]) -> None:
+    """Does something whenever a method has done its work."""
+    original = getattr(owner, name)
+
+    def call(*arguments: object) -> object:
+        found = original(*arguments)
+        then()
+        return found
+
+    monkeypatch.setattr(owner, name, call)
 
 
 def counts(result: Result) -> Mapping[str, tuple[int, int, int]]:

@@ -1,0 +1,333 @@
+"""The slot and the publication of `--cdc`: advanced in time, lost, read or changed by others, and noticed."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg.pq import ExecStatus
+
+from scripts.common.cli import UserError
+from scripts.extraction import run
+from scripts.extraction.slot import PUBLICATION, Slot
+from scripts.pg.embedded import Embedded
+from support.postgres import COLUMNS, Extraction, after, counts, extraction, postgres_server, quick_password
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield quick_password(server)
+
+
+@pytest.fixture
+def shop(postgres: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Extraction]:
+    with extraction(postgres, tmp_path / "landing", monkeypatch) as made:
+        yield made
+
+
+def position(shop: Extraction) -> str:
+    return shop.value("select confirmed_flush_lsn::text from pg_replication_slots where slot_name = %s", shop.slot)
+
+
+# ---------------------------------------------------------------- the slot
+
+
+def test_the_slot_advances_when_the_delivery_is_there_and_not_before(
+    shop: Extraction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.run("cdc")
+    shop.sql("insert into clicks (campaign_id) values (1)")
+    seen = []
+    commit = run.commit
+
+    def look(*arguments: object) -> None:
+        seen.append(position(shop))
+        commit(*arguments)
+
+    monkeypatch.setattr(run, "commit", look)
+    before = position(shop)
+    shop.run("cdc")
+    assert seen == [before]
+    assert shop.value("select confirmed_flush_lsn > %s::pg_lsn from pg_replication_slots where slot_name = %s",
+                      before, shop.slot)  # fmt: skip
+
+
+def test_a_delivery_that_cannot_be_committed_loses_nothing(shop: Extraction, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.run("cdc")
+    shop.sql("insert into clicks (campaign_id) values (1)")
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(run, "commit", full_disk)
+        with pytest.raises(OSError, match="No space"):
+            shop.run("cdc")
+    assert len(list(shop.zone.glob("delivery=2*"))) == 1
+    shop.check(found := shop.run("cdc"))
+    assert shop.changes(found) == {"clicks": [("upsert", 6)]}
+    assert found.notes == []
+
+
+def test_a_slot_that_stays_behind_doubles_nothing(shop: Extraction, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.run("cdc")
+
+    def gone(*_: object) -> None:
+        raise psycopg.OperationalError("server closed the connection")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(Slot, "confirm", gone)
+        for _ in range(2):
+            shop.sql("insert into clicks (campaign_id) values (1)")
+            [note] = shop.run("cdc").notes
+            assert note == f"slot {shop.slot} stays where it was until the next run: server closed the connection"
+    shop.sql("insert into clicks (campaign_id) values (1)")
+    shop.check(found := shop.run("cdc"))
+    assert shop.changes(found) == {"clicks": [("upsert", 8)]}
+    assert [row["id"] for row in shop.landed("clicks")] == list(range(1, 9))
+
+
+def test_the_lag_is_what_the_log_holds_beyond_the_delivery(shop: Extraction, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.run("cdc")
+    assert {table.lag_bytes for table in shop.run("cdc").tables} == {0}
+    grown = []
+
+    def write() -> None:
+        before = shop.value("select pg_current_wal_lsn()")
+        shop.sql("insert into clicks (campaign_id) select 1 from generate_series(1, 1000)")
+        grown.append(shop.value("select pg_current_wal_lsn() - %s::pg_lsn", before))
+
+    with monkeypatch.context() as busy:
+        after(busy, Slot, "flush", write)
+        late = shop.run("cdc")
+    assert shop.changes(late) == {}
+    assert {table.lag_bytes for table in late.tables} == {
+        row["lag_bytes"] for row in shop.landed("extractions", late.delivery.id)
+    }
+    assert grown[0] <= late.tables[0].lag_bytes < grown[0] + 5000
+    shop.check(found := shop.run("cdc"))
+    assert (len(shop.changes(found)["clicks"]), found.tables[0].lag_bytes) == (1000, 0)
+
+
+def test_a_run_that_compares_tells_of_the_log_that_the_slot_keeps(shop: Extraction) -> None:
+    assert shop.run().notes == []
+    shop.run("cdc")
+    compared = shop.run()
+    [note] = compared.notes
+    assert note.startswith(f"slot {shop.slot} keeps ")
+    assert {table.lag_bytes for table in compared.tables} == {None}
+    shop.sql("select pg_drop_replication_slot(%s)", shop.slot)
+    assert shop.run().notes == []
+
+
+def drop(shop: Extraction) -> None:
+    shop.sql("select pg_drop_replication_slot(%s)", shop.slot)
+
+
+def make_another(shop: Extraction) -> None:
+    drop(shop)
+    shop.sql("select pg_create_logical_replication_slot(%s, 'pgoutput')", shop.slot)
+
+
+def advance(shop: Extraction) -> None:
+    shop.sql("select pg_replication_slot_advance(%s, pg_current_wal_lsn())", shop.slot)
+
+
+def publish_another(shop: Extraction) -> None:
+    shop.sql(f"drop publication {PUBLICATION}")
+
+
+def take_out(shop: Extraction) -> None:
+    shop.sql(f"alter publication {PUBLICATION} drop table clicks")
+
+
+def put_back(shop: Extraction) -> None:
+    shop.sql(f"alter publication {PUBLICATION} add table clicks")
+
+
+def publish_inserts(shop: Extraction) -> None:
+    shop.sql(f"alter publication {PUBLICATION} set (publish = 'insert')")
+
+
+def publish_all(shop: Extraction) -> None:
+    shop.sql(f"alter publication {PUBLICATION} set (publish = 'insert, update, delete, truncate')")
+
+
+def nothing(_: Extraction) -> None:
+    pass
+
+
+@pytest.mark.parametrize(
+    ("before", "behind", "fault"),
+    [
+        (drop, nothing, "is not there"),
+        (nothing, drop, "is not there"),
+        (nothing, make_another, "was read by somebody else"),
+        (nothing, advance, "was read by somebody else"),
+        (publish_another, nothing, "misses changes, as publication duckhouse was changed"),
+        (take_out, put_back, "misses changes, as publication duckhouse was changed"),
+        (publish_inserts, publish_all, "misses changes, as publication duckhouse was changed"),
+    ],
+)
+def test_a_log_that_misses_changes_is_noticed_and_every_row_compared(
+    shop: Extraction,
+    before: Callable[[Extraction], None],
+    behind: Callable[[Extraction], None],
+    fault: str,
+) -> None:
+    shop.run("cdc")
+    before(shop)
+    shop.sql("update clicks set campaign_id = 3 where id = 2; delete from impressions where id = 9")
+    behind(shop)
+    shop.check(found := shop.run("cdc"))
+    assert found.notes == [f"slot {shop.slot} {fault}: it was made anew, and every row compared"]
+    assert shop.changes(found) == {"clicks": [("upsert", 2)], "impressions": [("delete", 9)]}
+    shop.sql("update clicks set campaign_id = 1 where id = 2")
+    shop.check(again := shop.run("cdc"))
+    assert again.notes == []
+    assert shop.changes(again) == {"clicks": [("upsert", 2)]}
+
+
+def test_a_slot_whose_log_the_server_dropped_is_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = ("max_slot_wal_keep_size=1MB", "min_wal_size=32MB", "max_wal_size=32MB", "full_page_writes=off")
+    with (
+        postgres_server(tmp_path / "postgres", *small) as server,
+        extraction(server, tmp_path / "landing", monkeypatch) as shop,
+    ):
+        shop.run("cdc")
+        shop.sql("update clicks set campaign_id = 3 where id = 2")
+        for _ in range(3):
+            shop.sql("select pg_logical_emit_message(false, '', ''), pg_switch_wal()")
+        shop.sql("checkpoint")
+        assert shop.value("select wal_status from pg_replication_slots") == "lost"
+        shop.check(found := shop.run("cdc"))
+        assert found.notes == [
+            f"slot {shop.slot} has lost the log that it needs: it was made anew, and every row compared"
+        ]
+        assert shop.changes(found) == {"clicks": [("upsert", 2)]}
+        shop.sql("delete from clicks where id = 1")
+        shop.check(found := shop.run("cdc"))
+        assert (found.notes, shop.changes(found)) == ([], {"clicks": [("delete", 1)]})
+
+
+def test_a_slot_of_somebody_else_is_left_alone(shop: Extraction, postgres: Embedded) -> None:
+    shop.sql("select pg_create_logical_replication_slot(%s, 'pgoutput')", shop.slot)
+    with pytest.raises(UserError, match="is not of these deliveries: name another one with --slot, or drop it"):
+        shop.run("cdc")
+    drop(shop)
+    shop.sql("select pg_create_physical_replication_slot(%s)", shop.slot)
+    with pytest.raises(UserError, match="is not ours: name another one with --slot"):
+        shop.run("cdc")
+    drop(shop)
+    with psycopg.connect(**postgres.parameters(), autocommit=True) as elsewhere:
+        elsewhere.execute("select pg_create_logical_replication_slot(%s, 'pgoutput')", [shop.slot])
+        with pytest.raises(UserError, match="is not ours: name another one with --slot"):
+            shop.run("cdc")
+        elsewhere.execute("select pg_drop_replication_slot(%s)", [shop.slot])
+    shop.check(shop.run("cdc"))
+
+
+def test_a_slot_that_is_being_read_is_named_with_its_reader(shop: Extraction) -> None:
+    shop.run("cdc")
+    with closing(shop.database.connect(autocommit=True, replication="database")) as reader:
+        options = f"(proto_version '1', publication_names '{PUBLICATION}')"
+        started = reader.pgconn.exec_(f"START_REPLICATION SLOT {shop.slot} LOGICAL 0/0 {options}".encode())
+        assert started.status == ExecStatus.COPY_BOTH, started.error_message
+        with pytest.raises(UserError, match=rf"slot {shop.slot} is read by process \d+: wait for its end"):
+            shop.run("cdc")
+    shop.sql("select pg_terminate_backend(active_pid, 5000) from pg_replication_slots where slot_name = %s", shop.slot)
+    shop.check(shop.run("cdc"))
+
+
+def test_a_database_that_was_set_back_is_noticed(shop: Extraction) -> None:
+    first = shop.run("cdc")
+    notes = shop.zone / ".known" / f"{first.delivery.id}.json"
+    [snapshot] = [part for part in notes.read_text().split('"') if part.count(":") == 2 and part[0].isdigit()]
+    notes.write_text(notes.read_text().replace(snapshot, "9000000:9000000:"))
+    with pytest.raises(UserError, match=r"older than the newest delivery, .* run .* --full"):
+        shop.run("cdc")
+    shop.check(shop.run("full"))
+    shop.check(shop.run("cdc"))
+
+
+# ---------------------------------------------------------------- publications and tables of others
+
+
+def test_a_publication_may_hold_other_tables(shop: Extraction) -> None:
+    shop.sql("create schema archive; create table archive.clicks (id int primary key, campaign_id int)")
+    shop.sql("create table other (id int primary key)")
+    shop.sql(f"create publication {PUBLICATION} for all tables")
+    shop.run("cdc")
+    shop.sql("insert into archive.clicks values (6, 1); insert into other values (1); delete from other")
+    shop.sql("delete from clicks where id = 1; truncate archive.clicks, other")
+    shop.check(found := shop.run("cdc"))
+    assert shop.changes(found) == {"clicks": [("delete", 1)]}
+
+
+def test_the_tables_may_be_in_a_schema_of_any_name(shop: Extraction) -> None:
+    shop.sql('create schema "Our Shop"')
+    for table in COLUMNS:
+        shop.sql(f'alter table {table} set schema "Our Shop"')
+    shop.sql(f'alter database {shop.slot} set search_path = "Our Shop"')
+    shop.sql('set search_path = "Our Shop"')
+    shop.check(shop.run("cdc"))
+    shop.sql("delete from clicks where id = 1")
+    shop.check(found := shop.run("cdc"))
+    assert shop.changes(found) == {"clicks": [("delete", 1)]}
+
+
+@pytest.mark.parametrize(
+    ("definition", "fault"),
+    [
+        ("for table advertiser, campaign, impressions", "does not publish all of clicks"),
+        ("for table advertiser, campaign, impressions, archive.clicks", "does not publish all of clicks"),
+        ("for table advertiser, campaign, impressions, clicks where (id > 3)", "does not publish all of clicks"),
+        ("for table advertiser, campaign (id, name), impressions, clicks", "does not publish all of campaign"),
+        ("for all tables with (publish = 'insert, update, delete')", "does not publish every operation"),
+    ],
+)
+def test_a_publication_that_does_not_tell_everything_is_refused(shop: Extraction, definition: str, fault: str) -> None:
+    shop.sql("create schema archive; create table archive.clicks (id int primary key)")
+    shop.sql(f"create publication {PUBLICATION} {definition}")
+    with pytest.raises(UserError, match=f"publication duckhouse {fault}: drop publication duckhouse, and run again"):
+        shop.run("cdc")
+    assert shop.sql("select slot_name from pg_replication_slots where slot_name = %s", shop.slot) == []
+    shop.sql(f"drop publication {PUBLICATION}")
+    shop.check(shop.run("cdc"))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "alter table clicks replica identity nothing",
+        "alter table clicks drop constraint clicks_pkey; create unique index on clicks (id)",
+        "alter table clicks add column code serial not null unique; "
+        "alter table clicks replica identity using index clicks_code_key",
+    ],
+)
+def test_a_table_whose_log_would_not_name_rows_is_refused_before_it_is_published(shop: Extraction, change: str) -> None:
+    shop.sql(change)
+    with pytest.raises(UserError, match="the log would not tell which rows of clicks change: alter table clicks add"):
+        shop.run("cdc")
+    shop.sql("delete from clicks where id = 1")
+    shop.check(shop.run())
+
+
+def test_a_table_that_was_made_anew_does_not_reconcile_until_a_full_run(shop: Extraction) -> None:
+    shop.sql(f"create publication {PUBLICATION} for all tables")
+    shop.run("cdc")
+    made = "create table clicks (id serial primary key, campaign_id int, created_at timestamp default now())"
+    shop.sql(f"drop table clicks; {made}; insert into clicks (campaign_id) values (1)")
+    apart = shop.run("cdc")
+    assert [table.table_name for table in apart.tables if not table.is_reconciled] == ["clicks"]
+    assert [row["source_rows"] - row["known_rows"] for row in shop.landed("extractions", apart.delivery.id)] == [
+        0,
+        0,
+        0,
+        -4,
+    ]
+    shop.check(full := shop.run("full"))
+    assert counts(full) == {"clicks": (0, 0, 4)}
+    shop.check(shop.run("cdc"))
