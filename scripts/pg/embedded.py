@@ -41,6 +41,7 @@ AS_NOBODY = (
     "--clear-groups",
     "--inh-caps=+dac_override",
     "--ambient-caps=+dac_override",
+    "--securebits=+no_setuid_fixup",  # else access(), by which initdb looks for its programs, knows of no capability
 )
 
 
