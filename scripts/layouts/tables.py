@@ -1,0 +1,64 @@
+"""What is measured of a table on ClickHouse: layouts to compare with, and questions to ask of each."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+DAYS = "toYYYYMMDD(event_date)"
+MONTHS = "toYYYYMM(event_date)"
+
+
+@dataclass(frozen=True)
+class Layout:
+    """A copy to compare with. `increment` selects what a run writes: instead of partitions, or beside what is there."""
+
+    name: str
+    order_by: str = "tuple()"
+    partition_by: str = "tuple()"
+    granularity: int = 8192
+    engine: str = "MergeTree"
+    codec: str = "ZSTD(1)"
+    """of the columns that have none of their own; the server's where it is empty"""
+    codecs: Mapping[str, str] | None = None
+    """of columns; where it is None, those of the table"""
+    without: str = ""
+    """the wrapper that types lose"""
+    own_column: str = ""
+    reading: str = "{table}"
+    increment: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """`sql` reads {table}; `rollup` is a smaller mart that answers it too."""
+
+    name: str
+    sql: str
+    rollup: str | None = None
+
+
+@dataclass(frozen=True)
+class Table:
+    """`rows` fill the copies. A copy named as built is measured instead of the table itself."""
+
+    schema: str
+    name: str
+    layouts: tuple[Layout, ...]
+    questions: tuple[Question, ...]
+    rows: str = "select * from {table}"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Area:
+    """`subjects` are what questions ask for: a query each, which may name subjects before it and databases."""
+
+    subjects: Mapping[str, str]
+    tables: tuple[Table, ...]
+
+
+def most(expression: str, table: str, condition: str = "1") -> str:
+    return f"select toString({expression}) from {table} where {condition} group by 1 order by count() desc, 1 limit 1"
+
+
+NAIVE = Layout("naive", codec="", codecs={}, without="LowCardinality")
+AS_BUILT = "as built"
