@@ -48,7 +48,7 @@ demo: setup demo/ad_serving/truth.json demo/consent/truth.json demo/ad_delivery/
 	@$(RUN).land ad_serving demo/ad_serving --no-redelivery --delivered-at $(DEMO_DELIVERED_AT)
 	@$(RUN).land consent demo/consent --no-redelivery --delivered-at $(DEMO_CONSENT_DELIVERED_AT)
 	@$(EMBEDDED) $(RUN).extract_postgres --cdc
-	@$(DBT) --quiet build --target dev
+	@$(DBT) --quiet build --target dev --exclude tag:quality
 	@$(RUN).land ad_serving demo/ad_serving/redelivery --delivered-at $(DEMO_REDELIVERED_AT)
 	@$(RUN).land consent demo/consent/redelivery --delivered-at $(DEMO_CONSENT_REDELIVERED_AT)
 	@test -e demo/ad_delivery/churn || $(EMBEDDED) $(RUN).generate ad_delivery churn --seed 7
