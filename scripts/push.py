@@ -8,6 +8,7 @@ missing.
 import argparse
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +42,11 @@ DELIVERIES = """
 INSERT_SETTINGS = {"insert_deduplicate": 0}
 
 
-def main() -> int:
+def main(command_line: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.push", description=__doc__)
     parser.add_argument("source", nargs="*", help="the sources to push; all where none is named")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(command_line)
     unknown = sorted(set(arguments.source) - set(sources()))
     if unknown:
         raise cli.UserError(f"{unknown[0]}: no such source; there are {', '.join(sources())}")

@@ -140,7 +140,7 @@ def test_a_column_that_the_contract_gained_is_added(house: Warehouse) -> None:
 
 def test_faults_of_the_user_are_one_line(house: Warehouse, tmp_path: Path) -> None:
     unknown = house.run("push", "no_such_source", code=1)
-    assert unknown.stderr.startswith("error: no_such_source: no such source; there are ad_serving")
+    assert unknown.stderr.startswith("error: no_such_source: no such source; there are ad_delivery, ad_serving")
     unreachable = Warehouse(tmp_path, 1).run("push", code=1)
     assert unreachable.stderr.startswith("error: no ClickHouse answers at 127.0.0.1:1")
     assert len(unreachable.stderr.strip().splitlines()) == 1

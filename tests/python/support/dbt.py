@@ -43,7 +43,9 @@ def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str]) -> None:
         settings = (target, *sorted(item for item in os.environ.items() if item[0].startswith(SETTINGS)))
         if settings not in _parsed:
             _parsed[settings] = _invoke("parse", target=target).result
-        _invoke(*arguments, target=target, manifest=_parsed[settings])
+        # a build that writes no manifest takes a quarter less
+        without_json = ("--no-write-json",) if arguments[0] == "build" else ()
+        _invoke(*without_json, *arguments, target=target, manifest=_parsed[settings])
 
 
 @contextmanager
@@ -56,7 +58,7 @@ def environment(env: Mapping[str, str]) -> Iterator[None]:
 
 def _invoke(*arguments: str, target: str, manifest: Manifest | None = None) -> dbtRunnerResult:
     place = ("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT))
-    outcome = dbtRunner(manifest=manifest).invoke([*arguments, "--quiet", "--target", target, *place])
+    outcome = dbtRunner(manifest=manifest).invoke(["--quiet", *arguments, "--target", target, *place])
     DuckDBConnectionManager.close_all_connections()
     dbclient._ensured_databases.clear()  # of this server, which the next command may not mean
     if outcome.exception is not None:

@@ -4,21 +4,26 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from functools import cache
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
-from scripts import parity
+from scripts import land, parity, push
+from scripts.common.cli import UserError
 from scripts.common.clickhouse import connect
 from scripts.common.settings import PROJECT
 from support.dbt import environment, invoke_dbt, run_dbt
 from support.gateway import start_gateway, stop
 
+Main = Callable[[Sequence[str]], int | None]
+
+IN_PROCESS: dict[str, Main] = {"land": land.main, "push": push.main}
 PUBLISHED = ("marts", "quality")
 # Rules and findings need all sources and cost seconds: only a warehouse of all sources builds them.
 WITHOUT_QUALITY = ("--exclude", "tag:quality")
@@ -65,13 +70,14 @@ class Warehouse:
         return SELECTIONS[self.source]
 
     def run(self, script: str, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", f"scripts.{script}", *map(str, arguments)],
-            cwd=PROJECT,
-            env={**os.environ, **self.env, "DBT_TARGET_PATH": str(self.folder / "target-parity")},
-            capture_output=True,
-            text=True,
-        )
+        """Runs a script of the project: those that are called most in this process, the others as the command."""
+        command = [sys.executable, "-m", f"scripts.{script}", *map(str, arguments)]
+        if script in IN_PROCESS:
+            with environment(self.env):
+                done = called(IN_PROCESS[script], command)
+        else:
+            env = {**os.environ, **self.env, "DBT_TARGET_PATH": str(self.folder / "target-parity")}
+            done = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True)
         assert done.returncode == code, done.stdout + done.stderr
         return done
 
@@ -121,6 +127,18 @@ class Warehouse:
             f"where table_schema in {PUBLISHED} order by table_schema, table_name"
         )
         return {name: self.rows(f'from "{schema}"."{name}" order by all') for schema, name in relations}
+
+
+def called(main: Main, command: list[str]) -> subprocess.CompletedProcess[str]:
+    """What the command python -m scripts.<name> … would have said, and its exit code."""
+    out, err = StringIO(), StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        try:
+            code = main(command[3:]) or 0
+        except UserError as error:
+            print(f"error: {error}", file=err)
+            code = 1
+    return subprocess.CompletedProcess(command, code, out.getvalue(), err.getvalue())
 
 
 @cache
