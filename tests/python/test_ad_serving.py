@@ -17,6 +17,7 @@ import duckdb
 import pytest
 
 from scripts.common.settings import PROJECT
+from support.drops import NO_TESTS
 from support.totals import DELIVERED, REDELIVERED, assert_totals
 from support.warehouse import Warehouse, warehouse
 
@@ -40,7 +41,7 @@ def built(drop: Path, truth: dict[str, Any], tmp_path_factory: pytest.TempPathFa
     """Both deliveries, landed and built one after the other; what holds in between is checked in between."""
     with warehouse(tmp_path_factory.mktemp("built")) as house:
         house.land(drop, "--no-redelivery", "--delivered-at", DELIVERED)
-        house.build()
+        house.build(*NO_TESTS)
         assert house.differences() == []
         assert_totals(house, truth["totals"]["after_first_delivery"])
         house.land(drop / "redelivery", "--delivered-at", REDELIVERED)
@@ -157,14 +158,14 @@ def test_landing_and_building_again_changes_nothing(built: Warehouse, drop: Path
     assert manifests == {
         path: path.read_bytes() for path in built.folder.glob("landing/ad_serving/delivery=*/manifest.json")
     }
-    built.build()
+    built.build(*NO_TESTS)
     assert built.published() == before
     assert built.differences() == []
 
 
 def test_one_build_of_both_deliveries_gives_the_same_marts(built: Warehouse) -> None:
     at_once = built.second("at_once")
-    at_once.build()
+    at_once.build(*NO_TESTS)
     assert at_once.published() == built.published()
     assert at_once.differences() == []
 
@@ -174,18 +175,18 @@ def test_deliveries_in_reverse_order_give_the_same_marts(
 ) -> None:
     with warehouse(tmp_path_factory.mktemp("reversed")) as house:
         house.land(drop / "redelivery", "--delivered-at", REDELIVERED)
-        house.build()
+        house.build(*NO_TESTS)
         house.land(drop, "--no-redelivery", "--delivered-at", DELIVERED)
-        house.build()
+        house.build(*NO_TESTS)
         assert house.published() == built.published()
         assert house.differences() == []
 
 
 def test_full_refresh_gives_the_same_marts(built: Warehouse) -> None:
     before = built.published()
-    built.build("--full-refresh")
+    built.build(*NO_TESTS, "--full-refresh")
     assert built.published() == before
-    built.build("--full-refresh", "--vars", "rebuild_from_landing: true")
+    built.build(*NO_TESTS, "--full-refresh", "--vars", "rebuild_from_landing: true")
     assert built.published() == before
     assert built.differences() == []
 
@@ -194,23 +195,23 @@ def test_pruned_landing_files_do_not_change_what_was_built(built: Warehouse, dro
     """Staging is the system of record: a full refresh without landing still knows the first delivery."""
     house = Warehouse(tmp_path, built.clickhouse_port, "pruned")
     house.land(drop, "--delivered-at", DELIVERED)
-    house.dbt("dev", "build")
+    house.dbt("dev", "build", *NO_TESTS)
     before = house.published()
     [first, _] = sorted(tmp_path.glob("landing/ad_serving/delivery=2*"))
     shutil.rmtree(first)
-    house.dbt("dev", "build", "--full-refresh")
+    house.dbt("dev", "build", *NO_TESTS, "--full-refresh")
     assert house.published() == before
 
 
 def test_a_day_that_was_lost_comes_back(built: Warehouse) -> None:
     house = built.second("healed")
-    house.dbt("dev", "build")
+    house.dbt("dev", "build", *NO_TESTS)
     before = house.published()
     with duckdb.connect(str(house.duckdb)) as connection:
         [day] = connection.execute("select min(event_date) from marts.fct_ad_events").fetchone()
         connection.execute("delete from marts.fct_ad_events where event_date = ?", [day])
         connection.execute("delete from marts.fct_ad_events_daily where event_date = ?", [day])
-    house.dbt("dev", "build")
+    house.dbt("dev", "build", *NO_TESTS)
     assert house.published() == before
 
 
@@ -243,10 +244,10 @@ def test_marts_after_a_killed_load_are_those_of_a_clean_one(built: Warehouse, dr
             [sys.executable, "-c", KILLED_LOAD, str(commit), *command], cwd=PROJECT, env={**os.environ, **house.env}
         )
         assert done.returncode == -signal.SIGKILL
-        house.dbt("dev", "build", "--exclude-resource-type", "test", "unit_test")
+        house.dbt("dev", "build", *NO_TESTS)
         assert house.rows("select count(*) from marts.fct_ad_events") == [(events,)]
     house.run("land", *command)
-    house.dbt("dev", "build", "--exclude-resource-type", "test", "unit_test")
+    house.dbt("dev", "build", *NO_TESTS)
     assert house.published() == built.published()
 
 
