@@ -83,7 +83,7 @@ $(VENV)-edr/.ready: pyproject.toml constraints-elementary.txt
 docs: setup ## generate dbt's documentation; dbt docs serve shows it
 	@$(DBT) --quiet docs generate --target dev
 
-bench: setup ## measure landing and building; prints a table, writes bench/bench.json
+bench: setup ## measure landing, building and extraction; prints a table, writes bench/bench.json
 	@$(RUN).bench
 
 lint: setup ## ruff and sqlfluff
