@@ -1,9 +1,12 @@
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 
 import clickhouse_connect
 import pytest
 
+from scripts.pg.embedded import Embedded
+from support.postgres import Extraction, extraction, postgres_server, quick_password
 from support.warehouse import Warehouse, warehouse
 
 
@@ -25,3 +28,17 @@ def house(server: Warehouse) -> Iterator[Warehouse]:
         for (database,) in client.query("show databases").result_rows:
             if database.startswith(("raw_", "duckhouse")):
                 client.command(f"drop database `{database}`")
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
+    """An embedded PostgreSQL of the module."""
+    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
+        yield quick_password(server)
+
+
+@pytest.fixture
+def shop(postgres: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Extraction]:
+    """A database with rows, and a landing zone for what is extracted from it."""
+    with extraction(postgres, tmp_path / "landing", monkeypatch) as made:
+        yield made

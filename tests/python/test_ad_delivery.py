@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -24,7 +23,7 @@ from scripts.generators.ad_delivery.commands import batch
 from scripts.pg.embedded import Embedded
 from support.dbt import environment
 from support.drops import NO_TESTS
-from support.postgres import dsn_of, new_database, postgres_server
+from support.postgres import dsn_of, new_database
 from support.warehouse import Warehouse
 
 SEEDS = (1, 2)
@@ -183,12 +182,6 @@ KILLED = """
 def ordered(rows: list[tuple]) -> list[tuple]:
     exact = [tuple(value.normalize() if isinstance(value, Decimal) else value for value in row) for row in rows]
     return sorted(exact, key=repr)
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as running:
-        yield running
 
 
 @pytest.fixture

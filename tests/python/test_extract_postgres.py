@@ -2,16 +2,13 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
 from scripts.common.cli import UserError
 from scripts.extraction.source import RANGE_BITS, Source
-from scripts.pg.embedded import Embedded
-from support.postgres import Extraction, counts, extraction, postgres_server, quick_password
+from support.postgres import Extraction, counts
 
 RANGE = 1 << RANGE_BITS
 # a value other than any of SOME_ROWS for every column but the key
@@ -30,18 +27,6 @@ EDITS = {
     "impressions": {"campaign_id": "null", "created_at": "created_at - interval '8 days'"},
     "clicks": {"campaign_id": "2", "created_at": "null"},
 }
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
-        yield quick_password(server)
-
-
-@pytest.fixture
-def shop(postgres: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Extraction]:
-    with extraction(postgres, tmp_path / "landing", monkeypatch) as made:
-        yield made
 
 
 def test_the_first_run_lands_every_row_once_with_its_types(shop: Extraction) -> None:

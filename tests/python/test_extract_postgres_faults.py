@@ -23,26 +23,11 @@ from support.postgres import (
     Extraction,
     counts,
     dsn_of,
-    extraction,
     new_database,
-    postgres_server,
-    quick_password,
     wait_until,
 )
 
 TABLES = "advertiser, campaign, impressions, clicks"
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
-        yield quick_password(server)
-
-
-@pytest.fixture
-def shop(postgres: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Extraction]:
-    with extraction(postgres, tmp_path / "landing", monkeypatch) as made:
-        yield made
 
 
 def command(shop: Extraction, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:

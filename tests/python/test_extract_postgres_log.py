@@ -2,9 +2,7 @@
 
 import struct
 import threading
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -14,21 +12,7 @@ from scripts.extraction.pgoutput import Begin, Commit, Delete, Truncate, Upsert,
 from scripts.extraction.slot import Slot
 from scripts.extraction.snapshot import Snapshot
 from scripts.extraction.source import Source
-from scripts.pg.embedded import Embedded
-from support.postgres import Extraction, after, counts, extraction, postgres_server, quick_password, wait_until
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
-        yield quick_password(server)
-
-
-@pytest.fixture
-def shop(postgres: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Extraction]:
-    with extraction(postgres, tmp_path / "landing", monkeypatch) as made:
-        yield made
-
+from support.postgres import Extraction, after, counts, wait_until
 
 # ---------------------------------------------------------------- the join of snapshot and stream
 

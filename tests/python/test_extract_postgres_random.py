@@ -20,18 +20,12 @@ from scripts.extraction import slot
 from scripts.extraction.run import Result
 from scripts.extraction.source import RANGE_BITS
 from scripts.pg.embedded import Embedded
-from support.postgres import COLUMNS, SOME_ROWS, Extraction, dsn_of, extraction, postgres_server, quick_password
+from support.postgres import COLUMNS, SOME_ROWS, Extraction, dsn_of, extraction
 
 SEQUENCES = 60
 STEPS = 8
 WAYS = ["compare", "compare", "full", "cdc", "cdc", "cdc"]
 FILE_OPERATIONS = ("fsync", "rename", "mkdir", "unlink", "open")
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
-        yield quick_password(server)
 
 
 @pytest.fixture(scope="module")

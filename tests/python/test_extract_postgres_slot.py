@@ -1,6 +1,6 @@
 """The slot and the publication of `--cdc`: advanced in time, lost, read or changed by others, and noticed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 
@@ -12,19 +12,7 @@ from scripts.common.cli import UserError
 from scripts.extraction import run
 from scripts.extraction.slot import PUBLICATION, Slot
 from scripts.pg.embedded import Embedded
-from support.postgres import COLUMNS, Extraction, after, counts, extraction, postgres_server, quick_password
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
-        yield quick_password(server)
-
-
-@pytest.fixture
-def shop(postgres: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Extraction]:
-    with extraction(postgres, tmp_path / "landing", monkeypatch) as made:
-        yield made
+from support.postgres import COLUMNS, Extraction, after, counts, extraction, postgres_server
 
 
 def position(shop: Extraction) -> str:

@@ -1,0 +1,28 @@
+{# Records of impressions or clicks, tables of the same columns, typed. #}
+{% macro staged_events(table, key) -%}
+with source as (
+    select * from {{ source('ad_delivery', table) }}
+    where {{ is_new_delivery('ad_delivery') }}
+),
+
+events as (
+    select
+        ---------- ids
+        {{ cast_to('source.id', 'integer') }} as {{ key }},
+        {{ cast_to('source.campaign_id', 'integer_nullable') }} as campaign_id,
+
+        ---------- timestamps
+        {{ cast_to('source.created_at', 'timestamp_nullable') }} as created_at,
+        {{ cast_to('source.created_at', 'date_nullable') }} as event_date,
+
+        ---------- change
+        {{ cast_to('source.operation', 'category') }} as operation,
+        {{ cast_to('source.changed_at', 'timestamp_nullable') }} as changed_at,
+
+        ---------- delivery
+        {{ landed_columns('source') }}
+    from source
+)
+
+select * from events
+{%- endmacro %}
