@@ -121,7 +121,7 @@ def _problems(rig: Rig, worlds: Sequence[World]) -> list[list[str]]:
 
 
 def _build(rig: Rig, target: str) -> None:
-    rig.house.dbt(target, "build", "--no-write-json", *NO_TESTS)
+    rig.house.dbt(target, "build", *NO_TESTS)
 
 
 def _empty(rig: Rig) -> None:
