@@ -19,6 +19,7 @@ from scripts.loader.template import learn
 from tests.python.support.landing import Zone
 
 ENTITY = Entity("events", (), (Column("id"), Column("at", ("ts",)), Column("amount"), Column("flag"), Column("geo")))
+ONE_LINE_GZIP = gzip.compress(b'{"id": 1}\n', mtime=0)  # the same bytes in each process, which names tests by them
 
 
 @pytest.fixture
@@ -354,12 +355,12 @@ def test_the_last_record_may_be_too_long(zone: Zone, monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize(
     ("name", "content", "told"),
     [
-        ("a.jsonl.gz", gzip.compress(b'{"id": 1}\n' * 5000)[:-20], "cut off"),
-        ("a.jsonl.gz", gzip.compress(b'{"id": 1}\n')[:-8] + b"\0\0\0\0" + gzip.compress(b'{"id": 1}\n')[-4:], "CRC"),
-        ("a.jsonl.gz", gzip.compress(b'{"id": 1}\n')[:-4], "cut off"),
-        ("a.jsonl.gz", gzip.compress(b'{"id": 1}\n') + b"garbage", "damaged"),
+        ("a.jsonl.gz", gzip.compress(b'{"id": 1}\n' * 5000, mtime=0)[:-20], "cut off"),
+        ("a.jsonl.gz", ONE_LINE_GZIP[:-8] + b"\0\0\0\0" + ONE_LINE_GZIP[-4:], "CRC"),
+        ("a.jsonl.gz", ONE_LINE_GZIP[:-4], "cut off"),
+        ("a.jsonl.gz", ONE_LINE_GZIP + b"garbage", "damaged"),
         ("a.jsonl.gz", b'{"id": 1}\n', "damaged"),
-        ("a.jsonl", gzip.compress(b'{"id": 1}\n'), "the bytes are gzip"),
+        ("a.jsonl", ONE_LINE_GZIP, "the bytes are gzip"),
         ("a.jsonl", b"PAR1" + b"\0" * 50, "the bytes are Parquet"),
         ("a.jsonl", '{"id": 1}\n'.encode("utf-16"), "UTF-16"),
     ],
