@@ -10,10 +10,10 @@ from typing import Any
 import duckdb
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
-from dbt.cli.main import dbtRunner
 
 from scripts.common import cli, settings
 from scripts.common.clickhouse import connect, first_line, quote
+from scripts.common.project import manifest, model_names
 from scripts.loader import sql
 
 PUBLISHED_SCHEMAS = ("marts", "quality")
@@ -39,8 +39,8 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def main() -> int:
-    arguments = parse()
+def main(words: Sequence[str] | None = None) -> int:
+    arguments = parse(words)
     models = published_models(arguments.select, arguments.exclude)
     client = connect()
     with tempfile.TemporaryDirectory(prefix="duckhouse-parity-") as folder, open_dev() as dev:
@@ -60,15 +60,14 @@ def published_models(selection: Sequence[str] | None = None, excluded: Sequence[
     """The marts and quality models of the dbt project, or those of a selection, in the order of their names."""
     nodes = [
         node
-        for node in dbt("parse").nodes.values()
+        for node in manifest().nodes.values()
         if node.resource_type == "model"
         and node.schema in PUBLISHED_SCHEMAS
         and node.config.materialized != "ephemeral"
     ]
     if selection or excluded:
         selection = selection or ("*",)
-        without = ("--exclude", *excluded) if excluded else ()
-        chosen = set(dbt("ls", "--resource-type", "model", "--output", "name", "--select", *selection, *without))
+        chosen = model_names(selection, excluded)
         nodes = [node for node in nodes if node.name in chosen]
         if not nodes:
             raise cli.UserError(f"--select {' '.join(selection)}: no such model in models/marts or models/quality")
@@ -76,23 +75,6 @@ def published_models(selection: Sequence[str] | None = None, excluded: Sequence[
         (Model(node.schema, node.name, tuple(node.config.meta.get("grain", ()))) for node in nodes),
         key=lambda model: model.name,
     )
-
-
-def dbt(*command: str) -> Any:
-    outcome = dbtRunner().invoke(
-        [
-            "--log-level",
-            "none",
-            *command,
-            "--project-dir",
-            str(settings.PROJECT),
-            "--profiles-dir",
-            str(settings.PROJECT),
-        ]
-    )
-    if not outcome.success:
-        raise cli.UserError("the dbt project does not parse: run dbt parse and mend what it names")
-    return outcome.result
 
 
 def open_dev() -> duckdb.DuckDBPyConnection:

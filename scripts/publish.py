@@ -12,8 +12,8 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from scripts.common import cli
 from scripts.common.clickhouse import connect, first_line, literal, quote
+from scripts.common.project import manifest
 from scripts.common.settings import clickhouse
-from scripts.parity import dbt
 
 # a published table is a second name of the parts of another: to drop it loses nothing
 WITHOUT_LIMIT = {"max_table_size_to_drop": 0, "max_partition_size_to_drop": 0}
@@ -64,7 +64,7 @@ def start(client: Client) -> None:
     if audit in databases(client):
         return
     if any(name.startswith(f"{published}_") for name in databases(client)):
-        built = [node for node in dbt("parse").nodes.values() if node.resource_type in ("model", "seed", "snapshot")]
+        built = [node for node in manifest().nodes.values() if node.resource_type in ("model", "seed", "snapshot")]
         copy(client, published, audit, sorted({node.schema for node in built}))
     client.command(f"create database {quote(audit)}")
 

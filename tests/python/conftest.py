@@ -1,33 +1,32 @@
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import clickhouse_connect
 import pytest
 
 from scripts.pg.embedded import Embedded
+from support.places import places_below
 from support.postgres import Extraction, extraction, postgres_server, quick_password
 from support.warehouse import Warehouse, warehouse
 
 
+@pytest.fixture(scope="session", autouse=True)
+def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    with places_below(tmp_path_factory.mktemp("places")):
+        yield
+
+
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    """A folder and a ClickHouse of the module."""
-    with warehouse(tmp_path_factory.mktemp("server")) as house:
+def shared_house() -> Iterator[Warehouse]:
+    """A warehouse of the module."""
+    with warehouse() as house:
         yield house
 
 
 @pytest.fixture
-def house(server: Warehouse) -> Iterator[Warehouse]:
-    """A landing zone and marts without data, on the server of the module; at one place, for which dbt parses once."""
-    folder = server.folder / "house"
-    folder.mkdir()
-    yield Warehouse(folder, server.clickhouse_port)
-    shutil.rmtree(folder)
-    with clickhouse_connect.get_client(host="127.0.0.1", port=server.clickhouse_port) as client:
-        for (database,) in client.query("show databases").result_rows:
-            if database.startswith(("raw_", "duckhouse")):
-                client.command(f"drop database `{database}`")
+def house() -> Iterator[Warehouse]:
+    """A warehouse of the test."""
+    with warehouse() as house:
+        yield house
 
 
 @pytest.fixture(scope="module")

@@ -125,8 +125,8 @@ class Cases(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def cases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
-    with warehouse(tmp_path_factory.mktemp("ad_delivery"), "ad_delivery") as house:
+def cases() -> Iterator[Cases]:
+    with warehouse("ad_delivery") as house:
         deliver(house, 2, **FIRST)
         build(house)
         first = keep(house, "first")
@@ -140,7 +140,7 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cases]:
         deliver(house, 4, mode="cdc", **SECOND)
         deliver(house, 8, **FOURTH)
         house.build()
-        once = house.second("once")
+        once = house.second("at_once")
         build(once)
         yield Cases(first, third, house, once, unreconciled.value)
 

@@ -37,9 +37,9 @@ def truth(drop: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def built(drop: Path, truth: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def built(drop: Path, truth: dict[str, Any]) -> Iterator[Warehouse]:
     """Both deliveries, landed and built one after the other; what holds in between is checked in between."""
-    with warehouse(tmp_path_factory.mktemp("built")) as house:
+    with warehouse() as house:
         house.land(drop, "--no-redelivery", "--delivered-at", DELIVERED)
         house.build(*NO_TESTS)
         assert house.differences() == []
@@ -170,10 +170,8 @@ def test_one_build_of_both_deliveries_gives_the_same_marts(built: Warehouse) -> 
     assert at_once.differences() == []
 
 
-def test_deliveries_in_reverse_order_give_the_same_marts(
-    built: Warehouse, drop: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    with warehouse(tmp_path_factory.mktemp("reversed")) as house:
+def test_deliveries_in_reverse_order_give_the_same_marts(built: Warehouse, drop: Path) -> None:
+    with warehouse() as house:
         house.land(drop / "redelivery", "--delivered-at", REDELIVERED)
         house.build(*NO_TESTS)
         house.land(drop, "--no-redelivery", "--delivered-at", DELIVERED)
@@ -191,13 +189,12 @@ def test_full_refresh_gives_the_same_marts(built: Warehouse) -> None:
     assert built.differences() == []
 
 
-def test_pruned_landing_files_do_not_change_what_was_built(built: Warehouse, drop: Path, tmp_path: Path) -> None:
+def test_pruned_landing_files_do_not_change_what_was_built(house: Warehouse, drop: Path) -> None:
     """Staging is the system of record: a full refresh without landing still knows the first delivery."""
-    house = Warehouse(tmp_path, built.clickhouse_port, "pruned")
     house.land(drop, "--delivered-at", DELIVERED)
     house.dbt("dev", "build", *NO_TESTS)
     before = house.published()
-    [first, _] = sorted(tmp_path.glob("landing/ad_serving/delivery=2*"))
+    [first, _] = sorted(house.folder.glob("landing/ad_serving/delivery=2*"))
     shutil.rmtree(first)
     house.dbt("dev", "build", *NO_TESTS, "--full-refresh")
     assert house.published() == before
@@ -234,9 +231,8 @@ land.main(sys.argv[2:])
 """
 
 
-def test_marts_after_a_killed_load_are_those_of_a_clean_one(built: Warehouse, drop: Path, tmp_path: Path) -> None:
+def test_marts_after_a_killed_load_are_those_of_a_clean_one(built: Warehouse, house: Warehouse, drop: Path) -> None:
     """Killed before each commit in turn; what is built in between holds whole deliveries only."""
-    house = Warehouse(tmp_path, built.clickhouse_port, "killed")
     house.run("land", "--prepare")
     command = ["ad_serving", str(drop), "--delivered-at", DELIVERED]
     for commit, events in ((1, 0), (2, truth_events(drop, "after_first_delivery"))):

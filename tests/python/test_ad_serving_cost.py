@@ -17,9 +17,9 @@ BY_DAY = ("fct_ad_events", "fct_ad_events_daily", "fct_publisher_performance", "
 
 
 @pytest.fixture(scope="module")
-def year(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def year() -> Iterator[Warehouse]:
     """A year of one delivery, and built on both engines."""
-    with warehouse(tmp_path_factory.mktemp("year")) as house:
+    with warehouse() as house:
         deliver(house, "2026-01-01T06:00:00Z", [(f"e{day}-{n}", day) for day in range(DAYS) for n in range(3)])
         house.build(*NO_TESTS)
         yield house

@@ -76,8 +76,7 @@ MOVING = [
 
 
 @pytest.fixture(scope="module")
-def stages(server: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Warehouse]:
-    house = Warehouse(tmp_path_factory.mktemp("days"), server.clickhouse_port)
+def stages(shared_house: Warehouse) -> dict[str, Warehouse]:
     stages = {}
 
     still = [
@@ -88,20 +87,22 @@ def stages(server: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> dict[
     ]
     moving = [event(event_id, moment.isoformat(), publisher_id=publisher) for event_id, publisher, moment in MOVING]
     at_first = ["mover,M,America/New_York", "leaver,L,America/New_York"]
-    deliver(house, 2, still + moving, publishers=csv_of(HEADER, *NEVER_MOVED, *at_first))
-    build(house)
-    stages["first"] = keep(house, "first")
+    deliver(shared_house, 2, still + moving, publishers=csv_of(HEADER, *NEVER_MOVED, *at_first))
+    build(shared_house)
+    stages["first"] = keep(shared_house, "first")
 
-    deliver(house, CHANGE.isoformat(), publishers=csv_of(HEADER, *NEVER_MOVED, "mover,M,Asia/Tokyo", "leaver,L,"))
-    deliver(house, 12, [event("old", MOVING[0][2].isoformat(), 9, publisher_id="mover")])
-    build(house)
-    stages["moved"] = keep(house, "moved")
+    deliver(
+        shared_house, CHANGE.isoformat(), publishers=csv_of(HEADER, *NEVER_MOVED, "mover,M,Asia/Tokyo", "leaver,L,")
+    )
+    deliver(shared_house, 12, [event("old", MOVING[0][2].isoformat(), 9, publisher_id="mover")])
+    build(shared_house)
+    stages["moved"] = keep(shared_house, "moved")
 
     older = [line.replace(",Same,", ",Renamed,") for line in NEVER_MOVED]
-    deliver(house, "2026-01-06T20:00:00Z", publishers=csv_of(HEADER, *older, "mover,M,Asia/Tokyo"))
-    deliver(house, 14, publishers=csv_of(HEADER, "fresh,F,Asia/Tokyo", "plain,P,UTC"))
-    build(house)
-    stages["late"] = keep(house, "late")
+    deliver(shared_house, "2026-01-06T20:00:00Z", publishers=csv_of(HEADER, *older, "mover,M,Asia/Tokyo"))
+    deliver(shared_house, 14, publishers=csv_of(HEADER, "fresh,F,Asia/Tokyo", "plain,P,UTC"))
+    build(shared_house)
+    stages["late"] = keep(shared_house, "late")
     return stages
 
 

@@ -112,35 +112,34 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(server: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Story:
+def story(shared_house: Warehouse) -> Story:
     """Two deliveries in order, then two older ones, then landing loses the first and the marts are made anew."""
-    house = Warehouse(tmp_path_factory.mktemp("history"), server.clickhouse_port)
-    first_id = deliver(house, 2, EVENTS, publishers=publishers(2), **changing(0))
-    build(house)
-    first = keep(house, "first")
+    first_id = deliver(shared_house, 2, EVENTS, publishers=publishers(2), **changing(0))
+    build(shared_house)
+    first = keep(shared_house, "first")
 
-    deliver(house, 4, publishers=publishers(4), **changing(1))
-    deliver(house, 6, publishers=publishers(6))
+    deliver(shared_house, 4, publishers=publishers(4), **changing(1))
+    deliver(shared_house, 6, publishers=publishers(6))
     twins = {
-        deliver(house, "2026-01-06T12:00:00Z", publishers=csv_of(PUBLISHERS, f"twin,{name},,,,,,,")): name
+        deliver(shared_house, "2026-01-06T12:00:00Z", publishers=csv_of(PUBLISHERS, f"twin,{name},,,,,,,")): name
         for name in ("Left", "Right")
     }
-    build(house)
-    in_order = keep(house, "in-order")
+    build(shared_house)
+    in_order = keep(shared_house, "in-order")
 
-    deliver(house, 3, publishers=publishers(3))
-    deliver(house, 1, publishers=publishers(1), ad_units=csv_of(AD_UNITS, "au_late,9,,,,,,"))
-    build(house)
-    late = keep(house, "late")
-    at_once = house.second("at_once")
+    deliver(shared_house, 3, publishers=publishers(3))
+    deliver(shared_house, 1, publishers=publishers(1), ad_units=csv_of(AD_UNITS, "au_late,9,,,,,,"))
+    build(shared_house)
+    late = keep(shared_house, "late")
+    at_once = shared_house.second("at_once")
     build(at_once)
 
-    prune(house, first_id)
-    deliver(house, 8, publishers=publishers(8))
-    build(house, "--full-refresh")
-    pruned = keep(house, "pruned")
-    build(house, "--full-refresh", "--vars", "rebuild_from_landing: true")
-    return Story(first, in_order, late, at_once, pruned, keep(house, "rebuilt"), twins)
+    prune(shared_house, first_id)
+    deliver(shared_house, 8, publishers=publishers(8))
+    build(shared_house, "--full-refresh")
+    pruned = keep(shared_house, "pruned")
+    build(shared_house, "--full-refresh", "--vars", "rebuild_from_landing: true")
+    return Story(first, in_order, late, at_once, pruned, keep(shared_house, "rebuilt"), twins)
 
 
 def row(header: str, key: str, values: dict[str, str]) -> str:

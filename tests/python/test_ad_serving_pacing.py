@@ -68,16 +68,15 @@ LATE = [
 
 
 @pytest.fixture(scope="module")
-def stages(server: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Warehouse]:
-    house = Warehouse(tmp_path_factory.mktemp("pacing"), server.clickhouse_port)
-    deliver(house, 2, campaigns=campaigns())
-    deliver(house, 5, campaigns=campaigns(raised="2026-01-03,2026-01-09,140", longer="2026-01-03,2026-01-09,30"))
-    deliver(house, 10, EVENTS)
-    build(house)
-    first = keep(house, "first")
-    deliver(house, 11, LATE)
-    build(house)
-    return {"first": first, "corrected": keep(house, "corrected")}
+def stages(shared_house: Warehouse) -> dict[str, Warehouse]:
+    deliver(shared_house, 2, campaigns=campaigns())
+    deliver(shared_house, 5, campaigns=campaigns(raised="2026-01-03,2026-01-09,140", longer="2026-01-03,2026-01-09,30"))
+    deliver(shared_house, 10, EVENTS)
+    build(shared_house)
+    first = keep(shared_house, "first")
+    deliver(shared_house, 11, LATE)
+    build(shared_house)
+    return {"first": first, "corrected": keep(shared_house, "corrected")}
 
 
 @pytest.fixture(scope="module")

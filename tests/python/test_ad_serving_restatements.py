@@ -130,14 +130,13 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def story(server: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Story:
-    house = Warehouse(tmp_path_factory.mktemp("restatements"), server.clickhouse_port)
+def story(shared_house: Warehouse) -> Story:
     ids, stages = {}, {}
     for name in (*IN_ORDER, "seventh"):
-        ids[name] = deliver(house, WHEN[name], EVE if name == "eve" else RECORDS[name])
-        build(house)
-        stages[name] = keep(house, name)
-    return Story(house, ids, stages)
+        ids[name] = deliver(shared_house, WHEN[name], EVE if name == "eve" else RECORDS[name])
+        build(shared_house)
+        stages[name] = keep(shared_house, name)
+    return Story(shared_house, ids, stages)
 
 
 def usd(*amounts: str) -> tuple[Decimal, ...]:

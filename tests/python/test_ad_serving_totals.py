@@ -15,7 +15,7 @@ REAL_DROP = PROJECT.parent / "shared" / "data" / "ad_serving"
 
 
 def test_a_month_of_another_seed_equals_its_truth(tmp_path: Path) -> None:
-    with warehouse(tmp_path) as house:
+    with warehouse() as house:
         drop = tmp_path / "drop"
         size = ("--days", "30", "--events-per-day", "150", "--seed", "12")
         house.run("generate", "ad_serving", *size, "--out", drop)
@@ -31,7 +31,7 @@ def test_a_month_of_another_seed_equals_its_truth(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not REAL_DROP.exists(), reason="the real files are not beside the project")
 def test_real_files_equal_an_independent_query(tmp_path: Path) -> None:
-    with warehouse(tmp_path) as house:
+    with warehouse() as house:
         house.land(REAL_DROP, "--no-redelivery", "--delivered-at", DELIVERED)
         house.build(*NO_TESTS)
         assert_real_totals(house, ["events"])

@@ -82,8 +82,8 @@ def truth(drop: Path) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def house(drop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    with warehouse(tmp_path_factory.mktemp("analyses")) as built:
+def house(drop: Path) -> Iterator[Warehouse]:
+    with warehouse() as built:
         built.land(drop, "--no-redelivery", "--delivered-at", f"{DELIVERED.isoformat()}Z")
         built.land(drop / "redelivery", "--delivered-at", f"{REDELIVERED.isoformat()}Z")
         built.build(*NO_TESTS)

@@ -94,8 +94,8 @@ EVENTS = [
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    with warehouse(tmp_path_factory.mktemp("analyses"), "ad_delivery") as built:
+def house() -> Iterator[Warehouse]:
+    with warehouse("ad_delivery") as built:
         deliver(built, 10, **FIRST, mode="cdc")
         deliver(built, 20, **SECOND, impressions=records(IMPRESSIONS, None), clicks=records(CLICKS), mode="cdc")
         built.build(*NO_TESTS)

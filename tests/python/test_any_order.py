@@ -151,7 +151,7 @@ def drawn(number: int) -> list[World]:
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
-    with rig(tmp_path_factory.mktemp("any_order")) as ready:
+    with rig() as ready:
         yield ready
 
 

@@ -120,7 +120,7 @@ class Clustered(Warehouse):
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     folder = tmp_path_factory.mktemp("layout")
-    with warehouse(folder) as built:
+    with warehouse() as built:
         size = ("--days", "3", "--events-per-day", "80", "--seed", "4")
         built.run("generate", "ad_serving", *size, "--out", folder / "drop")
         built.land(folder / "drop", "--delivered-at", "2026-03-25T06:00:00Z")

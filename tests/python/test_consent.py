@@ -121,8 +121,8 @@ def as_event(row: dict[str, Any]) -> Event:
 
 
 @pytest.fixture(scope="module")
-def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    with warehouse(tmp_path_factory.mktemp("real"), source="consent") as house:
+def real() -> Iterator[Warehouse]:
+    with warehouse("consent") as house:
         house.land(REAL_DROP, "--delivered-at", DELIVERED)
         house.build()
         yield house
@@ -305,9 +305,9 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def built(drop: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+def built(drop: Path) -> Iterator[Warehouse]:
     """Both deliveries, landed and built one after the other; what holds in between is checked in between."""
-    with warehouse(tmp_path_factory.mktemp("built"), source="consent") as house:
+    with warehouse("consent") as house:
         house.land(drop, "--no-redelivery", "--delivered-at", DELIVERED)
         house.build(*NO_TESTS)
         assert_stored(house, truth_of(drop)["totals"]["after_first_delivery"]["companies"])
@@ -321,7 +321,7 @@ def another(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Warehous
     """The deliveries of another seed, built at once."""
     folder = tmp_path_factory.mktemp("another")
     drop = generate(folder, SEEDS["another"])
-    with warehouse(folder, source="consent") as house:
+    with warehouse("consent") as house:
         house.land(drop, "--no-redelivery", "--delivered-at", DELIVERED)
         house.land(drop / "redelivery", "--delivered-at", REDELIVERED)
         house.build(*NO_TESTS)
@@ -496,10 +496,8 @@ def test_one_build_of_both_deliveries_gives_the_same_marts(built: Warehouse) -> 
     assert [result for result in at_once.parity() if not result["equal"]] == []
 
 
-def test_deliveries_in_reverse_order_give_the_same_marts(
-    built: Warehouse, drop: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    with warehouse(tmp_path_factory.mktemp("reversed"), source="consent") as house:
+def test_deliveries_in_reverse_order_give_the_same_marts(built: Warehouse, drop: Path) -> None:
+    with warehouse("consent") as house:
         house.land(drop / "redelivery", "--delivered-at", REDELIVERED)
         house.build(*NO_TESTS)
         house.land(drop, "--no-redelivery", "--delivered-at", DELIVERED)

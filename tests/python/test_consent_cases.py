@@ -4,6 +4,7 @@ import datetime as dt
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -198,8 +199,8 @@ COMPANIES = [
 
 
 @pytest.fixture(scope="module")
-def consent(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    with warehouse(tmp_path_factory.mktemp("consent"), source="consent") as house:
+def consent() -> Iterator[Warehouse]:
+    with warehouse("consent") as house:
         yield house
 
 
@@ -234,8 +235,8 @@ def older(consent: Warehouse, redelivered: Warehouse) -> Warehouse:
 
 
 @pytest.fixture(scope="module")
-def odd(server: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    house = Warehouse(tmp_path_factory.mktemp("odd"), server.clickhouse_port, source="consent")
+def odd(shared_house: Warehouse) -> Warehouse:
+    house = replace(shared_house, source="consent")
     deliver(house, 10, ODD, COMPANIES)
     house.build(*NO_TESTS)
     return house

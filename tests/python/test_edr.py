@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,7 +40,7 @@ def test_both_environments_pin_the_same_versions() -> None:
 
 
 @pytest.fixture(scope="module")
-def house(server: Warehouse) -> Warehouse:
+def house(shared_house: Warehouse) -> Warehouse:
     """All models on both engines, of twelve days of ad events; one of them is silent."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DBT_PACKAGES_FOLDER", PACKAGES)
@@ -48,7 +49,7 @@ def house(server: Warehouse) -> Warehouse:
             edr.find_edr()
         except UserError as absent:
             pytest.skip(str(absent))
-    house = Warehouse(server.folder, server.clickhouse_port, source="all")
+    house = replace(shared_house, source="all")
     drop = house.folder / "drop"
     size = ("--days", "12", "--events-per-day", "150", "--seed", "3", "--clean")
     house.run("generate", "ad_serving", *size, "--out", drop)

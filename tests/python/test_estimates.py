@@ -41,7 +41,7 @@ CONVERSION = 800 / 1500
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     folder = tmp_path_factory.mktemp("samples")
     draw(folder / "drop")
-    with warehouse(folder, "consent") as house:
+    with warehouse("consent") as house:
         house.land(folder / "drop", "--delivered-at", "2025-09-09T06:00:00Z")
         house.build(*NO_TESTS, "--select", "+agg_consent_company")
         yield house

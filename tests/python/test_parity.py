@@ -29,7 +29,7 @@ PROJECT_PARTS = (
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     folder = tmp_path_factory.mktemp("parity")
-    with warehouse(folder) as built:
+    with warehouse() as built:
         size = ("--days", "2", "--events-per-day", "60", "--seed", "3")
         built.run("generate", "ad_serving", *size, "--out", folder / "drop")
         built.land(folder / "drop", "--delivered-at", "2026-03-25T06:00:00Z")

@@ -19,7 +19,7 @@ from scripts.common import cli
 from scripts.common.clickhouse import connect
 from support.dbt import environment
 from support.drops import csv_of, deliver, event
-from support.warehouse import Warehouse, warehouse
+from support.warehouse import Warehouse
 
 Figures = tuple[int, str]
 RELATIONS = ("fct_ad_events", "fct_ad_events_daily", "fct_publisher_performance", "fct_ad_events_as_of")
@@ -120,29 +120,22 @@ class Story:
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    with warehouse(tmp_path_factory.mktemp("publish")) as house:
-        yield house
-
-
-@pytest.fixture(scope="module")
-def story(server: Warehouse) -> Iterator[Story]:
-    env = {**server.env, "DBT_TARGET_PATH": str(server.folder / "target")}
-    with environment(env), pytest.MonkeyPatch.context() as patch, client_of(server) as client:
+def story(shared_house: Warehouse) -> Iterator[Story]:
+    with environment(shared_house.env), pytest.MonkeyPatch.context() as patch, client_of(shared_house) as client:
         run = prod.run
         patch.setattr(prod, "run", what_is_asked(run))
-        land_day(server, 10, "2026-01-09", [0.5] * 40, publishers=PUBLISHERS)
+        land_day(shared_house, 10, "2026-01-09", [0.5] * 40, publishers=PUBLISHERS)
         assert run_prod() == (0, "")
         first = figures(client)
 
         patch.setattr(prod, "run", what_is_asked(run, "--select", *TOUCHED))
-        land_day(server, 11, "2026-01-10", [0.5] * 10 + ["n/a"] * 20)
-        with Reader(server) as bad:
+        land_day(shared_house, 11, "2026-01-10", [0.5] * 10 + ["n/a"] * 20)
+        with Reader(shared_house) as bad:
             bad_code, bad_message = run_prod()
         bad_built, after_bad = figures(client, "duckhouse_audit"), figures(client)
 
-        land_day(server, 12, "2026-01-10", [0.25] * 30)
-        with Reader(server) as correction:
+        land_day(shared_house, 12, "2026-01-10", [0.25] * 30)
+        with Reader(shared_house) as correction:
             with pytest.MonkeyPatch.context() as stopping:
                 stopping.setattr(prod, "connect", lambda: stopped_at("fct_publisher_performance"))
                 stopped_code, _ = run_prod()
@@ -276,16 +269,16 @@ def test_published_views_read_what_is_published(story: Story) -> None:
 
 
 @pytest.fixture
-def client(server: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
+def client(shared_house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator[Client]:
     """The server, under a prefix of the test's own."""
-    for name, value in {**server.env, "CLICKHOUSE_PREFIX": "shop"}.items():
+    for name, value in {**shared_house.env, "CLICKHOUSE_PREFIX": "shop"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(
         publish,
-        "dbt",
-        lambda _: SimpleNamespace(nodes={"daily": SimpleNamespace(schema="marts", resource_type="model")}),
+        "manifest",
+        lambda: SimpleNamespace(nodes={"daily": SimpleNamespace(schema="marts", resource_type="model")}),
     )
-    with client_of(server) as connected:
+    with client_of(shared_house) as connected:
         yield connected
         for name in publish.databases(connected):
             if name.startswith("shop"):
@@ -383,15 +376,17 @@ def test_one_relation_that_cannot_be_published_keeps_all_back(client: Client) ->
 
 
 @pytest.mark.parametrize("script", ["prod", "publish"])
-def test_a_cluster_is_refused_in_one_line(server: Warehouse, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+def test_a_cluster_is_refused_in_one_line(
+    shared_house: Warehouse, monkeypatch: pytest.MonkeyPatch, script: str
+) -> None:
     monkeypatch.setenv("CLICKHOUSE_CLUSTER", "analytics")
-    refused = server.run(script, code=1)
+    refused = shared_house.run(script, code=1)
     assert refused.stderr.startswith("error: CLICKHOUSE_CLUSTER is set, and publishing is for one node")
     assert refused.stderr.count("\n") == 1
 
 
-def test_without_a_build_there_is_nothing_to_publish(server: Warehouse, tmp_path: Path) -> None:
-    refused = Warehouse(tmp_path, server.clickhouse_port, "nobody").run("publish", code=1)
+def test_without_a_build_there_is_nothing_to_publish(shared_house: Warehouse, tmp_path: Path) -> None:
+    refused = Warehouse(tmp_path, shared_house.clickhouse_port, "nobody").run("publish", code=1)
     assert refused.stderr == (
         "error: there are no databases nobody_audit_*: python -m scripts.prod builds and publishes them\n"
     )

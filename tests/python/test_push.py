@@ -23,19 +23,11 @@ def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    with warehouse(tmp_path_factory.mktemp("server")) as house:
-        yield house
-
-
 @pytest.fixture
-def house(server: Warehouse, drop: Path, tmp_path: Path) -> Iterator[Warehouse]:
-    fresh = Warehouse(tmp_path, server.clickhouse_port)
-    fresh.land(drop, "--delivered-at", "2026-03-25T06:00:00Z")
-    yield fresh
-    with connect(fresh) as client:
-        client.command("drop database if exists raw_ad_serving")
+def house(drop: Path) -> Iterator[Warehouse]:
+    with warehouse() as fresh:
+        fresh.land(drop, "--delivered-at", "2026-03-25T06:00:00Z")
+        yield fresh
 
 
 def connect(house: Warehouse) -> Client:

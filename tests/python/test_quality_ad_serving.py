@@ -374,8 +374,8 @@ DETAILS: dict[tuple[str, str], tuple[str | None, str | None, int, str | None]] =
 
 
 @pytest.fixture(scope="module")
-def house(server: Warehouse) -> Warehouse:
-    return replace(server, source="all")
+def house(shared_house: Warehouse) -> Warehouse:
+    return replace(shared_house, source="all")
 
 
 @pytest.fixture(scope="module")

@@ -303,8 +303,8 @@ EXPECTED: dict[str, set[str]] = {
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
-    with warehouse(tmp_path_factory.mktemp("quality"), source="all") as house:
+def built() -> Iterator[Warehouse]:
+    with warehouse("all") as house:
         drops = replace(house, source="consent")
         deliver(drops, 10, FILES, COMPANIES, tails={"aside": ASIDE_TAIL})
         deliver(drops, 11, LATER_FILES, LATER_COMPANIES)

@@ -6,6 +6,7 @@ a cent, two viewable ones and a third of a click. Prices, counts and verdicts ar
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -192,8 +193,8 @@ def named() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def built(server: Warehouse, named: dict[str, Any]) -> Iterator[Warehouse]:
-    house = Warehouse(server.folder, server.clickhouse_port, source="all")
+def built(shared_house: Warehouse, named: dict[str, Any]) -> Iterator[Warehouse]:
+    house = replace(shared_house, source="all")
     world = World()
     usual(world)
     named |= cases(world)

@@ -29,9 +29,8 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
-    folder = tmp_path_factory.mktemp("report")
-    house = Warehouse(folder, 1)
+def house(shared_house: Warehouse) -> Warehouse:
+    house, folder = shared_house, shared_house.folder
     size = ("--days", "4", "--events-per-day", "100", "--seed", "9")
     house.run("generate", "ad_serving", *size, "--out", folder / "drop")
     publishers = folder / "drop" / "publishers.csv"

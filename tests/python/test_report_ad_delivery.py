@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import duckdb
@@ -18,9 +19,9 @@ HOSTILE = '<script>alert(1)</script> & "Sons"'
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+def house(shared_house: Warehouse) -> Warehouse:
     """An impression costs a dollar. The second extraction finds a click more in PostgreSQL than was landed."""
-    house = Warehouse(tmp_path_factory.mktemp("report"), 1, source="ad_delivery")
+    house = replace(shared_house, source="ad_delivery")
     bid = {"bid": "1000.00", "start_date": "2026-01-01"}
     campaigns = [
         campaign(1, name=HOSTILE, budget="150.00", end_date="2026-01-31", **bid),

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 
 import duckdb
@@ -23,21 +24,19 @@ UNKNOWN_TYPE = "ad_serving__unknown_event_type"
 
 
 @pytest.fixture(scope="module")
-def house(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+def house(shared_house: Warehouse) -> Warehouse:
     """Generated deliveries of both sources, then two by hand: a dear event of a hostile type, a mended amount."""
-    folder = tmp_path_factory.mktemp("quality")
-    house = Warehouse(folder, 1, source="all")
+    house, folder = replace(shared_house, source="all"), shared_house.folder
     seed = ("--seed", "9")
     house.run("generate", "ad_serving", "--days", "4", "--events-per-day", "200", *seed, "--out", folder / "ad")
     few = ("--companies", "6", "--active", "3", "--events-per-company", "400")
     house.run("generate", "consent", *few, *seed, "--out", folder / "consent")
     house.run("land", "ad_serving", folder / "ad", "--delivered-at", "2026-03-25T06:00:00Z")
     house.run("land", "consent", folder / "consent", "--delivered-at", "2025-09-09T06:00:00Z")
-    ad_serving = Warehouse(folder, 1)
     dear = event("dear", "2026-02-24T10:00:00Z", 5000, event_type=HOSTILE) | {HOSTILE: "not in the contract"}
     mended = "2026-02-24T11:00:00Z"
-    deliver(ad_serving, "2026-03-27T06:00:00Z", [dear, event("mended", mended, -1)])
-    deliver(ad_serving, "2026-03-28T06:00:00Z", [event("mended", mended, 0.5)])
+    deliver(shared_house, "2026-03-27T06:00:00Z", [dear, event("mended", mended, -1)])
+    deliver(shared_house, "2026-03-28T06:00:00Z", [event("mended", mended, 0.5)])
     house.dbt("dev", "build", *NO_TESTS)
     return house
 

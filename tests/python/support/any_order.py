@@ -65,9 +65,9 @@ class Rig:
 
 
 @contextmanager
-def rig(folder: Path) -> Iterator[Rig]:
+def rig() -> Iterator[Rig]:
     """A landing zone and both engines, at whose addresses this process works."""
-    with warehouse(folder) as house, environment(house.env):
+    with warehouse() as house, environment(house.env):
         yield Rig(house, connect())
 
 

@@ -1,5 +1,6 @@
 """Runs dbt on the project for a test, with folders and databases of the test's own."""
 
+import gc
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -40,12 +41,14 @@ def run_dbt(*arguments: str, env: Mapping[str, str], project: Path = PROJECT, su
 def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str]) -> None:
     """One dbt command in this process, at half the cost of one of its own: settings are parsed for once."""
     with environment(env):
-        settings = (target, *sorted(item for item in os.environ.items() if item[0].startswith(SETTINGS)))
+        variables = arguments[arguments.index("--vars") :][:2] if "--vars" in arguments else ()
+        settings = (target, *variables, *sorted(item for item in os.environ.items() if item[0].startswith(SETTINGS)))
         if settings not in _parsed:
-            _parsed[settings] = _invoke("parse", target=target).result
-        # a build that writes no manifest takes a quarter less
-        without_json = ("--no-write-json",) if arguments[0] == "build" else ()
-        _invoke(*without_json, *arguments, target=target, manifest=_parsed[settings])
+            _parsed[settings] = _invoke("parse", *variables, target=target).result
+            gc.freeze()  # the manifest stays: collections need not walk through it
+        # a build that writes neither a manifest nor a log takes two thirds
+        without_files = ("--no-write-json", "--log-level-file", "none") if arguments[0] == "build" else ()
+        _invoke(*without_files, *arguments, target=target, manifest=_parsed[settings])
 
 
 @contextmanager

@@ -19,11 +19,11 @@ from scripts.common.cli import UserError
 from scripts.common.clickhouse import connect
 from scripts.common.settings import PROJECT
 from support.dbt import environment, invoke_dbt, run_dbt
-from support.gateway import start_gateway, stop
+from support.places import place
 
 Main = Callable[[Sequence[str]], int | None]
 
-IN_PROCESS: dict[str, Main] = {"land": land.main, "push": push.main}
+IN_PROCESS: dict[str, Main] = {"land": land.main, "parity": parity.main, "push": push.main}
 PUBLISHED = ("marts", "quality")
 # Rules and findings need all sources and cost seconds: only a warehouse of all sources builds them.
 WITHOUT_QUALITY = ("--exclude", "tag:quality")
@@ -53,6 +53,7 @@ class Warehouse:
             "CLICKHOUSE_PORT": str(self.clickhouse_port),
             "CLICKHOUSE_PREFIX": self.prefix,
             "DBT_LOG_PATH": str(self.folder / "logs"),
+            "DBT_TARGET_PATH": str(self.folder / "target"),
         }
         object.__setattr__(self, "env", env)
 
@@ -76,7 +77,7 @@ class Warehouse:
             with environment(self.env):
                 done = called(IN_PROCESS[script], command)
         else:
-            env = {**os.environ, **self.env, "DBT_TARGET_PATH": str(self.folder / "target-parity")}
+            env = {**os.environ, **self.env}
             done = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True)
         assert done.returncode == code, done.stdout + done.stderr
         return done
@@ -92,7 +93,7 @@ class Warehouse:
         if arguments[0] == "build" and "--select" not in arguments:
             arguments = (*arguments, *self.models)
         env = {**self.env, "DBT_TARGET_PATH": str(self.folder / f"target-{target}-{self.name}")}
-        if self.project == PROJECT and "--vars" not in arguments:
+        if self.project == PROJECT:
             invoke_dbt(*arguments, target=target, env=env)
         else:
             run_dbt(*arguments, "--target", target, env=env, project=self.project)
@@ -148,9 +149,7 @@ def _published_models(arguments: tuple[str, ...]) -> list[parity.Model]:
 
 
 @contextmanager
-def warehouse(folder: Path, source: str = "ad_serving") -> Iterator[Warehouse]:
-    gateway, port = start_gateway(folder / "clickhouse")
-    try:
+def warehouse(source: str = "ad_serving") -> Iterator[Warehouse]:
+    """A warehouse without data. What is in it at the end is gone."""
+    with place() as (folder, port):
         yield Warehouse(folder, port, source=source)
-    finally:
-        stop(gateway)
