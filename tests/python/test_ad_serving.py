@@ -19,7 +19,7 @@ import pytest
 from scripts.common.settings import PROJECT
 from support.drops import NO_TESTS
 from support.totals import DELIVERED, REDELIVERED, assert_totals
-from support.warehouse import Warehouse, warehouse
+from support.warehouse import Warehouse, landed_again, warehouse
 
 
 @pytest.fixture(scope="module")
@@ -164,10 +164,10 @@ def test_landing_and_building_again_changes_nothing(built: Warehouse, drop: Path
 
 
 def test_one_build_of_both_deliveries_gives_the_same_marts(built: Warehouse) -> None:
-    at_once = built.second("at_once")
-    at_once.build(*NO_TESTS)
-    assert at_once.published() == built.published()
-    assert at_once.differences() == []
+    with landed_again(built) as at_once:
+        at_once.build(*NO_TESTS)
+        assert at_once.published() == built.published()
+        assert at_once.differences() == []
 
 
 def test_deliveries_in_reverse_order_give_the_same_marts(built: Warehouse, drop: Path) -> None:
@@ -201,15 +201,13 @@ def test_pruned_landing_files_do_not_change_what_was_built(house: Warehouse, dro
 
 
 def test_a_day_that_was_lost_comes_back(built: Warehouse) -> None:
-    house = built.second("healed")
-    house.dbt("dev", "build", *NO_TESTS)
-    before = house.published()
-    with duckdb.connect(str(house.duckdb)) as connection:
+    before = built.published()
+    with duckdb.connect(str(built.duckdb)) as connection:
         [day] = connection.execute("select min(event_date) from marts.fct_ad_events").fetchone()
         connection.execute("delete from marts.fct_ad_events where event_date = ?", [day])
         connection.execute("delete from marts.fct_ad_events_daily where event_date = ?", [day])
-    house.dbt("dev", "build", *NO_TESTS)
-    assert house.published() == before
+    built.dbt("dev", "build", *NO_TESTS)
+    assert built.published() == before
 
 
 KILLED_LOAD = """

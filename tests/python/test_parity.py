@@ -63,7 +63,7 @@ def test_a_model_that_one_engine_computes_otherwise_turns_parity_red(house: Ware
     ) }}"""
     model.write_text(model.read_text().replace(sound, broken))
 
-    other = house.second("broken", project)
+    other = Warehouse(house.folder, house.clickhouse_port, "broken", "broken", project)
     for target in ("dev", "prod"):
         other.dbt(target, "build", "--select", "+fct_publisher_performance", "+fct_ad_events_daily", *NO_TESTS)
     compared = ("fct_publisher_performance", "fct_ad_events_daily", "fct_ad_events")

@@ -17,7 +17,12 @@ from dbt.contracts.graph.manifest import Manifest
 from scripts.common.processes import DBT
 from scripts.common.settings import PROJECT
 
-SETTINGS = ("CLICKHOUSE_", "DBT_", "DUCKHOUSE_")
+ON_BOTH = ("DBT_PACKAGES_FOLDER", "DUCKHOUSE_ELEMENTARY")
+# what a manifest depends on: names of databases and schemas, and the files of the landing zone that DuckDB reads
+SETTINGS = {
+    "dev": ("DUCKHOUSE_DUCKDB", "DUCKHOUSE_LANDING", *ON_BOTH),
+    "prod": ("CLICKHOUSE_CLUSTER", "CLICKHOUSE_PREFIX", *ON_BOTH),
+}
 _parsed: dict[tuple, Manifest] = {}
 
 
@@ -42,7 +47,7 @@ def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str]) -> None:
     """One dbt command in this process, at half the cost of one of its own: settings are parsed for once."""
     with environment(env):
         variables = arguments[arguments.index("--vars") :][:2] if "--vars" in arguments else ()
-        settings = (target, *variables, *sorted(item for item in os.environ.items() if item[0].startswith(SETTINGS)))
+        settings = (target, *variables, *((name, os.environ.get(name)) for name in SETTINGS[target]))
         if settings not in _parsed:
             _parsed[settings] = _invoke("parse", *variables, target=target).result
             gc.freeze()  # the manifest stays: collections need not walk through it

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -60,10 +61,6 @@ class Warehouse:
     @property
     def duckdb(self) -> Path:
         return self.folder / f"{self.name}.duckdb"
-
-    def second(self, name: str, project: Path = PROJECT) -> "Warehouse":
-        """Other marts on both engines, made from the same landing zone and the same raw tables."""
-        return Warehouse(self.folder, self.clickhouse_port, name, name, project, self.source)
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -153,3 +150,11 @@ def warehouse(source: str = "ad_serving") -> Iterator[Warehouse]:
     """A warehouse without data. What is in it at the end is gone."""
     with place() as (folder, port):
         yield Warehouse(folder, port, source=source)
+
+
+@contextmanager
+def landed_again(house: Warehouse) -> Iterator[Warehouse]:
+    """Another warehouse, where all has landed that is in the landing zone of the first, and nothing is built."""
+    with warehouse(house.source) as other:
+        shutil.copytree(house.folder / "landing", other.folder / "landing")
+        yield other
