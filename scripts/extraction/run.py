@@ -104,15 +104,13 @@ class _Run:
         self.previous: Snapshot | None = None
 
     def result(self) -> Result:
-        with Source(self.database, self.tables) as source:
-            self._check_identity(source)
-            for name in self.tables:
-                source.table(self.entities[name])
         if self.mode == "cdc":
+            with Source(self.database, self.tables) as source:
+                self._checked_tables(source)
             self._ready_slot()
         with Source(self.database, self.tables) as source:
+            tables = self._checked_tables(source)
             self._check_age(source)
-            tables = [source.table(self.entities[name]) for name in self.tables]
             self.shown = f"{source.identity}@{source.snapshot}"
             self.at = source.at
             if self.newest:
@@ -167,6 +165,11 @@ class _Run:
             self.notes.append(f"slot {self.slot.name} {fault}: it was made anew, and every row compared")
         self.known.claim(self.slot.name)
         self.known.slot = {"name": self.slot.name, "confirmed": self.slot.create(), "publication": publication}
+
+    def _checked_tables(self, source: Source) -> list[Table]:
+        """The tables, where this is the database of the deliveries so far and its tables are as the contract says."""
+        self._check_identity(source)
+        return [source.table(self.entities[name]) for name in self.tables]
 
     def _check_identity(self, source: Source) -> None:
         if self.known.identity not in (None, source.identity):

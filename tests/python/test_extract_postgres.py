@@ -8,7 +8,7 @@ import pytest
 
 from scripts.common.cli import UserError
 from scripts.extraction.source import RANGE_BITS, Source
-from support.postgres import Extraction, counts
+from support.postgres import Extraction, after, counts
 
 RANGE = 1 << RANGE_BITS
 # a value other than any of SOME_ROWS for every column but the key
@@ -224,18 +224,13 @@ def test_a_range_that_is_wholly_gone_is_noticed(shop: Extraction, gone: int) -> 
 
 def test_a_run_sees_one_moment_of_all_tables(shop: Extraction, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.run()
-    begin = Source._begin
-
-    def begin_then_edit(source: Source) -> None:
-        begin(source)
-        shop.sql("insert into clicks (campaign_id) values (1); update campaign set bid = 9 where id = 1")
-
+    edit = "insert into clicks (campaign_id) values (1); update campaign set bid = 9 where id = 1"
     with monkeypatch.context() as edited:
-        edited.setattr(Source, "_begin", begin_then_edit)
+        after(edited, Source, "_begin", lambda: shop.sql(edit))
         during = shop.run()
-    assert shop.changes(during) == {"campaign": [("upsert", 1)], "clicks": [("upsert", 6)]}
-    shop.check(after := shop.run())
-    assert shop.changes(after) == {"clicks": [("upsert", 7)]}
+    assert shop.changes(during) == {}
+    shop.check(found := shop.run())
+    assert shop.changes(found) == {"campaign": [("upsert", 1)], "clicks": [("upsert", 6)]}
 
 
 # ---------------------------------------------------------------- values that a column does not hold
