@@ -12,8 +12,8 @@ import duckdb
 import pytest
 
 from scripts.common.settings import PROJECT
-from support.dbt import run_dbt
-from support.gateway import start_gateway, stop
+from support.dbt import invoke_dbt
+from support.warehouse import Warehouse
 
 SEPARATOR = "-- next --"
 MACROS = {
@@ -66,19 +66,13 @@ def utc(*parts: int) -> dt.datetime:
 
 
 @pytest.fixture(scope="module", params=["dev", "prod"])
-def evaluate(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Evaluate]:
+def evaluate(request: pytest.FixtureRequest, shared_house: Warehouse) -> Iterator[Evaluate]:
     """Applies a macro to inputs, on one engine."""
-    folder = tmp_path_factory.mktemp(request.param)
-    env = {"DUCKHOUSE_DUCKDB": str(folder / "dev.duckdb"), "DBT_TARGET_PATH": str(folder), "DBT_LOG_PATH": str(folder)}
     template = SEPARATOR.join("{{ " + call + " }}" for call in MACROS.values())
-    gateway = None
-    if request.param == "prod":
-        gateway, port = start_gateway(folder / "clickhouse")
-        env["CLICKHOUSE_PORT"] = str(port)
-        client = clickhouse_connect.get_client(host="127.0.0.1", port=port)
-        client.command("create database cases")
-    compiled = run_dbt("--quiet", "compile", "--target", request.param, "--inline", template, env=env)
-    expressions = dict(zip(MACROS, compiled.split(SEPARATOR), strict=True))
+    [compiled] = invoke_dbt("compile", "--inline", template, target=request.param, env=shared_house.env).result
+    expressions = dict(zip(MACROS, compiled.node.compiled_code.split(SEPARATOR), strict=True))
+    client = clickhouse_connect.get_client(host="127.0.0.1", port=shared_house.clickhouse_port)
+    client.command("create database if not exists cases")
 
     def on_duckdb(name: str, inputs: list[str | None]) -> list[Any]:
         with duckdb.connect() as connection:
@@ -95,16 +89,14 @@ def evaluate(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
         return f"select {expressions[name]} as value from {relation} {'' if name in AGGREGATES else order}"
 
     def run(name: str, inputs: list[str | None]) -> list[Any]:
-        values = (on_clickhouse if gateway else on_duckdb)(name, inputs)
+        values = (on_clickhouse if request.param == "prod" else on_duckdb)(name, inputs)
         return [
             value.replace(tzinfo=dt.UTC) if isinstance(value, dt.datetime) and value.tzinfo is None else value
             for value in values
         ]
 
-    yield run
-    if gateway:
-        client.close()
-        stop(gateway)
+    with client:
+        yield run
 
 
 def check(evaluate: Evaluate, macro: str, cases: dict[str | None, Any]) -> None:

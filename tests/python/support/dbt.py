@@ -43,7 +43,7 @@ def run_dbt(*arguments: str, env: Mapping[str, str], project: Path = PROJECT, su
     return done.stdout
 
 
-def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str]) -> None:
+def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str]) -> dbtRunnerResult:
     """One dbt command in this process, at half the cost of one of its own: settings are parsed for once."""
     with environment(env):
         variables = arguments[arguments.index("--vars") :][:2] if "--vars" in arguments else ()
@@ -53,7 +53,7 @@ def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str]) -> None:
             gc.freeze()  # the manifest stays: collections need not walk through it
         # a build that writes neither a manifest nor a log takes two thirds
         without_files = ("--no-write-json", "--log-level-file", "none") if arguments[0] == "build" else ()
-        _invoke(*without_files, *arguments, target=target, manifest=_parsed[settings])
+        return _invoke(*without_files, *arguments, target=target, manifest=_parsed[settings])
 
 
 @contextmanager
