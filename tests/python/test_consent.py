@@ -9,19 +9,13 @@ from typing import Any
 
 import pytest
 
-from support.consent import company_record
+from support.consent import COLUMN_OF, company_record
 from support.drops import NO_TESTS
 from support.warehouse import Warehouse, landed_again, warehouse
 
 DELIVERED = "2026-03-25T06:00:00Z"
 REDELIVERED = "2026-03-26T06:00:00Z"
 
-COLUMN_OF = {
-    "consent.asked": "consent_asked",
-    "consent.given": "consent_given",
-    "pageview": "pageview",
-    "ui.action": "ui_action",
-}
 COMPLETE = ("consent.given", "ui.action")
 SIZE = ("--companies", "16", "--active", "12", "--events-per-company", "300")
 SEEDS = {"built": "41", "another": "42"}

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from scripts.common.settings import PROJECT
-from support.consent import assert_estimate, company_record, records
+from support.consent import COLUMN_OF, assert_estimate, company_record, records
 from support.warehouse import Warehouse, warehouse
 
 DELIVERED = "2026-03-25T06:00:00Z"
@@ -29,13 +29,6 @@ REAL_COMPANIES = (
 )
 pytestmark = pytest.mark.skipif(not REAL_DROP.exists(), reason="the real files are not beside the project")
 
-COLUMN_OF = {
-    "consent.asked": "consent_asked",
-    "consent.given": "consent_given",
-    "pageview": "pageview",
-    "ui.action": "ui_action",
-}
-COMPLETE = ("consent.given", "ui.action")
 CHOICES = ("full opt-in", "partial opt-in", "opt-out")
 SESSION = dt.timedelta(minutes=30)
 

@@ -32,6 +32,13 @@ EVENT_COLUMNS = (
     "BROWSER_FAMILY",
     "DEVICE_TYPE",
 )
+# event types of the drop, and how columns of the marts name them
+COLUMN_OF = {
+    "consent.asked": "consent_asked",
+    "consent.given": "consent_given",
+    "pageview": "pageview",
+    "ui.action": "ui_action",
+}
 Z = 1.959963984540054  # 97.5 % of the standard normal distribution lie below it
 
 Events = Sequence[dict[str, str]]
