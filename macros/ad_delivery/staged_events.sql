@@ -16,8 +16,7 @@ events as (
         {{ cast_to('source.created_at', 'date_nullable') }} as event_date,
 
         ---------- change
-        {{ cast_to('source.operation', 'category') }} as operation,
-        {{ cast_to('source.changed_at', 'timestamp_nullable') }} as changed_at,
+        {{ change_columns('source') }},
 
         ---------- delivery
         {{ landed_columns('source') }}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 
 from scripts.common.contract import Entity
 from scripts.common.landing import SourceFile, landed_schema
+from scripts.loader.output import Origin
 
 FORMAT = "postgresql"
 NUMBERED = pa.dictionary(pa.int32(), pa.string())
@@ -25,8 +26,7 @@ class Output:
 
     entity: Entity
     folder: Path
-    delivery_id: str
-    delivered_at: datetime
+    origin: Origin
     rows: int = 0
     _writer: pq.ParquetWriter | None = None
 
@@ -44,9 +44,9 @@ class Output:
             self._writer = _writer(self._path, schema)
         given = {
             **columns,
-            "_delivery_id": repeated(self.delivery_id, count),
-            "_delivered_at": repeated(self.delivered_at.astimezone(UTC).replace(tzinfo=None), count),
-            "_source_file": repeated(self.entity.name, count),
+            "_delivery_id": repeated(self.origin.delivery_id, count),
+            "_delivered_at": repeated(self.origin.naive_utc, count),
+            "_source_file": repeated(self.origin.file, count),
             "_source_row": pa.array(np.arange(self.rows + 1, self.rows + count + 1)),
         }
         arrays = [_as_written(given.get(field.name, pa.nulls(count, field.type)), field) for field in schema]
@@ -61,7 +61,7 @@ class Output:
         """The entry of the manifest. `shown` says what was read; its hash stands for the bytes that a table has not."""
         return SourceFile(
             entity=self.entity.name,
-            name=self.entity.name,
+            name=self.origin.file,
             format=FORMAT,
             encoding=None,
             delimiter=None,
@@ -78,7 +78,7 @@ class Output:
 
 @contextmanager
 def output(entity: Entity, folder: Path, delivery_id: str, delivered_at: datetime) -> Iterator[Output]:
-    made = Output(entity, folder, delivery_id, delivered_at)
+    made = Output(entity, folder, Origin(delivery_id, delivered_at, entity.name))
     try:
         yield made
     finally:

@@ -16,8 +16,7 @@ advertisers as (
         {{ cast_to('source.created_at', 'timestamp_nullable') }} as created_at,
 
         ---------- change
-        {{ cast_to('source.operation', 'category') }} as operation,
-        {{ cast_to('source.changed_at', 'timestamp_nullable') }} as changed_at,
+        {{ change_columns('source') }},
 
         ---------- delivery
         {{ landed_columns('source') }}
