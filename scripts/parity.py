@@ -42,13 +42,7 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
 def main(words: Sequence[str] | None = None) -> int:
     arguments = parse(words)
     models = published_models(arguments.select, arguments.exclude)
-    client = connect()
-    with tempfile.TemporaryDirectory(prefix="duckhouse-parity-") as folder, open_dev() as dev:
-        dev.execute(f"set temp_directory = {sql.literal(folder)}")
-        results = [
-            compare(dev, client, model, Path(folder) / f"{model.name}.parquet")
-            for model in cli.progress(models, label="parity", unit="model")
-        ]
+    results = compare_all(models)
     if arguments.json:
         cli.print_json(results)
     else:
@@ -88,6 +82,16 @@ def open_dev() -> duckdb.DuckDBPyConnection:
         raise cli.UserError(f"{path}: {first_line(error)}") from None
     connection.execute("set TimeZone = 'UTC'")
     return connection
+
+
+def compare_all(models: Sequence[Model]) -> list[dict[str, Any]]:
+    client = connect()
+    with tempfile.TemporaryDirectory(prefix="duckhouse-parity-") as folder, open_dev() as dev:
+        dev.execute(f"set temp_directory = {sql.literal(folder)}")
+        return [
+            compare(dev, client, model, Path(folder) / f"{model.name}.parquet")
+            for model in cli.progress(models, label="parity", unit="model")
+        ]
 
 
 def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, download: Path) -> dict[str, Any]:

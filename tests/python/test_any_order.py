@@ -150,7 +150,7 @@ def drawn(number: int) -> list[World]:
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+def machine() -> Iterator[Rig]:
     with rig() as ready:
         yield ready
 

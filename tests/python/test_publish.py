@@ -19,7 +19,7 @@ from scripts.common import cli
 from scripts.common.clickhouse import connect
 from support.dbt import environment
 from support.drops import csv_of, deliver, event
-from support.warehouse import Warehouse
+from support.warehouse import Warehouse, called
 
 Figures = tuple[int, str]
 RELATIONS = ("fct_ad_events", "fct_ad_events_daily", "fct_publisher_performance", "fct_ad_events_as_of")
@@ -208,13 +208,10 @@ def stopped_at(table: str) -> Client:
 
 def run_prod() -> tuple[int, str]:
     """python -m scripts.prod in this process: its exit code and what it says of an error."""
-    said: list[str] = []
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["prod"])
-        patch.setattr(sys, "stderr", SimpleNamespace(write=said.append, flush=lambda: None, isatty=lambda: False))
-        with pytest.raises(SystemExit) as ended:
-            cli.run(prod.main)
-    return ended.value.code, "".join(said)
+        done = called(prod.main)
+    return done.returncode, done.stderr
 
 
 def test_a_build_that_passes_is_published(story: Story) -> None:

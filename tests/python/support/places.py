@@ -1,7 +1,7 @@
 """Folders and ClickHouse servers at which one test works after another.
 
-dbt parses the project anew for each landing zone and each server that it is shown, for seconds; a process of tests
-therefore works at few addresses, one for each warehouse that it has open at a time.
+dbt parses the project anew for each landing zone that it is shown, for seconds, and a server takes a second to start; a
+process of tests therefore works at few places, one for each warehouse that it has open at a time.
 """
 
 import shutil

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from scripts import land, parity, push
-from scripts.common.cli import UserError
-from scripts.common.clickhouse import connect
+from scripts.common import cli
 from scripts.common.settings import PROJECT
 from support.dbt import environment, invoke_dbt, run_dbt
 from support.places import place
@@ -72,7 +72,7 @@ class Warehouse:
         command = [sys.executable, "-m", f"scripts.{script}", *map(str, arguments)]
         if script in IN_PROCESS:
             with environment(self.env):
-                done = called(IN_PROCESS[script], command)
+                done = called(lambda: IN_PROCESS[script](command[3:]))
         else:
             env = {**os.environ, **self.env}
             done = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True)
@@ -108,10 +108,8 @@ class Warehouse:
 
     def differences(self) -> list[dict[str, Any]]:
         """The published tables that are not the same on both engines."""
-        with environment(self.env), parity.open_dev() as dev:
-            client = connect()
-            download = self.folder / "prod.parquet"
-            results = [parity.compare(dev, client, model, download) for model in _published_models(self.models)]
+        with environment(self.env):
+            results = parity.compare_all(_published_models(self.models))
         return [result for result in results if not result["equal"]]
 
     def rows(self, query: str) -> list[tuple]:
@@ -127,16 +125,12 @@ class Warehouse:
         return {name: self.rows(f'from "{schema}"."{name}" order by all') for schema, name in relations}
 
 
-def called(main: Main, command: list[str]) -> subprocess.CompletedProcess[str]:
-    """What the command python -m scripts.<name> … would have said, and its exit code."""
+def called(main: Callable[[], int | None]) -> subprocess.CompletedProcess[str]:
+    """What the command of which this is the main would have said, and its exit code."""
     out, err = StringIO(), StringIO()
-    with redirect_stdout(out), redirect_stderr(err):
-        try:
-            code = main(command[3:]) or 0
-        except UserError as error:
-            print(f"error: {error}", file=err)
-            code = 1
-    return subprocess.CompletedProcess(command, code, out.getvalue(), err.getvalue())
+    with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
+        cli.run(main)
+    return subprocess.CompletedProcess([], ended.value.code, out.getvalue(), err.getvalue())
 
 
 @cache
