@@ -1,23 +1,23 @@
 PYTHON ?= python3
 VENV := .venv
-RUN := $(VENV)/bin/python -m scripts
+PYTHON_OF_VENV := $(VENV)/bin/python
+RUN := $(PYTHON_OF_VENV) -m scripts
 DBT := $(VENV)/bin/dbt
 
 -include .env
 export
 
-DEMO_DELIVERED_AT := 2026-03-25T06:00:00Z
-DEMO_REDELIVERED_AT := 2026-03-26T06:00:00Z
-DEMO_CONSENT_DELIVERED_AT := 2025-09-09T06:00:00Z
-DEMO_CONSENT_REDELIVERED_AT := 2025-09-10T06:00:00Z
-# the demo writes to the embedded PostgreSQL, never to the server of POSTGRES_DSN
-EMBEDDED := env -u POSTGRES_DSN -u POSTGRES_HOST -u POSTGRES_PORT -u POSTGRES_DB -u POSTGRES_USER
+# deliveries and databases, where the settings say or their defaults
+DATA := "$(or $(DUCKHOUSE_LANDING),landing)" "$(or $(DUCKHOUSE_DUCKDB),duckhouse.duckdb)" \
+	"$(or $(DUCKHOUSE_CLICKHOUSE),clickhouse-data)" "$(or $(DUCKHOUSE_POSTGRES),postgres-data)"
+# the demo has folders, a database and an engine of its own
+DEMO := set -a && . ./demo.env && set +a &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test prod parity report edr docs bench lint format clean
+.PHONY: help setup demo demo-prod test prod parity report edr docs bench lint format clean purge
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 setup: $(VENV)/.ready ## install what the project needs into .venv, and the dbt packages
 	@$(RUN).deps
@@ -31,31 +31,13 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[clickhouse,postgres,report,dev]'
 	@touch $@
 
-demo/ad_serving/truth.json:
-	@rm -rf demo/ad_serving
-	@$(RUN).generate ad_serving --days 30 --events-per-day 4000 --seed 7 --out demo/ad_serving
+demo: setup ## generate, land and build data of all systems on DuckDB, write demo/report/index.html
+	@$(DEMO) $(RUN).land --prepare > /dev/null
+	@$(DEMO) $(PYTHON_OF_VENV) -m tools.demo
+	@$(DEMO) $(RUN).report --out demo/report/index.html
 
-demo/consent/truth.json:
-	@rm -rf demo/consent
-	@$(RUN).generate consent --companies 40 --active 10 --events-per-company 3000 --seed 7 --out demo/consent
-
-demo/ad_delivery/batch:
-	@mkdir -p demo/ad_delivery
-	@$(EMBEDDED) $(RUN).generate ad_delivery batch --advertisers 4 --campaigns 4 --impressions 3000 --ctr 0.03 --seed 7
-	@touch $@
-
-demo: setup demo/ad_serving/truth.json demo/consent/truth.json demo/ad_delivery/batch ## generate, land and build all systems on DuckDB, write the report
-	@$(RUN).land ad_serving demo/ad_serving --no-redelivery --delivered-at $(DEMO_DELIVERED_AT)
-	@$(RUN).land consent demo/consent --no-redelivery --delivered-at $(DEMO_CONSENT_DELIVERED_AT)
-	@$(EMBEDDED) $(RUN).extract_postgres --cdc
-	@$(DBT) --quiet build --target dev --exclude tag:quality
-	@$(RUN).land ad_serving demo/ad_serving/redelivery --delivered-at $(DEMO_REDELIVERED_AT)
-	@$(RUN).land consent demo/consent/redelivery --delivered-at $(DEMO_CONSENT_REDELIVERED_AT)
-	@test -e demo/ad_delivery/churn || $(EMBEDDED) $(RUN).generate ad_delivery churn --seed 7
-	@touch demo/ad_delivery/churn
-	@$(EMBEDDED) $(RUN).extract_postgres --cdc
-	@$(DBT) --quiet build --target dev
-	@$(RUN).report
+demo-prod: setup ## bring the demo to an embedded ClickHouse, publish what passes its tests, compare with DuckDB
+	@$(DEMO) $(RUN).prod
 
 test: setup lint ## every test, on both engines
 	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
@@ -84,7 +66,7 @@ docs: setup ## generate dbt's documentation; dbt docs serve shows it
 	@$(DBT) --quiet docs generate --target dev
 
 bench: setup ## measure landing, building and extraction; prints a table, writes bench/bench.json
-	@$(RUN).bench
+	@$(PYTHON_OF_VENV) -m tools.bench
 
 lint: setup ## ruff and sqlfluff
 	@$(VENV)/bin/ruff check .
@@ -96,5 +78,11 @@ format: setup ## let ruff and sqlfluff mend what they can
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/sqlfluff fix --disable-progress-bar models
 
-clean: ## remove what demo, test, prod and bench made; landed deliveries and databases too
-	rm -rf demo landing report bench target logs dbt_packages clickhouse-data postgres-data duckhouse.duckdb duckhouse.duckdb.wal
+clean: ## remove what was generated: the demo, reports, benches, dbt's files; deliveries and databases stay
+	rm -rf demo report bench target logs
+
+purge: clean ## remove deliveries and databases too, after a yes
+	@printf '%s\n' $(DATA)
+	@printf 'remove these, with every delivery and table in them? Type yes: '; read answer; \
+		[ "$$answer" = yes ] || { echo "nothing is removed"; exit 1; }
+	rm -rf -- $(DATA)

@@ -14,9 +14,10 @@ import sys
 import threading
 from pathlib import Path
 
-from scripts.common.cli import UserError, run
-from scripts.gateway.engine import Engine
-from scripts.gateway.server import Gateway
+from duckhouse.cli import UserError, run
+from duckhouse.embedded.clickhouse.engine import Engine
+from duckhouse.embedded.clickhouse.server import Gateway
+from duckhouse.settings import clickhouse_dir
 
 GRACE_SECONDS = 10
 
@@ -47,9 +48,7 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.clickhouse", description=__doc__.splitlines()[0])
     parser.add_argument("--host", default="127.0.0.1", help="address to serve (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=8123, help="0 picks a free one (default: %(default)s)")
-    parser.add_argument(
-        "--data", type=Path, default=Path("clickhouse-data"), help="data directory (default: ./%(default)s)"
-    )
+    parser.add_argument("--data", type=Path, default=clickhouse_dir(), help="data directory (default: %(default)s)")
     parser.add_argument(
         "--password-env", metavar="NAME", help="environment variable that holds the password to ask for"
     )

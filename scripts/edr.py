@@ -4,101 +4,27 @@ The tables under test are built before. For target prod the embedded ClickHouse 
 """
 
 import argparse
-import json
-import os
-import shutil
-from collections import Counter
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Sequence
 from pathlib import Path
 
-from scripts import deps, prod
-from scripts.common import cli, settings
-from scripts.common.processes import DBT, run
-
-REPORT = Path("report/elementary.html")
-# elementary-data and dbt want different networkx: edr lives beside the project's environment
-EDR_FOLDER = settings.PROJECT / ".venv-edr" / "bin"
-EDR_SETTINGS = {
-    "anonymous_usage_tracking": False,
-    "run_dbt_deps_if_needed": False,  # without a hub it empties the folder of the packages
-    "disable_elementary_version_check": True,
-    "disable_elementary_logo_print": True,
-}
+from duckhouse import cli
+from duckhouse.reporting.elementary import REPORT, build_report, elementary_packages
 
 
-def main() -> int:
+def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.edr", description=__doc__)
     parser.add_argument("--target", choices=("dev", "prod"), default="dev", help="default: %(default)s")
     parser.add_argument("--out", type=Path, default=REPORT, metavar="FILE", help=f"default: {REPORT}")
     parser.add_argument("--check", action="store_true", help="only tell whether Elementary's dbt package is installed")
-    arguments = parser.parse_args()
-    packages = elementary_packages()
+    arguments = parser.parse_args(words)
     if arguments.check:
+        elementary_packages()
         return 0
-    edr = find_edr()
-    folder = settings.PROJECT / os.environ.get("DBT_TARGET_PATH", "target") / "elementary" / arguments.target
-    env = {
-        **os.environ,
-        "DUCKHOUSE_ELEMENTARY": "true",
-        "DUCKHOUSE_DUCKDB": str(settings.duckdb_path().resolve()),
-        "DBT_PACKAGES_FOLDER": str(packages),
-        "DBT_TARGET_PATH": str(folder),
-    }
-    with prod.clickhouse() if arguments.target == "prod" else nullcontext():
-        run([DBT, "--quiet", "run", "--select", "elementary", "--target", arguments.target], env)
-        outcomes = run_tests(arguments.target, folder / "run_results.json", env)
-        write_report(edr, arguments.target, arguments.out.resolve(), folder / "edr", env)
+    outcomes = build_report(arguments.target, arguments.out)
     print(f"report: {arguments.out} ({', '.join(f'{count} {status}' for status, count in sorted(outcomes.items()))})")
     if outcomes["error"]:
         raise cli.UserError(f"{outcomes['error']} tests could not run; build target {arguments.target} first")
     return 0
-
-
-def elementary_packages() -> Path:
-    """The folder of the dbt packages; a UserError where Elementary is not among them, or a stand-in."""
-    folder = (settings.PROJECT / os.environ.get("DBT_PACKAGES_FOLDER", "dbt_packages")).resolve()
-    usable, _ = deps.usable_packages(settings.PROJECT, folder)
-    if "elementary" not in usable or usable["elementary"].is_stand_in:
-        raise cli.UserError(
-            f"{folder} has no real Elementary package; where the dbt hub or a mirror (DBT_PACKAGE_HUB_URL) answers, "
-            "remove that folder and run make edr"
-        )
-    return folder
-
-
-def find_edr() -> str:
-    edr = shutil.which("edr", path=os.pathsep.join([str(EDR_FOLDER), os.environ.get("PATH", "")]))
-    if edr is None:
-        raise cli.UserError("edr is not installed; run make edr, which installs it into .venv-edr")
-    return edr
-
-
-def run_tests(target: str, results: Path, env: Mapping[str, str]) -> Counter[str]:
-    """How many data tests ended how. Tests that fail belong in the report: they are no reason to write none."""
-    results.unlink(missing_ok=True)
-    try:
-        run([DBT, "--quiet", "test", "--exclude-resource-type", "unit_test", "--target", target], env)
-    except cli.UserError:
-        if not results.exists():
-            raise
-    found = json.loads(results.read_text())["results"]
-    return Counter(result["status"] for result in found if result["unique_id"].startswith("test."))
-
-
-def write_report(edr: str, target: str, out: Path, home: Path, env: Mapping[str, str]) -> None:
-    """Runs edr report. Its settings stand in its home: a --config-dir is read only after it asked the package index."""
-    (home / ".edr").mkdir(parents=True, exist_ok=True)
-    (home / ".edr" / "config.yml").write_text(json.dumps({**EDR_SETTINGS, "target-path": str(home)}))
-    out.parent.mkdir(parents=True, exist_ok=True)
-    run(
-        [
-            *(edr, "report", "--profiles-dir", str(settings.PROJECT), "--profile-target", target),
-            *("--target-path", str(home), "--file-path", str(out), "--env", target, "--project-name", "duckhouse"),
-            *("--open-browser", "false", "--quiet-logs"),
-        ],
-        {**env, "HOME": str(home), "DBT_TARGET_PATH": str(home / "target")},
-    )
 
 
 if __name__ == "__main__":

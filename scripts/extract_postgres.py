@@ -9,11 +9,12 @@ import re
 
 import psycopg
 
-from scripts.common.cli import UserError, print_json, run
-from scripts.common.contract import load_contract, sources
-from scripts.common.landing import iso, prepare, zone
-from scripts.common.postgres import first_line, source_database
-from scripts.extraction.run import FULL_READ, SOURCE, Result, extract
+from duckhouse.cli import UserError, print_json, run
+from duckhouse.extraction.database import first_line, source_database
+from duckhouse.extraction.run import FULL_READ, Result, extract
+from duckhouse.landing.manifest import iso
+from duckhouse.landing.zone import prepare_missing
+from duckhouse.settings import landing_dir
 
 SLOT_NAME = r"[a-z0-9_]{1,63}"
 
@@ -28,10 +29,8 @@ def main() -> int:
                 f"PostgreSQL at {database.address}: {first_line(error)}; nothing is landed, run again once it is mended"
             ) from None
         except OSError as error:
-            raise UserError(f"{error.filename or zone(SOURCE)}: {error.strerror or error}; run again") from None
-    for other in sources():
-        if not zone(other).exists():
-            prepare(load_contract(other))
+            raise UserError(f"{error.filename or landing_dir()}: {error.strerror or error}; run again") from None
+    prepare_missing()
     if options.json:
         print_json(result.document())
     else:

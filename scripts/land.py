@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from scripts.common.cli import UserError, print_json, run
-from scripts.common.contract import load_contract, sources
-from scripts.common.landing import Delivery, iso, prepare, zone
-from scripts.loader.deliver import Outcome, load
-from scripts.loader.drop import visible
+from duckhouse.cli import UserError, print_json, run
+from duckhouse.landing.drop import visible
+from duckhouse.landing.load import Outcome, load
+from duckhouse.landing.manifest import Delivery, iso
+from duckhouse.landing.zone import prepare, prepare_missing
+from duckhouse.settings import landing_dir
+from duckhouse.sources import load_source, sources
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,12 +21,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return _prepare(options) if options.prepare else _land(options)
     except OSError as error:
-        raise UserError(f"{error.filename or zone('')}: {error.strerror or error}") from error
+        raise UserError(f"{error.filename or landing_dir()}: {error.strerror or error}") from error
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scripts.land", description=__doc__)
-    parser.add_argument("source", nargs="?", help="a source with a contract: " + ", ".join(sources()))
+    parser.add_argument("source", nargs="?", help="a declared source: " + ", ".join(sources()))
     parser.add_argument("paths", nargs="*", metavar="PATH", help="folders and files that arrived together")
     parser.add_argument("--delivered-at", metavar="TIME", help="when they arrived (ISO 8601, UTC unless it says more)")
     parser.add_argument("--no-redelivery", action="store_true", help="leave out the folder redelivery/ of a drop")
@@ -36,10 +38,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _prepare(options: argparse.Namespace) -> int:
     names = [name for name in (options.source, *options.paths) if name] or sources()
-    for contract in [load_contract(name) for name in names]:
-        prepare(contract)
+    for source in [load_source(name) for name in names]:
+        zone = prepare(source)
         if not options.json:
-            print(f"{contract.name}: {len(contract.entities)} entities are there in {zone(contract.name)}")
+            print(f"{source.name}: {len(source.entities)} entities are there in {zone.path}")
     if options.json:
         print_json({"prepared": names})
     return 0
@@ -49,16 +51,14 @@ def _land(options: argparse.Namespace) -> int:
     if not options.source or not options.paths:
         raise UserError("say which source and which files: python -m scripts.land SOURCE PATH… (see --help)")
     outcomes = load(
-        load_contract(options.source),
+        load_source(options.source),
         [Path(path) for path in options.paths],
         delivered_at=_moment(options.delivered_at) if options.delivered_at is not None else None,
         redelivery=not options.no_redelivery,
         dry_run=options.dry_run,
     )
     if not options.dry_run:
-        for other in sources():
-            if not zone(other).exists():
-                prepare(load_contract(other))  # dbt reads every source, also one that nothing was landed of
+        prepare_missing()
     if options.json:
         documents = [outcome.document() for outcome in outcomes]
         print_json({"source": options.source, "dry_run": options.dry_run, "deliveries": documents})

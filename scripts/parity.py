@@ -1,222 +1,30 @@
 """Compares every mart, dimension and finding on dev (DuckDB) and prod (ClickHouse), row by row."""
 
 import argparse
-import tempfile
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from collections.abc import Sequence
 
-import duckdb
-from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
-from scripts.common import cli, settings
-from scripts.common.clickhouse import connect, first_line, quote
-from scripts.common.project import manifest, model_names
-from scripts.loader import sql
-
-PUBLISHED_SCHEMAS = ("marts", "quality")
-KEYS_SHOWN = 20
+from duckhouse import cli
+from duckhouse.warehouse.parity import compare_all, describe, published_models
 
 
-@dataclass(frozen=True)
-class Model:
-    """A published relation; `key` is the grain of its meta, all columns where it names none."""
-
-    schema: str
-    name: str
-    key: tuple[str, ...]
-
-
-def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scripts.parity", description=__doc__)
     parser.add_argument(
         "--select", nargs="+", metavar="NODES", help="only these models, as dbt selects: names, source:consent+"
     )
     parser.add_argument("--exclude", nargs="+", metavar="NODES", default=[], help="and not these")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    return parser.parse_args(words)
+    return parser
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    arguments = parse(words)
-    models = published_models(arguments.select, arguments.exclude)
-    results = compare_all(models)
+    arguments = parser().parse_args(words)
+    results = compare_all(published_models(arguments.select, arguments.exclude))
     if arguments.json:
         cli.print_json(results)
     else:
         print("\n".join(line for result in results for line in describe(result)))
     return 0 if all(result["equal"] for result in results) else 1
-
-
-def published_models(selection: Sequence[str] | None = None, excluded: Sequence[str] = ()) -> list[Model]:
-    """The marts and quality models of the dbt project, or those of a selection, in the order of their names."""
-    nodes = [
-        node
-        for node in manifest().nodes.values()
-        if node.resource_type == "model"
-        and node.schema in PUBLISHED_SCHEMAS
-        and node.config.materialized != "ephemeral"
-    ]
-    if selection or excluded:
-        selection = selection or ("*",)
-        chosen = model_names(selection, excluded)
-        nodes = [node for node in nodes if node.name in chosen]
-        if not nodes:
-            raise cli.UserError(f"--select {' '.join(selection)}: no such model in models/marts or models/quality")
-    return sorted(
-        (Model(node.schema, node.name, tuple(node.config.meta.get("grain", ()))) for node in nodes),
-        key=lambda model: model.name,
-    )
-
-
-def open_dev() -> duckdb.DuckDBPyConnection:
-    """The DuckDB file of target dev, read only; its views name the database, so it keeps its name."""
-    path = settings.duckdb_path()
-    if not path.exists():
-        raise cli.UserError(f"{path}: no such file; run dbt build --target dev first")
-    try:
-        connection = duckdb.connect(str(path), read_only=True, config={"autoinstall_known_extensions": False})
-    except duckdb.Error as error:
-        raise cli.UserError(f"{path}: {first_line(error)}") from None
-    connection.execute("set TimeZone = 'UTC'")
-    return connection
-
-
-def compare_all(models: Sequence[Model]) -> list[dict[str, Any]]:
-    client = connect()
-    with tempfile.TemporaryDirectory(prefix="duckhouse-parity-") as folder, open_dev() as dev:
-        dev.execute(f"set temp_directory = {sql.literal(folder)}")
-        return [
-            compare(dev, client, model, Path(folder) / f"{model.name}.parquet")
-            for model in cli.progress(models, label="parity", unit="model")
-        ]
-
-
-def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, download: Path) -> dict[str, Any]:
-    """What `model` holds on both engines, and where it differs: rows, columns, or the first keys with both values."""
-    result: dict[str, Any] = {"model": model.name, "equal": False}
-    dev_columns = dev.execute(
-        "select column_name, data_type from duckdb_columns() "
-        "where database_name = current_database() and schema_name = ? and table_name = ? order by column_index",
-        [model.schema, model.name],
-    ).fetchall()
-    if not dev_columns:
-        return result | {"problem": f"{model.schema}.{model.name} is not on dev: run dbt build --target dev"}
-    database = f"{settings.clickhouse().prefix}_{model.schema}"
-    try:
-        fetch(client, f"{quote(database)}.{quote(model.name)}", download)
-    except ClickHouseError as error:
-        return result | {"problem": f"{database}.{model.name} cannot be read on prod: {first_line(error)}"}
-    prod_columns = [
-        row[:2] for row in dev.execute(f"describe select * from read_parquet({sql.literal(download)})").fetchall()
-    ]
-    problem = differing_columns(dev_columns, prod_columns)
-    if problem:
-        return result | {"problem": problem}
-
-    names = [name for name, _ in dev_columns]
-    prod_types = dict(prod_columns)
-    sides = {
-        "dev": (f"{sql.name(model.schema)}.{sql.name(model.name)}", dict(dev_columns)),
-        "prod": (f"read_parquet({sql.literal(download)})", prod_types),
-    }
-    for side, (relation, types) in sides.items():
-        columns = ", ".join(f"{canonical(name, types[name])} as {sql.name(name)}" for name in names)
-        dev.execute(f"create or replace temp view {side}_rows as select {columns} from {relation}")
-    only_dev, only_prod, rows = dev.execute(
-        "select (select count(*) from (from dev_rows except all from prod_rows)), "
-        "(select count(*) from (from prod_rows except all from dev_rows)), (select count(*) from dev_rows)"
-    ).fetchone()
-    result |= {"rows": rows, "only_on_dev": only_dev, "only_on_prod": only_prod}
-    if only_dev == only_prod == 0:
-        download.unlink()
-        return result | {"equal": True}
-    return result | {"first_differences": list(first_differences(dev, names, model.key or tuple(names)))}
-
-
-def fetch(client: Client, relation: str, path: Path) -> None:
-    stream = client.raw_stream(
-        f"select * from {relation}", fmt="Parquet", settings={"output_format_parquet_string_as_string": 1}
-    )
-    with stream, path.open("wb") as file:
-        while block := stream.read(1 << 20):
-            file.write(block)
-
-
-def differing_columns(dev_columns: list[tuple], prod_columns: list[tuple]) -> str | None:
-    dev_kinds = {name: kind(data_type) for name, data_type in dev_columns}
-    prod_kinds = {name: kind(data_type) for name, data_type in prod_columns}
-    for name in sorted(dev_kinds.keys() | prod_kinds.keys()):
-        if dev_kinds.get(name) != prod_kinds.get(name):
-            return f"column {name} is {dev_kinds.get(name, 'absent')} on dev, {prod_kinds.get(name, 'absent')} on prod"
-    return None
-
-
-def kind(data_type: str) -> str:
-    """The type as both engines can share it: a decimal keeps its scale, integers and timestamps are one kind each."""
-    if data_type.startswith("DECIMAL"):
-        return f"decimal with scale {data_type.rstrip(')').split(',')[1]}"
-    if data_type.startswith("TIMESTAMP"):
-        return "timestamp"
-    return "integer" if data_type.lstrip("U") in ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT") else data_type
-
-
-def canonical(name: str, data_type: str) -> str:
-    """Decimals as scaled integers, timestamps as epoch microseconds, the rest as it is."""
-    column = sql.name(name)
-    if data_type.startswith("DECIMAL"):
-        return f"cast(replace(cast({column} as varchar), '.', '') as hugeint)"
-    if data_type.startswith("TIMESTAMP"):
-        return f"epoch_us({column})"
-    return f"cast({column} as hugeint)" if kind(data_type) == "integer" else column
-
-
-def first_differences(
-    dev: duckdb.DuckDBPyConnection, names: list[str], key: tuple[str, ...]
-) -> Iterator[dict[str, Any]]:
-    """The first differing keys in their order; for each the columns with the value on dev and on prod."""
-    others = [name for name in names if name not in key]
-    same_key = " and ".join(f"d.{sql.name(name)} is not distinct from p.{sql.name(name)}" for name in key)
-    keys = [f"case when d.present then d.{sql.name(name)} else p.{sql.name(name)} end" for name in key]
-    values = [f"{side}.{sql.name(name)}" for name in others for side in ("d", "p")]
-    found = dev.execute(
-        "with d as (select *, true as present from (from dev_rows except all from prod_rows)), "
-        "p as (select *, true as present from (from prod_rows except all from dev_rows)) "
-        f"select d.present, p.present, {', '.join(keys + values)} "
-        f"from d full join p on {same_key} order by {', '.join(str(3 + place) for place in range(len(key)))} "
-        f"limit {KEYS_SHOWN}"
-    ).fetchall()
-    for on_dev, on_prod, *row in found:
-        difference: dict[str, Any] = {"key": dict(zip(key, row, strict=False))}
-        if on_dev and on_prod:
-            pairs = zip(row[len(key) :: 2], row[len(key) + 1 :: 2], strict=True)
-            difference["columns"] = {
-                name: {"dev": ours, "prod": theirs}
-                for name, (ours, theirs) in zip(others, pairs, strict=True)
-                if ours != theirs
-            }
-        else:
-            difference["only_on"] = "dev" if on_dev else "prod"
-        yield difference
-
-
-def describe(result: dict[str, Any]) -> Iterator[str]:
-    name = result["model"]
-    if result["equal"]:
-        yield f"equal    {name}: {result['rows']:,} rows"
-        return
-    if "problem" in result:
-        yield f"DIFFERS  {name}: {result['problem']}"
-        return
-    yield f"DIFFERS  {name}: {result['only_on_dev']:,} rows only on dev, {result['only_on_prod']:,} only on prod"
-    for difference in result["first_differences"]:
-        key = ", ".join(f"{column}={value}" for column, value in difference["key"].items())
-        if "only_on" in difference:
-            yield f"  {key}: only on {difference['only_on']}"
-        for column, values in difference.get("columns", {}).items():
-            yield f"  {key}: {column} is {values['dev']!r} on dev, {values['prod']!r} on prod"
 
 
 if __name__ == "__main__":

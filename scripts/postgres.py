@@ -10,11 +10,11 @@ import argparse
 import signal
 import threading
 
-from scripts.common.cli import UserError, run
-from scripts.common.postgres import source_database
-from scripts.common.settings import postgres_dir
-from scripts.pg.embedded import DATABASE, HOST, USER, embedded
-from scripts.pg.migrate import migrate
+from duckhouse.cli import UserError, run
+from duckhouse.embedded.migrate import migrate
+from duckhouse.embedded.postgres import DATABASE, HOST, USER, embedded
+from duckhouse.extraction.database import source_database
+from duckhouse.settings import postgres_dir
 
 
 def main() -> int:

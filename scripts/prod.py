@@ -5,94 +5,25 @@ started for the run and stopped after it.
 """
 
 import argparse
-import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Sequence
 
-from clickhouse_connect.driver.client import Client
-
-from scripts import publish
-from scripts.common import cli, settings
-from scripts.common.clickhouse import answers, connect
-from scripts.common.processes import DBT, embedded_clickhouse, run, script
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# remembers what people saw, so it is taken of figures that are about to be published, never of blocked ones
-PUBLISHED_FIGURES = "snap_ad_serving__published_days"
+from duckhouse import cli
+from duckhouse.processes import DBT, run
+from duckhouse.warehouse.connection import connect
+from duckhouse.warehouse.parity import compare_all, describe, published_models
+from duckhouse.warehouse.prod import bring, running_clickhouse
+from duckhouse.warehouse.publish import refuse_a_cluster
 
 
-def main() -> int:
-    argparse.ArgumentParser(prog="python -m scripts.prod", description=__doc__).parse_args()
-    publish.refuse_a_cluster()
-    with clickhouse():
+def main(words: Sequence[str] | None = None) -> int:
+    argparse.ArgumentParser(prog="python -m scripts.prod", description=__doc__).parse_args(words)
+    refuse_a_cluster()
+    with running_clickhouse():
         bring(connect())
         run([DBT, "--quiet", "build", "--target", "dev"])
-        run(script("parity"))
-    return 0
-
-
-def bring(client: Client) -> None:
-    """Pushes, builds beside and publishes; a UserError, and nothing is published, where a model or a test fails."""
-    if publish.is_waiting(client):
-        finish(client)
-    run(script("push"))
-    publish.start(client)
-    build_beside()
-    publish.passed(client)
-    finish(client)
-
-
-def build_beside() -> None:
-    results = settings.PROJECT / os.environ.get("DBT_TARGET_PATH", "target") / "run_results.json"
-    results.unlink(missing_ok=True)
-    try:
-        run_beside("build", "--exclude", PUBLISHED_FIGURES)
-    except cli.UserError as error:
-        failed = with_status(results, "error", "fail")
-        raise cli.UserError(
-            f"nothing is published, {settings.clickhouse().prefix}_* keep the figures of the last good build: "
-            f"{' and '.join(failed) + ' failed' if failed else error}; what dbt said is above, "
-            f"what it built is in {publish.audit_prefix()}_*"
-        ) from None
-    if warned := with_status(results, "warn"):
-        print(f"warnings: {', '.join(warned)}", flush=True)
-
-
-def finish(client: Client) -> None:
-    """Publishes a build that passed."""
-    run_beside("snapshot", "--select", PUBLISHED_FIGURES)
-    print(publish.describe(publish.publish(client)), flush=True)
-
-
-def run_beside(*command: str) -> None:
-    """Runs dbt on the databases that are built beside those that people read."""
-    env = {**os.environ, "CLICKHOUSE_PREFIX": publish.audit_prefix()}
-    run([DBT, "--quiet", *command, "--target", "prod"], env)
-
-
-def with_status(results: Path, *statuses: str) -> list[str]:
-    """The names of the nodes that ended so in dbt's last run; none where it did not come to run them."""
-    if not results.exists():
-        return []
-    found = json.loads(results.read_text())["results"]
-    return [result["unique_id"].split(".")[2] for result in found if result["status"] in statuses]
-
-
-@contextmanager
-def clickhouse() -> Iterator[None]:
-    """A ClickHouse at the address of the settings: the one that answers, else the embedded engine."""
-    server = settings.clickhouse()
-    if answers(server):
-        yield
-        return
-    if server.host not in LOOPBACK or server.secure:
-        raise cli.UserError(f"no ClickHouse answers at {server.host}:{server.port}; start it, or unset CLICKHOUSE_HOST")
-    password = ["--password-env", "CLICKHOUSE_PASSWORD"] if server.password else []
-    with embedded_clickhouse("--port", str(server.port), *password) as greeting:
-        print(greeting, flush=True)
-        yield
+        results = compare_all(published_models())
+    print("\n".join(line for result in results for line in describe(result)))
+    return 0 if all(result["equal"] for result in results) else 1
 
 
 if __name__ == "__main__":

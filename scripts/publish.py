@@ -4,163 +4,23 @@ It does not ask whether the build ended well: python -m scripts.prod builds, and
 """
 
 import argparse
-import re
-from typing import Any, NamedTuple
+from collections.abc import Sequence
 
-from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
-from scripts.common import cli
-from scripts.common.clickhouse import connect, first_line, literal, quote
-from scripts.common.project import manifest
-from scripts.common.settings import clickhouse
-
-# a published table is a second name of the parts of another: to drop it loses nothing
-WITHOUT_LIMIT = {"max_table_size_to_drop": 0, "max_partition_size_to_drop": 0}
+from duckhouse import cli
+from duckhouse.warehouse.connection import connect
+from duckhouse.warehouse.publish import describe, publish
 
 
-class Relation(NamedTuple):
-    database: str
-    name: str
-    engine: str
-    definition: str
-
-    @property
-    def is_view(self) -> bool:
-        return self.engine == "View"
-
-
-def main() -> int:
+def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.publish", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
-    arguments = parser.parse_args()
+    arguments = parser.parse_args(words)
     result = publish(connect())
     if arguments.json:
         cli.print_json(result)
     else:
         print(describe(result))
     return 0
-
-
-def audit_prefix() -> str:
-    """The CLICKHOUSE_PREFIX of the databases that are built and tested before they are published."""
-    return f"{clickhouse().prefix}_audit"
-
-
-def refuse_a_cluster() -> None:
-    """A UserError where CLICKHOUSE_CLUSTER is set: each replica would attach the parts, and each row be there twice."""
-    if clickhouse().cluster:
-        raise cli.UserError(
-            "CLICKHOUSE_CLUSTER is set, and publishing is for one node; "
-            "unset it, or build in place: python -m scripts.push && dbt build --target prod"
-        )
-
-
-def start(client: Client) -> None:
-    """Readies the audit databases for a build. Where there are none, they start from what is published, because staging
-    may hold deliveries that are in landing no more. Their own database comes last, and says that they are whole."""
-    refuse_a_cluster()
-    audit, published = audit_prefix(), clickhouse().prefix
-    if audit in databases(client):
-        return
-    if any(name.startswith(f"{published}_") for name in databases(client)):
-        built = [node for node in manifest().nodes.values() if node.resource_type in ("model", "seed", "snapshot")]
-        copy(client, published, audit, sorted({node.schema for node in built}))
-    client.command(f"create database {quote(audit)}")
-
-
-def is_waiting(client: Client) -> bool:
-    """Whether a build passed its tests and is not published whole, as when publishing it was stopped."""
-    audit = audit_prefix()
-    return audit in databases(client) and "passed" in {relation.name for relation in relations(client, [audit])}
-
-
-def passed(client: Client) -> None:
-    """Notes that the build in the audit databases passed, so that it is published even if this run is stopped."""
-    client.command(f"create table if not exists {quote(audit_prefix())}.passed (x Bool) engine = MergeTree order by ()")
-
-
-def publish(client: Client) -> dict[str, Any]:
-    """Publishes the audit databases; what was published and what was dropped. After a stop, it can begin again."""
-    refuse_a_cluster()
-    audit, published = audit_prefix(), clickhouse().prefix
-    schemas = [name.removeprefix(f"{audit}_") for name in databases(client) if name.startswith(f"{audit}_")]
-    if not schemas:
-        raise cli.UserError(f"there are no databases {audit}_*: python -m scripts.prod builds and publishes them")
-    result = copy(client, audit, published, schemas)
-    client.command(f"drop table if exists {quote(audit)}.passed")
-    return result
-
-
-def describe(result: dict[str, Any]) -> str:
-    dropped = f"; dropped {', '.join(result['dropped'])}" if result["dropped"] else ""
-    return f"published {len(result['tables'])} tables and {len(result['views'])} views{dropped}"
-
-
-def copy(client: Client, origin: str, destination: str, schemas: list[str]) -> dict[str, Any]:
-    """Makes the databases of one prefix those of another, relation by relation: readers see the old or the new one.
-
-    A table is cloned, which links its parts and copies none; views come after the tables that they read.
-    """
-    found = relations(client, [f"{origin}_{schema}" for schema in schemas])
-    for relation in found:
-        if not (relation.is_view or re.fullmatch("(Shared)?[A-Za-z]*MergeTree", relation.engine)):
-            raise cli.UserError(
-                f"{relation.database}.{relation.name}: engine {relation.engine} cannot be published, "
-                "only views and MergeTree tables; nothing was published"
-            )
-    before = relations(client, [f"{destination}_{schema}" for schema in schemas])
-    tables = [relation for relation in found if not relation.is_view]
-    views = [relation for relation in found if relation.is_view]
-
-    def place(relation: Relation) -> tuple[str, str]:
-        return destination + relation.database.removeprefix(origin), relation.name
-
-    try:
-        for schema in schemas:
-            client.command(f"create database if not exists {quote(f'{destination}_{schema}')}")
-        for table in cli.progress(tables, label="publish", unit="table"):
-            client.command(
-                f"create or replace table {written(*place(table))} clone as {written(table.database, table.name)}",
-                settings=WITHOUT_LIMIT,
-            )
-        for view in views:
-            client.command(moved(view.definition, origin, destination), settings=WITHOUT_LIMIT)
-        kept = set(map(place, found))
-        gone = [relation for relation in before if (relation.database, relation.name) not in kept]
-        for relation in gone:
-            client.command(f"drop table {written(relation.database, relation.name)}", settings=WITHOUT_LIMIT)
-    except ClickHouseError as error:
-        raise cli.UserError(f"ClickHouse: {first_line(error)}; publish again, it begins anew") from None
-    return {
-        "tables": [".".join(place(table)) for table in tables],
-        "views": [".".join(place(view)) for view in views],
-        "dropped": [f"{relation.database}.{relation.name}" for relation in gone],
-    }
-
-
-def databases(client: Client) -> list[str]:
-    return [name for (name,) in client.query("select name from system.databases order by name").result_rows]
-
-
-def relations(client: Client, names: list[str]) -> list[Relation]:
-    """The relations of databases, without those that dbt left behind where it was stopped."""
-    rows = client.query(
-        "select database, name, engine, create_table_query from system.tables "
-        f"where database in ({', '.join(map(literal, names))}) and position(name, '__dbt_') = 0 order by database, name"
-    ).result_rows
-    return [Relation(*row) for row in rows]
-
-
-def written(database: str, name: str) -> str:
-    return f"{quote(database)}.{quote(name)}"
-
-
-def moved(definition: str, origin: str, destination: str) -> str:
-    """The statement that replaces a view by one of another prefix that reads the databases of that prefix."""
-    database = re.compile(rf"(?<![\w`])(`?){re.escape(origin)}_(\w+)\1(?=\.)")
-    elsewhere = database.sub(lambda found: quote(f"{destination}_{found[2]}"), definition)
-    return elsewhere.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.pg.embedded import Embedded
+from duckhouse.embedded.postgres import Embedded
 from support.places import places_below
 from support.postgres import Extraction, extraction, postgres_server, quick_password
 from support.warehouse import Warehouse, warehouse

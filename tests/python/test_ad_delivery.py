@@ -15,16 +15,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scripts.common.postgres import Database
-from scripts.common.settings import PROJECT
-from scripts.extraction.run import extract
-from scripts.generators.ad_delivery.churn import churn, late_transaction
-from scripts.generators.ad_delivery.commands import batch
-from scripts.pg.embedded import Embedded
+from duckhouse.embedded.postgres import Embedded
+from duckhouse.extraction.database import Database
+from duckhouse.extraction.run import extract
+from duckhouse.settings import PROJECT
 from support.dbt import environment
 from support.drops import NO_TESTS
 from support.postgres import dsn_of, new_database
 from support.warehouse import Warehouse
+from tools.generators.ad_delivery.churn import churn, late_transaction
+from tools.generators.ad_delivery.commands import batch
 
 SEEDS = (1, 2)
 STEPS, SETTLED_EVERY = 10, 5

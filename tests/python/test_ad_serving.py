@@ -16,7 +16,7 @@ import clickhouse_connect
 import duckdb
 import pytest
 
-from scripts.common.settings import PROJECT
+from duckhouse.settings import PROJECT
 from support.drops import NO_TESTS
 from support.totals import DELIVERED, REDELIVERED, assert_totals
 from support.warehouse import Warehouse, landed_again, warehouse
@@ -26,7 +26,7 @@ from support.warehouse import Warehouse, landed_again, warehouse
 def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drop") / "ad_serving"
     Warehouse(folder.parent, 0).run(
-        "generate", "ad_serving", "--days", "6", "--events-per-day", "400", "--seed", "11", "--out", folder
+        "tools.generate", "ad_serving", "--days", "6", "--events-per-day", "400", "--seed", "11", "--out", folder
     )
     return folder
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from scripts.common.settings import PROJECT
+from duckhouse.settings import PROJECT
 from support.drops import NO_TESTS
 from support.totals import DELIVERED, REDELIVERED, assert_totals
 from support.warehouse import Warehouse, warehouse
@@ -18,7 +18,7 @@ def test_a_month_of_another_seed_equals_its_truth(tmp_path: Path) -> None:
     with warehouse() as house:
         drop = tmp_path / "drop"
         size = ("--days", "30", "--events-per-day", "150", "--seed", "12")
-        house.run("generate", "ad_serving", *size, "--out", drop)
+        house.run("tools.generate", "ad_serving", *size, "--out", drop)
         totals = json.loads((drop / "truth.json").read_text())["totals"]
         house.land(drop, "--no-redelivery", "--delivered-at", DELIVERED)
         house.build(*NO_TESTS)

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from scripts import parity
+from duckhouse.warehouse import parity
 from support.analyses import Answer, Record, analyses_of, answers_of_dev, answers_of_prod, compiled, described
 from support.drops import NO_TESTS
 from support.landing import read
@@ -71,7 +71,7 @@ class Landed:
 def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drop") / "ad_serving"
     Warehouse(folder.parent, 0).run(
-        "generate", "ad_serving", "--days", "20", "--events-per-day", "300", "--seed", "5", "--out", folder
+        "tools.generate", "ad_serving", "--days", "20", "--events-per-day", "300", "--seed", "5", "--out", folder
     )
     return folder
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from scripts import parity
+from duckhouse.warehouse import parity
 from support.ad_delivery import advertiser, campaign, deleted, deliver, event
 from support.analyses import Answer, Record, analyses_of, answers_of_dev, answers_of_prod, compiled, described
 from support.drops import NO_TESTS

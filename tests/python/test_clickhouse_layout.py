@@ -19,10 +19,10 @@ import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from scripts import clickhouse_layout
 from support.ad_delivery import advertiser, campaign, deliver, event
 from support.dbt import run_dbt
 from support.warehouse import Warehouse, warehouse
+from tools.layouts import measure as measuring
 
 CLUSTER = "analytics"
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
@@ -122,7 +122,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     folder = tmp_path_factory.mktemp("layout")
     with warehouse() as built:
         size = ("--days", "3", "--events-per-day", "80", "--seed", "4")
-        built.run("generate", "ad_serving", *size, "--out", folder / "drop")
+        built.run("tools.generate", "ad_serving", *size, "--out", folder / "drop")
         built.land(folder / "drop", "--delivered-at", "2026-03-25T06:00:00Z")
         built.run("push")
         built.dbt("prod", "build", *WITHOUT_TESTS)
@@ -247,7 +247,7 @@ def test_the_order_of_a_day_of_9000_rows_can_skip_most_of_it(client: Client) -> 
 
 
 def test_the_measurement_counts_what_is_read(house: Warehouse, client: Client) -> None:
-    measured = json.loads(house.run("clickhouse_layout", "--json", "--repeat", "1").stdout)
+    measured = json.loads(house.run("tools.clickhouse_layout", "--json", "--repeat", "1").stdout)
     tables = {
         "fct_ad_events_daily": "duckhouse_marts",
         "fct_ad_events": "duckhouse_marts",
@@ -269,7 +269,7 @@ def test_the_measurement_counts_what_is_read(house: Warehouse, client: Client) -
 
 
 def test_the_measurement_counts_what_a_delivery_writes(delivery: Warehouse) -> None:
-    measured = json.loads(delivery.run("clickhouse_layout", "ad_delivery", "--json", "--repeat", "1").stdout)
+    measured = json.loads(delivery.run("tools.clickhouse_layout", "ad_delivery", "--json", "--repeat", "1").stdout)
     written = {(entry["table"], entry["layout"]): entry["rows"] for entry in measured["increments"]}
     assert written == {
         ("stg_ad_delivery__impressions", "as built"): 2,
@@ -294,8 +294,8 @@ def test_every_layout_gives_the_same_answers(
         answers.append(sorted(map(str, client.query(sql).result_rows)))
         return 0, 0, 0.0
 
-    monkeypatch.setattr(clickhouse_layout, "read", answer)
-    measured = clickhouse_layout.measure(client, delivery.prefix, "ad_delivery", 1)
+    monkeypatch.setattr(measuring, "read", answer)
+    measured = measuring.measure(client, delivery.prefix, "ad_delivery", 1)
     by_question = defaultdict(list)
     for reading, rows in zip(measured.readings, answers, strict=True):
         by_question[reading.table, reading.question].append(rows)
@@ -307,7 +307,7 @@ def test_every_layout_gives_the_same_answers(
 
 def test_without_events_the_measurement_says_what_is_missing(house: Warehouse, tmp_path: Path) -> None:
     nothing = Warehouse(tmp_path, house.clickhouse_port, "nothing")
-    refused = nothing.run("clickhouse_layout", code=1)
+    refused = nothing.run("tools.clickhouse_layout", code=1)
     assert refused.stderr.count("\n") == 1
     assert "nothing_marts" in refused.stderr
 

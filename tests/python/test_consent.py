@@ -22,7 +22,7 @@ SEEDS = {"built": "41", "another": "42"}
 
 
 def generate(folder: Path, seed: str) -> Path:
-    Warehouse(folder, 0).run("generate", "consent", *SIZE, "--seed", seed, "--out", folder / "drop")
+    Warehouse(folder, 0).run("tools.generate", "consent", *SIZE, "--seed", seed, "--out", folder / "drop")
     return folder / "drop"
 
 

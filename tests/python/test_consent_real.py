@@ -15,7 +15,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from scripts.common.settings import PROJECT
+from duckhouse.settings import PROJECT
 from support.consent import COLUMN_OF, assert_estimate, company_record, records
 from support.warehouse import Warehouse, warehouse
 

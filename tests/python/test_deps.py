@@ -20,9 +20,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts import deps
-from scripts.common.cli import UserError
-from scripts.common.settings import PROJECT
+from duckhouse import packages
+from duckhouse.cli import UserError
+from duckhouse.settings import PROJECT
 
 
 def write_package(folder: Path, name: str, version: str, needs: tuple[str, ...] = ()) -> None:
@@ -106,8 +106,8 @@ def mirror(tmp_path: Path, use_hub: Callable[[str], None]) -> Iterator[Path]:
         server.shutdown()
 
 
-def install(project: Path, *, offline: bool = False) -> deps.Outcome:
-    result = deps.install(project, project / "dbt_packages", offline=offline)
+def install(project: Path, *, offline: bool = False) -> packages.Outcome:
+    result = packages.install(project, project / "dbt_packages", offline=offline)
     beside = {path.name for path in project.iterdir()}
     assert beside == {"packages.yml", "offline", "dbt_packages"}, "no lock file and no scratch folder stays"
     return result
@@ -122,7 +122,7 @@ def test_stand_ins_where_no_hub_answers(project: Path, folder: Path) -> None:
 
 
 def test_line_says_in_one_line_that_elementary_is_off(project: Path, folder: Path) -> None:
-    line = deps.describe(install(project), folder)
+    line = packages.describe(install(project), folder)
     assert "\n" not in line
     assert "(no hub answers)" in line
     assert "Elementary is off, everything else runs" in line
@@ -143,8 +143,8 @@ def test_second_run_keeps_every_file(project: Path, folder: Path, mirror: Path) 
 def test_kept_packages_need_no_dbt(project: Path, folder: Path) -> None:
     install(project)
     code = (
-        "import sys; from pathlib import Path; from scripts import deps;"
-        f"assert deps.install(Path({str(project)!r}), Path({str(folder)!r}), offline=False).state == 'kept';"
+        "import sys; from pathlib import Path; from duckhouse import packages;"
+        f"assert packages.install(Path({str(project)!r}), Path({str(folder)!r}), offline=False).state == 'kept';"
         "sys.exit('dbt' in sys.modules or 'requests' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT).returncode == 0
@@ -242,7 +242,7 @@ def test_slow_hub_costs_the_probe_only(project: Path, use_hub: Callable[[str], N
         started = time.monotonic()
         result = install(project)
     assert (result.state, result.reason) == ("stand-ins", "no hub answers")
-    assert deps.PROBE_SECONDS - 1 < time.monotonic() - started < deps.PROBE_SECONDS + 5
+    assert packages.PROBE_SECONDS - 1 < time.monotonic() - started < packages.PROBE_SECONDS + 5
 
 
 def test_unknown_package_is_no_answer(project: Path, mirror: Path) -> None:
@@ -259,18 +259,18 @@ def test_failed_dbt_deps_leaves_the_stand_ins(project: Path, mirror: Path) -> No
 
 
 def test_slow_dbt_deps_leaves_the_stand_ins(project: Path, mirror: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(deps, "INSTALL_SECONDS", 0.1)
+    monkeypatch.setattr(packages, "INSTALL_SECONDS", 0.1)
     assert install(project).reason == "dbt deps took longer than 0.1 s"
 
 
 @pytest.mark.parametrize(
     ("moment", "victim", "calls"),
     [
-        ("while copying", "deps.shutil.copytree", 1),
+        ("while copying", "packages.shutil.copytree", 1),
         ("between the renames", "Path.rename", 2),
         (
             "after the renames",
-            "deps.shutil.rmtree",
+            "packages.shutil.rmtree",
             3,
         ),  # the first empties the staging folder, the second is the `finally`
     ],
@@ -283,7 +283,7 @@ def test_next_run_repairs_what_a_killed_run_left(
     code = f"""
 import os, signal
 from pathlib import Path
-from scripts import deps
+from duckhouse import packages
 real, calls = {victim}, []
 def killed(*args, **kwargs):
     calls.append(1)
@@ -291,7 +291,7 @@ def killed(*args, **kwargs):
         os.kill(os.getpid(), signal.SIGKILL)
     return real(*args, **kwargs)
 {victim} = killed
-deps.install(Path({str(project)!r}), Path({str(folder)!r}), offline=True)
+packages.install(Path({str(project)!r}), Path({str(folder)!r}), offline=True)
 """
     assert subprocess.run([sys.executable, "-c", code], cwd=PROJECT).returncode == -9
     assert len(list(project.glob("dbt_packages.*"))) > 0, f"killed {moment}, it left something behind"
@@ -316,7 +316,7 @@ def test_failed_copy_leaves_the_folder_as_it_was(project: Path, folder: Path, mo
     def full_disk(*_: object, **__: object) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(deps.shutil, "copytree", full_disk)
+    monkeypatch.setattr(packages.shutil, "copytree", full_disk)
     with pytest.raises(OSError, match="no space left"):
         install(project)
     assert snapshot(folder) == before
@@ -325,7 +325,7 @@ def test_failed_copy_leaves_the_folder_as_it_was(project: Path, folder: Path, mo
 
 def test_runs_at_once_install_once(project: Path) -> None:
     with ThreadPoolExecutor(4) as pool:
-        runs = [pool.submit(deps.install, project, project / "dbt_packages", offline=True) for _ in range(4)]
+        runs = [pool.submit(packages.install, project, project / "dbt_packages", offline=True) for _ in range(4)]
     assert sorted(run.result().state for run in runs) == ["kept", "kept", "kept", "stand-ins"]
 
 
@@ -337,7 +337,7 @@ def test_user_faults_are_named(project: Path, folder: Path, use_hub: Callable[[s
     with pytest.raises(UserError, match="must end with a slash"):
         install(project)
     with pytest.raises(UserError, match="holds the project"):
-        deps.install(project, project.parent, offline=True)
+        packages.install(project, project.parent, offline=True)
     folder.write_text("")
     with pytest.raises(UserError, match="is a file"):
         install(project)
@@ -347,12 +347,12 @@ def test_user_faults_are_named(project: Path, folder: Path, use_hub: Callable[[s
 def test_broken_packages_yml_is_named(project: Path, content: str) -> None:
     (project / "packages.yml").write_text(content)
     with pytest.raises(UserError, match=r"packages\.yml"):
-        deps.install(project, project / "dbt_packages", offline=True)
+        packages.install(project, project / "dbt_packages", offline=True)
 
 
 def test_no_password_of_the_mirror_is_shown() -> None:
     output = "10:00:00  Running\n10:00:01  could not get https://me:secret@mirror.example/api/v1/index.json\n\n"
-    assert deps.last_line(output) == "could not get https://mirror.example/api/v1/index.json"
+    assert packages.last_line(output) == "could not get https://mirror.example/api/v1/index.json"
 
 
 def test_command_prints_json(tmp_path: Path, use_hub: Callable[[str], None]) -> None:
@@ -367,8 +367,8 @@ def test_command_prints_json(tmp_path: Path, use_hub: Callable[[str], None]) -> 
 
 
 def test_every_package_is_pinned_and_has_its_stand_in() -> None:
-    for package, version in deps.hub_packages(PROJECT / "packages.yml").items():
+    for package, version in packages.hub_packages(PROJECT / "packages.yml").items():
         name = package.split("/")[1]
         assert re.fullmatch(r"\d+\.\d+\.\d+", version), f"{package} is not pinned exactly"
-        stand_in = deps.read_package(PROJECT / "offline" / name)
+        stand_in = packages.read_package(PROJECT / "offline" / name)
         assert (stand_in.name, stand_in.is_stand_in) == (name, True)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts import edr
-from scripts.common.cli import UserError
-from scripts.common.settings import PROJECT
+from duckhouse.cli import UserError
+from duckhouse.reporting import elementary
+from duckhouse.settings import PROJECT
 from support.drops import NO_TESTS
 from support.warehouse import Warehouse
 
@@ -45,14 +45,14 @@ def house(shared_house: Warehouse) -> Warehouse:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DBT_PACKAGES_FOLDER", PACKAGES)
         try:
-            edr.elementary_packages()
-            edr.find_edr()
+            elementary.elementary_packages()
+            elementary.find_edr()
         except UserError as absent:
             pytest.skip(str(absent))
     house = replace(shared_house, source="all")
     drop = house.folder / "drop"
     size = ("--days", "12", "--events-per-day", "150", "--seed", "3", "--clean")
-    house.run("generate", "ad_serving", *size, "--out", drop)
+    house.run("tools.generate", "ad_serving", *size, "--out", drop)
     (drop / "events" / f"{SILENT_DAY}.parquet").unlink()
     house.run("land", "ad_serving", drop, "--no-redelivery", "--delivered-at", "2026-03-25T06:00:00Z")
     house.run("land", "--prepare")

@@ -6,8 +6,8 @@ from datetime import datetime
 
 import pytest
 
-from scripts.common.cli import UserError
-from scripts.extraction.source import RANGE_BITS, Source
+from duckhouse.cli import UserError
+from duckhouse.extraction.reader import RANGE_BITS, Source
 from support.postgres import Extraction, after, counts
 
 RANGE = 1 << RANGE_BITS

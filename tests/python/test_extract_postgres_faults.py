@@ -11,14 +11,14 @@ import psycopg
 import pytest
 from psycopg import conninfo
 
-from scripts.common.cli import UserError
-from scripts.common.postgres import Database
-from scripts.common.processes import script
-from scripts.common.settings import PROJECT
-from scripts.extraction.run import extract
-from scripts.extraction.slot import PUBLICATION
-from scripts.extraction.source import Source
-from scripts.pg.embedded import Embedded
+from duckhouse.cli import UserError
+from duckhouse.embedded.postgres import Embedded
+from duckhouse.extraction.database import Database
+from duckhouse.extraction.reader import Source
+from duckhouse.extraction.run import extract
+from duckhouse.extraction.slot import PUBLICATION
+from duckhouse.processes import script
+from duckhouse.settings import PROJECT
 from support.postgres import (
     Extraction,
     counts,

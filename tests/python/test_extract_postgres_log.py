@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 
 import pytest
 
-from scripts.common.cli import UserError
-from scripts.extraction import slot
-from scripts.extraction.pgoutput import Begin, Commit, Delete, Truncate, Upsert, messages
-from scripts.extraction.slot import Slot
-from scripts.extraction.snapshot import Snapshot
-from scripts.extraction.source import Source
+from duckhouse.cli import UserError
+from duckhouse.extraction import slot
+from duckhouse.extraction.pgoutput import Begin, Commit, Delete, Truncate, Upsert, messages
+from duckhouse.extraction.reader import Source
+from duckhouse.extraction.slot import Slot
+from duckhouse.extraction.snapshot import Snapshot
 from support.postgres import Extraction, after, counts, wait_until
 
 # ---------------------------------------------------------------- the join of snapshot and stream

@@ -14,12 +14,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from scripts.common.cli import UserError
-from scripts.common.settings import PROJECT
-from scripts.extraction import slot
-from scripts.extraction.run import Result
-from scripts.extraction.source import RANGE_BITS
-from scripts.pg.embedded import Embedded
+from duckhouse.cli import UserError
+from duckhouse.embedded.postgres import Embedded
+from duckhouse.extraction import slot
+from duckhouse.extraction.reader import RANGE_BITS
+from duckhouse.extraction.run import Result
+from duckhouse.settings import PROJECT
 from support.postgres import COLUMNS, SOME_ROWS, Extraction, dsn_of, extraction
 
 SEQUENCES = 60
@@ -226,8 +226,8 @@ KILLED = """
     from pathlib import Path
     sys.path.insert(0, {project!r})
     import psycopg
-    from scripts.common.postgres import Database
-    from scripts.extraction.run import extract
+    from duckhouse.extraction.database import Database
+    from duckhouse.extraction.run import extract
 
     database, mode, slot, zones = Database(os.environ["POSTGRES_DSN"]), {mode!r}, {slot!r}, Path({zones!r})
     admin = psycopg.connect(database.conninfo, autocommit=True)

@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from psycopg.pq import ExecStatus
 
-from scripts.common.cli import UserError
-from scripts.extraction import run
-from scripts.extraction.slot import PUBLICATION, Slot
-from scripts.pg.embedded import Embedded
+from duckhouse.cli import UserError
+from duckhouse.embedded.postgres import Embedded
+from duckhouse.extraction import run
+from duckhouse.extraction.slot import PUBLICATION, Slot
 from support.postgres import COLUMNS, Extraction, after, counts, extraction, postgres_server
 
 

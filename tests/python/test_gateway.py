@@ -29,14 +29,14 @@ from backports import zstd
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import DatabaseError
 
-from scripts.common.cli import UserError
-from scripts.common.processes import DBT
-from scripts.common.settings import PROJECT
-from scripts.gateway import statements
-from scripts.gateway.engine import Sessions
-from scripts.gateway.errors import ClickHouseError, engine_fault
-from scripts.gateway.native import header_block
-from scripts.gateway.server import Gateway
+from duckhouse.cli import UserError
+from duckhouse.embedded.clickhouse import statements
+from duckhouse.embedded.clickhouse.engine import Sessions
+from duckhouse.embedded.clickhouse.errors import ClickHouseError, engine_fault
+from duckhouse.embedded.clickhouse.native import header_block
+from duckhouse.embedded.clickhouse.server import Gateway
+from duckhouse.processes import DBT
+from duckhouse.settings import PROJECT
 from support.gateway import start_gateway, stop
 
 UTC = dt.UTC

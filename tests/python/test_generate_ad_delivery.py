@@ -16,14 +16,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from scripts import generate as command
-from scripts.common import cli
-from scripts.common.postgres import Database
-from scripts.common.settings import PROJECT
-from scripts.generators.ad_delivery import churn as changes
-from scripts.generators.ad_delivery import rows
-from scripts.pg.embedded import Embedded
+from duckhouse import cli
+from duckhouse.embedded.postgres import Embedded
+from duckhouse.extraction.database import Database
+from duckhouse.settings import PROJECT
 from support.postgres import new_database, postgres_server
+from tools import generate as command
+from tools.generators.ad_delivery import churn as changes
+from tools.generators.ad_delivery import rows
 
 TABLES = ("advertiser", "campaign", "impressions", "clicks")
 MINUTE = timedelta(minutes=1)
@@ -502,7 +502,7 @@ def test_a_database_without_the_tables_is_one_line(database, generate):
     done = generate("stats")
     assert done.code == 1
     assert 'relation "clicks" does not exist' in done.err
-    assert "scripts/pg/migrations" in done.err
+    assert "python -m scripts.postgres --migrate" in done.err
     assert done.err.count("\n") == 1
 
 
@@ -510,8 +510,8 @@ def test_other_sources_need_no_driver_of_postgresql():
     program = """if True:
         import sys
         sys.modules["psycopg"] = None
-        from scripts import generate
-        from scripts.common.cli import run
+        from tools import generate
+        from duckhouse.cli import run
         run(generate.main)
     """
     call = [sys.executable, "-c", program]

@@ -19,10 +19,10 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
-from scripts import generate as command
-from scripts.common.cli import UserError
-from scripts.generators.ad_serving import generate as generator
-from scripts.generators.ad_serving import truth as truth_module
+from duckhouse.cli import UserError
+from tools import generate as command
+from tools.generators.ad_serving import generate as generator
+from tools.generators.ad_serving import truth as truth_module
 
 START = date(2026, 2, 23)
 FIGURES = (
@@ -764,7 +764,7 @@ def test_bad_arguments_are_one_line_and_exit_2(arguments, monkeypatch, capsys):
 
 def test_the_command_writes_a_drop_and_one_summary(tmp_path):
     project = Path(command.__file__).parents[1]
-    call = [sys.executable, "-m", "scripts.generate", "ad_serving", "--days", "2", "--events-per-day", "20"]
+    call = [sys.executable, "-m", "tools.generate", "ad_serving", "--days", "2", "--events-per-day", "20"]
     done = subprocess.run(
         [*call, "--out", str(tmp_path / "drop"), "--json"], cwd=project, capture_output=True, text=True, check=True
     )

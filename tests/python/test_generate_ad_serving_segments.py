@@ -24,9 +24,9 @@ from test_generate_ad_serving import (
     usable,
 )
 
-from scripts.generators.ad_serving import catalogue as market
-from scripts.generators.ad_serving import formats, segments
-from scripts.generators.ad_serving import generate as generator
+from tools.generators.ad_serving import catalogue as market
+from tools.generators.ad_serving import formats, segments
+from tools.generators.ad_serving import generate as generator
 
 DAYS, EVENTS_PER_DAY = 30, 4000
 STRENGTHS = {

@@ -21,14 +21,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from scripts import generate as command
+from duckhouse.cli import UserError
+from duckhouse.settings import PROJECT
 from scripts import land
-from scripts.common.cli import UserError
-from scripts.common.settings import PROJECT
-from scripts.generators.consent import catalogue as market
-from scripts.generators.consent import generate as generator
-from scripts.generators.consent import truth as truth_module
 from support.landing import read as read_landed
+from tools import generate as command
+from tools.generators.consent import catalogue as market
+from tools.generators.consent import generate as generator
+from tools.generators.consent import truth as truth_module
 
 START = date(2025, 9, 5)
 COMPANIES, ACTIVE, CSV_FILES, EVENTS = 30, 8, 4, 1200  # of the drop that most tests read
@@ -768,7 +768,7 @@ def test_bad_arguments_are_one_line_and_exit_2(arguments, tmp_path, monkeypatch,
 
 
 def test_the_command_writes_a_drop_and_one_summary(tmp_path):
-    call = [sys.executable, "-m", "scripts.generate", "consent", "--companies", "5", "--active", "2"]
+    call = [sys.executable, "-m", "tools.generate", "consent", "--companies", "5", "--active", "2"]
     call += ["--events-per-company", "50", "--out", str(tmp_path / "drop")]
     done = subprocess.run([*call, "--json"], cwd=PROJECT, capture_output=True, text=True, check=True)
     drop = read(tmp_path / "drop")

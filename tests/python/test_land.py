@@ -14,14 +14,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from duckhouse import sources as declarations
+from duckhouse.cli import UserError
+from duckhouse.landing import files, workers
+from duckhouse.landing.manifest import Delivery
+from duckhouse.landing.schemas import FILES_SCHEMA, REJECTED_SCHEMA
+from duckhouse.landing.zone import Zone as LandingZone
+from duckhouse.settings import PROJECT
+from duckhouse.sources import load_source, sources
 from scripts import land
-from scripts.common import contract
-from scripts.common.cli import UserError
-from scripts.common.contract import load_contract, sources
-from scripts.common.landing import FILES_SCHEMA, REJECTED_SCHEMA, deliveries
-from scripts.common.settings import PROJECT
-from scripts.loader import files, workers
-from tests.python.support.landing import COLUMNS, ENTITIES, Zone, read
+from support.landing import COLUMNS, ENTITIES, Zone, read
 
 REAL_DROP = PROJECT.parent / "shared" / "data" / "ad_serving"
 
@@ -29,6 +31,10 @@ REAL_DROP = PROJECT.parent / "shared" / "data" / "ad_serving"
 @pytest.fixture
 def zone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Zone:
     return Zone(tmp_path, monkeypatch)
+
+
+def deliveries(source: str) -> list[Delivery]:
+    return LandingZone(load_source(source)).deliveries()
 
 
 def fill(zone: Zone) -> None:
@@ -503,9 +509,9 @@ def test_wrong_arguments_are_errors(zone: Zone, arguments: list[str]) -> None:
     ],
 )
 def test_a_contract_that_landing_cannot_work_by_is_an_error(zone: Zone, text: str, told: str) -> None:
-    (contract.STAGING / "shop" / "_shop__sources.yml").write_text(text)
+    (declarations.STAGING / "shop" / "_shop__sources.yml").write_text(text)
     with pytest.raises(UserError, match=told):
-        load_contract("shop")
+        load_source("shop")
 
 
 def test_errors_have_one_line_and_no_traceback() -> None:
@@ -518,7 +524,7 @@ def test_errors_have_one_line_and_no_traceback() -> None:
 def test_the_projects_contracts_are_readable() -> None:
     assert "ad_serving" in sources()
     for source in sources():
-        assert load_contract(source).entities
+        assert load_source(source).entities
 
 
 @pytest.mark.skipif(not REAL_DROP.exists(), reason="the real files are not here")
@@ -545,8 +551,8 @@ KILLED = """
     pyarrow.array(["x"])  # its first use imports more: here once, not once a load
     sys.path.insert(0, {project!r})
     from scripts import land
-    from scripts.common import contract
-    contract.STAGING = Path({staging!r})
+    from duckhouse import sources as declarations
+    declarations.STAGING = Path({staging!r})
 
     def load(zone, killed_at):
         os.environ["DUCKHOUSE_LANDING"] = zone
@@ -607,11 +613,11 @@ ORPHANED = """
     from pathlib import Path
     sys.path.insert(0, {project!r})
     from scripts import land
-    from scripts.common import contract
-    from scripts.loader import workers
+    from duckhouse import sources as declarations
+    from duckhouse.landing import workers
 
     if __name__ == "__main__":
-        contract.STAGING = Path({staging!r})
+        declarations.STAGING = Path({staging!r})
         workers.WORTH_A_PROCESS = 0
         import psutil
 

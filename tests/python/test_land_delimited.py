@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.loader import delimited
-from scripts.loader.delimited import examine, split
-from tests.python.support.landing import Zone, csv_text
+from duckhouse.readers import delimited
+from duckhouse.readers.delimited import examine, split
+from support.landing import Zone, csv_text
 
 
 @pytest.fixture

@@ -12,11 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from scripts.common.contract import Column, Entity
-from scripts.loader import jsonl, lines, source
-from scripts.loader.output import Origin, Rejects
-from scripts.loader.template import learn
-from tests.python.support.landing import Zone
+from duckhouse.landing.rows import Origin, Rejects
+from duckhouse.readers import jsonl, lines
+from duckhouse.readers import stored as source
+from duckhouse.readers.template import learn
+from duckhouse.sources import Column, Entity
+from support.landing import Zone
 
 ENTITY = Entity("events", (), (Column("id"), Column("at", ("ts",)), Column("amount"), Column("flag"), Column("geo")))
 ONE_LINE_GZIP = gzip.compress(b'{"id": 1}\n', mtime=0)  # the same bytes in each process, which names tests by them

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.python.support.landing import Zone
+from support.landing import Zone
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import clickhouse_connect
 import duckdb
 import pytest
 
-from scripts.common.settings import PROJECT
+from duckhouse.settings import PROJECT
 from support.dbt import invoke_dbt
 from support.warehouse import Warehouse
 

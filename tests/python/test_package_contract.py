@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.common.settings import PROJECT
-from scripts.deps import read_package
+from duckhouse.packages import read_package
+from duckhouse.settings import PROJECT
 from support.gateway import start_gateway, stop
 
 PACKAGES = ("dbt_utils", "dbt_expectations")

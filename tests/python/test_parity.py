@@ -10,7 +10,7 @@ import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from scripts.common.settings import PROJECT
+from duckhouse.settings import PROJECT
 from support.drops import NO_TESTS
 from support.warehouse import Warehouse, warehouse
 
@@ -32,7 +32,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     folder = tmp_path_factory.mktemp("parity")
     with warehouse() as built:
         size = ("--days", "2", "--events-per-day", "60", "--seed", "3")
-        built.run("generate", "ad_serving", *size, "--out", folder / "drop")
+        built.run("tools.generate", "ad_serving", *size, "--out", folder / "drop")
         built.land(folder / "drop", "--delivered-at", "2026-03-25T06:00:00Z")
         built.build(*NO_TESTS)
         yield built

@@ -15,19 +15,19 @@ import psycopg
 import pytest
 from psycopg import conninfo
 
-from scripts.common.cli import UserError
-from scripts.common.postgres import source_database
-from scripts.common.processes import script
-from scripts.common.settings import PROJECT
-from scripts.pg.embedded import Embedded, _free_port, embedded
-from scripts.pg.migrate import MIGRATIONS, migrate
+from duckhouse.cli import UserError
+from duckhouse.embedded.migrate import MIGRATIONS, migrate
+from duckhouse.embedded.postgres import Embedded, _free_port, embedded
+from duckhouse.extraction.database import source_database
+from duckhouse.processes import script
+from duckhouse.settings import PROJECT
 from support.postgres import new_database, postgres_server
 
 VARIABLES = ("DSN", "HOST", "PORT", "DB", "USER", "PASSWORD")
 USER_OF_IT = """
     import sys
     sys.path.insert(0, {project!r})
-    from scripts.common.postgres import source_database
+    from duckhouse.extraction.database import source_database
     with source_database() as database, database.connect() as connection:
         print(connection.info.port, flush=True)
         sys.stdin.read()

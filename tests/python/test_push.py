@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from scripts import push
-from scripts.common.clickhouse import literal, quote
+from duckhouse.warehouse import push
+from duckhouse.warehouse.connection import literal, quote
 from support.warehouse import Warehouse, warehouse
 
 
@@ -19,7 +19,7 @@ from support.warehouse import Warehouse, warehouse
 def drop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("drop") / "ad_serving"
     size = ("--days", "2", "--events-per-day", "60", "--seed", "5")
-    Warehouse(folder.parent, 0).run("generate", "ad_serving", *size, "--out", folder)
+    Warehouse(folder.parent, 0).run("tools.generate", "ad_serving", *size, "--out", folder)
     return folder
 
 

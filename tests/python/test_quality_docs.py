@@ -6,12 +6,12 @@ from collections import Counter
 import pytest
 import yaml
 
-from scripts import quality_docs
-from scripts.common.cli import UserError
-from scripts.common.settings import PROJECT
+from duckhouse.cli import UserError
+from duckhouse.settings import PROJECT
+from tools.scoring import rules
 
-PAGE = quality_docs.PAGE.read_text(encoding="utf-8")
-RULES = {rule["rule_id"] for rule in quality_docs.read_rules()}
+PAGE = rules.PAGE.read_text(encoding="utf-8")
+RULES = {rule["rule_id"] for rule in rules.read_rules()}
 BY_SEED = {
     "rule_id": "shop__free_lunch",
     "source": "shop",
@@ -33,7 +33,7 @@ def of_models() -> Counter[str]:
 def of_descriptions() -> Counter[str]:
     entries = [
         model
-        for path in PROJECT.glob(quality_docs.DESCRIPTIONS)
+        for path in PROJECT.glob(rules.DESCRIPTIONS)
         for model in yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
     ]
     return Counter(model["name"].removeprefix("dq_") for model in entries if model["description"].strip())
@@ -64,8 +64,8 @@ def test_a_rule_lies_with_its_source() -> None:
 
 
 def test_the_page_is_current() -> None:
-    written = quality_docs.rewritten(PAGE, quality_docs.read_rules(), quality_docs.read_descriptions())
-    assert written == PAGE, "run python -m scripts.quality_docs"
+    written = rules.rewritten(PAGE, rules.read_rules(), rules.read_descriptions())
+    assert written == PAGE, "run python -m tools.quality_docs"
 
 
 def test_the_page_has_a_section_for_each_rule() -> None:
@@ -73,7 +73,7 @@ def test_the_page_has_a_section_for_each_rule() -> None:
 
 
 def test_links_of_the_contents_lead_to_a_heading() -> None:
-    headings = {quality_docs.anchor(text) for text in re.findall(r"^### (.+)$", PAGE, re.MULTILINE)}
+    headings = {rules.anchor(text) for text in re.findall(r"^### (.+)$", PAGE, re.MULTILINE)}
     links = re.findall(r"\]\(#([\w-]+)\)", PAGE)
     assert len(links) == len(set(links)) > 5
     assert set(links) <= headings
@@ -93,8 +93,8 @@ def test_each_threshold_is_told_with_its_value() -> None:
 
 
 def test_a_section_is_written_between_the_markers_alone() -> None:
-    old = page(quality_docs.START, "out of date", quality_docs.END)
-    written = quality_docs.rewritten(old, [BY_SEED], {"shop__free_lunch": "One row per lunch."})
+    old = page(rules.START, "out of date", rules.END)
+    written = rules.rewritten(old, [BY_SEED], {"shop__free_lunch": "One row per lunch."})
     assert written.startswith("# By hand\n<!--")
     assert written.endswith("-->\nafter\n")
     assert "out of date" not in written
@@ -109,16 +109,16 @@ def test_a_section_is_written_between_the_markers_alone() -> None:
         "select * from quality.fct_dq_findings where rule_id = 'shop__free_lunch' and is_open",
     ):
         assert f"\n{line}\n" in written
-    again = quality_docs.rewritten(written, [BY_SEED], {"shop__free_lunch": "One row per lunch."})
+    again = rules.rewritten(written, [BY_SEED], {"shop__free_lunch": "One row per lunch."})
     assert again == written
 
 
 def test_a_rule_without_a_description_is_refused() -> None:
     with pytest.raises(UserError, match="shop__free_lunch"):
-        quality_docs.rewritten(page(quality_docs.START, quality_docs.END), [BY_SEED], {})
+        rules.rewritten(page(rules.START, rules.END), [BY_SEED], {})
 
 
-@pytest.mark.parametrize("lines", [(), (quality_docs.START,), (quality_docs.END, quality_docs.START)])
+@pytest.mark.parametrize("lines", [(), (rules.START,), (rules.END, rules.START)])
 def test_a_page_without_its_markers_is_refused(lines: tuple[str, ...]) -> None:
     with pytest.raises(UserError, match="rules"):
-        quality_docs.rewritten(page(*lines), [], {})
+        rules.rewritten(page(*lines), [], {})

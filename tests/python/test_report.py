@@ -32,7 +32,7 @@ class Page(HTMLParser):
 def house(shared_house: Warehouse) -> Warehouse:
     house, folder = shared_house, shared_house.folder
     size = ("--days", "4", "--events-per-day", "100", "--seed", "9")
-    house.run("generate", "ad_serving", *size, "--out", folder / "drop")
+    house.run("tools.generate", "ad_serving", *size, "--out", folder / "drop")
     publishers = folder / "drop" / "publishers.csv"
     header, first, *rest = publishers.read_text(encoding="utf-8").splitlines()
     fields = first.split(",")

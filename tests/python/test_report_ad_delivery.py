@@ -10,7 +10,7 @@ import duckdb
 import pytest
 from test_report_quality import table_after, text_of
 
-from scripts.reports.ad_delivery import wilson
+from duckhouse.reporting.chapters.ad_delivery import wilson
 from support.ad_delivery import advertiser, campaign, deleted, deliver, events
 from support.drops import NO_TESTS, keep
 from support.warehouse import Warehouse

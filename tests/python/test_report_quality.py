@@ -11,10 +11,10 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from scripts.quality_docs import read_rules
 from support.consent import records
 from support.drops import NO_TESTS, deliver, event, keep
 from support.warehouse import Warehouse
+from tools.scoring.rules import read_rules
 
 HOSTILE = "<script>alert('1')</script> & \"Sons\""
 DEAREST = {
@@ -28,9 +28,9 @@ def house(shared_house: Warehouse) -> Warehouse:
     """Generated deliveries of both sources, then two by hand: a dear event of a hostile type, a mended amount."""
     house, folder = replace(shared_house, source="all"), shared_house.folder
     seed = ("--seed", "9")
-    house.run("generate", "ad_serving", "--days", "4", "--events-per-day", "200", *seed, "--out", folder / "ad")
+    house.run("tools.generate", "ad_serving", "--days", "4", "--events-per-day", "200", *seed, "--out", folder / "ad")
     few = ("--companies", "6", "--active", "3", "--events-per-company", "400")
-    house.run("generate", "consent", *few, *seed, "--out", folder / "consent")
+    house.run("tools.generate", "consent", *few, *seed, "--out", folder / "consent")
     house.run("land", "ad_serving", folder / "ad", "--delivered-at", "2026-03-25T06:00:00Z")
     house.run("land", "consent", folder / "consent", "--delivered-at", "2025-09-09T06:00:00Z")
     dear = event("dear", "2026-02-24T10:00:00Z", 5000, event_type=HOSTILE) | {HOSTILE: "not in the contract"}

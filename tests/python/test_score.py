@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from scripts import score
-from scripts.scoring.expectations import RULES
-from scripts.scoring.matching import Score, finding, planted
-from scripts.scoring.matching import score as score_findings
+from tools.scoring import scores
+from tools.scoring.expectations import RULES
+from tools.scoring.matching import Score, finding, planted
+from tools.scoring.matching import score as score_findings
 
 FIRST = "20260325T060000000000Z-aaaaaaaa"
 ID = "0" * 31
@@ -84,7 +84,7 @@ def test_what_lies_in_the_nature_of_the_data_is_never_false() -> None:
 )
 def test_goals_are_those_of_the_scope(one: Score, missed: list[str]) -> None:
     clean = [{(one.rule_id, None): Score(one.rule_id, None)}]
-    goals = score.judge({(one.rule_id, one.kind): one}, clean, score.rules())["missed_goals"]
+    goals = scores.judge({(one.rule_id, one.kind): one}, clean, scores.rules())["missed_goals"]
     assert [word for word in ("recall", "precision") for goal in goals if word in goal] == missed
 
 
@@ -93,8 +93,8 @@ def test_a_clean_data_set_may_have_one_false_error(errors: int, missed: int) -> 
     error = Score("ad_serving__click_burst", None, findings=errors)
     warning = Score("ad_serving__flat_day", None, findings=9)
     clean = [{(one.rule_id, None): one for one in (error, warning)}]
-    assert len(score.judge({}, clean, score.rules())["missed_goals"]) == missed
+    assert len(scores.judge({}, clean, scores.rules())["missed_goals"]) == missed
 
 
 def test_each_rule_says_what_it_must_find() -> None:
-    assert set(RULES) == set(score.rules())
+    assert set(RULES) == set(scores.rules())

@@ -10,8 +10,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from scripts.common import landing
-from scripts.common.contract import Entity, load_contract
+from duckhouse.landing.manifest import SourceFile
+from duckhouse.landing.schemas import landed_schema
+from duckhouse.landing.zone import Zone
+from duckhouse.sources import Entity, load_source
 from support.dbt import environment
 from support.warehouse import Warehouse
 
@@ -65,22 +67,18 @@ def deliver(
     """
     moment = dt.datetime.fromisoformat(when if isinstance(when, str) else f"2026-01-{when:02}T06:00:00Z")
     tables = dict(zip(TABLES, (advertiser, campaign, impressions, clicks), strict=True))
-    with environment(house.env), landing.lock(SOURCE):
-        contract = load_contract(SOURCE)
-        landing.prepare_empty(contract)
-        key = landing.delivery_id(moment, [(name, name, _hash([*records])) for name, records in tables.items()])
+    with environment(house.env), Zone(load_source(SOURCE)).session() as session:
+        draft = session.begin(moment, [(name, name, _hash([*records])) for name, records in tables.items()])
         runs = [
-            _extraction(name, records, mode, _rows_before(key, name), source_rows or {})
+            _extraction(name, records, mode, _rows_before(session.zone, draft.id, name), source_rows or {})
             for name, records in tables.items()
         ]
-        folder = landing.incoming(SOURCE)
-        files = tuple(
-            _write(folder, entity, records, key, moment)
-            for entity in contract.entities
+        files = [
+            _write(draft.folder, entity, records, draft.id, moment)
+            for entity in session.zone.source.entities
             if (records := {**tables, "extractions": runs}[entity.name])
-        )
-        landing.commit(folder, landing.Delivery(key, SOURCE, moment, landing.delivery_path(SOURCE, key), files))
-    return key
+        ]
+        return session.commit(draft, files).id
 
 
 def _upsert(key: int, usual: Record, columns: Record) -> Record:
@@ -92,10 +90,10 @@ def _hash(records: list[Record]) -> str:
     return sha256(json.dumps(records, sort_keys=True).encode()).hexdigest()
 
 
-def _rows_before(delivery: str, table: str) -> set[int]:
+def _rows_before(zone: Zone, delivery: str, table: str) -> set[int]:
     """The ids that exist after all landed deliveries before this one."""
     existing: set[int] = set()
-    for earlier in landing.deliveries(SOURCE):
+    for earlier in zone.deliveries():
         if earlier.id < delivery:
             for file in sorted((earlier.path / table).glob("*.parquet")):
                 landed = pq.read_table(file, columns=["id", "operation", "_source_row"]).sort_by("_source_row")
@@ -126,9 +124,9 @@ def _extraction(table: str, records: Records, mode: str, before: set[int], sourc
     }
 
 
-def _write(folder: Path, entity: Entity, records: Records, delivery: str, at: dt.datetime) -> landing.SourceFile:
+def _write(folder: Path, entity: Entity, records: Records, delivery: str, at: dt.datetime) -> SourceFile:
     origin = {"_delivery_id": delivery, "_delivered_at": at.astimezone(dt.UTC).replace(tzinfo=None)}
-    schema = landing.landed_schema(entity)
+    schema = landed_schema(entity)
     rows = [
         {**_typed(record, schema), **origin, "_source_file": entity.name, "_source_row": place}
         for place, record in enumerate(records, start=1)
@@ -136,7 +134,7 @@ def _write(folder: Path, entity: Entity, records: Records, delivery: str, at: dt
     path = folder / entity.name / "part-0.parquet"
     path.parent.mkdir()
     pq.write_table(pa.Table.from_pylist(rows, schema), path, compression="zstd")
-    return landing.SourceFile(
+    return SourceFile(
         entity=entity.name,
         name=entity.name,
         format="postgresql",

@@ -7,8 +7,8 @@ from typing import Any
 import clickhouse_connect
 import duckdb
 
-from scripts import parity
-from scripts.common.settings import PROJECT
+from duckhouse.settings import PROJECT
+from duckhouse.warehouse import parity
 from support.warehouse import Warehouse
 
 SHOW_LIMIT = "\nlimit 1000000"  # dbt show appends one

@@ -22,11 +22,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from clickhouse_connect.driver.client import Client
 
-from scripts.common.clickhouse import connect, literal, quote
-from scripts.common.contract import load_contract
-from scripts.common.landing import delivery_path, prepare
-from scripts.loader.deliver import load
-from scripts.push import push_source
+from duckhouse.landing.load import load
+from duckhouse.landing.zone import Zone, prepare
+from duckhouse.sources import load_source
+from duckhouse.warehouse.connection import connect, literal, quote
+from duckhouse.warehouse.push import push_source
 from support.dbt import BuildError, environment
 from support.drops import NO_TESTS
 from support.landing import csv_text
@@ -131,7 +131,7 @@ def _empty(rig: Rig) -> None:
     for (database,) in rig.client.query("show databases").result_rows:
         if database.startswith(("raw_", f"{rig.house.prefix}_")):
             rig.client.command(f"drop database {quote(database)} sync")
-    prepare(load_contract(SOURCE))
+    prepare(load_source(SOURCE))
 
 
 def place(world: World, number: int) -> World:
@@ -172,7 +172,7 @@ def _land(house: Warehouse, world: World) -> list[Delivered]:
         _write(content, drop, number)
         at = moment(content["at"])
         [outcome] = load(
-            load_contract(SOURCE), [drop], delivered_at=at.replace(tzinfo=dt.UTC), redelivery=False, dry_run=False
+            load_source(SOURCE), [drop], delivered_at=at.replace(tzinfo=dt.UTC), redelivery=False, dry_run=False
         )
         assert outcome.is_whole and outcome.delivery is not None and not outcome.known
         landed.append(Delivered(outcome.delivery.id, at, content))
@@ -203,19 +203,19 @@ def _arrived(world: World, landed: Sequence[Delivered], build: int) -> list[Deli
 def _shelve(house: Warehouse, delivery: Delivered) -> None:
     shelf = house.folder / "shelf" / delivery.id
     shelf.parent.mkdir(exist_ok=True)
-    delivery_path(SOURCE, delivery.id).rename(shelf)
+    Zone(load_source(SOURCE)).delivery_path(delivery.id).rename(shelf)
 
 
 def _reveal(house: Warehouse, deliveries: Iterable[Delivered]) -> None:
     for delivery in deliveries:
         shelf = house.folder / "shelf" / delivery.id
         if shelf.exists():
-            shelf.rename(delivery_path(SOURCE, delivery.id))
+            shelf.rename(Zone(load_source(SOURCE)).delivery_path(delivery.id))
 
 
 def _prune(rig: Rig, deliveries: Iterable[Delivered]) -> None:
     """Takes deliveries from the landing zone and from the raw tables."""
-    ids = [delivery.id for delivery in deliveries if delivery_path(SOURCE, delivery.id).exists()]
+    ids = [delivery.id for delivery in deliveries if Zone(load_source(SOURCE)).delivery_path(delivery.id).exists()]
     if not ids:
         return
     for delivery in deliveries:

@@ -14,8 +14,8 @@ from dbt.artifacts.schemas.results import RunStatus, TestStatus
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 
-from scripts.common.processes import DBT
-from scripts.common.settings import PROJECT
+from duckhouse.processes import DBT
+from duckhouse.settings import PROJECT
 
 ON_BOTH = ("DBT_PACKAGES_FOLDER", "DUCKHOUSE_ELEMENTARY")
 # what a manifest depends on: names of databases and schemas, and the files of the landing zone that DuckDB reads

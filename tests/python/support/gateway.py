@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from scripts.common.settings import PROJECT
+from duckhouse.settings import PROJECT
 
 START_SECONDS = 60
 STOP_SECONDS = 30

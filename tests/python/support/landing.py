@@ -13,9 +13,9 @@ import duckdb
 import pytest
 import yaml
 
+from duckhouse import sources as declarations
+from duckhouse.cli import UserError
 from scripts import land
-from scripts.common import contract
-from scripts.common.cli import UserError
 
 COLUMNS = [
     {"name": "id"},
@@ -52,7 +52,7 @@ class Zone:
         self.source = self.root / "shop"
         self.contract(ENTITIES)
         monkeypatch.setenv("DUCKHOUSE_LANDING", str(self.root))
-        monkeypatch.setattr(contract, "STAGING", self.staging)
+        monkeypatch.setattr(declarations, "STAGING", self.staging)
 
     def contract(self, entities: dict[str, Any], columns: Sequence[dict[str, Any]] = COLUMNS) -> None:
         tables = [

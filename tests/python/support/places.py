@@ -11,7 +11,7 @@ from pathlib import Path
 
 import clickhouse_connect
 
-from scripts.common.clickhouse import quote
+from duckhouse.warehouse.connection import quote
 from support.gateway import start_gateway, stop
 
 Place = tuple[Path, int]

@@ -13,10 +13,10 @@ import psycopg
 import pytest
 from psycopg import conninfo, sql
 
-from scripts.common.postgres import SESSION, Database
-from scripts.extraction.run import Result, extract
-from scripts.pg.embedded import USER, Embedded, embedded
-from scripts.pg.migrate import migrate
+from duckhouse.embedded.migrate import migrate
+from duckhouse.embedded.postgres import USER, Embedded, embedded
+from duckhouse.extraction.database import SESSION, Database
+from duckhouse.extraction.run import Result, extract
 
 # a test's data need not outlive the machine
 QUICK = (

@@ -16,9 +16,10 @@ from typing import Any
 import duckdb
 import pytest
 
+from duckhouse import cli
+from duckhouse.settings import PROJECT
+from duckhouse.warehouse.parity import Model, compare_all, published_models
 from scripts import land, parity, push
-from scripts.common import cli
-from scripts.common.settings import PROJECT
 from support.dbt import environment, invoke_dbt, run_dbt
 from support.places import place
 
@@ -28,12 +29,7 @@ IN_PROCESS: dict[str, Main] = {"land": land.main, "parity": parity.main, "push":
 PUBLISHED = ("marts", "quality")
 # Rules and findings need all sources and cost seconds: only a warehouse of all sources builds them.
 WITHOUT_QUALITY = ("--exclude", "tag:quality")
-SELECTIONS = {
-    "ad_serving": ("--select", "source:ad_serving+", "time_zones", *WITHOUT_QUALITY),
-    "consent": ("--select", "source:consent+", *WITHOUT_QUALITY),
-    "ad_delivery": ("--select", "source:ad_delivery+", *WITHOUT_QUALITY),
-    "all": ("--select", "*"),
-}
+ALL = "all"  # sources
 
 
 @dataclass(frozen=True)
@@ -65,11 +61,14 @@ class Warehouse:
     @property
     def models(self) -> tuple[str, ...]:
         """dbt's arguments for the source and all that is made from it."""
-        return SELECTIONS[self.source]
+        if self.source == ALL:
+            return ("--select", "*")
+        return ("--select", f"source:{self.source}+", "resource_type:seed", *WITHOUT_QUALITY)
 
     def run(self, script: str, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Runs a script of the project: those that are called most in this process, the others as the command."""
-        command = [sys.executable, "-m", f"scripts.{script}", *map(str, arguments)]
+        """Runs a script or a tool: those that are called most in this process, the others as the command."""
+        name = script if "." in script else f"scripts.{script}"
+        command = [sys.executable, "-m", name, *map(str, arguments)]
         if script in IN_PROCESS:
             with environment(self.env):
                 done = called(lambda: IN_PROCESS[script](command[3:]))
@@ -109,7 +108,7 @@ class Warehouse:
     def differences(self) -> list[dict[str, Any]]:
         """The published tables that are not the same on both engines."""
         with environment(self.env):
-            results = parity.compare_all(_published_models(self.models))
+            results = compare_all(_published_models(self.models))
         return [result for result in results if not result["equal"]]
 
     def rows(self, query: str) -> list[tuple]:
@@ -134,9 +133,9 @@ def called(main: Callable[[], int | None]) -> subprocess.CompletedProcess[str]:
 
 
 @cache
-def _published_models(arguments: tuple[str, ...]) -> list[parity.Model]:
-    chosen = parity.parse(arguments)
-    return parity.published_models(chosen.select, chosen.exclude)
+def _published_models(arguments: tuple[str, ...]) -> list[Model]:
+    chosen = parity.parser().parse_args(arguments)
+    return published_models(chosen.select, chosen.exclude)
 
 
 @contextmanager

@@ -1,0 +1,321 @@
+"""The embedded engine: one process owns the data directory, every session has a handle of its own.
+
+A handle keeps USE, SET and temporary tables to itself, as a session of a server does. What a request asks for by URL
+holds for that request alone: the overrides of a session's handle are undone before the next request that drops them.
+"""
+
+import json
+import os
+import re
+import shutil
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from duckhouse.cli import UserError
+from duckhouse.embedded.clickhouse.errors import ClickHouseError, engine_fault, fault
+from duckhouse.embedded.clickhouse.native import header_block
+from duckhouse.embedded.clickhouse.statements import Insert, Statement, quoted
+
+SETTING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+
+# The engine starts as a command-line tool, which reads `foo` as `SELECT foo`; a server reports a syntax error.
+SERVER_DEFAULTS = {"implicit_select": "0"}
+
+# Characters with which the engine would read the path of a temporary file as a pattern or an option.
+PATTERN_CHARACTERS = set("*?{}[]&=")
+
+
+@dataclass
+class Handle:
+    """One connection to the engine, and what requests have overridden on it."""
+
+    connection: Any
+    tag: str
+    applied: dict[str, str] = field(default_factory=dict)
+    own_values: dict[str, bytes] = field(default_factory=dict)
+    own_database: str = ""
+    applied_database: str | None = None
+
+
+@dataclass
+class Answer:
+    """What a statement gave: its rows in `body`, or an empty body; `format` is None where no rows can come."""
+
+    body: BinaryIO | bytes
+    format: str | None
+    summary: dict[str, str]
+
+
+class Engine:
+    """The engine on one data directory, which no other process may have open.
+
+    Raises UserError when the directory cannot be opened.
+    """
+
+    def __init__(self, data: Path) -> None:
+        self.path = _data_directory(data)
+        self._chdb = _import_chdb()
+        self._tags = count(1)
+        self._lock = threading.Lock()
+        self._keeper = self._connect()  # the engine stops with its last handle
+        self._files = self.path / "gateway-files"
+        shutil.rmtree(self._files, ignore_errors=True)
+        self._files.mkdir(mode=0o700)
+        version, time_zone, host = self._rows("SELECT version(), timezone(), displayName()")[0]
+        self.version, self.time_zone, self.host = str(version), str(time_zone), str(host)
+        formats = self._rows("SELECT name, content_type FROM system.formats WHERE is_output")
+        self._formats = {str(name).lower(): (str(name), str(content_type)) for name, content_type in formats}
+
+    def format(self, name: str) -> tuple[str, str]:
+        """The proper name of an output format and its content type; raises ClickHouseError for an unknown one."""
+        if name.lower() not in self._formats:
+            raise fault(73, "UNKNOWN_FORMAT", f"Unknown format {name}")
+        return self._formats[name.lower()]
+
+    def open(self) -> Handle:
+        """A handle with no settings, no temporary tables, and the database `default`."""
+        connection = self._connect()
+        tag = f"gateway-{next(self._tags)}"
+        handle = Handle(connection, tag)
+        self._query(handle, _set_statement({**SERVER_DEFAULTS, "log_comment": tag}))
+        return handle
+
+    def close(self) -> None:
+        self._keeper.close()
+        shutil.rmtree(self._files, ignore_errors=True)
+
+    def cancel(self, handle: Handle | None = None) -> None:
+        """Asks the engine to stop the query that runs on `handle`, or all queries."""
+        condition = f"Settings['log_comment'] = '{handle.tag}'" if handle else "1"
+        with self._lock, suppress(Exception):  # the query may have ended by itself
+            self._keeper.query(f"KILL QUERY WHERE {condition} ASYNC", "Null")
+
+    @contextmanager
+    def temporary_path(self) -> Iterator[Path]:
+        """The path of a new empty file that only this process reads; the file goes with the block."""
+        descriptor, name = tempfile.mkstemp(dir=self._files)
+        os.close(descriptor)
+        path = Path(name)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
+    def override(self, handle: Handle, settings: Mapping[str, str], database: str | None) -> None:
+        """Makes `settings` and `database` hold on the handle, and undoes what earlier calls set and this one drops.
+
+        The values that the session itself had are kept, and come back.
+        """
+        for name in settings:
+            if not SETTING_NAME.fullmatch(name):
+                raise fault(115, "UNKNOWN_SETTING", f"Unknown setting '{name}'")
+        self._restore(handle, [name for name in handle.applied if name not in settings])
+        changed = {name: value for name, value in settings.items() if handle.applied.get(name) != value}
+        if changed:
+            self._remember(handle, [name for name in changed if name not in handle.applied])
+            handle.applied.update(changed)
+            try:
+                self._query(handle, _set_statement(changed))
+            except ClickHouseError:
+                self._restore(handle, list(changed))
+                raise
+        self._use(handle, database)
+
+    def execute(self, handle: Handle, statement: Statement, params: Mapping[str, str], default_format: str) -> Answer:
+        """Runs a statement to its end. The rows of a query come in a file that is already unlinked."""
+        name = self.format(statement.format or default_format)[0]
+        if not statement.is_query:
+            result = self._query(handle, statement.body + statement.tail, params, name)
+            body = result.bytes()
+            if not body and name == "Native" and statement.has_result:
+                body = header_block(self._columns_of_result(handle, statement, params))
+            return Answer(body, name if statement.has_result else None, _summary(result))
+        tail = statement.tail or b"FORMAT " + name.encode()
+        with self.temporary_path() as path:
+            into = b"INTO OUTFILE " + quoted(str(path)) + b" TRUNCATE COMPRESSION 'none'"
+            result = self._query(handle, b"\n".join([statement.body, into, tail]), params)
+            if name == "Native" and path.stat().st_size == 0:
+                return Answer(header_block(self._columns(handle, statement, params)), name, _summary(result))
+            return Answer(path.open("rb"), name, _summary(result))
+
+    def insert(self, handle: Handle, insert: Insert, data: Path, params: Mapping[str, str]) -> Answer:
+        """Runs an INSERT whose inline data stands in the file `data`."""
+        result = self._query(handle, insert.from_file(data), params)
+        return Answer(b"", None, _summary(result))
+
+    def _connect(self) -> Any:
+        try:
+            return self._chdb.connect(str(self.path))
+        except RuntimeError as error:
+            reason = " ".join(str(error).split())[:200]
+            raise UserError(
+                f"{self.path}: the engine cannot open this directory; stop the other process that has it open, "
+                f"or choose another with --data ({reason})"
+            ) from error
+
+    def _query(self, handle: Handle, sql: bytes, params: Mapping[str, str] | None = None, fmt: str = "TSV") -> Any:
+        try:
+            return handle.connection.query(sql, fmt, params=dict(params or {}))
+        except Exception as error:  # chdb has no public class for the faults of a connection
+            raise engine_fault(error) from error
+
+    def _rows(self, sql: str) -> list[list[Any]]:
+        return json.loads(self._keeper.query(sql, "JSONCompact").bytes())["data"]
+
+    def _columns(self, handle: Handle, query: Statement, params: Mapping[str, str]) -> Iterable[tuple[str, str]]:
+        result = self._query(handle, b"DESCRIBE TABLE (" + query.body + b"\n)", params, "JSONCompact")
+        return [(row[0], row[1]) for row in json.loads(result.bytes())["data"]]
+
+    def _columns_of_result(
+        self, handle: Handle, statement: Statement, params: Mapping[str, str]
+    ) -> Iterable[tuple[str, str]]:
+        result = self._query(handle, statement.body, params, "JSONCompact")
+        meta = json.loads(result.bytes())["meta"] if len(result) else []
+        return [(column["name"], column["type"]) for column in meta]
+
+    def _remember(self, handle: Handle, names: list[str]) -> None:
+        if not names:
+            return
+        sql = b"SELECT name, value FROM system.settings WHERE changed AND has({names:Array(String)}, name)"
+        result = self._query(handle, sql, {"names": str(names)}, "JSONCompact")
+        changed = dict(json.loads(result.bytes())["data"])
+        for name in names:
+            handle.own_values[name] = _literal(changed[name]) if name in changed else b"DEFAULT"
+
+    def _restore(self, handle: Handle, names: list[str]) -> None:
+        own = {name: handle.own_values.pop(name) for name in names}
+        for name in names:
+            del handle.applied[name]
+        # One SET applies its DEFAULTs after its values, so each kind has a statement of its own.
+        for is_default in (True, False):
+            parts = [name.encode() + b" = " + own[name] for name in own if (own[name] == b"DEFAULT") is is_default]
+            if parts:
+                self._query(handle, b"SET " + b", ".join(parts))
+
+    def _use(self, handle: Handle, database: str | None) -> None:
+        if database == handle.applied_database:
+            return
+        if handle.applied_database is None:
+            handle.own_database = self._query(handle, b"SELECT currentDatabase() FORMAT TSVRaw").bytes()[:-1].decode()
+        self._query(handle, b"USE " + _identifier(database or handle.own_database))
+        handle.applied_database = database
+
+
+class Sessions:
+    """The named sessions of clients; each ends when it has not been used for its timeout.
+
+    Two requests at once in one session: the second is refused with code 373, as on a server. Queueing it would hide a
+    fault that shows up only against a real server.
+    """
+
+    def __init__(self, engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:
+        self._engine = engine
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._sessions: dict[str, _Session] = {}
+
+    @contextmanager
+    def use(self, name: str, timeout_seconds: float, *, must_exist: bool = False) -> Iterator[Handle]:
+        """The handle of a session, which is made when it does not exist; the timeout runs from the end of the block."""
+        session = self._acquire(name, must_exist)
+        try:
+            yield session.handle
+        finally:
+            with self._lock:
+                session.ends_at = self._clock() + timeout_seconds
+                session.busy = False
+
+    def end(self, name: str) -> None:
+        """Ends a session that no request uses."""
+        self._end_where(lambda key, _: key == name)
+
+    def expire(self) -> None:
+        """Ends the sessions whose timeout is over."""
+        now = self._clock()
+        self._end_where(lambda _, session: session.ends_at <= now)
+
+    def close(self) -> None:
+        self._end_where(lambda *_: True)
+
+    def _acquire(self, name: str, must_exist: bool) -> "_Session":
+        self.expire()
+        with self._lock:
+            session = self._sessions.get(name)
+            if session is None:
+                if must_exist:
+                    raise fault(372, "SESSION_NOT_FOUND", f"Session {name} not found")
+                session = self._sessions[name] = _Session(self._engine.open())
+            if session.busy:
+                raise fault(373, "SESSION_IS_LOCKED", f"Session {name} is locked by a concurrent client")
+            session.busy = True
+            return session
+
+    def _end_where(self, condition: Callable[[str, "_Session"], bool]) -> None:
+        with self._lock:
+            ended = [key for key, session in self._sessions.items() if not session.busy and condition(key, session)]
+            for key in ended:
+                self._sessions.pop(key).handle.connection.close()
+
+
+@dataclass
+class _Session:
+    handle: Handle
+    ends_at: float = float("inf")
+    busy: bool = False
+
+
+def _data_directory(data: Path) -> Path:
+    path = data.expanduser().resolve()
+    if PATTERN_CHARACTERS & set(str(path)):
+        raise UserError(f"{path}: the path of the data directory must not hold any of * ? {{ }} [ ] & =")
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=path).close()
+    except OSError as error:
+        raise UserError(
+            f"{path}: cannot be the data directory ({error.strerror}); choose another with --data"
+        ) from error
+    return path
+
+
+def _import_chdb() -> Any:
+    try:
+        import chdb
+    except ImportError as error:
+        raise UserError("the embedded ClickHouse engine is not installed: pip install -e '.[clickhouse]'") from error
+    return chdb
+
+
+def _set_statement(settings: Mapping[str, str]) -> bytes:
+    return b"SET " + b", ".join(name.encode() + b" = " + quoted(value) for name, value in settings.items())
+
+
+def _literal(value: str) -> bytes:
+    # system.settings shows a value such as 'auto(2)' with its quotes.
+    is_quoted = len(value) > 1 and value.startswith("'") and value.endswith("'")
+    return value.encode() if is_quoted else quoted(value)
+
+
+def _identifier(name: str) -> bytes:
+    return b"`" + name.encode("utf-8", "surrogateescape").replace(b"\\", b"\\\\").replace(b"`", b"\\`") + b"`"
+
+
+def _summary(result: Any) -> dict[str, str]:
+    written = result.rows_written()
+    return {
+        "read_rows": str(result.storage_rows_read() or written),
+        "read_bytes": str(result.storage_bytes_read() or result.bytes_written()),
+        "written_rows": str(written),
+        "written_bytes": str(result.bytes_written()),
+        "total_rows_to_read": "0",
+        "result_rows": str(written or result.rows_read()),
+        "result_bytes": str(result.bytes_written() or result.bytes_read()),
+        "elapsed_ns": str(int(result.elapsed() * 1_000_000_000)),
+    }

@@ -1,0 +1,196 @@
+"""What the gateway must know of a statement before the engine runs it.
+
+The engine is a command-line client inside: it ends inline data of an INSERT at the first empty line, runs whatever
+follows a semicolon, and writes files where a statement asks for it. A server does none of that, so INSERT headers are
+split from their data here, and several statements in one request, INTO OUTFILE and FROM INFILE are refused.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+from duckhouse.embedded.clickhouse.errors import fault
+
+TOKEN = re.compile(
+    rb"""
+      (?P<space>   [\s\x00]++ | --[^\n]*+ | \#[\ !][^\n]*+ | /\*.*?(?:\*/|\Z) )
+    | (?P<quoted>  '(?:[^'\\]|\\.|'')*+'? | "(?:[^"\\]|\\.|"")*+"? | `(?:[^`\\]|\\.|``)*+`?
+                 | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
+    | (?P<word>    [A-Za-z_0-9]\w*+ )
+    | (?P<mark>    . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+DATA_START = re.compile(rb"[ \t\f]*(?:\r?\n)?")
+
+OPENING, CLOSING = b"([{", b")]}"
+ENDS_FORMAT_CLAUSE = {b";", b"SETTINGS"}
+RESULT_KEYWORDS = {b"SELECT", b"WITH", b"FROM", b"SHOW", b"DESC", b"DESCRIBE", b"EXISTS", b"EXPLAIN", b"CHECK"}
+SESSION_KEYWORDS = {b"SET", b"USE"}
+
+
+class Token(NamedTuple):
+    kind: str
+    text: bytes
+    start: int
+    end: int
+    depth: int
+
+    def top_word(self, *words: bytes) -> bool:
+        """Whether this is one of the keywords, outside of brackets and quotes."""
+        return self.depth == 0 and self.kind == "word" and self.text.upper() in words
+
+
+@dataclass(frozen=True)
+class Insert:
+    """An INSERT whose data comes with it: the statement around the place of its source, and where the data starts."""
+
+    target: bytes
+    settings: bytes
+    format: bytes
+    data_start: int
+
+    def from_file(self, path: Path) -> bytes:
+        """The same INSERT, reading its data from a file."""
+        source = b"FROM INFILE " + quoted(str(path)) + b" COMPRESSION 'none'"
+        return b"\n".join([self.target, source, self.settings, b"FORMAT " + self.format])
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A statement without inline data. `body` is all before the FORMAT clause, `tail` all from it on."""
+
+    keyword: bytes
+    body: bytes
+    tail: bytes
+    format: str | None
+    reads_only: bool
+
+    @property
+    def is_query(self) -> bool:
+        """Whether rows are selected, so the statement may stand as a subquery and may go to a file."""
+        return self.reads_only and self.keyword in (b"SELECT", b"WITH", b"FROM")
+
+    @property
+    def has_result(self) -> bool:
+        return (self.reads_only and self.keyword in RESULT_KEYWORDS) or self.keyword == b"KILL"
+
+    @property
+    def changes_session(self) -> bool:
+        return self.keyword in SESSION_KEYWORDS
+
+
+def quoted(text: str) -> bytes:
+    """A string literal; every setting takes its value in this form, numbers too."""
+    return b"'" + text.encode("utf-8", "surrogateescape").replace(b"\\", b"\\\\").replace(b"'", b"\\'") + b"'"
+
+
+def split_insert(sql: bytes) -> Insert | None:
+    """The INSERT with inline data that `sql` starts with, or None for every other statement.
+
+    `sql` may be cut anywhere after the header: only what stands before the data is looked at.
+    """
+    tokens = _tokens(sql)
+    if not next(tokens, _END).top_word(b"INSERT"):
+        return None
+    previous = next(tokens, _END)
+    for keyword in (b"INTO", b"TABLE", b"FUNCTION"):
+        if previous.top_word(keyword):
+            previous = next(tokens, _END)
+    settings_start = None
+    for token in tokens:
+        is_name = previous.text == b"."
+        previous = token
+        if is_name or token.depth:
+            continue
+        if token.top_word(b"SETTINGS") and settings_start is None:
+            settings_start = token.start
+        elif token.top_word(b"SELECT", b"WITH", b"FROM"):
+            return None
+        elif token.top_word(b"FORMAT", b"VALUES"):
+            name = token if token.text.upper() == b"VALUES" else next(tokens, _END)
+            target_end = token.start if settings_start is None else settings_start
+            return Insert(
+                target=sql[:target_end],
+                settings=sql[target_end : token.start],
+                format=b"Values" if name is token else name.text,
+                data_start=_data_start(sql, name.end),
+            )
+    return None
+
+
+def parse(sql: bytes) -> Statement:
+    """The one statement in `sql`.
+
+    Raises ClickHouseError when there is none or more than one, or when it would read or write a file of the gateway.
+    """
+    tokens = list(_tokens(sql))
+    while tokens and tokens[-1].text == b";":
+        tokens.pop()
+    if not tokens:
+        raise fault(62, "SYNTAX_ERROR", "Syntax error: Empty query")
+    if any(token.text == b";" for token in tokens):
+        raise fault(62, "SYNTAX_ERROR", "Syntax error: Multi-statements are not allowed")
+    keyword = next((token.text.upper() for token in tokens if token.text != b"("), b"")
+    _refuse_files(tokens, keyword)
+    clause = _format_clause(tokens)
+    end = tokens[-1].end
+    body_end = tokens[clause].start if clause is not None else end
+    return Statement(
+        keyword=keyword,
+        body=sql[:body_end],
+        tail=sql[body_end:end],
+        format=tokens[clause + 1].text.decode("ascii", "replace") if clause is not None else None,
+        reads_only=_reads_only(tokens, keyword),
+    )
+
+
+_END = Token("end", b"", 0, 0, 0)
+
+
+def _tokens(sql: bytes) -> Iterator[Token]:
+    depth = 0
+    for match in TOKEN.finditer(sql):
+        if match.lastgroup == "space":
+            continue
+        kind = "quoted" if match["quoted"] is not None else str(match.lastgroup)
+        text = match[0]
+        if kind == "mark" and text in CLOSING:
+            depth = max(0, depth - 1)
+        yield Token(kind, text, match.start(), match.end(), depth)
+        if kind == "mark" and text in OPENING:
+            depth += 1
+
+
+def _data_start(sql: bytes, header_end: int) -> int:
+    match = DATA_START.match(sql, header_end)
+    return match.end() if match else header_end
+
+
+def _format_clause(tokens: list[Token]) -> int | None:
+    for index in range(len(tokens) - 2, 0, -1):
+        if tokens[index].top_word(b"FORMAT") and tokens[index + 1].kind == "word":
+            following = tokens[index + 2].text.upper() if index + 2 < len(tokens) else b";"
+            return index if following in ENDS_FORMAT_CLAUSE else None
+    return None
+
+
+def _reads_only(tokens: list[Token], keyword: bytes) -> bool:
+    if keyword not in RESULT_KEYWORDS | SESSION_KEYWORDS:
+        return False
+    return keyword != b"WITH" or not any(token.top_word(b"INSERT") for token in tokens)
+
+
+def _refuse_files(tokens: list[Token], keyword: bytes) -> None:
+    for first, second in pairwise(tokens):
+        if first.top_word(b"INTO") and second.top_word(b"OUTFILE"):
+            raise fault(358, "INTO_OUTFILE_NOT_ALLOWED", "INTO OUTFILE is not allowed")
+        if keyword != b"INSERT":
+            continue
+        if first.top_word(b"FROM") and second.top_word(b"INFILE"):
+            raise fault(78, "UNKNOWN_TYPE_OF_QUERY", "Query has infile and was sent directly to the server")
+        if first.text.lower() == b"input" and second.text == b"(":
+            raise fault(48, "NOT_IMPLEMENTED", "input() is not served here: insert into a temporary table first")

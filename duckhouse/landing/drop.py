@@ -1,0 +1,133 @@
+"""What a drop holds: which of its files belong to which entity, and which to none."""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from duckhouse.cli import UserError
+from duckhouse.sources import Entity, Source
+
+REDELIVERY = "redelivery"
+_FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet"}
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file of an entity. `name` is its path in the drop, with / and as valid text."""
+
+    path: Path
+    name: str
+    entity: Entity
+    format: str
+
+
+@dataclass
+class Drop:
+    """What arrived together; `unknown` names what is not recognised, with why, `repeated` what is given twice."""
+
+    files: list[Found] = field(default_factory=list)
+    repeated: list[str] = field(default_factory=list)
+    unknown: list[tuple[str, str]] = field(default_factory=list)
+
+
+def survey(source: Source, paths: Sequence[Path], *, redelivery: bool) -> list[Drop]:
+    """The drops in `paths`, in the order of their delivery: what is there, then what redelivery/ folders hold.
+
+    Raises UserError for a path that does not exist, and for two different files of one name in a drop.
+    """
+    first, second = Drop(), Drop()
+    seen: set[Path] = set()
+    for path in paths:
+        if not path.exists():
+            raise UserError(f"{path}: no such file or folder")
+        if not path.is_dir():
+            _add(first, source, path, seen, None)
+            continue
+        for member in _walk(path, skipped=REDELIVERY):
+            _add(first, source, member, seen, path)
+        if redelivery and (path / REDELIVERY).is_dir():
+            for member in _walk(path / REDELIVERY, skipped=None):
+                _add(second, source, member, seen, path / REDELIVERY)
+    for drop in (first, second):
+        drop.files.sort(key=lambda file: (file.entity.name, file.name))
+        _refuse_shared_names(drop)
+    return [first, second] if second.files or second.unknown else [first]
+
+
+def visible(text: str) -> str:
+    """A name on one line, as it is where it can be printed."""
+    return text if text.isprintable() else repr(text)
+
+
+def _walk(root: Path, skipped: str | None) -> Iterator[Path]:
+    """Every file under `root` in the order of names, but for hidden ones and the top folder `skipped`."""
+    for folder, folders, names in os.walk(root):
+        if Path(folder) == root and skipped in folders:
+            folders.remove(skipped)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        yield from (Path(folder) / name for name in sorted([*names, *links]) if not name.startswith("."))
+
+
+def _add(drop: Drop, source: Source, path: Path, seen: set[Path], root: Path | None) -> None:
+    name = _valid(path.relative_to(root).as_posix() if root else path.name)
+    problem = _problem(path, root)
+    if problem:
+        drop.unknown.append((name, problem))
+        return
+    identity = path.resolve()
+    if identity in seen:
+        drop.repeated.append(name)
+        return
+    seen.add(identity)
+    parts = path.relative_to(root).parts if root else path.absolute().parts
+    if any(_matches(parts[-pattern.count("/") - 1 :], pattern) for pattern in source.ignored_files):
+        return
+    for entity in source.entities:
+        for pattern in entity.files:
+            tail = parts if root else parts[-pattern.count("/") - 1 :]
+            if _matches(tail, pattern):
+                _add_found(drop, path, _valid("/".join(tail)), entity)
+                return
+    drop.unknown.append((name, f"no file pattern of {source.name} matches it"))
+
+
+def _add_found(drop: Drop, path: Path, name: str, entity: Entity) -> None:
+    ending = Path(path.name.removesuffix(".gz")).suffix
+    if ending not in _FORMATS or (ending == ".parquet" and path.name.endswith(".gz")):
+        drop.unknown.append((name, f"no reader for this ending: {', '.join(_FORMATS)} (text formats also with .gz)"))
+        return
+    drop.files.append(Found(path, name, entity, _FORMATS[ending]))
+
+
+def _problem(path: Path, root: Path | None) -> str | None:
+    if root and path.is_symlink():
+        if not path.resolve().is_relative_to(root.resolve()):
+            return "a link that leaves the drop: copy the file into it"
+        if path.is_dir():
+            return "a link to a folder: it is not followed"
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    return None if stat.S_ISREG(mode) else "not a regular file"
+
+
+def _matches(parts: Sequence[str], pattern: str) -> bool:
+    wanted = pattern.split("/")
+    return len(wanted) == len(parts) and all(fnmatchcase(part, want) for part, want in zip(parts, wanted, strict=True))
+
+
+def _valid(name: str) -> str:
+    """The name as text that UTF-8 can hold: bytes of it that are none are written \\xNN."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def _refuse_shared_names(drop: Drop) -> None:
+    names = [(file.entity.name, file.name) for file in drop.files]
+    for file in drop.files:
+        if names.count((file.entity.name, file.name)) > 1:
+            raise UserError(f"{visible(file.name)}: two files of this name are given: land them in two runs")

@@ -1,0 +1,95 @@
+"""One file of a delivery: read by the reader of its format, written to the landing zone, counted."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from duckhouse.landing.drop import Found
+from duckhouse.landing.manifest import SourceFile
+from duckhouse.landing.rows import Origin, Rejects, rows_in
+from duckhouse.readers import delimited, jsonl, parquet
+from duckhouse.readers.stored import FileFault
+
+
+@dataclass(frozen=True)
+class Job:
+    """A file to land in the delivery that is put together in `folder`. `stamp` is how it was when it was hashed."""
+
+    found: Found
+    origin: Origin
+    folder: Path
+    sha256: str
+    size: int
+    stamp: tuple[int, int, int]
+    threads: int
+
+    @property
+    def landed_as(self) -> str:
+        return f"{self.found.entity.name}/{landed_stem(self.found.name)}.parquet"
+
+
+def stamp(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is written to."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def landed_stem(name: str) -> str:
+    """A file name that every system takes, from any name: its letters, and a hash that keeps names apart."""
+    letters = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name.rsplit("/", 1)[-1])
+    return f"{letters.split('.')[0][:60]}-{sha256(name.encode()).hexdigest()[:8]}"
+
+
+def land_file(job: Job, advance: Callable[[int], None]) -> SourceFile:
+    """Lands a file. Raises FileFault where it cannot be read; what was written of it by then is removed."""
+    found, entity = job.found, job.found.entity
+    target = job.folder / job.landed_as
+    target.parent.mkdir(parents=True, exist_ok=True)
+    rejected = job.folder / "_rejected" / f"{entity.name}-{target.name}"
+    rejects = Rejects(rejected, entity, job.origin)
+    encoding = delimiter = None
+    blank = 0
+    try:
+        try:
+            if found.format == "jsonl":
+                read, blank, unmapped = jsonl.land(
+                    found.path, entity, job.origin, target, rejects, advance, job.threads
+                )
+                encoding = "utf-8"
+            elif found.format == "csv":
+                counts = delimited.land(found.path, entity, job.origin, target, rejects, advance)
+                read, blank, unmapped = counts.read, counts.blank, counts.unmapped
+                encoding, delimiter = counts.encoding, counts.delimiter
+            else:
+                read, unmapped = parquet.land(found.path, entity, job.origin, target, job.threads)
+                advance(job.size)
+        finally:
+            rejects.close()
+        if stamp(found.path) != job.stamp:
+            raise FileFault("it was changed while it was read: land it again")
+    except (FileFault, OSError) as fault:
+        target.unlink(missing_ok=True)
+        rejected.unlink(missing_ok=True)
+        if isinstance(fault, OSError) and fault.filename != os.fspath(found.path):
+            raise
+        raise fault if isinstance(fault, FileFault) else FileFault(f"cannot be read: {fault.strerror}") from None
+    landed, rejects_kept = rows_in(target), rows_in(rejected)
+    if read != landed + rejects_kept + blank:
+        raise RuntimeError(f"{found.name}: read {read}, landed {landed}, rejected {rejects_kept}, blank {blank}")
+    return SourceFile(
+        entity=entity.name,
+        name=found.name,
+        format=found.format,
+        encoding=encoding,
+        delimiter=delimiter,
+        size_bytes=job.size,
+        sha256=job.sha256,
+        records_read=read,
+        records_landed=landed,
+        records_rejected=rejects_kept,
+        records_blank=blank,
+        landed_as=job.landed_as,
+        unmapped_columns=tuple(unmapped),
+    )

@@ -1,0 +1,79 @@
+"""A delivery and its manifest: what arrived together, file by file."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+
+from duckhouse.cli import UserError
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True)
+class SourceFile:
+    """One landed file. records_read = records_landed + records_rejected + records_blank."""
+
+    entity: str
+    name: str
+    format: str
+    encoding: str | None
+    delimiter: str | None
+    size_bytes: int
+    sha256: str
+    records_read: int
+    records_landed: int
+    records_rejected: int
+    records_blank: int
+    landed_as: str
+    unmapped_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """What arrived together. `delivered_at` is an aware UTC time, `path` the delivery's folder."""
+
+    id: str
+    source: str
+    delivered_at: datetime
+    path: Path
+    files: tuple[SourceFile, ...]
+
+
+def delivery_id(delivered_at: datetime, contents: list[tuple[str, str, str]]) -> str:
+    """An id that sorts by time, then content. `contents` is (entity, file name, sha256) of each file."""
+    at = delivered_at.astimezone(UTC)
+    stamp = f"{at.year:04d}{at:%m%dT%H%M%S%f}Z"
+    return f"{stamp}-{sha256(json.dumps(sorted(contents)).encode()).hexdigest()[:8]}"
+
+
+def iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
+
+
+def read_manifest(source: str, folder: Path) -> Delivery:
+    """The delivery of a folder. Raises UserError where it has no readable manifest: the zone was changed by hand."""
+    manifest = folder / MANIFEST
+    try:
+        document = json.loads(manifest.read_text(encoding="utf-8"))
+        files = tuple(
+            SourceFile(**{**entry, "unmapped_columns": tuple(entry["unmapped_columns"])}) for entry in document["files"]
+        )
+        delivered_at = datetime.fromisoformat(document["delivered_at"])
+        return Delivery(document["delivery_id"], source, delivered_at, folder, files)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise UserError(
+            f"{manifest}: not a readable manifest ({error!r}): restore it, or remove the folder and land again"
+        ) from error
+
+
+def write_manifest(folder: Path, delivery: Delivery) -> None:
+    document = {
+        "delivery_id": delivery.id,
+        "source": delivery.source,
+        "delivered_at": iso(delivery.delivered_at),
+        "files": [asdict(file) for file in delivery.files],
+    }
+    text = json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
+    (folder / MANIFEST).write_text(text, encoding="utf-8")

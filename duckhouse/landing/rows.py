@@ -1,0 +1,117 @@
+"""What a file leaves in the landing zone: its landed rows and its rejected records, as Parquet."""
+
+import threading
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from duckhouse.landing.schemas import REJECTED_SCHEMA, landed_schema
+from duckhouse.sources import Entity
+
+BATCH_ROWS = 50_000
+BATCH_BYTES = 32 << 20
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where rows come from: what the loader adds to each of them."""
+
+    delivery_id: str
+    delivered_at: datetime
+    file: str
+
+    @property
+    def naive_utc(self) -> datetime:
+        return self.delivered_at.astimezone(UTC).replace(tzinfo=None)
+
+    def columns(self, rows: int) -> list[pa.Array]:
+        return [
+            pa.repeat(pa.scalar(self.delivery_id), rows),
+            pa.repeat(pa.scalar(self.naive_utc, pa.timestamp("us")), rows),
+            pa.repeat(pa.scalar(self.file), rows),
+        ]
+
+
+class _Parquet:
+    """Rows gathered into bounded batches of one Parquet file, which exists from the first batch on."""
+
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self.path = path
+        self.schema = schema
+        self._writer: pq.ParquetWriter | None = None
+        self._rows: list[tuple] = []
+        self._bytes = 0
+
+    def add(self, row: tuple, size: int) -> None:
+        self._rows.append(row)
+        self._bytes += size
+        if len(self._rows) >= BATCH_ROWS or self._bytes >= BATCH_BYTES:
+            self._flush()
+
+    def _columns(self, rows: list[tuple]) -> list[pa.Array]:
+        raise NotImplementedError
+
+    def _flush(self) -> None:
+        if not self._writer:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._writer = pq.ParquetWriter(self.path, self.schema, compression="zstd")
+        self._writer.write_table(pa.Table.from_arrays(self._columns(self._rows), schema=self.schema))
+        self._rows, self._bytes = [], 0
+
+    def close(self) -> None:
+        if self._rows:
+            self._flush()
+        if self._writer:
+            self._writer.close()
+
+
+class Landed(_Parquet):
+    """Landed rows of a file: (values of the contract's columns, _unmapped, _source_row). The file always exists."""
+
+    def __init__(self, path: Path, entity: Entity, origin: Origin) -> None:
+        super().__init__(path, landed_schema(entity))
+        self._origin = origin
+        self._width = len(entity.columns)
+
+    def _columns(self, rows: list[tuple]) -> list[pa.Array]:
+        values = [pa.array([row[0][i] for row in rows], pa.string()) for i in range(self._width)]
+        places = pa.array([row[2] for row in rows], pa.int64())
+        return [*values, *self._origin.columns(len(rows)), places, pa.array([row[1] for row in rows], pa.string())]
+
+    def close(self) -> None:
+        if not self._writer:
+            self._flush()
+        super().close()
+
+
+class Rejects(_Parquet):
+    """Rejected records of a file; several threads may add. There is no file where nothing is rejected."""
+
+    def __init__(self, path: Path, entity: Entity, origin: Origin) -> None:
+        super().__init__(path, REJECTED_SCHEMA)
+        self._entity = entity.name
+        self._origin = origin
+        self._lock = threading.Lock()
+
+    def reject(self, row: int, reason: str, text: str) -> None:
+        with self._lock:
+            self.add((row, reason, text), len(text))
+
+    def _columns(self, rows: list[tuple]) -> list[pa.Array]:
+        places, reasons, texts = zip(*rows, strict=True)
+        entity = pa.repeat(pa.scalar(self._entity), len(rows))
+        return [
+            *self._origin.columns(len(rows)),
+            pa.array(places, pa.int64()),
+            entity,
+            pa.array(reasons),
+            pa.array(texts),
+        ]
+
+
+def rows_in(path: Path) -> int:
+    """How many rows a written Parquet file holds; 0 where there is no file."""
+    return pq.read_metadata(path).num_rows if path.exists() else 0

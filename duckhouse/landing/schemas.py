@@ -1,0 +1,43 @@
+"""The columns of what lands: rows of an entity, the list of files, rejected records."""
+
+import pyarrow as pa
+
+from duckhouse.landed_types import LANDED_TYPES, TIMESTAMP
+from duckhouse.sources import Entity, Source
+
+_ORIGIN = [("_delivery_id", pa.string()), ("_delivered_at", TIMESTAMP.arrow), ("_source_file", pa.string())]
+
+FILES_SCHEMA = pa.schema(
+    [
+        *_ORIGIN,
+        ("entity", pa.string()),
+        ("format", pa.string()),
+        ("size_bytes", pa.int64()),
+        ("sha256", pa.string()),
+        ("records_read", pa.int64()),
+        ("records_landed", pa.int64()),
+        ("records_rejected", pa.int64()),
+        ("records_blank", pa.int64()),
+    ]
+)
+REJECTED_SCHEMA = pa.schema(
+    [
+        *_ORIGIN,
+        ("_source_row", pa.int64()),
+        ("entity", pa.string()),
+        ("reason", pa.string()),
+        ("raw_text", pa.string()),
+    ]
+)
+
+
+def landed_schema(entity: Entity) -> pa.Schema:
+    """The columns of a landed row: the entity's, text unless it gives a type, then where the row comes from."""
+    columns = [(column.name, LANDED_TYPES[column.data_type].arrow) for column in entity.columns]
+    return pa.schema([*columns, *_ORIGIN, ("_source_row", pa.int64()), ("_unmapped", pa.string())])
+
+
+def schemas(source: Source) -> dict[str, pa.Schema]:
+    """Of every folder of a delivery: the source's entities, and what the landing zone adds."""
+    entities = {entity.name: landed_schema(entity) for entity in source.entities}
+    return {**entities, "_files": FILES_SCHEMA, "_rejected": REJECTED_SCHEMA}

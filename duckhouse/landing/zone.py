@@ -1,0 +1,183 @@
+"""The landing zone of a source: landing/<source>/delivery=<id>/, its deliveries, and the session that adds to them."""
+
+import errno
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from duckhouse.cli import UserError
+from duckhouse.landing.manifest import Delivery, SourceFile, delivery_id, read_manifest, write_manifest
+from duckhouse.landing.schemas import FILES_SCHEMA, schemas
+from duckhouse.settings import landing_dir
+from duckhouse.sources import Source, load_source, sources
+
+EMPTY = "00000000-empty"
+INCOMING = ".incoming"
+
+
+@dataclass(frozen=True)
+class Zone:
+    """Where the deliveries of a source lie."""
+
+    source: Source
+
+    @property
+    def path(self) -> Path:
+        return landing_dir() / self.source.name
+
+    def delivery_path(self, identity: str) -> Path:
+        return self.path / f"delivery={identity}"
+
+    def deliveries(self) -> list[Delivery]:
+        """The committed deliveries, oldest id first; the typed empty one is none."""
+        folders = sorted(self.path.glob("delivery=*"))
+        return [
+            read_manifest(self.source.name, folder)
+            for folder in folders
+            if folder.name != f"delivery={EMPTY}" and any(folder.iterdir())
+        ]
+
+    @contextmanager
+    def session(self) -> Iterator["Session"]:
+        """Holds the zone for one writer, and makes every entity exist in it. The system frees it when the process ends,
+        however it ends.
+
+        Raises UserError when another process holds it.
+        """
+        self.path.mkdir(parents=True, exist_ok=True)
+        with (self.path / ".lock").open("a") as handle:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise UserError(f"another load is running on {self.path}: wait for it to end") from None
+            session = Session(self)
+            try:
+                session.prepare()
+                yield session
+            finally:
+                session.clean()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A delivery that is being written: its rows go to `folder`, which no reader sees."""
+
+    id: str
+    delivered_at: datetime
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Session:
+    """The one writer of a zone."""
+
+    zone: Zone
+
+    def begin(self, delivered_at: datetime, contents: list[tuple[str, str, str]]) -> Draft:
+        """Starts a delivery; one that was not committed is dropped. `contents` are its (entity, file name, sha256)."""
+        return Draft(delivery_id(delivered_at, contents), delivered_at, self._incoming())
+
+    def commit(self, draft: Draft, files: Sequence[SourceFile]) -> Delivery:
+        """Makes the draft the delivery of these files, by one rename."""
+        target = self.zone.delivery_path(draft.id)
+        delivery = Delivery(draft.id, self.zone.source.name, draft.delivered_at, target, tuple(files))
+        _write_files_table(draft.folder, delivery)
+        write_manifest(draft.folder, delivery)
+        _sync_tree(draft.folder)
+        try:
+            draft.folder.rename(target)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            raise UserError(f"{target} is in the way: it is not a delivery of this load; remove it") from error
+        sync(target.parent)
+        return delivery
+
+    def prepare(self) -> None:
+        """Makes every entity exist, typed and without rows, so that readers work before any data is there.
+
+        Each file is replaced by one rename, and only where the columns of its entity have changed.
+        """
+        empty = self.zone.delivery_path(EMPTY)
+        places = {name: empty / name / "empty.parquet" for name in schemas(self.zone.source)}
+        stale = {
+            name: schema for name, schema in schemas(self.zone.source).items() if _schema_of(places[name]) != schema
+        }
+        if not stale:
+            return
+        folder = self._incoming()
+        for name, schema in stale.items():
+            places[name].parent.mkdir(parents=True, exist_ok=True)
+            fresh = folder / f"{name}.parquet"
+            pq.ParquetWriter(fresh, schema, compression="zstd").close()
+            sync(fresh)
+            fresh.rename(places[name])
+            sync(places[name].parent)
+        sync(empty)
+        sync(self.zone.path)
+
+    def clean(self) -> None:
+        """Removes what was begun and not committed."""
+        shutil.rmtree(self.zone.path / INCOMING, ignore_errors=True)
+
+    def _incoming(self) -> Path:
+        """A new, empty folder: on the zone's file system, outside what readers see."""
+        self.clean()
+        folder = self.zone.path / INCOMING / f"load-{os.getpid()}"
+        folder.mkdir(parents=True)
+        return folder.resolve()
+
+
+def prepare(source: Source) -> Zone:
+    """Makes every entity of `source` exist in its zone."""
+    zone = Zone(source)
+    with zone.session():
+        return zone
+
+
+def prepare_missing() -> None:
+    """Makes the zones of sources of which nothing has landed yet: dbt reads every source."""
+    for source in map(load_source, sources()):
+        if not Zone(source).path.exists():
+            prepare(source)
+
+
+def _write_files_table(folder: Path, delivery: Delivery) -> None:
+    at = delivery.delivered_at.astimezone(UTC).replace(tzinfo=None)
+    rows = [
+        {"_delivery_id": delivery.id, "_delivered_at": at, "_source_file": file.name, **asdict(file)}
+        for file in delivery.files
+    ]
+    (folder / "_files").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows, FILES_SCHEMA), folder / "_files" / "files.parquet", compression="zstd")
+
+
+def _schema_of(path: Path) -> pa.Schema | None:
+    try:
+        return pq.read_schema(path)
+    except (OSError, pa.ArrowInvalid):
+        return None
+
+
+def _sync_tree(folder: Path) -> None:
+    for parent, _, names in os.walk(folder, topdown=False):
+        for name in names:
+            sync(Path(parent) / name)
+        sync(Path(parent))
+
+
+def sync(path: Path) -> None:
+    """Brings a file or a folder to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

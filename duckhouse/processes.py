@@ -1,0 +1,47 @@
+"""Commands that other commands run."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from duckhouse.cli import UserError
+from duckhouse.settings import PROJECT
+
+DBT = str(Path(sys.executable).with_name("dbt"))
+SECONDS_TO_STOP = 60
+
+
+def module(name: str, *arguments: str) -> list[str]:
+    """The command line of python -m <name>."""
+    return [sys.executable, "-m", name, *arguments]
+
+
+def script(name: str, *arguments: str) -> list[str]:
+    """The command line of python -m scripts.<name>."""
+    return module(f"scripts.{name}", *arguments)
+
+
+def run(command: list[str], env: Mapping[str, str] | None = None) -> None:
+    """Runs a command of the project, its output on ours; a UserError where it fails. `env` is its whole environment."""
+    code = subprocess.run(command, cwd=PROJECT, env=env).returncode
+    if code:
+        raise UserError(f"{' '.join(Path(word).name for word in command)} ended with {code}; what it said is above")
+
+
+@contextmanager
+def embedded_clickhouse(*arguments: str) -> Iterator[str]:
+    """The embedded ClickHouse engine while the block runs; gives the line with which it greets."""
+    with subprocess.Popen(script("clickhouse", *arguments), stdout=subprocess.PIPE, text=True, cwd=PROJECT) as process:
+        try:
+            greeting = process.stdout.readline().strip()
+            if not greeting:
+                raise UserError("the embedded ClickHouse did not start; what it said is above")
+            yield greeting
+        finally:
+            process.terminate()
+            try:
+                process.wait(SECONDS_TO_STOP)
+            except subprocess.TimeoutExpired:
+                process.kill()

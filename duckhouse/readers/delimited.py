@@ -1,0 +1,337 @@
+"""CSV in any of its dialects: the delimiter and the encoding are found out, quoted fields may hold line ends."""
+
+import codecs
+import io
+import re
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from duckhouse.landing.rows import Landed, Origin, Rejects
+from duckhouse.readers.exactjson import quoted
+from duckhouse.readers.lines import KEPT_OF_LONG, MAX_RECORD, without_end
+from duckhouse.readers.names import Layout, describe, lay_out
+from duckhouse.readers.stored import CHUNK, FileFault, opened
+from duckhouse.sources import Entity
+
+DELIMITERS = (",", ";", "\t", "|")
+
+_HEADER_LINES = 200
+_BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_QUOTED = re.compile('(?:[^"]++|"")*+')
+_NOT_ASCII = re.compile("[^\x00-\x7f]")
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what the error handler surrogateescape makes of other bytes
+
+
+def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
+    """The five bytes that windows-1252 leaves undefined are the control characters of the same number."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    return error.object[error.start : error.end].decode("latin-1"), error.end
+
+
+codecs.register_error("duckhouse_latin_1", _as_latin_1)
+
+
+@dataclass(frozen=True)
+class Text:
+    """What the first pass over a file finds: `encoding` as recorded, whether each record must be checked, its lines."""
+
+    encoding: str
+    is_damaged: bool
+    line_end: str
+    lines: int
+
+
+@dataclass(frozen=True)
+class Record:
+    """A record as the splitter sees it: the line on which it starts, its text, and its values or why it has none.
+
+    A value is None where nothing stands between the delimiters; "" in quotes is the empty text.
+    """
+
+    row: int
+    text: str
+    values: list[str | None] | None
+    reason: str | None
+    lines: int
+
+
+@dataclass(frozen=True)
+class Counts:
+    read: int
+    blank: int
+    encoding: str
+    delimiter: str | None
+    unmapped: list[str]
+
+
+def land(
+    path: Path,
+    entity: Entity,
+    origin: Origin,
+    target: Path,
+    rejects: Rejects,
+    advance: Callable[[int], None],
+) -> Counts:
+    """Lands a CSV file; a header is demanded unless the file holds no text at all.
+
+    Raises FileFault for a header that names no column of the contract, or one twice, and for damaged UTF-16 or gzip.
+    """
+    text = examine(path)
+    landed = Landed(target, entity, origin)
+    try:
+        with _lines(path, text, advance) as lines:
+            start = list(islice(lines, _HEADER_LINES))
+            delimiter = sniff(start, entity)
+            records = split(_joined(start, lines), delimiter)
+            read, blank, header, physical = _skip_to_header(records)
+            if not header:
+                _check_lines(physical, text)
+                return Counts(read, blank, text.encoding, None, [])
+            names = _header_names(header, entity)
+            layout = lay_out(entity, names)
+            for record in records:
+                read += 1
+                physical += record.lines
+                if record.values == []:
+                    blank += 1
+                elif reason := _fault(record, len(names), text.is_damaged):
+                    rejects.reject(record.row, reason, _printable(record.text))
+                else:
+                    values, unmapped = _fill(record.values or [], names, layout)
+                    landed.add((values, unmapped, record.row), len(record.text))
+            _check_lines(physical, text)
+            return Counts(read, blank, text.encoding, delimiter, sorted(names[i] for i in layout.unmapped))
+    finally:
+        landed.close()
+
+
+def examine(path: Path) -> Text:
+    """Reads the whole file once for its encoding and its line ends.
+
+    A byte order mark decides; else NULs beside the first character tell UTF-16; else UTF-8, unless more characters are
+    broken than whole: then it is windows-1252.
+    """
+    with opened(path, lambda _: None) as stream:
+        head = stream.peek(4)[:4]  # type: ignore[attr-defined]
+        encoding = next((name for bom, name in _BOMS.items() if head.startswith(bom)), None) or _by_nuls(head)
+        decoder = codecs.getincrementaldecoder(encoding or "utf-8")("strict" if encoding else "surrogateescape")
+        whole = broken = newlines = returns = 0
+        last = ""
+        try:
+            while True:
+                chunk = stream.read(CHUNK)
+                text = decoder.decode(chunk, final=not chunk)
+                newlines += text.count("\n")
+                returns += text.count("\r")
+                if not encoding and not text.isascii():
+                    strange = len(_NOT_UTF8.findall(text))
+                    broken += strange
+                    whole += len(_NOT_ASCII.findall(text)) - strange
+                last = text[-1:] or last
+                if not chunk:
+                    break
+        except UnicodeDecodeError as error:
+            raise FileFault(f"{encoding} text is damaged ({error.reason}): export the file again") from None
+    line_end = "\r" if returns and not newlines else "\n"
+    lines = (newlines or returns) + (last not in ("", line_end, "\ufeff"))
+    found = encoding or ("utf-8" if not broken or whole > broken else "windows-1252")
+    return Text(found, bool(broken) and found == "utf-8", line_end, lines)
+
+
+def _by_nuls(head: bytes) -> str | None:
+    if len(head) >= 2 and head[0] and not head[1]:
+        return "utf-16-le"
+    return "utf-16-be" if len(head) >= 2 and head[1] and not head[0] else None
+
+
+@contextmanager
+def _lines(path: Path, text: Text, advance: Callable[[int], None]) -> Iterator[Iterator[str]]:
+    errors = "strict"
+    if text.encoding == "windows-1252":
+        errors = "duckhouse_latin_1"
+    elif text.encoding == "utf-8":
+        errors = "surrogateescape"
+    with opened(path, advance) as stream:
+        wrapper = io.TextIOWrapper(stream, text.encoding, errors, newline=text.line_end)
+        yield _physical(wrapper, text.line_end)
+        wrapper.detach()
+
+
+def _physical(wrapper: io.TextIOWrapper, line_end: str) -> Iterator[str]:
+    """The lines with their ends; of one that is too long only as much as says so."""
+    first = True
+    while line := wrapper.readline(MAX_RECORD + 1):
+        if len(line) > MAX_RECORD:
+            while line[-1] != line_end and (more := wrapper.readline(MAX_RECORD)):
+                line = line[: MAX_RECORD + 1] + more[-1]
+        yield line.removeprefix("\ufeff") if first else line
+        first = False
+
+
+def _joined(start: list[str], rest: Iterator[str]) -> Iterator[str]:
+    yield from start
+    yield from rest
+
+
+def sniff(start: list[str], entity: Entity) -> str:
+    """The delimiter under which the header names most columns of the contract, and then has most fields."""
+
+    def yield_of(delimiter: str) -> tuple[int, int]:
+        for record in split(iter(start), delimiter):
+            if record.values:
+                layout = lay_out(entity, [_clean(value) for value in record.values])
+                return sum(1 for carriers in layout.carriers if carriers), len(record.values)
+            if record.reason:
+                break
+        return 0, 0
+
+    best = max(DELIMITERS, key=yield_of)
+    return best if yield_of(best)[0] else DELIMITERS[0]
+
+
+def _skip_to_header(records: Iterator[Record]) -> tuple[int, int, Record | None, int]:
+    blank = physical = 0
+    for record in records:
+        physical += record.lines
+        if record.values != []:
+            return blank, blank, record, physical
+        blank += 1
+    return blank, blank, None, physical
+
+
+def _clean(value: str | None) -> str:
+    return (value or "").strip().strip('"').strip()
+
+
+def _header_names(header: Record, entity: Entity) -> list[str]:
+    if header.values is None:
+        raise FileFault(f"line {header.row}: the header cannot be read ({header.reason}): mend its quotes")
+    if _NOT_UTF8.search(header.text):
+        raise FileFault(f"line {header.row}: the header is not valid UTF-8: export the file again")
+    names = [_clean(value) or f"column_{i}" for i, value in enumerate(header.values, 1)]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise FileFault(f"line {header.row}: the header names {', '.join(map(repr, twice))} more than once: rename one")
+    if lay_out(entity, names).is_foreign:
+        raise FileFault(
+            f"line {header.row}: the header has no column of {entity.name} (expected some of: {describe(entity)})"
+        )
+    return names
+
+
+def split(lines: Iterator[str], delimiter: str) -> Iterator[Record]:
+    """The records of physical lines. A blank line has no values: [].
+
+    A quoted field that is not closed, or closed in a later line with text behind it, costs the line on which its
+    record starts and nothing else: reading goes on with the next line.
+    """
+    white = " \t\r\n\f\v".replace(delimiter, "")
+    waiting: deque[str] = deque()
+    row = 0
+    while line := waiting.popleft() if waiting else next(lines, ""):
+        row += 1
+        if not line.strip(white):
+            yield Record(row, line, [], None, 1)
+            continue
+        if len(line) > MAX_RECORD:
+            yield Record(row, line[:KEPT_OF_LONG], None, "too_long", 1)
+            continue
+        if '"' not in line:
+            values = [value or None for value in without_end(line).split(delimiter)]
+            yield Record(row, line, values, None, 1)
+            continue
+        fields = _Fields(delimiter)
+        outcome = fields.feed(line)
+        more: list[str] = []
+        size = len(line)
+        while outcome == "unclosed_quote" and size <= MAX_RECORD:
+            following = waiting.popleft() if waiting else next(lines, "")
+            if not following:
+                break
+            more.append(following)
+            size += len(following)
+            outcome = fields.feed(following)
+        if outcome and more:
+            waiting.extendleft(reversed(more))
+            yield Record(row, line, None, "unclosed_quote", 1)
+        elif outcome:
+            yield Record(row, line, None, outcome, 1)
+        else:
+            yield Record(row, "".join([line, *more]), fields.values, None, 1 + len(more))
+            row += len(more)
+
+
+class _Fields:
+    """The fields of one record, fed line by line."""
+
+    def __init__(self, delimiter: str) -> None:
+        self.values: list[str | None] = []
+        self._delimiter = delimiter
+        self._open: list[str] | None = None
+
+    def feed(self, line: str) -> str | None:
+        """None when the record ends with the line, unclosed_quote when it goes on, text_after_quote when it breaks."""
+        end = len(without_end(line))
+        position = 0
+        while True:
+            if self._open is None and line.startswith('"', position):
+                self._open = []
+                position += 1
+            if self._open is None:
+                stop = line.find(self._delimiter, position, end)
+                self.values.append(line[position : stop if stop >= 0 else end] or None)
+                if stop < 0:
+                    return None
+                position = stop + 1
+                continue
+            closing = _QUOTED.match(line, position).end()  # type: ignore[union-attr]
+            self._open.append(line[position:closing])
+            if closing == len(line):
+                return "unclosed_quote"
+            self.values.append("".join(self._open).replace('""', '"'))
+            self._open = None
+            position = closing + 1
+            if position >= end:
+                return None
+            if line[position] != self._delimiter:
+                return "text_after_quote"
+            position += 1
+
+
+def _fault(record: Record, width: int, is_damaged: bool) -> str | None:
+    if record.reason:
+        return record.reason
+    if is_damaged and _NOT_UTF8.search(record.text):
+        return "invalid_utf8"
+    return "wrong_number_of_fields" if len(record.values or []) != width else None
+
+
+def _printable(text: str) -> str:
+    whole = without_end(text)
+    return whole.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _fill(values: list[str | None], names: list[str], layout: Layout) -> tuple[list[str | None], str | None]:
+    filled: list[str | None] = []
+    unmapped = [(names[i], values[i]) for i in layout.unmapped]
+    for carriers in layout.carriers:
+        if len(carriers) < 2:
+            filled.append(values[carriers[0]] if carriers else None)
+            continue
+        told = [i for i in carriers if values[i] is not None]
+        filled.append(values[told[0]] if told else None)
+        unmapped += [(names[i], values[i]) for i in told[1:] if values[i] != values[told[0]]]
+    if not unmapped:
+        return filled, None
+    members = (f"{quoted(name)}:{'null' if value is None else quoted(value)}" for name, value in unmapped)
+    return filled, "{" + ",".join(members) + "}"
+
+
+def _check_lines(seen: int, text: Text) -> None:
+    if seen != text.lines:
+        raise RuntimeError(f"{text.lines} lines were counted and {seen} were split into records")

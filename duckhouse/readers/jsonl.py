@@ -1,0 +1,133 @@
+"""JSONL: one JSON object a line."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from itertools import chain
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from duckdb.sqltypes import BIGINT, VARCHAR
+
+from duckhouse.duck import TO_PARQUET, connection, literal, name
+from duckhouse.landing.rows import Origin, Rejects
+from duckhouse.readers.exactjson import Rejected, reader
+from duckhouse.readers.lines import SCHEMA, Lines, without_end
+from duckhouse.readers.stored import opened
+from duckhouse.readers.template import FastPath, learn
+from duckhouse.sources import Entity
+
+_SAMPLED_LINES = 300
+
+
+def land(
+    path: Path,
+    entity: Entity,
+    origin: Origin,
+    target: Path,
+    rejects: Rejects,
+    advance: Callable[[int], None],
+    threads: int,
+) -> tuple[int, int, list[str]]:
+    """Lands a JSONL file in one pass; returns records read, records blank, and the names that the contract lacks.
+
+    Raises FileFault where the stream cannot be read to its end.
+    """
+    unmapped_names: Counter = Counter()
+    with opened(path, advance) as stream, connection(threads) as connected:
+        lines = Lines(stream, rejects.reject)
+        batches = _Source(lines.batches())
+        first = next(batches, None)
+        fast = learn(_sample(first), entity) if first else None
+        incoming = pa.RecordBatchReader.from_batches(SCHEMA, chain([first] if first else [], batches))
+        connected.register("incoming", incoming)
+        _register_exact(connected, entity, rejects, unmapped_names)
+        try:
+            connected.execute(_copy(entity, origin, target, fast))
+        except duckdb.Error:
+            if batches.fault:
+                raise batches.fault from None
+            raise
+    if fast:
+        unmapped_names.update(fast.unmapped_names)
+    return lines.read, lines.blank, sorted(unmapped_names)
+
+
+class _Source:
+    """An iterator that remembers what broke it: DuckDB passes on the message only."""
+
+    def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
+        self._batches = batches
+        self.fault: Exception | None = None
+
+    def __iter__(self) -> "_Source":
+        return self
+
+    def __next__(self) -> pa.RecordBatch:
+        try:
+            return next(self._batches)
+        except StopIteration:
+            raise
+        except Exception as error:
+            self.fault = error
+            raise
+
+
+def _sample(batch: pa.RecordBatch) -> list[str]:
+    step = max(1, batch.num_rows // _SAMPLED_LINES)
+    return batch.column("line")[::step].to_pylist()
+
+
+def _register_exact(
+    connected: duckdb.DuckDBPyConnection, entity: Entity, rejects: Rejects, unmapped_names: Counter
+) -> None:
+    """The SQL function exact(row, line): the landed values of a line, or NULL where it is rejected."""
+    read = reader(entity)
+    width = len(entity.columns) + 1
+    fields = [pa.field(f"v{i}", pa.string()) for i in range(width)]
+
+    def exact(rows: pa.Array, lines: pa.Array) -> pa.Array:
+        landed: list[list[str | None]] = []
+        is_rejected = []
+        for row, line in zip(rows.to_pylist(), lines.to_pylist(), strict=True):
+            try:
+                landed.append(read(line, unmapped_names))
+                is_rejected.append(False)
+            except Rejected as reason:
+                rejects.reject(row, str(reason), without_end(line))
+                landed.append([None] * width)
+                is_rejected.append(True)
+        columns = [pa.array(values, pa.string()) for values in zip(*landed, strict=True)]
+        return pa.StructArray.from_arrays(columns, fields=fields, mask=pa.array(is_rejected))
+
+    struct = duckdb.struct_type({f"v{i}": VARCHAR for i in range(width)})
+    connected.create_function(
+        "exact", exact, [BIGINT, VARCHAR], struct, type="arrow", null_handling="special", side_effects=True
+    )
+
+
+def _copy(entity: Entity, origin: Origin, target: Path, fast: FastPath | None) -> str:
+    columns = ", ".join(f"landed.v{i} as {name(column.name)}" for i, column in enumerate(entity.columns))
+    return f"""
+        copy (
+            select
+                {columns},
+                {literal(origin.delivery_id)} as _delivery_id,
+                timestamp {literal(origin.naive_utc.isoformat(sep=" "))} as _delivered_at,
+                {literal(origin.file)} as _source_file,
+                "row" as _source_row,
+                landed.v{len(entity.columns)} as _unmapped
+            from ({_landed(fast)})
+            where landed is not null
+        ) to {literal(target)} {TO_PARQUET}
+    """
+
+
+def _landed(fast: FastPath | None) -> str:
+    if not fast:
+        return 'select "row", exact("row", line) as landed from incoming'
+    values = ", ".join(f"v{i} := {value}" for i, value in enumerate((*fast.values, fast.unmapped)))
+    return f"""
+        select "row", case when {fast.vouched} then struct_pack({values}) else exact("row", line) end as landed
+        from (select "row", line, try(json_transform(line, {literal(fast.parsed_type)})) as parsed from incoming)
+    """

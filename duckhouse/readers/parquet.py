@@ -1,0 +1,147 @@
+"""Parquet: columns by name, every value as the text that JSON would give it."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from duckhouse.duck import TO_PARQUET, connection, literal, name
+from duckhouse.landing.rows import Origin
+from duckhouse.readers.exactjson import quoted
+from duckhouse.readers.names import Layout, describe, lay_out
+from duckhouse.readers.stored import FileFault
+from duckhouse.sources import Entity
+
+_NUMBERS = {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint",
+            "uhugeint", "decimal"}  # fmt: skip
+_LISTS = {"list", "array"}
+
+
+def land(path: Path, entity: Entity, origin: Origin, target: Path, threads: int) -> tuple[int, list[str]]:
+    """Lands a Parquet file; returns the rows that its footer counts, and the names of columns the contract lacks.
+
+    Raises FileFault where the file is no whole Parquet file, or has no column of the contract.
+    """
+    records = _verified_rows(path)
+    with connection(threads) as connected, tempfile.TemporaryDirectory() as folder:
+        link = Path(folder) / "input.parquet"  # a name without the wildcards that DuckDB would expand
+        link.symlink_to(path.resolve())
+        scan = f"read_parquet({literal(link)}, file_row_number = true, hive_partitioning = false)"
+        try:
+            relation = connected.sql(f"select * from {scan}")
+            columns = list(zip(relation.columns, relation.types, strict=True))[:-1]
+            layout = lay_out(entity, [column for column, _ in columns])
+            if layout.is_foreign:
+                raise FileFault(f"it has no column of {entity.name} (expected some of: {describe(entity)})")
+            connected.execute(_copy(entity, origin, target, scan, columns, layout))
+        except duckdb.Error as error:
+            message = str(error).splitlines()[0]
+            if str(target) in message:
+                raise
+            raise FileFault(
+                f"not a whole Parquet file ({message.replace(str(link), path.name)}): export it again"
+            ) from None
+    return records, sorted(columns[i][0] for i in layout.unmapped)
+
+
+def _verified_rows(path: Path) -> int:
+    """The rows that the footer counts, after every page was decoded and its checksum, where it has one, compared."""
+    try:
+        with pq.ParquetFile(path, page_checksum_verification=True) as file:
+            for batch in file.iter_batches(use_threads=False):
+                del batch
+            return file.metadata.num_rows
+    except (pa.ArrowException, OSError) as error:
+        raise FileFault(f"not a whole Parquet file ({str(error).splitlines()[0]}): export it again") from None
+
+
+def _copy(
+    entity: Entity,
+    origin: Origin,
+    target: Path,
+    scan: str,
+    columns: Sequence[tuple[str, duckdb.sqltypes.DuckDBPyType]],
+    layout: Layout,
+) -> str:
+    texts = ", ".join(f"{_text(name(column), kind)} as t{i}" for i, (column, kind) in enumerate(columns))
+    jsons = ", ".join(f"{_json(name(column), kind)} as j{i}" for i, (column, kind) in enumerate(columns))
+    values = ", ".join(
+        f"{_first(carriers)} as {name(column.name)}"
+        for column, carriers in zip(entity.columns, layout.carriers, strict=True)
+    )
+    return f"""
+        copy (
+            select
+                {values},
+                {literal(origin.delivery_id)} as _delivery_id,
+                timestamp {literal(origin.naive_utc.isoformat(sep=" "))} as _delivered_at,
+                {literal(origin.file)} as _source_file,
+                file_row_number + 1 as _source_row,
+                {_unmapped([column for column, _ in columns], layout)} as _unmapped
+            from (select file_row_number, {texts}, {jsons} from {scan})
+        ) to {literal(target)} {TO_PARQUET}
+    """
+
+
+def _first(carriers: Sequence[int]) -> str:
+    return f"coalesce({', '.join(f't{i}' for i in carriers)})" if carriers else "null::varchar"
+
+
+def _unmapped(names: Sequence[str], layout: Layout) -> str:
+    members = [f"{literal(quoted(names[i]) + ':')} || coalesce(j{i}, 'null')" for i in layout.unmapped]
+    for carriers in layout.carriers:
+        members += [
+            f"case when t{i} <> {_first(carriers)} then {literal(quoted(names[i]) + ':')} || j{i} end"
+            for i in carriers[1:]
+        ]
+    if not members:
+        return "null::varchar"
+    return f"'{{' || nullif(concat_ws(',', {', '.join(members)}), '') || '}}'"
+
+
+def _text(value: str, kind: duckdb.sqltypes.DuckDBPyType) -> str:
+    """SQL of the landed text of a value; times are ISO 8601 with T, those with a time zone in UTC with Z."""
+    if kind.id in {"struct", "map", *_LISTS}:
+        return _json(value, kind)
+    if kind.id == "timestamp with time zone":
+        return f"regexp_replace(replace({value}::varchar, ' ', 'T'), '\\+00$', 'Z')"
+    if kind.id.startswith("timestamp"):
+        return f"replace({value}::varchar, ' ', 'T')"
+    if kind.id == "blob":
+        return f"coalesce(try(decode({value})), {value}::varchar)"
+    return f"{value}::varchar"
+
+
+def _json(value: str, kind: duckdb.sqltypes.DuckDBPyType, depth: int = 0) -> str:
+    """SQL of the JSON text of a value. Numbers are written by their own type: through JSON they would pass a double."""
+    if kind.id in _NUMBERS or kind.id == "boolean":
+        return f"{value}::varchar"
+    if kind.id in {"float", "double"}:
+        return f"case when isfinite({value}) then {value}::varchar else '\"' || {value}::varchar || '\"' end"
+    item = f"x{depth}"
+    if kind.id in _LISTS:
+        return f"'[' || {_items(value, item, _json_or_null(item, kind.children[0][1], depth))} || ']'"
+    if kind.id == "map":
+        (_, key), (_, member) = kind.children
+        pair = (
+            f"to_json({_text(f'{item}.key', key)})::varchar || ':' || {_json_or_null(f'{item}.value', member, depth)}"
+        )
+        return f"'{{' || {_items(f'map_entries({value})', item, pair)} || '}}'"
+    if kind.id == "struct":
+        members = ", ',', ".join(
+            f"{literal(quoted(key) + ':')}, {_json_or_null(f'{value}.{name(key)}', member, depth)}"
+            for key, member in kind.children
+        )
+        return f"case when {value} is not null then concat('{{', {members}, '}}') end"
+    return f"to_json({_text(value, kind)})::varchar"
+
+
+def _json_or_null(value: str, kind: duckdb.sqltypes.DuckDBPyType, depth: int) -> str:
+    return f"coalesce({_json(value, kind, depth + 1)}, 'null')"
+
+
+def _items(values: str, item: str, text: str) -> str:
+    return f"array_to_string(list_transform({values}, lambda {item}: {text}), ',')"

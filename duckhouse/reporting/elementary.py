@@ -1,0 +1,91 @@
+"""Elementary's report: builds Elementary's models, runs every data test with Elementary on, runs edr.
+
+The tables under test are built before. For target prod the embedded ClickHouse is started where no server answers.
+"""
+
+import json
+import os
+import shutil
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import nullcontext
+from pathlib import Path
+
+from duckhouse import cli, settings
+from duckhouse.packages import packages_folder, usable_packages
+from duckhouse.processes import DBT, run
+from duckhouse.warehouse.prod import running_clickhouse
+
+REPORT = Path("report/elementary.html")
+# elementary-data and dbt want different networkx: edr lives beside the project's environment
+EDR_FOLDER = settings.PROJECT / ".venv-edr" / "bin"
+EDR_SETTINGS = {
+    "anonymous_usage_tracking": False,
+    "run_dbt_deps_if_needed": False,  # without a hub it empties the folder of the packages
+    "disable_elementary_version_check": True,
+    "disable_elementary_logo_print": True,
+}
+
+
+def build_report(target: str, out: Path) -> Counter[str]:
+    """Writes Elementary's report of a target whose tables are built; how many data tests ended how."""
+    packages, edr = elementary_packages(), find_edr()
+    folder = settings.PROJECT / os.environ.get("DBT_TARGET_PATH", "target") / "elementary" / target
+    env = {
+        **os.environ,
+        "DUCKHOUSE_ELEMENTARY": "true",
+        "DUCKHOUSE_DUCKDB": str(settings.duckdb_path().resolve()),
+        "DBT_PACKAGES_FOLDER": str(packages),
+        "DBT_TARGET_PATH": str(folder),
+    }
+    with running_clickhouse() if target == "prod" else nullcontext():
+        run([DBT, "--quiet", "run", "--select", "elementary", "--target", target], env)
+        outcomes = run_tests(target, folder / "run_results.json", env)
+        write_report(edr, target, out.resolve(), folder / "edr", env)
+    return outcomes
+
+
+def elementary_packages() -> Path:
+    """The folder of the dbt packages; a UserError where Elementary is not among them, or a stand-in."""
+    folder = packages_folder().resolve()
+    usable, _ = usable_packages(settings.PROJECT, folder)
+    if "elementary" not in usable or usable["elementary"].is_stand_in:
+        raise cli.UserError(
+            f"{folder} has no real Elementary package; where the dbt hub or a mirror (DBT_PACKAGE_HUB_URL) answers, "
+            "remove that folder and run make edr"
+        )
+    return folder
+
+
+def find_edr() -> str:
+    edr = shutil.which("edr", path=os.pathsep.join([str(EDR_FOLDER), os.environ.get("PATH", "")]))
+    if edr is None:
+        raise cli.UserError("edr is not installed; run make edr, which installs it into .venv-edr")
+    return edr
+
+
+def run_tests(target: str, results: Path, env: Mapping[str, str]) -> Counter[str]:
+    """How many data tests ended how. Tests that fail belong in the report: they are no reason to write none."""
+    results.unlink(missing_ok=True)
+    try:
+        run([DBT, "--quiet", "test", "--exclude-resource-type", "unit_test", "--target", target], env)
+    except cli.UserError:
+        if not results.exists():
+            raise
+    found = json.loads(results.read_text())["results"]
+    return Counter(result["status"] for result in found if result["unique_id"].startswith("test."))
+
+
+def write_report(edr: str, target: str, out: Path, home: Path, env: Mapping[str, str]) -> None:
+    """Runs edr report. Its settings stand in its home: a --config-dir is read only after it asked the package index."""
+    (home / ".edr").mkdir(parents=True, exist_ok=True)
+    (home / ".edr" / "config.yml").write_text(json.dumps({**EDR_SETTINGS, "target-path": str(home)}))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    run(
+        [
+            *(edr, "report", "--profiles-dir", str(settings.PROJECT), "--profile-target", target),
+            *("--target-path", str(home), "--file-path", str(out), "--env", target, "--project-name", "duckhouse"),
+            *("--open-browser", "false", "--quiet-logs"),
+        ],
+        {**env, "HOME": str(home), "DBT_TARGET_PATH": str(home / "target")},
+    )

@@ -1,0 +1,69 @@
+"""The report: one page from the marts on DuckDB, charts inline, nothing loaded from elsewhere."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import duckdb
+
+from duckhouse import cli, settings
+from duckhouse.reporting import page
+from duckhouse.reporting.chapters import ad_delivery, ad_serving, consent, quality, traffic
+
+REPORT = Path("report/index.html")
+SOURCES = (ad_serving, consent, ad_delivery)
+CHAPTERS = (quality, traffic, *SOURCES)
+WITHOUT_RULES = "Data quality is left out: its rules were not built. dbt build --target dev builds them."
+
+Found = dict[str, list[tuple]]
+
+
+def write_report(out: Path) -> Iterator[str]:
+    """Writes the page; the lines that sum it up."""
+    page.need_charts()
+    chapters = read_marts()
+    sections = [page.navigation(chapter.HEADING for chapter, _ in chapters)]
+    if quality not in (chapter for chapter, _ in chapters):
+        yield WITHOUT_RULES
+        sections.append(page.paragraph(WITHOUT_RULES))
+    for chapter, found in chapters:
+        yield chapter.HEADING
+        for name, value in chapter.summary(found):
+            yield f"  {name:<34}{value}"
+        sections += [page.heading(chapter.HEADING), *chapter.sections(found)]
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_text(page.TEMPLATE.format(sections="\n".join(sections)), encoding="utf-8")
+
+
+def read_marts() -> list[tuple[ModuleType, Found]]:
+    """What the report shows of each chapter that has rows; a UserError where the marts are not built, or all empty."""
+    path = settings.duckdb_path()
+    if not path.exists():
+        raise cli.UserError(f"{path}: no such file; run dbt build --target dev first")
+    try:
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found = [(chapter, read(connection, chapter)) for chapter in CHAPTERS]
+    except duckdb.Error as error:
+        raise cli.UserError(f"{path}: {str(error).splitlines()[0]}; run dbt build --target dev first") from None
+    shown = [(chapter, rows) for chapter, rows in found if rows["rows"]]
+    if not any(chapter in SOURCES for chapter, _ in shown):
+        raise cli.UserError(f"{path}: no events are built; land a drop and run dbt build --target dev first")
+    return shown
+
+
+def read(connection: duckdb.DuckDBPyConnection, chapter: ModuleType) -> Found:
+    """The rows of each query; none at all of a chapter that was not built. OF_RULES needs the findings of the rules."""
+    if not is_built(connection, chapter.QUERIES["rows"]):
+        return {"rows": []}
+    queries = dict(chapter.QUERIES)
+    if is_built(connection, quality.QUERIES["rows"]):
+        queries |= getattr(chapter, "OF_RULES", {})
+    return {name: connection.execute(query).fetchall() for name, query in queries.items()}
+
+
+def is_built(connection: duckdb.DuckDBPyConnection, query: str) -> bool:
+    try:
+        connection.execute(query)
+    except duckdb.CatalogException:
+        return False
+    return True

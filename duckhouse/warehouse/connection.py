@@ -1,0 +1,62 @@
+"""The connection to the ClickHouse of target prod."""
+
+import urllib.error
+import urllib.request
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from duckhouse.cli import UserError
+from duckhouse.settings import ClickHouseSettings, clickhouse
+
+SECONDS_TO_ANSWER = 2
+
+
+def connect() -> Client:
+    """A client for the server that the environment names; a UserError where none answers or it refuses."""
+    settings = clickhouse()
+    if not answers(settings):
+        raise UserError(
+            f"no ClickHouse answers at {settings.host}:{settings.port}: start one with python -m scripts.clickhouse, "
+            "or set CLICKHOUSE_HOST and CLICKHOUSE_PORT"
+        )
+    try:
+        return clickhouse_connect.get_client(
+            host=settings.host,
+            port=settings.port,
+            username=settings.user,
+            password=settings.password,
+            secure=settings.secure,
+            autogenerate_session_id=False,
+        )
+    except ClickHouseError as error:
+        raise UserError(
+            f"ClickHouse at {settings.host}:{settings.port} refuses: {first_line(error)}; "
+            "check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD"
+        ) from None
+
+
+def answers(settings: ClickHouseSettings) -> bool:
+    """Whether something at the address answers a ping as ClickHouse does."""
+    url = f"{'https' if settings.secure else 'http'}://{settings.host}:{settings.port}/ping"
+    try:
+        with urllib.request.urlopen(url, timeout=SECONDS_TO_ANSWER) as response:  # noqa: S310 (http or https, above)
+            return response.read(3) == b"Ok."
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+def first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+def quote(identifier: str) -> str:
+    escaped = identifier.replace("\\", "\\\\").replace("`", "\\`")
+    return f"`{escaped}`"
+
+
+def literal(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"

@@ -1,0 +1,69 @@
+"""Wall seconds and memory of whole commands."""
+
+import os
+import statistics
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+from duckhouse import cli, settings
+
+try:
+    import psutil
+except ModuleNotFoundError:
+    psutil = None
+
+SAMPLE_SECONDS = 0.02
+
+Environment = dict[str, str]
+Task = Callable[[int], tuple[list[str], Environment]]
+
+
+def measure(name: str, task: Task, repeat: int) -> dict[str, Any]:
+    """The median of wall seconds and the highest peak memory over `repeat` runs of a command."""
+    runs = [timed_run(*task(turn)) for turn in cli.progress(range(repeat), label=name, unit="run")]
+    seconds = [wall for wall, _ in runs]
+    return {
+        "name": name,
+        "seconds": round(statistics.median(seconds), 2),
+        "seconds_of_runs": [round(wall, 2) for wall in seconds],
+        "peak_megabytes": round(max(peak for _, peak in runs) / 1e6),
+    }
+
+
+def timed_run(command: list[str], env: Environment) -> tuple[float, int]:
+    started = time.perf_counter()
+    process = psutil.Popen(
+        command, cwd=settings.PROJECT, env={**os.environ, **env}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    peak = 0
+    while process.poll() is None:
+        peak = max(peak, resident_bytes(process))
+        time.sleep(SAMPLE_SECONDS)
+    elapsed = time.perf_counter() - started
+    output = process.stdout.read().decode()
+    if process.returncode:
+        raise cli.UserError(f"{' '.join(command[:4])} ended with {process.returncode}: {output.strip()[-500:]}")
+    return elapsed, peak
+
+
+def resident_bytes(process: Any) -> int:
+    total = 0
+    for member in (process, *children(process)):
+        try:
+            total += member.memory_info().rss
+        except psutil.Error:
+            continue
+    return total
+
+
+def children(process: Any) -> list[Any]:
+    try:
+        return process.children(recursive=True)
+    except psutil.Error:
+        return []
+
+
+def ratio(result: dict[str, Any], reference: dict[str, Any]) -> float:
+    return round(result["seconds"] / reference["seconds"], 2)

@@ -1,0 +1,22 @@
+"""Made-up data of the sources, a package each.
+
+Its module `command` has HELP, add_arguments(parser) and run(arguments) for python -m tools.generate, and for the demo
+deliver_first(folder) and deliver_later(folder). Where it writes a drop with planted faults, it has DELIVERED_AT and
+sized() too, which the scores need.
+"""
+
+from importlib import import_module
+from pkgutil import iter_modules
+from types import ModuleType
+
+
+def generators() -> dict[str, ModuleType]:
+    """The command of each source's generator."""
+    return {
+        found.name: import_module(f"{__name__}.{found.name}.command") for found in iter_modules(__path__) if found.ispkg
+    }
+
+
+def planting() -> dict[str, ModuleType]:
+    """Of those, the ones that plant faults in files."""
+    return {source: generator for source, generator in generators().items() if hasattr(generator, "DELIVERED_AT")}

@@ -1,0 +1,252 @@
+"""Changes that make life hard for an extraction: edits that leave no trace, deletes, ids that commit out of order.
+
+The functions on a connection leave it to the caller when they are committed.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, LiteralString
+
+import numpy as np
+import psycopg
+from psycopg import sql
+
+from duckhouse.cli import UserError, progress
+from duckhouse.extraction.database import Database
+from tools.generators.ad_delivery.rows import (
+    BACK_DATED_MINUTES,
+    BID_CENTS,
+    BUDGET_CENTS,
+    add_campaigns,
+    clicks_on,
+    clock,
+    copy_rows,
+    draw_minutes,
+)
+
+Place = tuple[LiteralString, LiteralString]  # table and column
+
+EDITS: tuple[Place, ...] = (
+    ("campaign", "bid"),
+    ("campaign", "budget"),
+    ("campaign", "name"),
+    ("advertiser", "name"),
+)
+SILENT_EDITS: tuple[Place, ...] = (*EDITS, ("impressions", "campaign_id"), ("impressions", "created_at"))
+ONE_IN_NULL = 5  # a moved impression loses its campaign, a re-dated one its time
+ONE_IN_CAMPAIGN = 5  # a delete takes a campaign without rows, where there is one
+ONE_IN_ROLLBACK = 4  # a late transaction
+ONE_IN_CLICK = 10  # a new row
+# what text formats of rows have to escape
+NAMES = ("Zoë & Söhne", 'Said "now"', "O'Brien; --", "Tab\there", "Two\nlines", r"Back\slash \N", "{a,b}", "广告 📣")
+
+
+@dataclass(frozen=True)
+class LateTransaction:
+    """Rows that are written and not committed. `ids` has the id of each, by table."""
+
+    connection: psycopg.Connection
+    ids: dict[str, int]
+
+    def commit(self) -> None:
+        self.connection.commit()
+
+    def rollback(self) -> None:
+        self.connection.rollback()
+
+
+def churn(
+    database: Database,
+    rng: np.random.Generator,
+    *,
+    edits: int,
+    silent_edits: int,
+    deletes: int,
+    late_commits: int,
+    new_rows: int,
+) -> dict[str, Any]:
+    """Makes that many changes in an order by chance, each in a transaction of its own, the new rows in one.
+
+    Of the `late_commits` some are rolled back. Returns what was done: fewer where there was nothing to delete.
+    Raises UserError where there is no campaign.
+    """
+    done = {"edits": 0, "silent_edits": 0, "deletes": 0, "late_commits": 0, "rollbacks": 0, "new_rows": 0}
+    rows = {"inserted": Counter(), "updated": Counter(), "deleted": Counter()}
+
+    def one_edit(kind: str, places: tuple[Place, ...]) -> None:
+        if place := edit(connection, rng, places, is_silent=kind == "silent_edits"):
+            done[kind] += 1
+            rows["updated"][place] += 1
+
+    def one_delete() -> None:
+        if table := delete(connection, rng):
+            done["deletes"] += 1
+            rows["deleted"][table] += 1
+
+    def one_late_commit() -> None:
+        with late_transaction(database, rng) as late:
+            rows["inserted"].update(add_rows(connection, rng, impressions=1, clicks=1))
+            if rng.integers(ONE_IN_ROLLBACK):
+                late.commit()
+                done["late_commits"] += 1
+                rows["inserted"].update(late.ids.keys())
+            else:
+                late.rollback()
+                done["rollbacks"] += 1
+
+    def all_new_rows() -> None:
+        clicks = int(rng.binomial(new_rows, 1 / ONE_IN_CLICK))
+        rows["inserted"].update(add_rows(connection, rng, impressions=new_rows - clicks, clicks=clicks))
+        done["new_rows"] += new_rows
+
+    steps: list[Callable[[], None]] = [
+        *[lambda: one_edit("edits", EDITS)] * edits,
+        *[lambda: one_edit("silent_edits", SILENT_EDITS)] * silent_edits,
+        *[one_delete] * deletes,
+        *[one_late_commit] * late_commits,
+        *[all_new_rows] * bool(new_rows),
+    ]
+    with database.connect(autocommit=True) as connection:
+        if any_id(connection, rng, "campaign") is None:
+            raise UserError("there is no campaign: make some with python -m tools.generate ad_delivery batch")
+        for place in progress(rng.permutation(len(steps)), label="churn", unit="step"):
+            steps[place]()
+    return done | {operation: dict(sorted(counts.items())) for operation, counts in rows.items()}
+
+
+def edit(
+    connection: psycopg.Connection, rng: np.random.Generator, places: tuple[Place, ...], *, is_silent: bool
+) -> str | None:
+    """Gives a row of one of the `places` another value; updated_at follows unless `is_silent`.
+
+    Returns "table.column", or None where the tables are empty.
+    """
+    for place in rng.permutation(len(places)):
+        table, column = places[place]
+        key = any_id(connection, rng, table)
+        if key is not None:
+            names = {"table": sql.Identifier(table), "column": sql.Identifier(column)}
+            query = sql.SQL("select {column} from {table} where id = %s").format(**names)
+            (before,) = connection.execute(query, [key]).fetchone()
+            touch = sql.SQL("" if is_silent else ", updated_at = localtimestamp")
+            query = sql.SQL("update {table} set {column} = %s{touch} where id = %s").format(**names, touch=touch)
+            connection.execute(query, [_another(connection, rng, column, before), key])
+            return f"{table}.{column}"
+    return None
+
+
+def delete(connection: psycopg.Connection, rng: np.random.Generator) -> str | None:
+    """Deletes an impression, a click or, less often, a campaign without rows.
+
+    Returns its table, or None where there is nothing to delete.
+    """
+    tables = ["impressions", "clicks"]
+    rng.shuffle(tables)
+    tables.insert(0 if rng.integers(ONE_IN_CAMPAIGN) == 0 else len(tables), "campaign")
+    for table in tables:
+        deleted = _delete_empty_campaign(connection) if table == "campaign" else _delete_row(connection, rng, table)
+        if deleted:
+            return table
+    return None
+
+
+def add_rows(
+    connection: psycopg.Connection, rng: np.random.Generator, *, impressions: int, clicks: int
+) -> dict[str, int]:
+    """Adds back-dated impressions and clicks of campaigns by chance; the number of rows by table."""
+    campaigns = np.array([key for (key,) in connection.execute("select id from campaign order by id")])
+    now = clock(connection)
+    shown = now - draw_minutes(rng, impressions)
+    clicked = clicks_on(rng, now - draw_minutes(rng, clicks))
+    copy_rows(connection, "impressions", rng.choice(campaigns, impressions), shown)
+    copy_rows(connection, "clicks", rng.choice(campaigns, clicks), clicked)
+    return {"impressions": impressions, "clicks": clicks}
+
+
+@contextmanager
+def late_transaction(database: Database, rng: np.random.Generator | None = None) -> Iterator[LateTransaction]:
+    """A transaction that has written an impression, a click and, at times, a campaign, on a connection of its own.
+
+    The campaign is theirs or has no rows. What others write in the block and commit has higher ids. Rolled back at the
+    end of the block unless it was committed. Needs a campaign.
+    """
+    rng = rng or np.random.default_rng()
+    with database.connect() as connection:
+        ids = {}
+        campaign = any_id(connection, rng, "campaign")
+        advertiser = any_id(connection, rng, "advertiser")
+        if advertiser is not None and rng.integers(2):
+            (ids["campaign"],) = add_campaigns(connection, rng, [advertiser], 1)
+            campaign = rng.choice([campaign, ids["campaign"]]).item()
+        for table in ("impressions", "clicks"):
+            query = sql.SQL(
+                "insert into {} (campaign_id, created_at) values (%s, localtimestamp - make_interval(mins => %s)) "
+                "returning id"
+            ).format(sql.Identifier(table))
+            minutes = int(rng.integers(BACK_DATED_MINUTES))
+            (ids[table],) = connection.execute(query, [campaign, minutes]).fetchone()
+        try:
+            yield LateTransaction(connection, ids)
+        finally:
+            connection.rollback()
+
+
+def any_id(connection: psycopg.Connection, rng: np.random.Generator, table: LiteralString) -> int | None:
+    """The id of a row by chance; None where the table is empty."""
+    name = sql.Identifier(table)
+    low, high = connection.execute(sql.SQL("select min(id), max(id) from {}").format(name)).fetchone()
+    if low is None:
+        return None
+    query = sql.SQL("select min(id) from {} where id >= %s").format(name)
+    return connection.execute(query, [int(rng.integers(low, high + 1))]).fetchone()[0]
+
+
+def _another(connection: psycopg.Connection, rng: np.random.Generator, column: str, before: Any) -> Any:
+    """A value of the column that is not `before`."""
+    match column:
+        case "bid":
+            return _another_amount(rng, before, *BID_CENTS)
+        case "budget":
+            return _another_amount(rng, before, *BUDGET_CENTS)
+        case "name":
+            return f"{NAMES[rng.integers(len(NAMES))]} {rng.bytes(4).hex()}"
+        case "campaign_id":
+            query = "select id from campaign where id is distinct from %s order by id"
+            others = [key for (key,) in connection.execute(query, [before])]
+            to_null = before is not None and (not others or rng.integers(ONE_IN_NULL) == 0)
+            return None if to_null else others[rng.integers(len(others))]
+        case "created_at":
+            if before is not None and rng.integers(ONE_IN_NULL) == 0:
+                return None
+            shown: datetime = before or connection.execute("select localtimestamp").fetchone()[0]
+            return shown - timedelta(minutes=int(rng.integers(1, BACK_DATED_MINUTES)))
+    raise ValueError(column)
+
+
+def _another_amount(rng: np.random.Generator, before: Decimal, low: int, high: int) -> Decimal:
+    steps = high - low + 1
+    cents = (int(before.scaleb(2)) - low + int(rng.integers(1, steps))) % steps + low
+    return Decimal(cents).scaleb(-2)
+
+
+def _delete_row(connection: psycopg.Connection, rng: np.random.Generator, table: LiteralString) -> bool:
+    query = sql.SQL("delete from {} where id = %s").format(sql.Identifier(table))
+    return connection.execute(query, [any_id(connection, rng, table)]).rowcount > 0
+
+
+def _delete_empty_campaign(connection: psycopg.Connection) -> bool:
+    """Deletes one, never the last. Passes over those that a transaction in flight refers to: it would wait for them."""
+    query = """
+        delete from campaign where id = (
+            select id from campaign
+            where not exists (select from impressions where campaign_id = campaign.id)
+                and not exists (select from clicks where campaign_id = campaign.id)
+                and exists (select from campaign as other where other.id <> campaign.id)
+            order by id limit 1 for update skip locked
+        )
+    """
+    return connection.execute(query).rowcount > 0

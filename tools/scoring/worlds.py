@@ -1,0 +1,121 @@
+"""Makes a data set, lands it as two deliveries of each source, builds it on both engines, and reads the findings."""
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import clickhouse_connect
+import duckdb
+
+from duckhouse.cli import UserError
+from duckhouse.processes import DBT, embedded_clickhouse, module, script
+from duckhouse.settings import PROJECT
+from tools.generators import generators
+from tools.scoring.matching import Finding, finding
+
+PREFIX = "duckhouse"
+FINDINGS = "+fct_dq_findings"
+COLUMNS = (
+    "finding_id", "rule_id", "source", "severity", "finding_key", "event_date", "observed", "expected", "record_count",
+    "impact_usd", "evidence", "first_delivery_id", "last_delivery_id", "is_open",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class World:
+    """What is true of a data set, by source and kind, and what the rules found in it."""
+
+    faults: dict[str, dict[str, dict[str, Any]]]
+    findings: dict[str, list[Finding]]
+
+
+def build(folder: Path, options: Mapping[str, list[str]]) -> World:
+    """One data set, in a folder and on an embedded ClickHouse of its own. `options` are the generator's, by source."""
+    with embedded_clickhouse("--port", "0", "--data", str(folder / "clickhouse")) as greeting:
+        return _build_on(folder, options, port=re.search(r":(\d+) ", greeting)[1])
+
+
+def _build_on(folder: Path, options: Mapping[str, list[str]], port: str) -> World:
+    env = {
+        **os.environ,
+        "CLICKHOUSE_HOST": "127.0.0.1",
+        "CLICKHOUSE_PORT": port,
+        "CLICKHOUSE_USER": "default",
+        "CLICKHOUSE_PASSWORD": "",
+        "CLICKHOUSE_SECURE": "false",
+        "CLICKHOUSE_PREFIX": PREFIX,
+        "CLICKHOUSE_CLUSTER": "",
+        "DUCKHOUSE_LANDING": str(folder / "landing"),
+        "DUCKHOUSE_DUCKDB": str(folder / "duckhouse.duckdb"),
+        "DBT_LOG_PATH": str(folder / "logs"),
+    }
+    faults, prefixes = {}, {}
+    delivered = {source: generators()[source].DELIVERED_AT for source in options}
+    for source, moments in delivered.items():
+        drop = folder / source
+        _run(module("tools.generate", source, "--out", str(drop), *options[source]), env)
+        for moment, place in zip(moments, ("", "redelivery/"), strict=True):
+            words = ["--no-redelivery"] if not place else []
+            landed = _run(script("land", source, str(drop / place), "--delivered-at", moment, "--json", *words), env)
+            prefixes |= {delivery["delivery_id"]: place for delivery in json.loads(landed)["deliveries"]}
+        truth = json.loads((drop / "truth.json").read_text())
+        faults[source] = {entry["kind"]: entry for entry in truth["faults"] + truth["changes"]}
+        _name_companies(faults[source], truth)
+    _run(script("push"), env)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda target: _build_target(target, folder, env), ("dev", "prod")))
+    rows = _on_dev(folder / "duckhouse.duckdb")
+    if rows != _on_prod(int(port)):
+        raise UserError(
+            "the findings differ between dev and prod: "
+            + ", ".join(f"{source} {' '.join(words)}" for source, words in options.items())
+        )
+    return World(faults, {source: _findings(rows, source, prefixes) for source in options})
+
+
+def _name_companies(faults: Mapping[str, Mapping[str, Any]], truth: Mapping[str, Any]) -> None:
+    """Adds to the records of a company's file which company that is."""
+    companies = {company["file"]: key for key, company in truth.get("companies", {}).items() if "file" in company}
+    for fault in faults.values():
+        for record in fault.get("records", ()):
+            if record["file"] in companies:
+                record["company_id"] = companies[record["file"]]
+
+
+def _build_target(target: str, folder: Path, env: Mapping[str, str]) -> None:
+    own = {**env, "DBT_TARGET_PATH": str(folder / f"target-{target}")}
+    words = ["--select", FINDINGS, "--exclude-resource-type", "test", "unit_test"]
+    _run([DBT, "--quiet", "build", "--target", target, *words], own)
+
+
+def _run(command: list[str], env: Mapping[str, str]) -> str:
+    done = subprocess.run(command, cwd=PROJECT, env=dict(env), capture_output=True, text=True)
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise UserError(
+            f"{' '.join(Path(word).name for word in command[:4])} failed: {said[-1] if said else 'no output'}"
+        )
+    return done.stdout
+
+
+def _on_dev(path: Path) -> list[tuple]:
+    query = f"select {', '.join(COLUMNS)} from quality.fct_dq_findings order by finding_id"
+    with duckdb.connect(str(path), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def _on_prod(port: int) -> list[tuple]:
+    query = f"select {', '.join(COLUMNS)} from {PREFIX}_quality.fct_dq_findings order by finding_id"
+    with clickhouse_connect.get_client(host="127.0.0.1", port=port) as client:
+        return [tuple(row) for row in client.query(query).result_rows]
+
+
+def _findings(rows: list[tuple], source: str, prefixes: Mapping[str, str]) -> list[Finding]:
+    named = (dict(zip(COLUMNS, row, strict=True)) for row in rows)
+    return [finding(row, prefixes[row["last_delivery_id"]]) for row in named if row["source"] == source]
