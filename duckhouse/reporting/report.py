@@ -1,32 +1,40 @@
 """The report: one page from the marts on DuckDB, charts inline, nothing loaded from elsewhere."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from pkgutil import iter_modules
 from types import ModuleType
 
 import duckdb
 
 from duckhouse import cli, settings
-from duckhouse.reporting import page
-from duckhouse.reporting.chapters import ad_delivery, ad_serving, consent, quality, traffic
+from duckhouse.reporting import chapters, page
+from duckhouse.reporting.chapters import quality, traffic
+from duckhouse.sources import sources
 
 REPORT = Path("report/index.html")
-SOURCES = (ad_serving, consent, ad_delivery)
-CHAPTERS = (quality, traffic, *SOURCES)
+OF_RULES = (quality, traffic)
 WITHOUT_RULES = "Data quality is left out: its rules were not built. dbt build --target dev builds them."
 
 Found = dict[str, list[tuple]]
 
 
+def chapters_of_sources() -> list[ModuleType]:
+    """The chapter of each source that has one: the module of its name."""
+    written = {found.name for found in iter_modules(chapters.__path__)}
+    return [import_module(f"{chapters.__name__}.{source}") for source in sources() if source in written]
+
+
 def write_report(out: Path) -> Iterator[str]:
     """Writes the page; the lines that sum it up."""
     page.need_charts()
-    chapters = read_marts()
-    sections = [page.navigation(chapter.HEADING for chapter, _ in chapters)]
-    if quality not in (chapter for chapter, _ in chapters):
+    shown = read_marts()
+    sections = [page.navigation(chapter.HEADING for chapter, _ in shown)]
+    if quality not in (chapter for chapter, _ in shown):
         yield WITHOUT_RULES
         sections.append(page.paragraph(WITHOUT_RULES))
-    for chapter, found in chapters:
+    for chapter, found in shown:
         yield chapter.HEADING
         for name, value in chapter.summary(found):
             yield f"  {name:<34}{value}"
@@ -37,16 +45,17 @@ def write_report(out: Path) -> Iterator[str]:
 
 def read_marts() -> list[tuple[ModuleType, Found]]:
     """What the report shows of each chapter that has rows; a UserError where the marts are not built, or all empty."""
+    of_sources = chapters_of_sources()
     path = settings.duckdb_path()
     if not path.exists():
         raise cli.UserError(f"{path}: no such file; run dbt build --target dev first")
     try:
         with duckdb.connect(str(path), read_only=True) as connection:
-            found = [(chapter, read(connection, chapter)) for chapter in CHAPTERS]
+            found = [(chapter, read(connection, chapter)) for chapter in (*OF_RULES, *of_sources)]
     except duckdb.Error as error:
         raise cli.UserError(f"{path}: {str(error).splitlines()[0]}; run dbt build --target dev first") from None
     shown = [(chapter, rows) for chapter, rows in found if rows["rows"]]
-    if not any(chapter in SOURCES for chapter, _ in shown):
+    if not any(chapter in of_sources for chapter, _ in shown):
         raise cli.UserError(f"{path}: no events are built; land a drop and run dbt build --target dev first")
     return shown
 

@@ -10,8 +10,7 @@ import duckdb
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from duckhouse import cli, settings
-from duckhouse import duck as sql
+from duckhouse import cli, duck, settings
 from duckhouse.project import manifest, model_names
 from duckhouse.warehouse.connection import connect, first_line, quote
 
@@ -65,7 +64,7 @@ def open_dev() -> duckdb.DuckDBPyConnection:
 def compare_all(models: Sequence[Model]) -> list[dict[str, Any]]:
     client = connect()
     with tempfile.TemporaryDirectory(prefix="duckhouse-parity-") as folder, open_dev() as dev:
-        dev.execute(f"set temp_directory = {sql.literal(folder)}")
+        dev.execute(f"set temp_directory = {duck.literal(folder)}")
         return [
             compare(dev, client, model, Path(folder) / f"{model.name}.parquet")
             for model in cli.progress(models, label="parity", unit="model")
@@ -88,7 +87,7 @@ def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, downlo
     except ClickHouseError as error:
         return result | {"problem": f"{database}.{model.name} cannot be read on prod: {first_line(error)}"}
     prod_columns = [
-        row[:2] for row in dev.execute(f"describe select * from read_parquet({sql.literal(download)})").fetchall()
+        row[:2] for row in dev.execute(f"describe select * from read_parquet({duck.literal(download)})").fetchall()
     ]
     problem = differing_columns(dev_columns, prod_columns)
     if problem:
@@ -97,11 +96,11 @@ def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, downlo
     names = [name for name, _ in dev_columns]
     prod_types = dict(prod_columns)
     sides = {
-        "dev": (f"{sql.name(model.schema)}.{sql.name(model.name)}", dict(dev_columns)),
-        "prod": (f"read_parquet({sql.literal(download)})", prod_types),
+        "dev": (f"{duck.name(model.schema)}.{duck.name(model.name)}", dict(dev_columns)),
+        "prod": (f"read_parquet({duck.literal(download)})", prod_types),
     }
     for side, (relation, types) in sides.items():
-        columns = ", ".join(f"{canonical(name, types[name])} as {sql.name(name)}" for name in names)
+        columns = ", ".join(f"{canonical(name, types[name])} as {duck.name(name)}" for name in names)
         dev.execute(f"create or replace temp view {side}_rows as select {columns} from {relation}")
     only_dev, only_prod, rows = dev.execute(
         "select (select count(*) from (from dev_rows except all from prod_rows)), "
@@ -143,7 +142,7 @@ def kind(data_type: str) -> str:
 
 def canonical(name: str, data_type: str) -> str:
     """Decimals as scaled integers, timestamps as epoch microseconds, the rest as it is."""
-    column = sql.name(name)
+    column = duck.name(name)
     if data_type.startswith("DECIMAL"):
         return f"cast(replace(cast({column} as varchar), '.', '') as hugeint)"
     if data_type.startswith("TIMESTAMP"):
@@ -156,9 +155,9 @@ def first_differences(
 ) -> Iterator[dict[str, Any]]:
     """The first differing keys in their order; for each the columns with the value on dev and on prod."""
     others = [name for name in names if name not in key]
-    same_key = " and ".join(f"d.{sql.name(name)} is not distinct from p.{sql.name(name)}" for name in key)
-    keys = [f"case when d.present then d.{sql.name(name)} else p.{sql.name(name)} end" for name in key]
-    values = [f"{side}.{sql.name(name)}" for name in others for side in ("d", "p")]
+    same_key = " and ".join(f"d.{duck.name(name)} is not distinct from p.{duck.name(name)}" for name in key)
+    keys = [f"case when d.present then d.{duck.name(name)} else p.{duck.name(name)} end" for name in key]
+    values = [f"{side}.{duck.name(name)}" for name in others for side in ("d", "p")]
     found = dev.execute(
         "with d as (select *, true as present from (from dev_rows except all from prod_rows)), "
         "p as (select *, true as present from (from prod_rows except all from dev_rows)) "
