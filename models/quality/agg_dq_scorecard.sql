@@ -1,10 +1,10 @@
 with days as (
-    {%- for source, events in events_of_sources().items() %}
+    {%- for source, models in var('sources').items() %}
     select
         '{{ source }}' as source,
         {{ cast_to('event_date', 'date_nullable') }} as event_date,
         {{ cast_to('count(*)', 'integer') }} as events
-    from {{ ref(events) }}
+    from {{ ref(models.events) }}
     group by event_date
     {{ 'union all' if not loop.last }}
     {%- endfor %}

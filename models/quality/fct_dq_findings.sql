@@ -123,12 +123,12 @@ events_found as (
 ),
 
 events_now as (
-    {%- for source, events in events_of_sources().items() %}
+    {%- for source, models in var('sources').items() %}
     select
         events_found.event_source as source,
         events.event_id as event_id,
         events._delivery_id as _delivery_id
-    from {{ ref(events) }} as events
+    from {{ ref(models.events) }} as events
     inner join events_found
         on
             events.event_id = events_found.found_id

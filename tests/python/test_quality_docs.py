@@ -63,6 +63,11 @@ def test_a_rule_lies_with_its_source() -> None:
         assert path.stem.startswith(f"dq_{path.parts[-3]}__")
 
 
+def test_a_source_with_rules_is_in_the_list_of_sources_and_the_other_way_round() -> None:
+    listed = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]["sources"]
+    assert listed.keys() == {rule_id.split("__")[0] for rule_id in RULES}
+
+
 def test_the_page_is_current() -> None:
     written = rules.rewritten(PAGE, rules.read_rules(), rules.read_descriptions())
     assert written == PAGE, "run python -m tools.quality_docs"

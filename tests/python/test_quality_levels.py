@@ -332,14 +332,14 @@ def test_gross_is_invalid_suspect_and_net(built: Warehouse, named: dict[str, Any
     world = named["world"]
     [row] = built.rows(
         "select events, events_general_invalid, events_suspect, events_net, revenue_usd, revenue_usd_suspect, "
-        "revenue_usd_net from marts.fct_ad_traffic_daily where event_date = '2026-01-03' and publisher_id = '1'"
+        "revenue_usd_net from quality.fct_ad_traffic_daily where event_date = '2026-01-03' and publisher_id = '1'"
     )
     there = [
         event for event in world.events if event["publisher_id"] == 1 and event["timestamp"].startswith("2026-01-03")
     ]
     gross, suspect = revenue(world, 1, 3) - revenue(world, 1, 2), Decimal("0.2")
     assert row == (len(there), 0, 20, len(there) - 20, gross, suspect, gross - suspect)
-    [totals] = built.rows("select sum(events), sum(revenue_usd) from marts.fct_ad_traffic_daily")
+    [totals] = built.rows("select sum(events), sum(revenue_usd) from quality.fct_ad_traffic_daily")
     assert [totals] == built.rows("select count(*), sum(revenue_usd) from marts.fct_ad_events")
 
 

@@ -279,7 +279,7 @@ def test_sources_are_shown_without_their_rules(changed: Callable[[str, str], str
     written = changed(
         "unbuilt",
         "drop table quality.agg_dq_scorecard; drop table quality.fct_dq_findings; "
-        "drop table marts.fct_ad_traffic_daily",
+        "drop table quality.fct_ad_traffic_daily",
     )
     assert written.count("Data quality is left out: its rules were not built.") == 1
     assert "Scorecard" not in written

@@ -18,7 +18,7 @@ with blocking as (
 ),
 
 files as (
-    {%- for source in ['ad_serving', 'consent'] %}
+    {%- for source in var('sources') %}
     select
         '{{ source }}' as source,
         _delivery_id,

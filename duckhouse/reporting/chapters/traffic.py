@@ -13,13 +13,13 @@ TOTALS = """
            cast(sum(clicks_general_invalid) as bigint), cast(sum(clicks_suspect) as bigint),
            cast(sum(clicks_net) as bigint), sum(revenue_usd), sum(revenue_usd_general_invalid),
            sum(revenue_usd_suspect), sum(revenue_usd_net), cast(sum(events_with_signals) as bigint)
-    from marts.fct_ad_traffic_daily
+    from quality.fct_ad_traffic_daily
 """
 DAYS = """
     select event_date, cast(sum(events) as bigint), cast(sum(events_general_invalid) as bigint),
            cast(sum(events_suspect) as bigint), cast(sum(events_net) as bigint), sum(revenue_usd),
            sum(revenue_usd_general_invalid), sum(revenue_usd_suspect), sum(revenue_usd_net)
-    from marts.fct_ad_traffic_daily
+    from quality.fct_ad_traffic_daily
     group by event_date
     order by event_date
 """
@@ -41,7 +41,7 @@ SIGNALS = """
 """
 LAST_DELIVERY = "select max(_delivered_at) from quality.fct_ad_event_records"
 QUERIES = {
-    "rows": "select 1 from marts.fct_ad_traffic_daily limit 1",
+    "rows": "select 1 from quality.fct_ad_traffic_daily limit 1",
     "totals": TOTALS,
     "days": DAYS,
     "signals": SIGNALS,

@@ -1,4 +1,4 @@
-{{ config(materialized='table', tags=['quality']) }}
+{{ config(materialized='table') }}
 
 with redelivered as (
     select event_id
