@@ -19,8 +19,8 @@ from scripts.common.clickhouse import answers, connect
 from scripts.common.processes import DBT, embedded_clickhouse, run, script
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# remembers what people saw, so it is taken of figures that are about to be published, never of blocked ones
-PUBLISHED_FIGURES = "snap_ad_serving__published_days"
+# snapshots that remember what people saw are taken of figures that are about to be published, never of blocked ones
+PUBLISHED_FIGURES = "tag:published_figures"
 
 
 def main() -> int:
