@@ -18,8 +18,8 @@ from duckhouse.warehouse import publish, push
 from duckhouse.warehouse.connection import answers
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
-# remembers what people saw, so it is taken of figures that are about to be published, never of blocked ones
-PUBLISHED_FIGURES = "snap_ad_serving__published_days"
+# snapshots that remember what people saw are taken of figures that are about to be published, never of blocked ones
+PUBLISHED_FIGURES = "tag:published_figures"
 
 
 def bring(client: Client) -> None:

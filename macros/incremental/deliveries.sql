@@ -16,8 +16,8 @@
 {%- endmacro %}
 
 {% macro clickhouse__landed_deliveries(source_name) -%}
-    {%- set deliveries = adapter.get_relation(database=none, schema='raw_' ~ source_name, identifier='_deliveries') -%}
-    {%- if deliveries is none -%}
+    {%- set deliveries = api.Relation.create(schema='raw_' ~ source_name, identifier='_deliveries') -%}
+    {%- if not is_there(deliveries) -%}
         {% do exceptions.raise_compiler_error(
             'raw_' ~ source_name ~ ' is not on this ClickHouse yet: run python -m scripts.push first'
         ) %}
@@ -28,8 +28,33 @@
 
 {# The deliveries that a relation holds; none where it is not built yet, so that a project compiles before its first build. #}
 {% macro deliveries_of(relation) -%}
-    {%- if load_relation(relation) is none -%} {{ return([]) }} {%- endif -%}
+    {%- if not is_there(relation) -%} {{ return([]) }} {%- endif -%}
     {{ return(run_query('select distinct _delivery_id from ' ~ relation).columns[0].values() | list) }}
+{%- endmacro %}
+
+
+{#
+    Whether a relation of any schema exists. dbt's cache knows that for the schemas that it read before the first model. It
+    reads another schema when it is first asked, and shows what it has added so far to other threads that ask meanwhile:
+    on ClickHouse, where several threads build, the engine is asked.
+#}
+{% macro is_there(relation) -%}
+    {{ return(adapter.dispatch('is_there')(relation)) }}
+{%- endmacro %}
+
+{% macro duckdb__is_there(relation) -%}
+    {{ return(load_relation(relation) is not none) }}
+{%- endmacro %}
+
+{% macro clickhouse__is_there(relation) -%}
+    {%- set query -%}
+        select count()
+        from system.tables
+        where
+            database = {{ dbt.string_literal(dbt.escape_single_quotes(relation.schema)) }}
+            and name = {{ dbt.string_literal(dbt.escape_single_quotes(relation.identifier)) }}
+    {%- endset -%}
+    {{ return(run_query(query).columns[0].values()[0] > 0) }}
 {%- endmacro %}
 
 

@@ -252,6 +252,10 @@ def test_blocked_figures_are_not_remembered_as_published(story: Story) -> None:
     assert story.remembered == [("2026-01-09", 40, "20"), ("2026-01-10", 30, "7.5")]
 
 
+def test_sources_without_published_figures_have_none_to_remember(shared_house: Warehouse) -> None:
+    shared_house.dbt("prod", "snapshot", "--select", f"{prod.PUBLISHED_FIGURES},path:snapshots/consent.yml")
+
+
 def test_published_views_read_what_is_published(story: Story) -> None:
     assert {"fct_ad_events_as_of", "fct_revenue_restatements", "fct_ad_events_at_event_time"} < story.definitions.keys()
     assert [name for name, definition in story.definitions.items() if "_audit" in definition] == []
