@@ -137,7 +137,8 @@ class Delivery:
         columns = "campaign_id, campaign_name, advertiser_id, bid_usd, budget_usd, start_date, end_date, created_at"
         standing = "dim_ad_delivery_campaigns where not is_deleted"
         assert ordered(self.mart(standing, columns)) == ordered(self.truth(CAMPAIGNS))
-        assert ordered(self.mart("dim_ad_delivery_advertisers where not is_deleted", "advertiser_id, advertiser_name")) == ordered(
+        standing = "dim_ad_delivery_advertisers where not is_deleted"
+        assert ordered(self.mart(standing, "advertiser_id, advertiser_name")) == ordered(
             self.truth("select id, name from advertiser")
         )
         aside = self.mart("fct_ad_delivery_set_aside", "event_type, campaign_id")

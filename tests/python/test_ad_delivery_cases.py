@@ -255,7 +255,8 @@ def test_a_deletion_ends_a_version_and_a_row_that_comes_back_begins_one(cases: C
         "select campaign_id, bid_usd, deleted_at from marts.dim_ad_delivery_campaigns where is_deleted"
     ) == [(GONE, money("10"), at("2026-01-08 06:00"))]
     assert cases.last.rows(
-        "select advertiser_id, advertiser_name, is_deleted, deleted_at from marts.dim_ad_delivery_advertisers order by 1"
+        "select advertiser_id, advertiser_name, is_deleted, deleted_at "
+        "from marts.dim_ad_delivery_advertisers order by 1"
     ) == [
         (1, "Acme", False, None),
         (2, "advertiser 2", False, None),
@@ -330,7 +331,8 @@ def test_days_out_of_flight_have_a_row_only_with_activity(cases: Cases) -> None:
 
 def test_rows_are_counted_as_of_each_delivery(cases: Cases) -> None:
     assert cases.last.rows(
-        "select day(_delivered_at), mode, table_name, source_rows, warehouse_rows from marts.fct_ad_delivery_extractions "
+        "select day(_delivered_at), mode, table_name, source_rows, warehouse_rows "
+        "from marts.fct_ad_delivery_extractions "
         "where table_name in ('campaign', 'impressions') order by _delivery_id, table_name"
     ) == [
         (2, "compare", "campaign", 12, 12),
