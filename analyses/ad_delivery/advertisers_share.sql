@@ -8,8 +8,8 @@ with activity as (
         daily.impressions as impressions,
         daily.clicks as clicks,
         daily.spend_usd as spend
-    from {{ ref('fct_delivery_daily') }} as daily
-    left join {{ ref('dim_delivery_campaigns_history') }} as campaigns
+    from {{ ref('fct_ad_delivery_daily') }} as daily
+    left join {{ ref('dim_ad_delivery_campaigns_history') }} as campaigns
         on daily.campaign_version_id = campaigns.campaign_version_id
     union all
     select
@@ -17,7 +17,7 @@ with activity as (
         {{ cast_to('0', 'integer') }} as impressions,
         {{ cast_to('0', 'integer') }} as clicks,
         {{ cast_to('0', 'money') }} as spend
-    from {{ ref('dim_advertisers') }}
+    from {{ ref('dim_ad_delivery_advertisers') }}
 ),
 
 totals as (
@@ -44,6 +44,6 @@ select
     totals.spend_sum as spend_usd,
     {{ ratio('totals.spend_sum', 'totals.all_spend') }} as share_of_spend
 from totals
-left join {{ ref('dim_advertisers') }} as advertisers
+left join {{ ref('dim_ad_delivery_advertisers') }} as advertisers
     on totals.advertiser_id = advertisers.advertiser_id
 order by totals.advertiser_id

@@ -10,7 +10,7 @@ with spends as (
         count(*) as day_count,
         sum(impressions) as impression_count,
         sum(spend_usd) as spend
-    from {{ ref('fct_delivery_daily') }}
+    from {{ ref('fct_ad_delivery_daily') }}
     where campaign_version_id is not null
     group by campaign_version_id
 ),
@@ -21,7 +21,7 @@ versions as (
         lag(bid_usd) over in_order as bid_before,
         lag(budget_usd) over in_order as budget_before,
         lag(valid_to) over in_order as ended_before
-    from {{ ref('dim_delivery_campaigns_history') }}
+    from {{ ref('dim_ad_delivery_campaigns_history') }}
     window in_order as (partition by campaign_id order by version_number)
 ),
 

@@ -3,19 +3,19 @@
 -- overlap may well do equally. No CTR without impressions; no interval where clicks outnumber impressions, because a click
 -- does not say of which impression it is, and rows get deleted.
 -- One row per campaign, also those without any event and those that no table of campaigns knows; NULL holds events
--- without campaign. Events without a time are in fct_delivery_set_aside.
+-- without campaign. Events without a time are in fct_ad_delivery_set_aside.
 with activity as (
     select
         campaign_id,
         impressions,
         clicks
-    from {{ ref('fct_delivery_hourly') }}
+    from {{ ref('fct_ad_delivery_hourly') }}
     union all
     select
         {{ cast_to('campaign_id', 'integer_nullable') }} as campaign_id,
         {{ cast_to('0', 'integer') }} as impressions,
         {{ cast_to('0', 'integer') }} as clicks
-    from {{ ref('dim_delivery_campaigns') }}
+    from {{ ref('dim_ad_delivery_campaigns') }}
 ),
 
 totals as (
@@ -37,6 +37,6 @@ select
     {{ ratio('totals.click_count', 'totals.impression_count') }} as ctr,
     {{ wilson_columns('ctr', 'totals.click_count', 'totals.impression_count') }}
 from totals
-left join {{ ref('dim_delivery_campaigns') }} as campaigns
+left join {{ ref('dim_ad_delivery_campaigns') }} as campaigns
     on totals.campaign_id = campaigns.campaign_id
 order by totals.campaign_id

@@ -4,7 +4,7 @@
 -- One row per UTC day with an impression, a click or a campaign in flight; counts, US dollars.
 with last_extraction as (
     select {{ cast_to('max(_delivered_at)', 'date') }} as extraction_day
-    from {{ ref('fct_delivery_extractions') }}
+    from {{ ref('fct_ad_delivery_extractions') }}
 ),
 
 daily as (
@@ -15,7 +15,7 @@ daily as (
         sum(spend_usd) as spend,
         count(*) filter (where is_in_flight) as flight_count,
         count(*) filter (where impressions > 0) as serving_count
-    from {{ ref('fct_delivery_daily') }}
+    from {{ ref('fct_ad_delivery_daily') }}
     group by event_date
 )
 

@@ -7,7 +7,7 @@ with activity as (
         hour as hour_of_day,
         impressions,
         clicks
-    from {{ ref('fct_delivery_hourly') }}
+    from {{ ref('fct_ad_delivery_hourly') }}
     union all
     select
         {{ cast_to(unnested('range(0, 24)'), 'integer') }} as hour_of_day,

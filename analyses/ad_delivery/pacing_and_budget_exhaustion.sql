@@ -10,7 +10,7 @@ with latest_day as (
             {{ cast_to("nullif('" ~ var('report_day', '') ~ "', '')", 'date_nullable') }},
             {{ cast_to('max(_delivered_at)', 'date') }} - 1
         ) as report_day
-    from {{ ref('fct_delivery_extractions') }}
+    from {{ ref('fct_ad_delivery_extractions') }}
 ),
 
 spends as (
@@ -21,9 +21,9 @@ spends as (
         {{ sum_where('daily.spend_usd', "date_diff('day', daily.event_date, latest_day.report_day) < 7") }} as recent_spend,
         least(max(date_diff('day', daily.event_date, latest_day.report_day)) + 1, 7) as recent_days,
         min(case when daily.spend_usd_to_date >= campaigns.budget_usd then daily.event_date end) as used_up_on
-    from {{ ref('fct_delivery_daily') }} as daily
+    from {{ ref('fct_ad_delivery_daily') }} as daily
     cross join latest_day
-    inner join {{ ref('dim_delivery_campaigns') }} as campaigns
+    inner join {{ ref('dim_ad_delivery_campaigns') }} as campaigns
         on daily.campaign_id = campaigns.campaign_id
     where daily.event_date <= latest_day.report_day
     group by daily.campaign_id
@@ -46,7 +46,7 @@ flights as (
             cast_to('(campaigns.budget_usd - spends.spend) * 1000000', 'integer_nullable') ~ ' * spends.recent_days',
             cast_to('spends.recent_spend * 1000000', 'integer_nullable')
         ) }}) as days_to_go
-    from {{ ref('dim_delivery_campaigns') }} as campaigns
+    from {{ ref('dim_ad_delivery_campaigns') }} as campaigns
     cross join latest_day
     left join spends on campaigns.campaign_id = spends.campaign_id
 ),

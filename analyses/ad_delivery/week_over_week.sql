@@ -5,7 +5,7 @@
 -- One row per ISO week (Monday to Sunday, UTC) with an impression, a click or a campaign in flight; counts, US dollars.
 with last_extraction as (
     select {{ cast_to('max(_delivered_at)', 'date') }} as extraction_day
-    from {{ ref('fct_delivery_extractions') }}
+    from {{ ref('fct_ad_delivery_extractions') }}
 ),
 
 days as (
@@ -17,7 +17,7 @@ days as (
         -- weeks are counted from a Monday
         daily.event_date
         - cast(date_diff('day', {{ cast_to("'1900-01-01'", 'date') }}, daily.event_date) % 7 as integer) as week_start
-    from {{ ref('fct_delivery_daily') }} as daily
+    from {{ ref('fct_ad_delivery_daily') }} as daily
 ),
 
 weeks as (

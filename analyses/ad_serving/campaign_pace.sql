@@ -2,7 +2,7 @@
 -- Asked by ad ops. pace_ratio compares spend with the linear pace of the observed days: within 10 percent (or --vars
 -- '{pace_tolerance_percent: 20}') is on pace. A positive projected_gap_usd is budget that will be left.
 -- One row per campaign that was in flight, at its latest full day of it, with the flight and budget of that day. US
--- dollars, net.
+-- dollars, net of invalid records.
 with latest_day as (
     select max(event_date) as report_day
     from {{ ref('fct_ad_events_as_of') }}

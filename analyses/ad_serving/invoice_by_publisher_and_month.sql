@@ -1,6 +1,7 @@
--- What is each publisher's invoice of a month of its own days, with invalid revenue apart?
--- Asked by finance. gross - invalid = net. Bill where is_over: the latest delivery came after the month had ended in
--- every time zone. not_settled_usd is the part of net that a later delivery may still take or change.
+-- What is each publisher's invoice of a month of its own days, from gross to billable revenue?
+-- Asked by finance. gross - invalid records - general invalid traffic - suspect traffic = billable; no event is taken
+-- off twice. Bill where is_over: the latest delivery came after the month had ended in every time zone. not_settled_usd
+-- is the part of billable that a later delivery may still take or change. The rules have to be built.
 -- One row per publisher and reporting month. US dollars; publisher_name is NULL where no delivery knows the publisher.
 with latest_delivery as (
     select max(_delivered_at) as delivered_at
@@ -12,11 +13,13 @@ months as (
         publisher_id,
         {{ cast_to("date_trunc('month', reporting_date)", 'date') }} as reporting_month,
         count(distinct reporting_date) as day_count,
-        sum(revenue_usd) as gross_usd,
-        {{ sum_where('revenue_usd', 'invalid_reason is not null') }} as invalid_usd,
-        {{ sum_where('revenue_usd', 'invalid_reason is null') }} as net_usd,
-        {{ sum_where('revenue_usd', 'invalid_reason is null and not is_settled') }} as not_settled_usd
-    from {{ ref('fct_ad_events') }}
+        sum(revenue_usd_gross) as gross_usd,
+        sum(revenue_usd_invalid_records) as invalid_records_usd,
+        sum(revenue_usd_general_invalid_traffic) as general_invalid_traffic_usd,
+        sum(revenue_usd_suspect_traffic) as suspect_traffic_usd,
+        sum(revenue_usd_billable) as billable_usd,
+        sum(revenue_usd_billable_not_settled) as not_settled_usd
+    from {{ ref('fct_ad_gross_to_billable_daily') }}
     group by publisher_id, {{ cast_to("date_trunc('month', reporting_date)", 'date') }}
 )
 
@@ -30,8 +33,10 @@ select
     ) }} as is_over,
     months.day_count as days_with_events,
     months.gross_usd,
-    months.invalid_usd,
-    months.net_usd,
+    months.invalid_records_usd,
+    months.general_invalid_traffic_usd,
+    months.suspect_traffic_usd,
+    months.billable_usd,
     months.not_settled_usd
 from months
 cross join latest_delivery

@@ -3,12 +3,12 @@
 -- Asked by finance. Commission is paid by at_event_time_usd; targets are set by today_usd. Both columns add up to all
 -- revenue, so a handover shows as a loss of one manager and a gain of another.
 -- One row per account manager; NULL holds publishers without one or that no delivery knows. US dollars, net of invalid
--- revenue.
+-- records.
 with events as (
     select
         publisher_id,
         publisher_version_id,
-        {{ sum_where('revenue_usd', 'invalid_reason is null') }} as net_revenue
+        {{ sum_where('revenue_usd', 'invalid_record_reason is null') }} as net_of_invalid_records
     from {{ ref('fct_ad_events_at_event_time') }}
     group by publisher_id, publisher_version_id
 ),
@@ -16,7 +16,7 @@ with events as (
 credits as (
     select
         versions.account_manager as account_manager,
-        events.net_revenue as at_event_time,
+        events.net_of_invalid_records as at_event_time,
         {{ cast_to('0', 'money') }} as today
     from events
     left join {{ ref('dim_publishers_history') }} as versions
@@ -25,7 +25,7 @@ credits as (
     select
         publishers.account_manager as account_manager,
         {{ cast_to('0', 'money') }} as at_event_time,
-        events.net_revenue as today
+        events.net_of_invalid_records as today
     from events
     left join {{ ref('dim_publishers') }} as publishers
         on events.publisher_id = publishers.publisher_id

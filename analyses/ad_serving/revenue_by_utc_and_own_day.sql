@@ -2,7 +2,7 @@
 -- Asked by publisher managers. utc_day_usd is what we report, own_day_usd what the publisher sees; they share
 -- in_both_usd. The day is the latest that was over in every time zone when the last delivery came, or --vars
 -- '{report_day: 2026-03-20}'.
--- One row per publisher whose day differs. US dollars, net of invalid revenue.
+-- One row per publisher whose day differs. US dollars, net of invalid records.
 with latest_day as (
     select
         coalesce(
@@ -16,7 +16,7 @@ with latest_day as (
 performance as (
     select
         performance.publisher_id,
-        performance.revenue_usd - performance.revenue_usd_invalid as net_revenue,
+        performance.revenue_usd - performance.revenue_usd_invalid_records as net_of_invalid_records,
         case when performance.event_date = latest_day.report_day then 1 else 0 end as is_of_utc_day,
         case when performance.reporting_date = latest_day.report_day then 1 else 0 end as is_of_own_day
     from {{ ref('fct_publisher_performance') }} as performance
@@ -26,9 +26,9 @@ performance as (
 publisher_days as (
     select
         publisher_id,
-        {{ sum_where('net_revenue', 'is_of_utc_day = 1') }} as utc_day_revenue,
-        {{ sum_where('net_revenue', 'is_of_own_day = 1') }} as own_day_revenue,
-        {{ sum_where('net_revenue', 'is_of_utc_day = 1 and is_of_own_day = 1') }} as shared_revenue,
+        {{ sum_where('net_of_invalid_records', 'is_of_utc_day = 1') }} as utc_day_revenue,
+        {{ sum_where('net_of_invalid_records', 'is_of_own_day = 1') }} as own_day_revenue,
+        {{ sum_where('net_of_invalid_records', 'is_of_utc_day = 1 and is_of_own_day = 1') }} as shared_revenue,
         count(*) filter (where is_of_utc_day <> is_of_own_day) as parts_apart
     from performance
     group by publisher_id

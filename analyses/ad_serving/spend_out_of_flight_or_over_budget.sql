@@ -1,7 +1,7 @@
 -- Which campaigns spent outside of their flight or more than their budget?
 -- Asked by ad ops. Neither can be billed to the advertiser. Each day is judged by the flight that held on it;
 -- start_date, end_date and budget_usd are those of today, so a flight that was prolonged afterwards stands out.
--- One row per campaign with such spend. US dollars, net of invalid revenue.
+-- One row per campaign with such spend. US dollars, net of invalid records.
 with days as (
     select
         *,

@@ -2,7 +2,7 @@
 -- Asked by publisher managers. The latest full UTC day, or --vars '{report_day: 2026-03-20}'. volume_usd is what the
 -- change in impressions is worth at the revenue per impression of the day before, price_usd the rest; both NULL without
 -- impressions then.
--- The 10 publishers (or --vars '{top: 20}') that moved most. US dollars, net of invalid revenue.
+-- The 10 publishers (or --vars '{top: 20}') that moved most. US dollars, net of invalid records.
 with latest_day as (
     select
         coalesce(
@@ -16,7 +16,7 @@ two_days as (
     select
         performance.publisher_id,
         performance.impressions,
-        performance.revenue_usd - performance.revenue_usd_invalid as net_revenue,
+        performance.revenue_usd - performance.revenue_usd_invalid_records as net_of_invalid_records,
         date_diff('day', performance.event_date, latest_day.report_day) as days_ago
     from {{ ref('fct_publisher_performance') }} as performance
     cross join latest_day
@@ -28,8 +28,8 @@ publisher_days as (
         publisher_id,
         {{ sum_where('impressions', 'days_ago = 1', 'integer') }} as impressions_before,
         {{ sum_where('impressions', 'days_ago = 0', 'integer') }} as impressions_now,
-        {{ sum_where('net_revenue', 'days_ago = 1') }} as revenue_before,
-        {{ sum_where('net_revenue', 'days_ago = 0') }} as revenue_now
+        {{ sum_where('net_of_invalid_records', 'days_ago = 1') }} as revenue_before,
+        {{ sum_where('net_of_invalid_records', 'days_ago = 0') }} as revenue_now
     from two_days
     group by publisher_id
 ),

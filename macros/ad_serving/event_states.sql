@@ -6,7 +6,7 @@
 {% macro event_states(records) -%}
     select
         *,
-        {{ invalid_reason('ranked') }} as invalid_reason,
+        {{ invalid_record_reason('ranked') }} as invalid_record_reason,
         lag({{ cast_to('_delivery_id', 'text_nullable') }}) over states as previous_delivery_id,
         lag({{ cast_to('event_date', 'date_nullable') }}) over states as previous_event_date,
         lag({{ cast_to('publisher_id', 'text_nullable') }}) over states as previous_publisher_id,

@@ -6,7 +6,7 @@
         sum(viewable_impressions) as viewable_impression_count,
         sum(revenue_usd) as gross_revenue,
         sum(revenue_usd_as_delivered) as gross_revenue_as_delivered,
-        sum(revenue_usd_invalid) as invalid_revenue
+        sum(revenue_usd_invalid_records) as invalid_record_revenue
 {%- endmacro %}
 
 
@@ -18,7 +18,7 @@
         {{ cast_to('viewable_impression_count', 'integer') }} as viewable_impressions,
         {{ cast_to('gross_revenue', 'money') }} as revenue_usd,
         {{ cast_to('gross_revenue_as_delivered', 'money') }} as revenue_usd_as_delivered,
-        {{ cast_to('invalid_revenue', 'money') }} as revenue_usd_invalid,
+        {{ cast_to('invalid_record_revenue', 'money') }} as revenue_usd_invalid_records,
         {{ ratio('filled_impression_count', 'impression_count') }} as fill_rate,
         {{ ratio('click_count', 'filled_impression_count') }} as ctr,
         {{ ratio('viewable_impression_count', 'filled_impression_count') }} as viewability_rate

@@ -5,14 +5,14 @@ with hourly_less_daily as (
         event_date,
         impressions,
         clicks
-    from {{ ref('fct_delivery_hourly') }}
+    from {{ ref('fct_ad_delivery_hourly') }}
     union all
     select
         campaign_id,
         event_date,
         -impressions as impressions,
         -clicks as clicks
-    from {{ ref('fct_delivery_daily') }}
+    from {{ ref('fct_ad_delivery_daily') }}
 ),
 
 differences as (

@@ -5,7 +5,7 @@ select
     campaign_id,
     event_date,
     impressions
-from {{ ref('fct_delivery_daily') }}
+from {{ ref('fct_ad_delivery_daily') }}
 where
     impressions > 0
     and bid_usd is null

@@ -3,12 +3,12 @@ with campaigns as (
     select
         campaign_id,
         sum(spend_usd) as spend_usd
-    from {{ ref('fct_delivery_daily') }}
+    from {{ ref('fct_ad_delivery_daily') }}
     group by campaign_id
 ),
 
 last_days as (
-    select * from {{ ref('fct_delivery_daily') }}
+    select * from {{ ref('fct_ad_delivery_daily') }}
     qualify row_number() over (partition by campaign_id order by event_date desc) = 1
 )
 

@@ -6,7 +6,7 @@ with versions as (
         version_number,
         valid_from,
         valid_to
-    from {{ ref('dim_advertisers_history') }}
+    from {{ ref('dim_ad_delivery_advertisers_history') }}
     union all
     select
         'campaign' as table_name,
@@ -14,7 +14,7 @@ with versions as (
         version_number,
         valid_from,
         valid_to
-    from {{ ref('dim_delivery_campaigns_history') }}
+    from {{ ref('dim_ad_delivery_campaigns_history') }}
 ),
 
 neighbours as (

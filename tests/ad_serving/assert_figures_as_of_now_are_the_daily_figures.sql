@@ -10,7 +10,7 @@ with now_less_daily as (
         viewable_impressions,
         revenue_usd,
         revenue_usd_as_delivered,
-        revenue_usd_invalid
+        revenue_usd_invalid_records
     from {{ ref('fct_ad_events_as_of') }}
     where superseded_by_delivery_id is null
     union all
@@ -23,7 +23,7 @@ with now_less_daily as (
         -viewable_impressions as viewable_impressions,
         -revenue_usd as revenue_usd,
         -revenue_usd_as_delivered as revenue_usd_as_delivered,
-        -revenue_usd_invalid as revenue_usd_invalid
+        -revenue_usd_invalid_records as revenue_usd_invalid_records
     from {{ ref('fct_ad_events_daily') }}
 ),
 
@@ -44,4 +44,4 @@ where
     or viewable_impression_count is distinct from 0
     or gross_revenue is distinct from 0
     or gross_revenue_as_delivered is distinct from 0
-    or invalid_revenue is distinct from 0
+    or invalid_record_revenue is distinct from 0

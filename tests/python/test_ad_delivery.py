@@ -130,23 +130,24 @@ class Delivery:
         self.house.build(*options)
         assert self.house.differences() == []
         assert ordered(
-            self.mart("fct_delivery_hourly", "campaign_id, event_date, hour, impressions, clicks")
+            self.mart("fct_ad_delivery_hourly", "campaign_id, event_date, hour, impressions, clicks")
         ) == ordered(self.truth(HOURLY))
         columns = "campaign_id, event_date, impressions, clicks, bid_usd, spend_usd, budget_left_usd"
-        assert ordered(self.mart("fct_delivery_daily", columns)) == ordered(self.truth(DAILY))
+        assert ordered(self.mart("fct_ad_delivery_daily", columns)) == ordered(self.truth(DAILY))
         columns = "campaign_id, campaign_name, advertiser_id, bid_usd, budget_usd, start_date, end_date, created_at"
-        standing = "dim_delivery_campaigns where not is_deleted"
+        standing = "dim_ad_delivery_campaigns where not is_deleted"
         assert ordered(self.mart(standing, columns)) == ordered(self.truth(CAMPAIGNS))
-        assert ordered(self.mart("dim_advertisers where not is_deleted", "advertiser_id, advertiser_name")) == ordered(
+        standing = "dim_ad_delivery_advertisers where not is_deleted"
+        assert ordered(self.mart(standing, "advertiser_id, advertiser_name")) == ordered(
             self.truth("select id, name from advertiser")
         )
-        aside = self.mart("fct_delivery_set_aside", "event_type, campaign_id")
+        aside = self.mart("fct_ad_delivery_set_aside", "event_type, campaign_id")
         timeless = " union all ".join(
             f"select '{name}', campaign_id from {table} where created_at is null"
             for name, table in (("impression", "impressions"), ("click", "clicks"))
         )
         assert ordered(aside) == ordered(self.truth(timeless))
-        for ctr, clicks, impressions in self.mart("fct_delivery_daily", "ctr, clicks, impressions"):
+        for ctr, clicks, impressions in self.mart("fct_ad_delivery_daily", "ctr, clicks, impressions"):
             assert ctr == (clicks / impressions if impressions else None)
 
     def mart(self, relation: str, columns: str) -> list[tuple]:
@@ -229,7 +230,7 @@ def test_a_generator_run_twice_within_minutes_loses_nothing(delivery: Delivery) 
         batch(delivery.database, advertisers=2, campaigns=3, impressions=100, ctr=Decimal("0.1"), seed=seed)
         delivery.extract("compare")
     delivery.assert_marts_hold_the_truth()
-    assert delivery.mart("fct_delivery_daily", "sum(impressions), sum(clicks)") == [(1200, 120)]
+    assert delivery.mart("fct_ad_delivery_daily", "sum(impressions), sum(clicks)") == [(1200, 120)]
 
 
 def test_five_edits_between_runs_are_five_versions_in_the_log_and_one_by_comparing(delivery: Delivery) -> None:
@@ -242,7 +243,7 @@ def test_five_edits_between_runs_are_five_versions_in_the_log_and_one_by_compari
                 connection.execute("update campaign set bid = %s where id = %s", [bid, campaign])
         delivery.extract(way)
     delivery.house.build(*NO_TESTS)
-    versions = "dim_delivery_campaigns_history where version_number > 1 order by campaign_id, valid_from"
+    versions = "dim_ad_delivery_campaigns_history where version_number > 1 order by campaign_id, valid_from"
     found = delivery.mart(versions, "campaign_id, bid_usd")
     assert found == [*((1, bid) for bid in bids), (2, bids[-1])]
     assert delivery.house.differences() == []

@@ -161,13 +161,13 @@ def at(text: str) -> dt.datetime:
 def hours(house: Warehouse, condition: str = "true") -> list[tuple]:
     return house.rows(
         "select campaign_id, strftime(event_date, '%Y-%m-%d'), hour, impressions, clicks "
-        f"from marts.fct_delivery_hourly where {condition} order by event_date, hour, campaign_id nulls last"
+        f"from marts.fct_ad_delivery_hourly where {condition} order by event_date, hour, campaign_id nulls last"
     )
 
 
 def versions(house: Warehouse, campaign_id: int) -> list[tuple[Any, ...]]:
     return house.rows(
-        "select bid_usd, valid_from, valid_to, is_current from marts.dim_delivery_campaigns_history "
+        "select bid_usd, valid_from, valid_to, is_current from marts.dim_ad_delivery_campaigns_history "
         f"where campaign_id = {campaign_id} order by version_number"
     )
 
@@ -198,7 +198,7 @@ def test_a_day_whose_only_event_is_deleted_or_moved_is_empty(cases: Cases) -> No
     emptied = "event_date <= '2025-12-21'"
     assert hours(cases.first, emptied) == [(PRICED, "2025-12-20", 10, 1, 0), (EDITED, "2025-12-21", 10, 1, 0)]
     assert hours(cases.third, emptied) == []
-    assert cases.last.rows("select count(*) from marts.fct_delivery_daily where event_date < '2025-12-22'") == [(0,)]
+    assert cases.last.rows("select count(*) from marts.fct_ad_delivery_daily where event_date < '2025-12-22'") == [(0,)]
 
 
 def test_a_deletion_that_arrives_before_its_event_counts(cases: Cases) -> None:
@@ -212,7 +212,7 @@ def test_a_deletion_that_arrives_before_its_event_counts(cases: Cases) -> None:
 
 
 def test_events_without_a_time_are_set_aside(cases: Cases) -> None:
-    query = "select event_id, campaign_id, _unmapped from marts.fct_delivery_set_aside order by event_id"
+    query = "select event_id, campaign_id, _unmapped from marts.fct_ad_delivery_set_aside order by event_id"
     click = ("click-3", PRICED, None)
     unmapped = ("impression-113", None, '{"created_at": "infinity"}')
     assert cases.first.rows(query) == [
@@ -252,10 +252,11 @@ def test_a_deletion_ends_a_version_and_a_row_that_comes_back_begins_one(cases: C
     ]
     assert versions(cases.last, GONE) == [(money("10"), EVER, at("2026-01-08 06:00"), False)]
     assert cases.last.rows(
-        "select campaign_id, bid_usd, deleted_at from marts.dim_delivery_campaigns where is_deleted"
+        "select campaign_id, bid_usd, deleted_at from marts.dim_ad_delivery_campaigns where is_deleted"
     ) == [(GONE, money("10"), at("2026-01-08 06:00"))]
     assert cases.last.rows(
-        "select advertiser_id, advertiser_name, is_deleted, deleted_at from marts.dim_advertisers order by 1"
+        "select advertiser_id, advertiser_name, is_deleted, deleted_at "
+        "from marts.dim_ad_delivery_advertisers order by 1"
     ) == [
         (1, "Acme", False, None),
         (2, "advertiser 2", False, None),
@@ -272,14 +273,14 @@ def test_a_version_that_arrives_late_takes_its_place(cases: Cases) -> None:
 
 
 def test_updated_at_alone_begins_no_version(cases: Cases) -> None:
-    query = f"from marts.dim_delivery_campaigns_history where campaign_id = {IDLE}"
+    query = f"from marts.dim_ad_delivery_campaigns_history where campaign_id = {IDLE}"
     assert cases.last.rows(f"select version_number, updated_at {query}") == [(1, at("2026-01-07 12:00"))]
 
 
 def test_spend_is_under_the_bid_at_the_end_of_each_day(cases: Cases) -> None:
     priced = cases.last.rows(
         "select event_date, impressions, clicks, ctr, bid_usd, spend_usd, spend_usd_to_date, budget_left_usd, "
-        f"is_in_flight from marts.fct_delivery_daily where campaign_id = {PRICED} order by event_date"
+        f"is_in_flight from marts.fct_ad_delivery_daily where campaign_id = {PRICED} order by event_date"
     )
     assert priced == [
         (day(date), impressions, clicks, ctr, *map(money, amounts), True)
@@ -299,20 +300,20 @@ def test_spend_is_under_the_bid_at_the_end_of_each_day(cases: Cases) -> None:
 
 def test_a_bid_that_begins_at_midnight_is_of_the_next_day(cases: Cases) -> None:
     assert cases.last.rows(
-        "select event_date, bid_usd, spend_usd from marts.fct_delivery_daily "
+        "select event_date, bid_usd, spend_usd from marts.fct_ad_delivery_daily "
         f"where campaign_id = {MIDNIGHT} and impressions > 0 order by event_date"
     ) == [(day("2026-01-03"), money("1"), money("0.001")), (day("2026-01-04"), money("2"), money("0.002"))]
 
 
 def test_a_campaign_without_activity_has_its_days(cases: Cases) -> None:
     assert cases.last.rows(
-        "select event_date, impressions, ctr, spend_usd, budget_left_usd from marts.fct_delivery_daily "
+        "select event_date, impressions, ctr, spend_usd, budget_left_usd from marts.fct_ad_delivery_daily "
         f"where campaign_id = {IDLE} order by event_date"
     ) == [(day(f"2026-01-0{n}"), 0, None, money("0"), money("100")) for n in range(5, 9)]
 
 
 def test_days_out_of_flight_have_a_row_only_with_activity(cases: Cases) -> None:
-    query = "select event_date, impressions, bid_usd, spend_usd, is_in_flight from marts.fct_delivery_daily where "
+    query = "select event_date, impressions, bid_usd, spend_usd, is_in_flight from marts.fct_ad_delivery_daily where "
     assert cases.last.rows(f"{query} campaign_id is null") == [(day("2026-01-02"), 1, None, money("0"), False)]
     assert cases.last.rows(f"{query} campaign_id = {GONE}") == [
         (day("2026-01-08"), 1, money("10"), money("0.01"), True)
@@ -330,7 +331,8 @@ def test_days_out_of_flight_have_a_row_only_with_activity(cases: Cases) -> None:
 
 def test_rows_are_counted_as_of_each_delivery(cases: Cases) -> None:
     assert cases.last.rows(
-        "select day(_delivered_at), mode, table_name, source_rows, warehouse_rows from marts.fct_delivery_extractions "
+        "select day(_delivered_at), mode, table_name, source_rows, warehouse_rows "
+        "from marts.fct_ad_delivery_extractions "
         "where table_name in ('campaign', 'impressions') order by _delivery_id, table_name"
     ) == [
         (2, "compare", "campaign", 12, 12),
@@ -353,9 +355,9 @@ def test_neither_order_nor_number_of_builds_matters(cases: Cases) -> None:
     assert cases.last.differences() == []
     published = cases.last.published()
     assert published.keys() >= {
-        "dim_advertisers",
-        "dim_delivery_campaigns_history",
-        "fct_delivery_daily",
-        "fct_delivery_hourly",
+        "dim_ad_delivery_advertisers",
+        "dim_ad_delivery_campaigns_history",
+        "fct_ad_delivery_daily",
+        "fct_ad_delivery_hourly",
     }
     assert cases.at_once == published

@@ -138,14 +138,15 @@ def test_invalid_revenue_is_flagged_and_kept(built: Warehouse, truth: dict[str, 
     flagged = {
         reason: {event_id.replace("-", "") for event_id in ids}
         for reason, ids in built.rows(
-            "select invalid_reason, list(event_id) from marts.fct_ad_events where invalid_reason is not null group by 1"
+            "select invalid_record_reason, list(event_id) from marts.fct_ad_events "
+            "where invalid_record_reason is not null group by 1"
         )
     }
     planted = {fault["kind"]: set(fault.get("ids", ())) for fault in truth["faults"]}
     assert flagged["negative_revenue"] == planted["negative_revenue"]
     assert flagged["revenue_on_unfilled"] == planted["revenue_on_unfilled"]
     net, gross = built.rows(
-        "select sum(revenue_usd - revenue_usd_invalid), sum(revenue_usd) from marts.fct_ad_events_daily"
+        "select sum(revenue_usd - revenue_usd_invalid_records), sum(revenue_usd) from marts.fct_ad_events_daily"
     )[0]
     assert net != gross
 

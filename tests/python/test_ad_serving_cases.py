@@ -107,13 +107,13 @@ def test_invalid_revenue_is_named_and_stays(house: Warehouse) -> None:
         ],
     )
     build(house)
-    assert house.rows("select event_id, invalid_reason from marts.fct_ad_events order by 1") == [
+    assert house.rows("select event_id, invalid_record_reason from marts.fct_ad_events order by 1") == [
         ("a", "negative_revenue"),
         ("b", "revenue_on_unfilled"),
         ("c", "unknown_event_type"),
         ("d", None),
     ]
-    measures = "select sum(impressions), sum(filled_impressions), sum(revenue_usd), sum(revenue_usd_invalid)"
+    measures = "select sum(impressions), sum(filled_impressions), sum(revenue_usd), sum(revenue_usd_invalid_records)"
     assert house.rows(f"{measures} from marts.fct_ad_events_daily") == [(3, 2, Decimal(13), Decimal(5))]
 
 

@@ -261,7 +261,7 @@ def test_late_spend_of_an_earlier_day_changes_the_days_after_it(stages: dict[str
 
 def performance(house: Warehouse, campaign: str | None) -> dict[int, tuple]:
     columns = (
-        "impressions, filled_impressions, clicks, revenue_usd, revenue_usd_as_delivered, revenue_usd_invalid, "
+        "impressions, filled_impressions, clicks, revenue_usd, revenue_usd_as_delivered, revenue_usd_invalid_records, "
         "fill_rate, ctr, active_publishers"
     )
     key = "is null" if campaign is None else f"= '{campaign}'"
@@ -286,7 +286,7 @@ def test_what_no_campaign_bought_has_rows_of_its_own(first: Warehouse) -> None:
 @pytest.mark.parametrize("stage", ["first", "corrected"])
 def test_net_revenue_of_campaigns_is_their_spend(stages: dict[str, Warehouse], stage: str) -> None:
     [net] = stages[stage].rows(
-        "select sum(revenue_usd - revenue_usd_invalid) from marts.fct_campaign_performance "
+        "select sum(revenue_usd - revenue_usd_invalid_records) from marts.fct_campaign_performance "
         "where campaign_id is not null"
     )
     [by_day] = stages[stage].rows("select sum(spend_usd) from marts.fct_campaign_pacing")

@@ -23,7 +23,7 @@ MEASURES = (
     "viewable_impressions",
     "revenue_usd",
     "revenue_usd_as_delivered",
-    "revenue_usd_invalid",
+    "revenue_usd_invalid_records",
 )
 NOTHING = (0, 0, 0, 0, Decimal(0), Decimal(0), Decimal(0))
 

@@ -30,6 +30,7 @@ FINEST = Decimal("0.000001")
 class Event:
     """The latest state of an event, worked out from what landed."""
 
+    id: str
     kind: str
     at: dt.datetime
     own_day: dt.date
@@ -87,6 +88,8 @@ def house(drop: Path) -> Iterator[Warehouse]:
         built.land(drop, "--no-redelivery", "--delivered-at", f"{DELIVERED.isoformat()}Z")
         built.land(drop / "redelivery", "--delivered-at", f"{REDELIVERED.isoformat()}Z")
         built.build(*NO_TESTS)
+        for target in ("dev", "prod"):
+            built.dbt(target, "build", *NO_TESTS, "--select", "+fct_ad_gross_to_billable_daily")
         yield built
 
 
@@ -143,6 +146,7 @@ def event_of(story: list[Record], publishers: dict[dt.datetime, dict[str, Record
     revenue = next((known for known in reversed(amounts) if known is not None), Decimal(0))
     known = publishers[held_at(at)].get(publisher, {})
     return Event(
+        id=text(latest["event_id"]),
         kind=kind,
         at=at,
         own_day=at.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(known.get("timezone") or "UTC")).date(),
@@ -308,31 +312,44 @@ def test_what_is_not_settled_is_what_was_set_to_null_or_unreadable(
         assert sum(row["at_stake_usd"] for row in found if row["event_date"] == day) == revenue - delivered[day]
 
 
-def test_invoices(dev: dict[str, Answer], landed: Landed) -> None:
-    months = (lambda e: (e.own_day.replace(day=1), e.publisher),)
-    gross, invalid, net = (
-        sums(landed.events, *months, value)
-        for value in (lambda e: e.revenue, lambda e: e.revenue - e.net, lambda e: e.net)
-    )
-    not_settled = sums(landed.events, *months, lambda e: Decimal(0) if e.settled else e.net)
+BRIDGE = ("gross_usd", "invalid_records_usd", "general_invalid_traffic_usd", "suspect_traffic_usd", "billable_usd")
+
+
+def bridges(house: Warehouse, events: list[Event], key: Callable[[Event], Any]) -> dict[Any, tuple[Decimal, ...]]:
+    """Gross, what each step takes off, and billable: an event is taken off by the first step that it meets."""
+    traffic = dict(house.rows("select event_id, traffic_class from quality.fct_ad_invalid_traffic"))
+
+    def step(event: Event) -> str:
+        of_traffic = {"general_invalid": "general_invalid_traffic_usd", "suspect": "suspect_traffic_usd"}
+        return "invalid_records_usd" if event.invalid else of_traffic.get(traffic.get(event.id), "billable_usd")
+
+    parts = [
+        sums(events, key, lambda e, name=name: e.revenue if step(e) == name else Decimal(0)) for name in BRIDGE[1:]
+    ]
+    gross = sums(events, key, lambda e: e.revenue)
+    return {place: (amount, *(part[place] for part in parts)) for place, amount in gross.items()}
+
+
+def test_invoices(house: Warehouse, dev: dict[str, Answer], landed: Landed) -> None:
+    def month(event: Event) -> tuple[dt.date, str]:
+        return event.own_day.replace(day=1), event.publisher
+
+    expected = bridges(house, landed.events, month)
+    open_ = bridges(house, [event for event in landed.events if not event.settled], month)
     found = dev["invoice_by_publisher_and_month"].records
-    assert {
-        (row["reporting_month"], row["publisher_id"]): (
-            row["gross_usd"],
-            row["invalid_usd"],
-            row["net_usd"],
-            row["not_settled_usd"],
-        )
-        for row in found
-    } == {month: (gross[month], invalid[month], net[month], not_settled[month]) for month in gross}
+    places = [(row["reporting_month"], row["publisher_id"]) for row in found]
+    assert dict(zip(places, (tuple(row[name] for name in BRIDGE) for row in found), strict=True)) == expected
     assert {row["reporting_month"] for row in found if row["is_over"]} == {dt.date(2026, 2, 1)}
-    assert any(invalid.values())
+    for place, row in zip(places, found, strict=True):
+        assert row["not_settled_usd"] == (open_[place][-1] if place in open_ else 0)
+    assert all(map(any, list(zip(*expected.values(), strict=True))[:3]))
 
 
-def test_net_revenue_of_the_publishers_own_days(dev: dict[str, Answer], landed: Landed) -> None:
-    found = dev["net_revenue_by_publisher"].records
-    expected = sums(landed.events, lambda e: (e.own_day, e.publisher), lambda e: e.net)
-    assert {(row["reporting_date"], row["publisher_id"]): row["net_usd"] for row in found} == expected
+def test_billable_revenue_of_the_publishers_own_days(house: Warehouse, dev: dict[str, Answer], landed: Landed) -> None:
+    found = dev["billable_revenue_by_publisher"].records
+    assert {
+        (row["reporting_date"], row["publisher_id"]): tuple(row[name] for name in BRIDGE) for row in found
+    } == bridges(house, landed.events, lambda e: (e.own_day, e.publisher))
 
 
 def test_account_managers_then_and_now(dev: dict[str, Answer], landed: Landed) -> None:

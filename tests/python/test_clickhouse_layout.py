@@ -275,11 +275,11 @@ def test_the_measurement_counts_what_a_delivery_writes(delivery: Warehouse) -> N
         ("stg_ad_delivery__impressions", "as built"): 2,
         ("stg_ad_delivery__impressions", "days"): 6,
         ("stg_ad_delivery__impressions", "ReplacingMergeTree by id, FINAL"): 2,
-        ("fct_delivery_hourly", "as built"): 4,
+        ("fct_ad_delivery_hourly", "as built"): 4,
         # days 20 and 21, and those 10 and 20 days before them that are in January: 10, 11 and 1
-        ("fct_delivery_hourly", "months"): 14,
-        ("fct_delivery_hourly", "ReplacingMergeTree, FINAL"): 2,
-        ("fct_delivery_hourly", "CollapsingMergeTree"): 4,
+        ("fct_ad_delivery_hourly", "months"): 14,
+        ("fct_ad_delivery_hourly", "ReplacingMergeTree, FINAL"): 2,
+        ("fct_ad_delivery_hourly", "CollapsingMergeTree"): 4,
     }
     newest = {entry["layout"]: entry["rows_read"] for entry in measured["readings"] if entry["table"] == "impressions"}
     assert newest == {"naive": 8, "as built": 2, "ZSTD(1)": 2, "without Nullable": 2}

@@ -71,7 +71,7 @@ def test_rules_that_were_not_built_are_left_out_in_one_line(house: Warehouse, pa
     line = "Data quality is left out: its rules were not built."
     assert page.text.count(line) == printed.count(line) == 1
     assert "Scorecard" not in page.text
-    assert "Gross to net" not in page.text
+    assert "From gross to billable" not in page.text
 
 
 def test_names_from_files_are_escaped(page: Page) -> None:

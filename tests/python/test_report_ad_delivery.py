@@ -153,7 +153,8 @@ def test_names_are_escaped(page: str) -> None:
 
 
 def test_without_events_the_chapter_says_so(changed: Callable[..., str]) -> None:
-    empty = ("fct_delivery_hourly", "fct_delivery_daily", "dim_delivery_campaigns", "fct_delivery_set_aside")
+    facts = ("fct_ad_delivery_hourly", "fct_ad_delivery_daily", "fct_ad_delivery_set_aside")
+    empty = (*facts, "dim_ad_delivery_campaigns")
     written = changed("eventless", "; ".join(f"delete from marts.{name}" for name in empty))
     assert "No campaign has 100 impressions." in written
     assert "No budget is used up" in written
@@ -162,7 +163,7 @@ def test_without_events_the_chapter_says_so(changed: Callable[..., str]) -> None
 
 
 def test_without_deliveries_there_is_no_chapter(changed: Callable[..., str]) -> None:
-    error = changed("empty", "delete from marts.fct_delivery_extractions", code=1)
+    error = changed("empty", "delete from marts.fct_ad_delivery_extractions", code=1)
     assert "no events are built" in error
     assert len(error.strip().splitlines()) == 1
 

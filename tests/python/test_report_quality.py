@@ -229,14 +229,22 @@ def test_trends_are_of_findings_by_day(sections: dict[str, str], findings: list[
     assert sections[rule_id].count("<rect") == sum(1 for day in days if by_day[day]) > 1
 
 
-def test_traffic_is_gross_invalid_suspect_and_net(house: Warehouse, page: str) -> None:
-    [(events, revenue)] = house.rows("select count(*), sum(revenue_usd) from marts.fct_ad_events")
-    judged = dict(house.rows("select traffic_class, count(*) from quality.fct_ad_invalid_traffic group by all"))
-    invalid, suspect = judged.get("general_invalid", 0), judged.get("suspect", 0)
-    rows = {row[0]: row[1:5] for row in table_after(page, "Gross to net")}
-    assert invalid > 0
-    assert rows["events"] == [f"{count:,}" for count in (events, invalid, suspect, events - invalid - suspect)]
-    assert rows["revenue"][0] == dollars(revenue)
+def test_traffic_is_led_from_gross_to_billable(house: Warehouse, page: str) -> None:
+    counted: Counter[str] = Counter()
+    amounts: Counter[str] = Counter()
+    for reason, traffic, revenue in house.rows(
+        "select invalid_record_reason, traffic_class, events.revenue_usd from marts.fct_ad_events as events "
+        "left join quality.fct_ad_invalid_traffic using (event_id)"
+    ):
+        step = "record" if reason else traffic if traffic in ("general_invalid", "suspect") else "billable"
+        for name in ("gross", step):
+            counted[name] += 1
+            amounts[name] += revenue
+    steps = ("gross", "record", "general_invalid", "suspect", "billable")
+    rows = {row[0]: row[1:6] for row in table_after(page, "From gross to billable")}
+    assert counted["record"] > 0 < counted["general_invalid"]
+    assert rows["events"] == [f"{counted[name]:,}" for name in steps]
+    assert rows["revenue"] == [dollars(amounts[name]) for name in steps]
 
 
 def test_signals_are_counted_by_event(house: Warehouse, page: str) -> None:
@@ -279,11 +287,11 @@ def test_sources_are_shown_without_their_rules(changed: Callable[[str, str], str
     written = changed(
         "unbuilt",
         "drop table quality.agg_dq_scorecard; drop table quality.fct_dq_findings; "
-        "drop table quality.fct_ad_traffic_daily",
+        "drop table quality.fct_ad_gross_to_billable_daily",
     )
     assert written.count("Data quality is left out: its rules were not built.") == 1
     assert "Scorecard" not in written
-    assert "Gross to net" not in written
+    assert "From gross to billable" not in written
     assert "Choices per notice shown" in written
     assert "Readings that contradict each other" not in written
 

@@ -29,15 +29,15 @@ TOTALS = """
     with activity as (
         select coalesce(sum(impressions), 0) as impressions, coalesce(sum(clicks), 0) as clicks,
                coalesce(sum(spend_usd), 0) as spend_usd
-        from marts.fct_delivery_daily
+        from marts.fct_ad_delivery_daily
     ),
     campaigns as (
         select count(*) as campaigns, count(*) filter (is_deleted) as deleted
-        from marts.dim_delivery_campaigns
+        from marts.dim_ad_delivery_campaigns
     ),
     timeless as (
         select count(*) as events
-        from marts.fct_delivery_set_aside
+        from marts.fct_ad_delivery_set_aside
     )
     select activity.*, campaigns.*, timeless.*
     from activity, campaigns, timeless
@@ -45,30 +45,30 @@ TOTALS = """
 CAMPAIGNS = """
     select coalesce(campaign_id || ' ' || campaign_name, campaign_id || ' (in no dimension)', '(none)'),
            cast(sum(impressions) as bigint), cast(sum(clicks) as bigint)
-    from marts.fct_delivery_hourly
-    left join marts.dim_delivery_campaigns using (campaign_id)
+    from marts.fct_ad_delivery_hourly
+    left join marts.dim_ad_delivery_campaigns using (campaign_id)
     group by campaign_id, campaign_name
     having sum(impressions) > 0
     order by 2 desc, campaign_id
 """
 DAYS = """
     select event_date, cast(sum(impressions) as bigint), cast(sum(clicks) as bigint), sum(spend_usd)
-    from marts.fct_delivery_daily
+    from marts.fct_ad_delivery_daily
     group by event_date
     order by event_date
 """
 BUDGETS = f"""
     with latest as (
         select cast(max(_delivered_at) as date) - 1 as report_day
-        from marts.fct_delivery_extractions
+        from marts.fct_ad_delivery_extractions
     ),
     spends as (
         select campaigns.campaign_id, sum(spend_usd) as spent,
                coalesce(sum(spend_usd) filter (event_date > report_day - {DAYS_OF_PACE}), 0) as recently_spent,
                least(max(report_day - event_date) + 1, {DAYS_OF_PACE}) as recent_days,
                min(event_date) filter (spend_usd_to_date >= campaigns.budget_usd) as used_up_on
-        from marts.fct_delivery_daily as daily
-        inner join marts.dim_delivery_campaigns as campaigns using (campaign_id)
+        from marts.fct_ad_delivery_daily as daily
+        inner join marts.dim_ad_delivery_campaigns as campaigns using (campaign_id)
         cross join latest
         where event_date <= report_day
         group by campaigns.campaign_id
@@ -76,7 +76,7 @@ BUDGETS = f"""
     select campaign_id || ' ' || campaign_name, is_deleted, end_date, budget_usd, spent, recently_spent, recent_days,
            used_up_on, report_day
     from spends
-    inner join marts.dim_delivery_campaigns using (campaign_id)
+    inner join marts.dim_ad_delivery_campaigns using (campaign_id)
     cross join latest
     where budget_usd is not null
     order by campaign_id
@@ -84,12 +84,12 @@ BUDGETS = f"""
 EXTRACTIONS = f"""
     select _delivery_id, _delivered_at, mode, table_name, source_rows, known_rows, warehouse_rows, new_rows,
            changed_rows, deleted_rows, lag_bytes
-    from marts.fct_delivery_extractions
+    from marts.fct_ad_delivery_extractions
     qualify dense_rank() over (order by _delivery_id desc) <= {MOST_RUNS}
     order by _delivery_id desc, table_name
 """
 QUERIES = {
-    "rows": "select 1 from marts.fct_delivery_extractions limit 1",
+    "rows": "select 1 from marts.fct_ad_delivery_extractions limit 1",
     "totals": TOTALS,
     "campaigns": CAMPAIGNS,
     "days": DAYS,

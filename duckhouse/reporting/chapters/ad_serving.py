@@ -55,7 +55,7 @@ PACING = """
 """
 TOTALS = """
     select sum(impressions), sum(filled_impressions), sum(clicks), sum(viewable_impressions), sum(revenue_usd),
-           sum(revenue_usd_as_delivered), sum(revenue_usd_invalid)
+           sum(revenue_usd_as_delivered), sum(revenue_usd_invalid_records)
     from marts.fct_ad_events_daily
 """
 RECORDS = """
@@ -75,10 +75,10 @@ REASONS = """
     from marts.fct_ad_events_set_aside
     group by set_aside_reason
     union all
-    select 'invalid revenue: ' || invalid_reason, count(*), min(_source_file || ', record ' || _source_row)
+    select 'invalid record: ' || invalid_record_reason, count(*), min(_source_file || ', record ' || _source_row)
     from marts.fct_ad_events
-    where invalid_reason is not null
-    group by invalid_reason
+    where invalid_record_reason is not null
+    group by invalid_record_reason
     order by 2 desc, 1
 """
 PUBLISHERS = """
@@ -116,7 +116,7 @@ def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
         ("  set aside, rejected, blank", f"{set_aside:,}, {rejected:,}, {blank:,}"),
         ("impressions, filled", f"{impressions:,}, {filled:,} ({share(filled, impressions)})"),
         ("clicks, viewable impressions", f"{clicks:,}, {viewable:,}"),
-        ("revenue", f"${revenue:,.6f}, of which invalid ${invalid:,.6f}"),
+        ("revenue", f"${revenue:,.6f} gross, of which invalid records ${invalid:,.6f}"),
         ("revenue as delivered", f"${as_delivered:,.6f}"),
         ("revenue before latest delivery", f"${before:,.6f}"),
         ("  changed by it", signed(revenue - before)),
@@ -151,7 +151,7 @@ def sections(found: dict[str, list[tuple]]) -> list[str]:
         section(
             "Campaign pacing",
             table(PACING_HEADERS, (pacing_row(row) for row in found["pacing"])),
-            "Each campaign on its latest day: spend without what is invalid, against the linear pace of its flight. "
+            "Each campaign on its latest day: spend net of invalid records, against the linear pace of its flight. "
             "The pace compares with the linear pace of the days that have data.",
         ),
         records_section(records),

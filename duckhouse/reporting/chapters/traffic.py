@@ -1,25 +1,35 @@
-"""Invalid traffic in the report: gross, general invalid, suspect and net, by day, and the signals behind them."""
+"""Invalid traffic in the report: from gross to billable, by day, and the signals behind it."""
+
+from collections.abc import Sequence
+from typing import Any
 
 from duckhouse.reporting.page import days_chart, dollars, folded, paragraph, section, share, table
 
 HEADING = "Invalid traffic"
-CLASSES = {"general invalid": "#c0392b", "suspect": "#e0a030"}
+STEPS = {
+    "invalid records": "#7f8c8d",
+    "general invalid traffic": "#c0392b",
+    "suspect traffic": "#e0a030",
+}
+BRIDGE = ("gross", *STEPS, "billable")
+MEASURES = ("events", "impressions", "clicks", "revenue_usd")
 
-TOTALS = """
-    select cast(sum(events) as bigint), cast(sum(events_general_invalid) as bigint),
-           cast(sum(events_suspect) as bigint), cast(sum(events_net) as bigint), cast(sum(impressions) as bigint),
-           cast(sum(impressions_general_invalid) as bigint), cast(sum(impressions_suspect) as bigint),
-           cast(sum(impressions_net) as bigint), cast(sum(clicks) as bigint),
-           cast(sum(clicks_general_invalid) as bigint), cast(sum(clicks_suspect) as bigint),
-           cast(sum(clicks_net) as bigint), sum(revenue_usd), sum(revenue_usd_general_invalid),
-           sum(revenue_usd_suspect), sum(revenue_usd_net), cast(sum(events_with_signals) as bigint)
-    from quality.fct_ad_traffic_daily
+
+def sums(*measures: str) -> str:
+    """The sums of the steps of each measure, in the order of BRIDGE; counts as bigint."""
+    columns = ((name, f"{name}_{step.replace(' ', '_')}") for name in measures for step in BRIDGE)
+    return ", ".join(
+        f"sum({column})" if name == "revenue_usd" else f"cast(sum({column}) as bigint)" for name, column in columns
+    )
+
+
+TOTALS = f"""
+    select cast(sum(events_with_signals) as bigint), {sums(*MEASURES)}
+    from quality.fct_ad_gross_to_billable_daily
 """
-DAYS = """
-    select event_date, cast(sum(events) as bigint), cast(sum(events_general_invalid) as bigint),
-           cast(sum(events_suspect) as bigint), cast(sum(events_net) as bigint), sum(revenue_usd),
-           sum(revenue_usd_general_invalid), sum(revenue_usd_suspect), sum(revenue_usd_net)
-    from quality.fct_ad_traffic_daily
+DAYS = f"""
+    select event_date, {sums("events", "revenue_usd")}
+    from quality.fct_ad_gross_to_billable_daily
     group by event_date
     order by event_date
 """
@@ -41,15 +51,14 @@ SIGNALS = """
 """
 LAST_DELIVERY = "select max(_delivered_at) from quality.fct_ad_event_records"
 QUERIES = {
-    "rows": "select 1 from quality.fct_ad_traffic_daily limit 1",
+    "rows": "select 1 from quality.fct_ad_gross_to_billable_daily limit 1",
     "totals": TOTALS,
     "days": DAYS,
     "signals": SIGNALS,
     "last_delivery": LAST_DELIVERY,
 }
-SPLIT = ("gross", "general invalid", "suspect", "net")
-TOTAL_HEADERS = ("", *SPLIT, "general invalid share", "suspect share")
-DAY_HEADERS = ("day", *(f"{measure}, {part}" for measure in ("events", "revenue") for part in SPLIT))
+TOTAL_HEADERS = ("", *BRIDGE, *(f"{step}, share" for step in STEPS))
+DAY_HEADERS = ("day", *(f"{measure}, {step}" for measure in ("events", "revenue") for step in BRIDGE))
 SIGNAL_HEADERS = (
     *("signal", "events", "of them invalid or suspect", "points", "class"),
     "what it says, and what else may be behind it",
@@ -57,24 +66,29 @@ SIGNAL_HEADERS = (
 
 
 def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
-    totals = found["totals"][0]
-    events, invalid, suspect, net = totals[:4]
-    revenue, revenue_invalid, revenue_suspect, revenue_net = totals[12:16]
+    with_signals, *measures = found["totals"][0]
+    events, *taken, billable = steps_of(measures, "events")
+    revenue, *revenue_taken, revenue_billable = steps_of(measures, "revenue_usd")
     return [
-        ("events gross, net", f"{events:,}, {net:,}"),
-        (
-            "  general invalid, suspect",
-            f"{invalid:,} ({share(invalid, events)}), {suspect:,} ({share(suspect, events)})",
+        ("gross", f"{events:,} events, ${revenue:,.6f}"),
+        *(
+            (f"  less {step}", f"{count:,} ({share(count, events)}), ${amount:,.6f}")
+            for step, count, amount in zip(STEPS, taken, revenue_taken, strict=True)
         ),
-        ("revenue gross, net", f"${revenue:,.6f}, ${revenue_net:,.6f}"),
-        ("  general invalid, suspect", f"${revenue_invalid:,.6f}, ${revenue_suspect:,.6f}"),
-        ("events with any signal", f"{totals[16]:,}"),
+        ("billable", f"{billable:,} events, ${revenue_billable:,.6f}"),
+        ("events with any signal", f"{with_signals:,}"),
     ]
+
+
+def steps_of(measures: Sequence[Any], name: str) -> Sequence[Any]:
+    """The steps of one measure, from gross to billable."""
+    place = MEASURES.index(name) * len(BRIDGE)
+    return measures[place : place + len(BRIDGE)]
 
 
 def sections(found: dict[str, list[tuple]]) -> list[str]:
     return [
-        section("Gross to net", table(TOTAL_HEADERS, totals(found["totals"][0])), EXPLAINED),
+        section("From gross to billable", table(TOTAL_HEADERS, totals(found["totals"][0][1:])), EXPLAINED),
         section("What is taken out, by day", by_day(found)),
         section(
             "Signals", f'<div class="prose">{table(SIGNAL_HEADERS, map(signal_row, found["signals"]))}</div>', SCORED
@@ -83,8 +97,10 @@ def sections(found: dict[str, list[tuple]]) -> list[str]:
 
 
 EXPLAINED = (
+    "Invalid records contradict themselves: negative revenue, revenue on an unfilled event, an unknown event type. "
     "General invalid traffic is what a list or a parameter shows (a robot, a click without its impression). "
-    "Suspect are events on which several weaker signals come together. Net is gross less both. "
+    "Suspect are events on which several weaker signals come together. Billable is gross less all three; an event is "
+    "taken off once, by the first step that it meets. "
     "Nothing is deleted: each event keeps its row, its score and the parts of its score."
 )
 SCORED = (
@@ -93,22 +109,24 @@ SCORED = (
 )
 
 
-def totals(row: tuple) -> list[tuple[str, ...]]:
+def totals(measures: Sequence[Any]) -> list[tuple[str, ...]]:
     rows = []
-    for place, name in enumerate(("events", "impressions", "clicks", "revenue")):
-        gross, invalid, suspect, net = row[4 * place : 4 * place + 4]
-        shown = dollars if name == "revenue" else "{:,}".format
-        rows.append((name, *map(shown, (gross, invalid, suspect, net)), share(invalid, gross), share(suspect, gross)))
+    for name in MEASURES:
+        steps = steps_of(measures, name)
+        gross, *taken, _ = steps
+        shown = dollars if name == "revenue_usd" else "{:,}".format
+        label = "revenue" if name == "revenue_usd" else name
+        rows.append((label, *map(shown, steps), *(share(part, gross) for part in taken)))
     return rows
 
 
 def by_day(found: dict[str, list[tuple]]) -> str:
     [(last_delivery,)] = found["last_delivery"]
     drawn = [row for row in found["days"] if row[0] <= last_delivery.date()]
-    events = [(row[0], name, row[place]) for row in drawn for place, name in enumerate(CLASSES, start=2)]
-    revenue = [(row[0], name, row[place]) for row in drawn for place, name in enumerate(CLASSES, start=6)]
+    events = [(row[0], name, row[place]) for row in drawn for place, name in enumerate(STEPS, start=2)]
+    revenue = [(row[0], name, row[place]) for row in drawn for place, name in enumerate(STEPS, start=len(BRIDGE) + 2)]
     charts = [
-        days_chart(points, title, number_format, CLASSES)
+        days_chart(points, title, number_format, STEPS)
         for points, title, number_format in ((events, "events", "d"), (revenue, "revenue, US dollars", "$,~r"))
         if any(value for *_, value in points)
     ]
@@ -123,7 +141,8 @@ def by_day(found: dict[str, list[tuple]]) -> str:
 
 
 def day_row(row: tuple) -> tuple[str, ...]:
-    return (str(row[0]), *(f"{count:,}" for count in row[1:5]), *map(dollars, row[5:9]))
+    events, revenue = row[1 : len(BRIDGE) + 1], row[len(BRIDGE) + 1 :]
+    return (str(row[0]), *(f"{count:,}" for count in events), *map(dollars, revenue))
 
 
 def signal_row(row: tuple) -> tuple[str, ...]:

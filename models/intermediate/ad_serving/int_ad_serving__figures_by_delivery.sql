@@ -1,5 +1,5 @@
 {%- set counts = ['impressions', 'filled_impressions', 'clicks', 'viewable_impressions'] %}
-{%- set amounts = ['revenue_usd', 'revenue_usd_as_delivered', 'revenue_usd_invalid'] %}
+{%- set amounts = ['revenue_usd', 'revenue_usd_as_delivered', 'revenue_usd_invalid_records'] %}
 {%- set changes = ['first_seen', 'changed', 'set_to_null', 'reappeared', 'moved_in', 'moved_out'] %}
 
 with movements as (

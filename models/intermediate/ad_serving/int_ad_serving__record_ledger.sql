@@ -95,8 +95,8 @@ ledger as (
         {{ sum_where('movements.direction * coalesce(movements.last_known_revenue, 0)', 'true') }} as revenue_usd,
         {{ sum_where('movements.direction * coalesce(movements.revenue_usd, 0)', 'true') }} as revenue_usd_as_delivered,
         {{ sum_where(
-            'movements.direction * coalesce(movements.last_known_revenue, 0)', 'movements.invalid_reason is not null'
-        ) }} as revenue_usd_invalid,
+            'movements.direction * coalesce(movements.last_known_revenue, 0)', 'movements.invalid_record_reason is not null'
+        ) }} as revenue_usd_invalid_records,
         max(event_days._day_version) as _day_version
     from movements
     inner join {{ ref('int_ad_serving__event_days') }} as event_days

@@ -7,7 +7,7 @@ with figures as (
         viewable_impressions_after as viewable_impression_count,
         revenue_usd_after as gross_revenue,
         revenue_usd_as_delivered_after as gross_revenue_as_delivered,
-        revenue_usd_invalid_after as invalid_revenue
+        revenue_usd_invalid_records_after as invalid_record_revenue
     from {{ ref('int_ad_serving__figures_by_delivery') }}
 ),
 

@@ -18,7 +18,7 @@ final as (
         events.is_filled as is_filled,
         events.revenue_usd as revenue_usd,
         events.revenue_usd_as_delivered as revenue_usd_as_delivered,
-        events.invalid_reason as invalid_reason
+        events.invalid_record_reason as invalid_record_reason
     from events
     asof left join {{ ref('dim_publishers_history') }} as publishers
         on

@@ -22,7 +22,7 @@ daily as (
         count(*) filter (where event_type = 'viewable_impression') as viewable_impression_count,
         sum(revenue_usd) as gross_revenue,
         sum(revenue_usd_as_delivered) as gross_revenue_as_delivered,
-        sum(case when invalid_reason is not null then revenue_usd else 0 end) as invalid_revenue,
+        sum(case when invalid_record_reason is not null then revenue_usd else 0 end) as invalid_record_revenue,
         max(_day_version) as day_version
     from events
     group by event_date, reporting_date, publisher_id, ad_unit_id, campaign_id, device_type, country_code

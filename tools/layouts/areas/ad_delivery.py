@@ -98,7 +98,7 @@ TABLES = (
     ),
     Table(
         "marts",
-        "fct_delivery_hourly",
+        "fct_ad_delivery_hourly",
         (
             NAIVE,
             Layout(AS_BUILT, "campaign_id, hour", DAYS, 1024, increment=of_newest("event_date")),

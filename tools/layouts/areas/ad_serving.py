@@ -42,7 +42,7 @@ TABLES = (
             ),
             Question(
                 "invoices of a month of own days",
-                "select publisher_id, sum(revenue_usd), sum(revenue_usd_invalid) from {table} "
+                "select publisher_id, sum(revenue_usd), sum(revenue_usd_invalid_records) from {table} "
                 "where reporting_date between {first_day} and {last_day} group by publisher_id",
                 "fct_publisher_performance",
             ),

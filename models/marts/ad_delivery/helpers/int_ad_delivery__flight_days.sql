@@ -8,7 +8,7 @@ flights as (
         campaigns.campaign_id as campaign_id,
         coalesce(campaigns.start_date, {{ cast_to('campaigns.created_at', 'date_nullable') }}) as first_date,
         least(coalesce(campaigns.end_date, last_days.event_date), last_days.event_date) as last_date
-    from {{ ref('dim_delivery_campaigns') }} as campaigns
+    from {{ ref('dim_ad_delivery_campaigns') }} as campaigns
     cross join last_days
     where not campaigns.is_deleted
 ),

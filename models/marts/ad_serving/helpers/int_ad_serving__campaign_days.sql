@@ -6,7 +6,7 @@ spend as (
     select
         campaign_id,
         event_date,
-        revenue_usd - revenue_usd_invalid as spend_usd
+        revenue_usd - revenue_usd_invalid_records as spend_usd
     from {{ ref('fct_campaign_performance') }}
     where campaign_id is not null
 ),

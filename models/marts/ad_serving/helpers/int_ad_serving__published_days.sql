@@ -9,7 +9,7 @@ with figures as (
         viewable_impressions,
         revenue_usd,
         revenue_usd_as_delivered,
-        revenue_usd_invalid,
+        revenue_usd_invalid_records,
         _delivery_id
     from {{ ref('fct_ad_events_as_of') }}
     where superseded_by_delivery_id is null

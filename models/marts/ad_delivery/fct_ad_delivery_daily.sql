@@ -4,7 +4,7 @@ with activity as (
         event_date,
         impressions,
         clicks
-    from {{ ref('fct_delivery_hourly') }}
+    from {{ ref('fct_ad_delivery_hourly') }}
     union all
     select
         {{ cast_to('campaign_id', 'integer_nullable') }} as campaign_id,
@@ -38,7 +38,7 @@ priced as (
         coalesce(versions.start_date, {{ cast_to('versions.created_at', 'date_nullable') }}) as first_date,
         coalesce(versions.end_date, daily.event_date) as last_date
     from daily
-    asof left join {{ ref('dim_delivery_campaigns_history') }} as versions
+    asof left join {{ ref('dim_ad_delivery_campaigns_history') }} as versions
         on
             daily.campaign_id = versions.campaign_id
             and daily.day_end > versions.valid_from

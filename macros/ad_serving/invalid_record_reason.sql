@@ -1,5 +1,8 @@
-{# Why the revenue of an event cannot be billed as it stands; the first reason that holds, NULL where none does. #}
-{% macro invalid_reason(event) -%}
+{#
+    Why an event is invalid as a record, so that its revenue cannot be billed as it stands; the first reason that holds,
+    NULL where none does. Invalid traffic is another question: fct_ad_invalid_traffic.
+#}
+{% macro invalid_record_reason(event) -%}
     case
         when {{ event }}.event_type is null or {{ event }}.event_type not in ('impression', 'click', 'viewable_impression')
             then 'unknown_event_type'
