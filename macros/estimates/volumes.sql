@@ -38,10 +38,17 @@
 {%- endmacro %}
 
 
-{# A rate that a model has estimated, and its interval. #}
+{# A rate, whose name says its reading, and its interval. #}
 {% macro rate_columns(name, value, error, at_most=none) -%}
         {{ value }} as {{ name }},
         {{ error_columns(name, value, error, at_most=at_most) }}
+{%- endmacro %}
+
+
+{# A rate that a relation holds with its standard error (<name>, <name>_se), and its interval. #}
+{% macro estimated_rate_columns(name, relation, at_most=none) -%}
+        {%- set value = relation ~ '.' ~ name -%}
+        {{ rate_columns(name, value, value ~ '_se', at_most=at_most) }}
 {%- endmacro %}
 
 

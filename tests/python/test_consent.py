@@ -172,7 +172,7 @@ def test_without_a_notice_the_conversion_of_a_generated_company_is_unknown(
     assert len(silent) == 1
     for company in silent:
         assert truth["companies"][company]["population"]["conversion_rate"] is None
-        assert company_record(house, company)["conversion_rate"] is None
+        assert company_record(house, company)["conversion_rate_weighted_once"] is None
 
 
 def test_listed_companies_stay_and_others_are_told_apart(generated: tuple[Warehouse, dict[str, Any]]) -> None:

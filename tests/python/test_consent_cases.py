@@ -77,6 +77,33 @@ RATES = [
     event("mixed-half", "mixed", rate="0.5", count="2"),
 ]
 
+# 25 notices of weight 5; 30 choices of weight 2, of which 18 are full opt-ins
+BY_HAND = [
+    *(event(f"by-hand-asked-{n}", "by-hand", "consent.asked", rate="0.2", count="5") for n in range(25)),
+    *(
+        event(f"by-hand-in-{n}", "by-hand", "consent.given", rate="0.5", count="2", consent="full opt-in")
+        for n in range(18)
+    ),
+    *(
+        event(f"by-hand-out-{n}", "by-hand", "consent.given", rate="0.5", count="2", consent="opt-out")
+        for n in range(12)
+    ),
+]
+# rate: value, standard error and 95 % interval
+#
+# Notices 25 x 5 = 125, variance 25 x 5 x 4 = 500. Choices 30 x 2 = 60, variance 30 x 2 x 1 = 60.
+# Opt-ins 36, variance 36.
+# Conversion 60 / 125, variance (60 + 0.48^2 x 500) / 125^2 = 0.0112128.
+# By COUNT / RATE 30 x 2 / 0.5 = 120 choices of 25 x 5 / 0.2 = 625 notices: 0.4 of the value and of its error.
+# Opt-in rate 36 / 125, variance (36 + 0.288^2 x 500) / 125^2.
+# Consent rate 18 of 30 drawn from twice as many: the variance of a share, 0.6 x 0.4 / 30, halved.
+RATES_BY_HAND: dict[str, tuple[float, float, float, float]] = {
+    "conversion_rate_weighted_once": (0.48, 0.10589051, 0.27245842, 0.68754158),
+    "conversion_rate_extrapolated": (0.192, 0.04235620, 0.10898337, 0.27501663),
+    "opt_in_rate_weighted_once": (0.288, 0.07041454, 0.14999003, 0.42600997),
+    "consent_rate_weighted_once": (0.6, 0.06324555, 0.47604099, 0.72395901),
+}
+
 # the two of DE are of different days and types, so they meet only in the sum over days
 COUNTRIES = [
     *(event(f"rare-fr-{n}", "rare", country='"FR"') for n in range(5)),
@@ -212,7 +239,7 @@ def first(consent: Warehouse) -> Warehouse:
     ]
     files = {
         "aside": ASIDE,
-        "volumes": [*weights, *RATES, *SIZES],
+        "volumes": [*weights, *RATES, *BY_HAND, *SIZES],
         "others": [*KNOWN, *places, *COUNTRIES, *TIMES, *CHOICES, *AGAIN],
     }
     deliver(consent, 10, files, COMPANIES)
@@ -296,19 +323,19 @@ def test_every_record_of_a_file_is_accounted_for(first: Warehouse) -> None:
 
 def test_without_a_notice_there_is_no_conversion(first: Warehouse) -> None:
     record = company_record(first, "no-notice")
-    for rate in ("conversion_rate", "conversion_rate_weighted_once", "opt_in_rate"):
+    for rate in ("conversion_rate_extrapolated", "conversion_rate_weighted_once", "opt_in_rate_weighted_once"):
         assert [record[f"{rate}{part}"] for part in ("", "_se", "_low", "_high")] == [None] * 4
     assert record["conversion_rate_n_sampled"] == 4
-    assert_estimate(record, "consent_rate", 3 / 4, 0)
+    assert_estimate(record, "consent_rate_weighted_once", 3 / 4, 0)
 
 
 def test_without_an_answer_the_conversion_is_zero_in_every_reading(first: Warehouse) -> None:
     record = company_record(first, "unanswered")
     assert_estimate(record, "conversion_rate_weighted_once", 0, 0)
-    assert_estimate(record, "opt_in_rate", 0, 0)
-    assert record["consent_rate"] is None
-    assert record["conversion_rate"] == 0
-    assert_estimate(record, "conversion_rate", 0, 0)
+    assert_estimate(record, "opt_in_rate_weighted_once", 0, 0)
+    assert record["consent_rate_weighted_once"] is None
+    assert record["conversion_rate_extrapolated"] == 0
+    assert_estimate(record, "conversion_rate_extrapolated", 0, 0)
 
 
 def test_a_company_without_events_stays(first: Warehouse) -> None:
@@ -318,7 +345,13 @@ def test_a_company_without_events_stays(first: Warehouse) -> None:
         assert record[f"{volume}_sampled"] == 0
         assert_estimate(record, f"{volume}_weighted_once", 0, 0)
         assert_estimate(record, f"{volume}_extrapolated", 0, 0)
-    for unknown in ("conversion_rate", "opt_in_rate", "consent_rate", "first_event_at", "first_later_given_coverage"):
+    for unknown in (
+        "conversion_rate_extrapolated",
+        "opt_in_rate_weighted_once",
+        "consent_rate_weighted_once",
+        "first_event_at",
+        "first_later_given_coverage_sampled",
+    ):
         assert record[unknown] is None
     assert (record["distinct_countries"], record["is_small_sample"]) == (0, False)
     assert records(first, "marts.agg_consent_status", "company_id = 'quiet'") == []
@@ -384,13 +417,27 @@ def test_rates_carry_errors_by_the_delta_method(first: Warehouse) -> None:
     record = company_record(first, "rates")
     conversion_error = math.sqrt((16 + (18 / 40) ** 2 * 360) / 40**2)
     assert_estimate(record, "conversion_rate_weighted_once", 18 / 40, conversion_error)
-    assert_estimate(record, "conversion_rate", 34 / 400, conversion_error * (34 / 400) / (18 / 40))
-    assert_estimate(record, "opt_in_rate", 12 / 40, math.sqrt((12 + (12 / 40) ** 2 * 360) / 40**2))
+    assert_estimate(record, "conversion_rate_extrapolated", 34 / 400, conversion_error * (34 / 400) / (18 / 40))
+    assert_estimate(record, "opt_in_rate_weighted_once", 12 / 40, math.sqrt((12 + (12 / 40) ** 2 * 360) / 40**2))
     share = 12 / 17
     consent_error = math.sqrt(((1 - 2 * share) * 12 + share**2 * 16) / 17**2)
-    assert_estimate(record, "consent_rate", share, consent_error, at_most=1)
+    assert_estimate(record, "consent_rate_weighted_once", share, consent_error, at_most=1)
     counted = ("conversion_rate_n_sampled", "opt_in_rate_n_sampled", "consent_rate_n_sampled")
     assert [record[column] for column in counted] == [14, 10, 9]
+
+
+@pytest.mark.parametrize("rate", RATES_BY_HAND)
+def test_rates_are_those_worked_out_by_hand_on_both_engines(first: Warehouse, rate: str) -> None:
+    columns = f"{rate}, {rate}_se, {rate}_low, {rate}_high"
+    for found in on_both(first, columns, "marts", "agg_consent_company", "company_id = 'by-hand'"):
+        assert found == [pytest.approx(RATES_BY_HAND[rate], abs=1e-8)]
+
+
+def test_the_rate_to_report_comes_before_other_readings(first: Warehouse) -> None:
+    columns = list(company_record(first, "by-hand"))
+    assert columns.index("conversion_rate_weighted_once_high") < columns.index("conversion_rate_extrapolated")
+    bare = {"conversion_rate", "opt_in_rate", "consent_rate", "share_of_given", "share_of_events", "coverage"}
+    assert not bare & {*columns, *records(first, "marts.agg_consent_status", "company_id = 'by-hand'")[0]}
 
 
 # status: weighted once and variance of the choices with it, and of all events with it
@@ -408,8 +455,8 @@ def test_shares_of_statuses_carry_errors_by_the_delta_method(first: Warehouse, s
     [record] = records(first, "marts.agg_consent_status", f"company_id = 'rates' and consent_status = '{status}'")
     assert (record["consent_given_weighted_once"], record["events_weighted_once"]) == (choices, events)
     for name, part, variance, whole, whole_variance in (
-        ("share_of_given", choices, choices_variance, 18, 16),
-        ("share_of_events", events, events_variance, 58, 376),
+        ("share_of_given_weighted_once", choices, choices_variance, 18, 16),
+        ("share_of_events_weighted_once", events, events_variance, 58, 376),
     ):
         share = part / whole
         error = math.sqrt((1 - 2 * share) * variance + share**2 * whole_variance) / whole
@@ -467,7 +514,7 @@ def test_time_to_an_answer_by_definition(first: Warehouse, definition: str) -> N
     )
     assert (record["events_of_definition"], record["events_linked"]) == (events, len(seconds))
     figures = [len(seconds) / events, MEDIANS[definition], sum(seconds) / len(seconds)]
-    names = ("coverage", "median_seconds", "mean_seconds")
+    names = ("coverage_sampled", "median_seconds", "mean_seconds")
     assert [record[name] for name in names] == pytest.approx(figures, rel=1e-9)
     company = company_record(first, "times")
     assert [company[f"{definition}_{name}"] for name in names] == [record[name] for name in names]
@@ -475,9 +522,9 @@ def test_time_to_an_answer_by_definition(first: Warehouse, definition: str) -> N
 
 def test_a_company_without_linked_answers_has_no_median(first: Warehouse) -> None:
     record = company_record(first, "unanswered")
-    names = ("coverage", "median_seconds", "mean_seconds")
+    names = ("coverage_sampled", "median_seconds", "mean_seconds")
     assert [record[f"first_later_given_{name}"] for name in names] == [0, None, None]
-    assert record["created_to_updated_coverage"] is None
+    assert record["created_to_updated_coverage_sampled"] is None
 
 
 def chosen(house: Warehouse, company: str = "choices") -> dict[str, set[tuple[str, str, str]]]:
@@ -583,7 +630,7 @@ def test_replaced_and_set_aside_records_are_accounted_for_by_delivery(older: War
 
 def test_company_totals_follow_the_redelivery(first: Warehouse, redelivered: Warehouse, older: Warehouse) -> None:
     """Opt-ins among the choices with a status: none of two at first, then one of two; notices none, one, two."""
-    rates = ("consent_rate", "conversion_rate", "opt_in_rate")
+    rates = ("consent_rate_weighted_once", "conversion_rate_extrapolated", "opt_in_rate_weighted_once")
     figures = [[company_record(stage, "again")[rate] for rate in rates] for stage in (first, redelivered, older)]
     assert figures == [[0, None, None], [0.5, 3, 1], [0.5, 1.5, 0.5]]
 
@@ -613,7 +660,7 @@ def test_companies_that_a_later_file_leaves_out_stay(first: Warehouse, older: Wa
 def test_all_records_of_the_drops_are_published_or_accounted_for(older: Warehouse) -> None:
     delivered = {
         "aside": len(ASIDE),
-        "volumes": len([*WEIGHTS, *RATES, *SIZES]),
+        "volumes": len([*WEIGHTS, *RATES, *BY_HAND, *SIZES]),
         "others": len([*KNOWN, *PLACES, *COUNTRIES, *TIMES, *CHOICES, *AGAIN]),
     }
     landed = older.rows(

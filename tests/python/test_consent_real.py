@@ -175,10 +175,12 @@ def test_rates_of_the_real_files_equal_an_independent_count(real: Warehouse, eve
     conversion = given.once / asked.once
     headline = given.brief / asked.brief
     assert_estimate(record, "conversion_rate_weighted_once", float(conversion), error)
-    assert_estimate(record, "conversion_rate", float(headline), error * float(headline / conversion))
-    assert_estimate(record, "opt_in_rate", float(opt_ins.once / asked.once), error_of_ratio(opt_ins, asked))
+    assert_estimate(record, "conversion_rate_extrapolated", float(headline), error * float(headline / conversion))
+    assert_estimate(
+        record, "opt_in_rate_weighted_once", float(opt_ins.once / asked.once), error_of_ratio(opt_ins, asked)
+    )
     share = float(opt_ins.once / choices.once)
-    assert_estimate(record, "consent_rate", share, error_of_share(opt_ins, choices), at_most=1)
+    assert_estimate(record, "consent_rate_weighted_once", share, error_of_share(opt_ins, choices), at_most=1)
     assert record["conversion_rate_n_sampled"] == given.sampled + asked.sampled
     assert record["opt_in_rate_n_sampled"] == opt_ins.sampled + asked.sampled
     assert record["consent_rate_n_sampled"] == choices.sampled
@@ -211,10 +213,18 @@ def test_statuses_of_the_real_files_equal_an_independent_count(
         assert_volume(record, "events", part)
         assert_volume(record, "consent_given", chosen)
         assert_estimate(
-            record, "share_of_events", float(part.once / every.once), error_of_share(part, every), at_most=1
+            record,
+            "share_of_events_weighted_once",
+            float(part.once / every.once),
+            error_of_share(part, every),
+            at_most=1,
         )
         assert_estimate(
-            record, "share_of_given", float(chosen.once / given.once), error_of_share(chosen, given), at_most=1
+            record,
+            "share_of_given_weighted_once",
+            float(chosen.once / given.once),
+            error_of_share(chosen, given),
+            at_most=1,
         )
         assert record["is_small_sample"] is (part.sampled < 30)
 
@@ -265,6 +275,6 @@ def test_times_to_an_answer_in_the_real_files_equal_an_independent_count(
         seconds = [wait / dt.timedelta(microseconds=1) / 1_000_000 for wait in linked]
         figures = [median(seconds), mean(seconds)] if seconds else [None, None]
         for name, figure in zip(
-            ("coverage", "median_seconds", "mean_seconds"), (len(linked) / count, *figures), strict=True
+            ("coverage_sampled", "median_seconds", "mean_seconds"), (len(linked) / count, *figures), strict=True
         ):
             assert record[f"{definition}_{name}"] == (figure if figure is None else pytest.approx(figure, rel=1e-9))

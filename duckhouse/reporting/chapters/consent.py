@@ -8,8 +8,8 @@ STATUSES = {"full opt-in": "#0b6e99", "partial opt-in": "#9ac4d8", "opt-out": "#
 COMPANIES = """
     select company_id, coalesce(industry_front, industry_back), hq_country, events_sampled, events_weighted_once,
            events_weighted_once_low, events_weighted_once_high, events_extrapolated, conversion_rate_weighted_once,
-           conversion_rate_weighted_once_low, conversion_rate_weighted_once_high, conversion_rate, consent_rate,
-           distinct_countries, is_small_sample
+           conversion_rate_weighted_once_low, conversion_rate_weighted_once_high, conversion_rate_extrapolated,
+           consent_rate_weighted_once, distinct_countries, is_small_sample
     from marts.agg_consent_company
     where events_sampled > 0
     order by events_weighted_once desc, company_id
@@ -29,7 +29,7 @@ STATUS = """
     order by any_value(companies.events_weighted_once) desc, company_id, 2
 """
 ANSWERS = """
-    select company_id, definition, events_of_definition, coverage, median_seconds, mean_seconds
+    select company_id, definition, events_of_definition, coverage_sampled, median_seconds, mean_seconds
     from marts.agg_consent_time_to_given
     order by company_id, definition
 """

@@ -12,23 +12,19 @@ with final as (
         {{ cast_to('totals.first_at', 'timestamp_nullable') }} as first_event_at,
         {{ cast_to('totals.last_at', 'timestamp_nullable') }} as last_event_at,
 
-        ---------- volumes: stored, weighted once, extrapolated by the brief
+        ---------- volumes: stored, weighted once, extrapolated as the sender specifies
         {%- for volume in volumes %}
         {{ volume_columns(volume, 'totals.' ~ volume) }},
         {%- endfor %}
 
-        ---------- rates
-        {{ rate_columns(
-            'conversion_rate',
-            'rates.conversion_brief',
-            'rates.conversion_error * coalesce(' ~ ratio('rates.conversion_brief', 'rates.conversion') ~ ', 1)'
-        ) }},
-        {{ rate_columns('conversion_rate_weighted_once', 'rates.conversion', 'rates.conversion_error') }},
-        {{ cast_to('coalesce(rates.conversion_sampled, 0)', 'integer') }} as conversion_rate_n_sampled,
-        {{ rate_columns('opt_in_rate', 'rates.opt_in', 'rates.opt_in_error') }},
-        {{ cast_to('coalesce(rates.opt_in_sampled, 0)', 'integer') }} as opt_in_rate_n_sampled,
-        {{ rate_columns('consent_rate', 'rates.full_consent', 'rates.full_consent_error', at_most='1') }},
-        {{ cast_to('coalesce(rates.full_consent_sampled, 0)', 'integer') }} as consent_rate_n_sampled,
+        ---------- rates: the one to report first
+        {{ estimated_rate_columns('conversion_rate_weighted_once', 'rates') }},
+        {{ estimated_rate_columns('conversion_rate_extrapolated', 'rates') }},
+        {{ cast_to('coalesce(rates.conversion_rate_n_sampled, 0)', 'integer') }} as conversion_rate_n_sampled,
+        {{ estimated_rate_columns('opt_in_rate_weighted_once', 'rates') }},
+        {{ cast_to('coalesce(rates.opt_in_rate_n_sampled, 0)', 'integer') }} as opt_in_rate_n_sampled,
+        {{ estimated_rate_columns('consent_rate_weighted_once', 'rates', at_most='1') }},
+        {{ cast_to('coalesce(rates.consent_rate_n_sampled, 0)', 'integer') }} as consent_rate_n_sampled,
 
         ---------- countries: seen, and those that the rare ones point to
         {{ cast_to('coalesce(countries.seen, 0)', 'integer') }} as distinct_countries,
@@ -39,7 +35,7 @@ with final as (
 
         ---------- seconds from notice to answer
         {%- for definition in definitions %}
-        {{ definition }}.coverage as {{ definition }}_coverage,
+        {{ definition }}.coverage_sampled as {{ definition }}_coverage_sampled,
         {{ definition }}.median_seconds as {{ definition }}_median_seconds,
         {{ definition }}.mean_seconds as {{ definition }}_mean_seconds,
         {%- endfor %}

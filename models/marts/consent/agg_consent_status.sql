@@ -20,11 +20,11 @@ final as (
 
         ---------- choices made with the status
         {{ volume_columns('consent_given', 'by_status.given') }},
-        {{ share_columns('share_of_given', 'by_status.given', 'totals.consent_given') }},
+        {{ share_columns('share_of_given_weighted_once', 'by_status.given', 'totals.consent_given') }},
 
         ---------- events of every type that carry the status
         {{ volume_columns('events', 'by_status.events') }},
-        {{ share_columns('share_of_events', 'by_status.events', 'totals.events') }},
+        {{ share_columns('share_of_events_weighted_once', 'by_status.events', 'totals.events') }},
 
         ---------- flags
         {{ cast_to('by_status.events_sampled < ' ~ var('least_sampled'), 'boolean') }} as is_small_sample

@@ -41,7 +41,7 @@ final as (
         {{ cast_to('definition_name', 'text') }} as definition,
         {{ cast_to('event_count', 'integer') }} as events_of_definition,
         {{ cast_to('linked_count', 'integer') }} as events_linked,
-        {{ ratio('linked_count', 'event_count') }} as coverage,
+        {{ ratio('linked_count', 'event_count') }} as coverage_sampled,
         {{ ratio('median_micros', '1000000') }} as median_seconds,
         {{ ratio('sum_micros', 'linked_count * 1000000') }} as mean_seconds
     from summed
