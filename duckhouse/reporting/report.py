@@ -15,8 +15,6 @@ SOURCES = (ad_serving, consent, ad_delivery)
 CHAPTERS = (quality, traffic, *SOURCES)
 WITHOUT_RULES = "Data quality is left out: its rules were not built. dbt build --target dev builds them."
 
-Found = dict[str, list[tuple]]
-
 
 def write_report(out: Path) -> Iterator[str]:
     """Writes the page; the lines that sum it up."""
@@ -35,7 +33,7 @@ def write_report(out: Path) -> Iterator[str]:
     out.write_text(page.TEMPLATE.format(sections="\n".join(sections)), encoding="utf-8")
 
 
-def read_marts() -> list[tuple[ModuleType, Found]]:
+def read_marts() -> list[tuple[ModuleType, page.Found]]:
     """What the report shows of each chapter that has rows; a UserError where the marts are not built, or all empty."""
     path = settings.duckdb_path()
     if not path.exists():
@@ -51,7 +49,7 @@ def read_marts() -> list[tuple[ModuleType, Found]]:
     return shown
 
 
-def read(connection: duckdb.DuckDBPyConnection, chapter: ModuleType) -> Found:
+def read(connection: duckdb.DuckDBPyConnection, chapter: ModuleType) -> page.Found:
     """The rows of each query; none at all of a chapter that was not built. OF_RULES needs the findings of the rules."""
     if not is_built(connection, chapter.QUERIES["rows"]):
         return {"rows": []}

@@ -1,6 +1,6 @@
 """Invalid traffic in the report: gross, general invalid, suspect and net, by day, and the signals behind them."""
 
-from duckhouse.reporting.page import days_chart, dollars, folded, paragraph, section, share, table
+from duckhouse.reporting.page import Found, Row, days_chart, dollars, folded, paragraph, section, share, table
 
 HEADING = "Invalid traffic"
 CLASSES = {"general invalid": "#c0392b", "suspect": "#e0a030"}
@@ -56,7 +56,7 @@ SIGNAL_HEADERS = (
 )
 
 
-def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
+def summary(found: Found) -> list[tuple[str, str]]:
     totals = found["totals"][0]
     events, invalid, suspect, net = totals[:4]
     revenue, revenue_invalid, revenue_suspect, revenue_net = totals[12:16]
@@ -72,7 +72,7 @@ def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
     ]
 
 
-def sections(found: dict[str, list[tuple]]) -> list[str]:
+def sections(found: Found) -> list[str]:
     return [
         section("Gross to net", table(TOTAL_HEADERS, totals(found["totals"][0])), EXPLAINED),
         section("What is taken out, by day", by_day(found)),
@@ -93,7 +93,7 @@ SCORED = (
 )
 
 
-def totals(row: tuple) -> list[tuple[str, ...]]:
+def totals(row: Row) -> list[tuple[str, ...]]:
     rows = []
     for place, name in enumerate(("events", "impressions", "clicks", "revenue")):
         gross, invalid, suspect, net = row[4 * place : 4 * place + 4]
@@ -102,7 +102,7 @@ def totals(row: tuple) -> list[tuple[str, ...]]:
     return rows
 
 
-def by_day(found: dict[str, list[tuple]]) -> str:
+def by_day(found: Found) -> str:
     [(last_delivery,)] = found["last_delivery"]
     drawn = [row for row in found["days"] if row[0] <= last_delivery.date()]
     events = [(row[0], name, row[place]) for row in drawn for place, name in enumerate(CLASSES, start=2)]
@@ -122,10 +122,10 @@ def by_day(found: dict[str, list[tuple]]) -> str:
     )
 
 
-def day_row(row: tuple) -> tuple[str, ...]:
+def day_row(row: Row) -> tuple[str, ...]:
     return (str(row[0]), *(f"{count:,}" for count in row[1:5]), *map(dollars, row[5:9]))
 
 
-def signal_row(row: tuple) -> tuple[str, ...]:
+def signal_row(row: Row) -> tuple[str, ...]:
     title, traffic_class, points, events, invalid, why = row
     return (title, f"{events:,}", f"{invalid:,}", str(points), traffic_class, why)
