@@ -2,7 +2,9 @@
 
 import json
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -30,7 +32,17 @@ def run(main: Callable[[], int | None]) -> None:
     sys.exit(code)
 
 
-def progress(items: Iterable | None = None, *, total: int | None = None, label: str, unit: str = "it") -> tqdm:
+def until_stopped() -> threading.Event:
+    """An event that SIGTERM and Ctrl-C set from now on."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    return stop
+
+
+def progress(
+    items: Iterable[Any] | None = None, *, total: int | None = None, label: str, unit: str = "it"
+) -> "tqdm[Any]":
     """A progress bar on stderr; silent when stderr is not a terminal. `unit` "B" counts bytes."""
     return tqdm(items, total=total, desc=label, unit=unit, unit_scale=unit == "B", disable=None, leave=False)
 

@@ -12,7 +12,7 @@ TO_PARQUET = "(format parquet, compression zstd, compression_level 1, dictionary
 @contextmanager
 def connection(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
     """A DuckDB in memory. Rows may come out in another order than they go in; times are UTC."""
-    config = {
+    config: dict[str, str | bool | int | float | list[str]] = {
         "threads": threads,
         "preserve_insertion_order": False,
         "autoinstall_known_extensions": False,

@@ -46,7 +46,7 @@ class Package:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Installed:
     """What `install` did: state is kept, hub or stand-ins; versions and stand_ins tell what is there now."""
 
     state: str
@@ -73,7 +73,7 @@ def packages_folder() -> Path:
     return PROJECT / os.environ.get("DBT_PACKAGES_FOLDER", "dbt_packages")
 
 
-def read_yaml(path: Path) -> dict:
+def read_yaml(path: Path) -> dict[str, Any]:
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -164,7 +164,7 @@ def hub_answers(package: str) -> bool:
     import requests
     from dbt.clients.registry import DEFAULT_REGISTRY_BASE_URL
 
-    if not DEFAULT_REGISTRY_BASE_URL.endswith("/"):
+    if not str(DEFAULT_REGISTRY_BASE_URL).endswith("/"):
         raise UserError("DBT_PACKAGE_HUB_URL: must end with a slash; dbt appends api/v1/... to it as it stands")
     answers = []
 
@@ -232,7 +232,7 @@ def fill(project: Path, staging: Path, usable: dict[str, Package]) -> None:
         shutil.copytree(stand_in, staging / name)
 
 
-def install(project: Path, folder: Path, *, offline: bool) -> Outcome:
+def install(project: Path, folder: Path, *, offline: bool) -> Installed:
     """Brings `folder` in line with the project's packages.yml: kept, from the hub, or with stand-ins of offline/.
 
     Only a finished folder is swapped in; a run that was killed is repaired by the next one. `offline` asks no hub.
@@ -249,23 +249,24 @@ def install(project: Path, folder: Path, *, offline: bool) -> Outcome:
         repair(folder)
         usable, faults = usable_packages(project, folder)
         if not faults and by_name(wanted).keys() <= usable.keys():
-            return outcome("kept", None, folder)
+            return installed_in("kept", None, folder)
+        reason: str | None
         with swapped_in(folder) as staging:
             if offline:
                 reason = "--offline asks no hub"
             elif not hub_answers(next(iter(wanted))):
                 reason = "no hub answers"
             elif not (reason := run_dbt_deps(project, staging)):
-                return outcome("hub", None, staging)
+                return installed_in("hub", None, staging)
             empty(staging)
             fill(project, staging, usable)
-            return outcome("stand-ins", "; ".join([reason, *faults]), staging)
+            return installed_in("stand-ins", "; ".join([reason, *faults]), staging)
 
 
-def outcome(state: str, reason: str | None, folder: Path) -> Outcome:
+def installed_in(state: str, reason: str | None, folder: Path) -> Installed:
     recorded = recorded_versions(folder)
     packages = sorted((read_package(path.parent) for path in folder.glob("*/dbt_project.yml")), key=lambda p: p.name)
-    return Outcome(
+    return Installed(
         state=state,
         reason=reason,
         versions={package.name: recorded.get(package.name, package.version) for package in packages},
@@ -316,7 +317,7 @@ def empty(folder: Path) -> None:
     folder.mkdir(mode=0o755)
 
 
-def describe(result: Outcome, folder: Path) -> str:
+def describe(result: Installed, folder: Path) -> str:
     versions = ", ".join(
         f"{name} {'stand-in' if name in result.stand_ins else version}" for name, version in result.versions.items()
     )

@@ -35,7 +35,7 @@ def embedded_clickhouse(*arguments: str) -> Iterator[str]:
     """The embedded ClickHouse engine while the block runs; gives the line with which it greets."""
     with subprocess.Popen(script("clickhouse", *arguments), stdout=subprocess.PIPE, text=True, cwd=PROJECT) as process:
         try:
-            greeting = process.stdout.readline().strip()
+            greeting = process.stdout.readline().strip() if process.stdout else ""
             if not greeting:
                 raise UserError("the embedded ClickHouse did not start; what it said is above")
             yield greeting

@@ -13,7 +13,8 @@ from duckhouse import cli, settings
 @cache
 def manifest() -> Manifest:
     """All nodes. dbt takes seconds to parse them, so a process does it once."""
-    return _dbt("parse")
+    parsed: Manifest = _dbt("parse")
+    return parsed
 
 
 def model_names(selection: Sequence[str], excluded: Sequence[str] = ()) -> set[str]:

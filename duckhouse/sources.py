@@ -102,7 +102,8 @@ def _path(name: str) -> Path:
 
 
 def _meta(node: dict[str, Any]) -> dict[str, Any]:
-    return node.get("config", {}).get("meta", {})
+    meta: dict[str, Any] = node.get("config", {}).get("meta", {})
+    return meta
 
 
 def _entity(table: dict[str, Any], of_source: dict[str, Any], path: Path) -> Entity:

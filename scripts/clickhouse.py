@@ -9,12 +9,11 @@ server. SIGTERM or Ctrl-C stops it; what was inserted stays.
 import argparse
 import ipaddress
 import os
-import signal
 import sys
 import threading
 from pathlib import Path
 
-from duckhouse.cli import UserError, run
+from duckhouse.cli import UserError, run, until_stopped
 from duckhouse.embedded.clickhouse.engine import Engine
 from duckhouse.embedded.clickhouse.server import Gateway
 from duckhouse.settings import clickhouse_dir
@@ -29,13 +28,12 @@ def main() -> int:
         raise UserError(f"--host {options.host} is open to other machines: set a password with --password-env NAME")
     server = Gateway(options.host, options.port, password)
     server.attach(Engine(options.data))
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = until_stopped()
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    host, port = server.server_address[:2]
     version = ".".join(server.engine.version.split(".")[:2])
-    print(f"ClickHouse {version} at http://{host}:{port} (data: {server.engine.path})", flush=True)
+    print(
+        f"ClickHouse {version} at http://{options.host}:{server.server_port} (data: {server.engine.path})", flush=True
+    )
     stop.wait()
     if not server.stop(GRACE_SECONDS):
         # The engine cannot be closed under a running query; what is committed is safe.
@@ -49,9 +47,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--host", default="127.0.0.1", help="address to serve (default: %(default)s)")
     parser.add_argument("--port", type=_port, default=8123, help="0 picks a free one (default: %(default)s)")
     parser.add_argument("--data", type=Path, default=clickhouse_dir(), help="data directory (default: %(default)s)")
-    parser.add_argument(
-        "--password-env", metavar="NAME", help="environment variable that holds the password to ask for"
-    )
+    parser.add_argument("--password-env", metavar="NAME", help="environment variable with the password to ask for")
     return parser.parse_args()
 
 

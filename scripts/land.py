@@ -2,15 +2,13 @@
 
 import argparse
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from duckhouse.cli import UserError, print_json, run
 from duckhouse.landing.drop import visible
-from duckhouse.landing.load import Outcome, load
-from duckhouse.landing.manifest import Delivery, iso
+from duckhouse.landing.load import describe, load
 from duckhouse.landing.zone import prepare, prepare_missing
 from duckhouse.settings import landing_dir
 from duckhouse.sources import load_source, sources
@@ -64,7 +62,7 @@ def _land(options: argparse.Namespace) -> int:
         print_json({"source": options.source, "dry_run": options.dry_run, "deliveries": documents})
     else:
         for outcome in outcomes:
-            _tell(outcome, dry_run=options.dry_run)
+            print("\n".join(describe(outcome, dry_run=options.dry_run)))
     for name, reason in [fault for outcome in outcomes for fault in (*outcome.unknown, *outcome.failed)]:
         print(f"not landed: {visible(name)}: {reason}", file=sys.stderr)
     return 0 if all(outcome.is_whole for outcome in outcomes) else 1
@@ -76,35 +74,6 @@ def _moment(text: str) -> datetime:
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         raise UserError(f"--delivered-at {text!r} is not ISO 8601: write it as 2026-03-25T06:00:00Z") from None
-
-
-def _tell(outcome: Outcome, *, dry_run: bool) -> None:
-    for name, reason in outcome.known:
-        print(f"skipped {visible(name)}: {reason}")
-    if dry_run:
-        for name, entity in outcome.would_land:
-            print(f"would land {visible(name)} as {entity}")
-    elif outcome.delivery:
-        _tell_delivery(outcome.delivery)
-    else:
-        print(f"nothing new to land for {iso(outcome.delivered_at)}")
-
-
-def _tell_delivery(delivery: Delivery) -> None:
-    print(f"delivery {delivery.id}: {len(delivery.files)} files, delivered at {iso(delivery.delivered_at)}")
-    for entity in sorted({file.entity for file in delivery.files}):
-        files = [file for file in delivery.files if file.entity == entity]
-        counts: Counter = Counter()
-        for file in files:
-            counts["read"] += file.records_read
-            counts["landed"] += file.records_landed
-            counts["rejected"] += file.records_rejected
-            counts["blank"] += file.records_blank
-        told = ", ".join(f"{count:,} {what}" for what, count in counts.items())
-        print(f"  {entity}: {len(files)} files, records {told}")
-        drifted = sorted({column for file in files for column in file.unmapped_columns})
-        if drifted:
-            print(f"    not in the contract, kept in _unmapped: {', '.join(map(visible, drifted))}")
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from duckhouse.landed_rows import Origin
+from duckhouse.landed_schemas import landed_schema
 from duckhouse.landing.manifest import SourceFile
-from duckhouse.landing.rows import Origin
-from duckhouse.landing.schemas import landed_schema
 from duckhouse.sources import Entity
 
 FORMAT = "postgresql"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from duckhouse.landed_rows import Origin, Rejects, rows_in
 from duckhouse.landing.drop import Found
 from duckhouse.landing.manifest import SourceFile
-from duckhouse.landing.rows import Origin, Rejects, rows_in
 from duckhouse.readers import delimited, jsonl, parquet
 from duckhouse.readers.stored import FileFault
 
@@ -42,7 +42,7 @@ def landed_stem(name: str) -> str:
     return f"{letters.split('.')[0][:60]}-{sha256(name.encode()).hexdigest()[:8]}"
 
 
-def land_file(job: Job, advance: Callable[[int], None]) -> SourceFile:
+def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
     """Lands a file. Raises FileFault where it cannot be read; what was written of it by then is removed."""
     found, entity = job.found, job.found.entity
     target = job.folder / job.landed_as

@@ -1,8 +1,8 @@
 """From a drop to committed deliveries."""
 
 import os
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from duckhouse.cli import UserError, progress
-from duckhouse.landing.drop import Drop, Found, survey
+from duckhouse.landed_rows import Origin
+from duckhouse.landing.drop import Drop, Found, survey, visible
 from duckhouse.landing.files import Job, stamp
 from duckhouse.landing.manifest import Delivery, SourceFile, iso
-from duckhouse.landing.rows import Origin
 from duckhouse.landing.workers import digests, land_files
 from duckhouse.landing.zone import Draft, Session, Zone
 from duckhouse.readers.stored import FileFault
@@ -76,6 +76,35 @@ def load(
     with nullcontext() if dry_run else zone.session() as session:
         known = _contents(zone.deliveries())
         return [_land(session, drop, at, known) for drop, at in _dated(drops, delivered_at)]
+
+
+def describe(outcome: Outcome, *, dry_run: bool) -> Iterator[str]:
+    for name, reason in outcome.known:
+        yield f"skipped {visible(name)}: {reason}"
+    if dry_run:
+        for name, entity in outcome.would_land:
+            yield f"would land {visible(name)} as {entity}"
+    elif outcome.delivery:
+        yield from _describe_delivery(outcome.delivery)
+    else:
+        yield f"nothing new to land for {iso(outcome.delivered_at)}"
+
+
+def _describe_delivery(delivery: Delivery) -> Iterator[str]:
+    yield f"delivery {delivery.id}: {len(delivery.files)} files, delivered at {iso(delivery.delivered_at)}"
+    for entity in sorted({file.entity for file in delivery.files}):
+        files = [file for file in delivery.files if file.entity == entity]
+        counts: Counter[str] = Counter()
+        for file in files:
+            counts["read"] += file.records_read
+            counts["landed"] += file.records_landed
+            counts["rejected"] += file.records_rejected
+            counts["blank"] += file.records_blank
+        told = ", ".join(f"{count:,} {what}" for what, count in counts.items())
+        yield f"  {entity}: {len(files)} files, records {told}"
+        drifted = sorted({column for file in files for column in file.unmapped_columns})
+        if drifted:
+            yield f"    not in the contract, kept in _unmapped: {', '.join(map(visible, drifted))}"
 
 
 def _dated(drops: list[Drop], delivered_at: datetime | None) -> list[tuple[Drop, tuple[datetime, bool]]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
+from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 
@@ -19,7 +20,7 @@ WORTH_A_PROCESS = 32 << 20  # bytes of CSV: below it a worker's start costs more
 IN_THREADS_ANYWAY = 16  # so many times fewer bytes count of the formats that DuckDB reads on all processors itself
 _POLL_SECONDS = 0.2
 
-_done: Synchronized
+_done: "Synchronized[int]"
 
 
 def digests(paths: Sequence[Path]) -> list[tuple[str, int] | OSError]:
@@ -35,7 +36,7 @@ def digests(paths: Sequence[Path]) -> list[tuple[str, int] | OSError]:
         return list(threads.map(one, paths))
 
 
-def land_files(jobs: Sequence[Job], advance: Callable[[int], None]) -> Iterator[tuple[Job, SourceFile | FileFault]]:
+def land_files(jobs: Sequence[Job], advance: Callable[[int], object]) -> Iterator[tuple[Job, SourceFile | FileFault]]:
     """Lands each file; in no order. `advance` gets the bytes of the files that were read."""
     work = sum(job.size if job.found.format == "csv" else job.size // IN_THREADS_ANYWAY for job in jobs)
     if len(jobs) < 2 or work < WORTH_A_PROCESS:
@@ -68,7 +69,7 @@ def land_files(jobs: Sequence[Job], advance: Callable[[int], None]) -> Iterator[
             raise
 
 
-def _outcome(job: Job, advance: Callable[[int], None] | None = None) -> SourceFile | FileFault:
+def _outcome(job: Job, advance: Callable[[int], object] | None = None) -> SourceFile | FileFault:
     try:
         return land_file(job, advance or _advance_shared)
     except FileFault as fault:
@@ -80,10 +81,15 @@ def _advance_shared(count: int) -> None:
         _done.value += count
 
 
-def _start(done: Synchronized) -> None:
+def _start(done: "Synchronized[int]") -> None:
     """In a worker: it must not outlive the load, whose lock would then be free while the worker still writes."""
     global _done
     _done = done
     parent = multiprocessing.parent_process()
     if parent:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+        threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+
+
+def _exit_after(parent: BaseProcess) -> None:
+    parent.join()
+    os._exit(1)

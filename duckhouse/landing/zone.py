@@ -14,8 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from duckhouse.cli import UserError
+from duckhouse.landed_schemas import FILES_SCHEMA, schemas
 from duckhouse.landing.manifest import Delivery, SourceFile, delivery_id, read_manifest, write_manifest
-from duckhouse.landing.schemas import FILES_SCHEMA, schemas
 from duckhouse.settings import landing_dir
 from duckhouse.sources import Source, load_source, sources
 

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from duckhouse.landing.rows import Landed, Origin, Rejects
+from duckhouse.landed_rows import Landed, Origin, Rejects
 from duckhouse.readers.exactjson import quoted
 from duckhouse.readers.lines import KEPT_OF_LONG, MAX_RECORD, without_end
-from duckhouse.readers.names import Layout, describe, lay_out
+from duckhouse.readers.names import ColumnPlan, describe, plan_columns
 from duckhouse.readers.stored import CHUNK, FileFault, opened
 from duckhouse.sources import Entity
 
@@ -75,7 +75,7 @@ def land(
     origin: Origin,
     target: Path,
     rejects: Rejects,
-    advance: Callable[[int], None],
+    advance: Callable[[int], object],
 ) -> Counts:
     """Lands a CSV file; a header is demanded unless the file holds no text at all.
 
@@ -93,7 +93,7 @@ def land(
                 _check_lines(physical, text)
                 return Counts(read, blank, text.encoding, None, [])
             names = _header_names(header, entity)
-            layout = lay_out(entity, names)
+            plan = plan_columns(entity, names)
             for record in records:
                 read += 1
                 physical += record.lines
@@ -102,10 +102,10 @@ def land(
                 elif reason := _fault(record, len(names), text.is_damaged):
                     rejects.reject(record.row, reason, _printable(record.text))
                 else:
-                    values, unmapped = _fill(record.values or [], names, layout)
+                    values, unmapped = _fill(record.values or [], names, plan)
                     landed.add((values, unmapped, record.row), len(record.text))
             _check_lines(physical, text)
-            return Counts(read, blank, text.encoding, delimiter, sorted(names[i] for i in layout.unmapped))
+            return Counts(read, blank, text.encoding, delimiter, sorted(names[i] for i in plan.unmapped))
     finally:
         landed.close()
 
@@ -117,7 +117,7 @@ def examine(path: Path) -> Text:
     broken than whole: then it is windows-1252.
     """
     with opened(path, lambda _: None) as stream:
-        head = stream.peek(4)[:4]  # type: ignore[attr-defined]
+        head = stream.peek(4)[:4]
         encoding = next((name for bom, name in _BOMS.items() if head.startswith(bom)), None) or _by_nuls(head)
         decoder = codecs.getincrementaldecoder(encoding or "utf-8")("strict" if encoding else "surrogateescape")
         whole = broken = newlines = returns = 0
@@ -150,7 +150,7 @@ def _by_nuls(head: bytes) -> str | None:
 
 
 @contextmanager
-def _lines(path: Path, text: Text, advance: Callable[[int], None]) -> Iterator[Iterator[str]]:
+def _lines(path: Path, text: Text, advance: Callable[[int], object]) -> Iterator[Iterator[str]]:
     errors = "strict"
     if text.encoding == "windows-1252":
         errors = "duckhouse_latin_1"
@@ -184,8 +184,8 @@ def sniff(start: list[str], entity: Entity) -> str:
     def yield_of(delimiter: str) -> tuple[int, int]:
         for record in split(iter(start), delimiter):
             if record.values:
-                layout = lay_out(entity, [_clean(value) for value in record.values])
-                return sum(1 for carriers in layout.carriers if carriers), len(record.values)
+                plan = plan_columns(entity, [_clean(value) for value in record.values])
+                return sum(1 for carriers in plan.carriers if carriers), len(record.values)
             if record.reason:
                 break
         return 0, 0
@@ -217,7 +217,7 @@ def _header_names(header: Record, entity: Entity) -> list[str]:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise FileFault(f"line {header.row}: the header names {', '.join(map(repr, twice))} more than once: rename one")
-    if lay_out(entity, names).is_foreign:
+    if plan_columns(entity, names).is_foreign:
         raise FileFault(
             f"line {header.row}: the header has no column of {entity.name} (expected some of: {describe(entity)})"
         )
@@ -316,10 +316,10 @@ def _printable(text: str) -> str:
     return whole.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _fill(values: list[str | None], names: list[str], layout: Layout) -> tuple[list[str | None], str | None]:
+def _fill(values: list[str | None], names: list[str], plan: ColumnPlan) -> tuple[list[str | None], str | None]:
     filled: list[str | None] = []
-    unmapped = [(names[i], values[i]) for i in layout.unmapped]
-    for carriers in layout.carriers:
+    unmapped = [(names[i], values[i]) for i in plan.unmapped]
+    for carriers in plan.carriers:
         if len(carriers) < 2:
             filled.append(values[carriers[0]] if carriers else None)
             continue

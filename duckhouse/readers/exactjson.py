@@ -3,11 +3,13 @@
 import json
 from collections import Counter
 from collections.abc import Callable
-from json.encoder import encode_basestring as quoted
+from json.encoder import encode_basestring
 from typing import Any
 
 from duckhouse.readers.names import finder
 from duckhouse.sources import Entity
+
+quoted = encode_basestring
 
 
 class Rejected(Exception):
@@ -20,10 +22,14 @@ class Number(str):
     __slots__ = ()
 
 
-class Members(list):
+class Members(list[tuple[str, Any]]):
     """The members of a JSON object, (key, value) in the order of the text."""
 
     __slots__ = ()
+
+
+# a member that may fill a column: the rank of its key, the key, the value
+_Candidate = tuple[tuple[int, bool], str, Any]
 
 
 def _refuse_constant(_: str) -> Any:
@@ -71,7 +77,7 @@ def landed_text(value: Any) -> str | None:
     return str(value) if isinstance(value, str) else written(value)
 
 
-def reader(entity: Entity) -> Callable[[str, Counter], list[str | None]]:
+def reader(entity: Entity) -> Callable[[str, Counter[str]], list[str | None]]:
     """A function from the text of a record to its landed values: the contract's columns, then _unmapped.
 
     The names of what is unmapped are counted in the Counter that it is given.
@@ -80,7 +86,7 @@ def reader(entity: Entity) -> Callable[[str, Counter], list[str | None]]:
     find = finder(entity)
     width = len(entity.columns)
 
-    def read(text: str, unmapped_names: Counter) -> list[str | None]:
+    def read(text: str, unmapped_names: Counter[str]) -> list[str | None]:
         members = decode(text)
         try:
             if len({key for key, _ in members}) < len(members):
@@ -99,8 +105,8 @@ def reader(entity: Entity) -> Callable[[str, Counter], list[str | None]]:
     def _fill(members: Members) -> tuple[list[str | None], Members]:
         values: list[str | None] = [None] * width
         unmapped = Members()
-        rivals: dict[int, list] = {}
-        filled: dict[int, tuple] = {}
+        rivals: dict[int, list[_Candidate]] = {}
+        filled: dict[int, _Candidate] = {}
         for key, value in members:
             place = find(key)
             if place is None:

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+from duckdb.func import ARROW, SPECIAL
 from duckdb.sqltypes import BIGINT, VARCHAR
 
 from duckhouse.duck import TO_PARQUET, connection, literal, name
-from duckhouse.landing.rows import Origin, Rejects
+from duckhouse.landed_rows import Origin, Rejects
 from duckhouse.readers.exactjson import Rejected, reader
 from duckhouse.readers.lines import SCHEMA, Lines, without_end
 from duckhouse.readers.stored import opened
@@ -26,14 +27,14 @@ def land(
     origin: Origin,
     target: Path,
     rejects: Rejects,
-    advance: Callable[[int], None],
+    advance: Callable[[int], object],
     threads: int,
 ) -> tuple[int, int, list[str]]:
     """Lands a JSONL file in one pass; returns records read, records blank, and the names that the contract lacks.
 
     Raises FileFault where the stream cannot be read to its end.
     """
-    unmapped_names: Counter = Counter()
+    unmapped_names: Counter[str] = Counter()
     with opened(path, advance) as stream, connection(threads) as connected:
         lines = Lines(stream, rejects.reject)
         batches = _Source(lines.batches())
@@ -75,11 +76,12 @@ class _Source:
 
 def _sample(batch: pa.RecordBatch) -> list[str]:
     step = max(1, batch.num_rows // _SAMPLED_LINES)
-    return batch.column("line")[::step].to_pylist()
+    lines: list[str] = batch.column("line")[::step].to_pylist()
+    return lines
 
 
 def _register_exact(
-    connected: duckdb.DuckDBPyConnection, entity: Entity, rejects: Rejects, unmapped_names: Counter
+    connected: duckdb.DuckDBPyConnection, entity: Entity, rejects: Rejects, unmapped_names: Counter[str]
 ) -> None:
     """The SQL function exact(row, line): the landed values of a line, or NULL where it is rejected."""
     read = reader(entity)
@@ -102,7 +104,7 @@ def _register_exact(
 
     struct = duckdb.struct_type({f"v{i}": VARCHAR for i in range(width)})
     connected.create_function(
-        "exact", exact, [BIGINT, VARCHAR], struct, type="arrow", null_handling="special", side_effects=True
+        "exact", exact, [BIGINT, VARCHAR], struct, type=ARROW, null_handling=SPECIAL, side_effects=True
     )
 
 

@@ -36,7 +36,7 @@ def finder(entity: Entity) -> Callable[[str], Place | None]:
 
 
 @dataclass(frozen=True)
-class Layout:
+class ColumnPlan:
     """How the columns of a file fill the columns of the contract; all numbers are positions in the file."""
 
     carriers: tuple[tuple[int, ...], ...]  # for each contract column, those that carry it, best first
@@ -47,15 +47,15 @@ class Layout:
         return not any(self.carriers)
 
 
-def lay_out(entity: Entity, names: Sequence[str]) -> Layout:
-    """The layout of a file whose columns are called `names`."""
+def plan_columns(entity: Entity, names: Sequence[str]) -> ColumnPlan:
+    """The plan for a file whose columns are called `names`."""
     find = finder(entity)
     places = [find(name) for name in names]
     carriers: list[list[tuple[tuple[int, bool], int]]] = [[] for _ in entity.columns]
     for position, place in enumerate(places):
         if place:
             carriers[place.column].append((place.rank, position))
-    return Layout(
+    return ColumnPlan(
         carriers=tuple(tuple(position for _, position in sorted(carrier)) for carrier in carriers),
         unmapped=tuple(position for position, place in enumerate(places) if not place),
     )

@@ -7,11 +7,12 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
+from duckdb.sqltypes import DuckDBPyType
 
 from duckhouse.duck import TO_PARQUET, connection, literal, name
-from duckhouse.landing.rows import Origin
+from duckhouse.landed_rows import Origin
 from duckhouse.readers.exactjson import quoted
-from duckhouse.readers.names import Layout, describe, lay_out
+from duckhouse.readers.names import ColumnPlan, describe, plan_columns
 from duckhouse.readers.stored import FileFault
 from duckhouse.sources import Entity
 
@@ -33,10 +34,10 @@ def land(path: Path, entity: Entity, origin: Origin, target: Path, threads: int)
         try:
             relation = connected.sql(f"select * from {scan}")
             columns = list(zip(relation.columns, relation.types, strict=True))[:-1]
-            layout = lay_out(entity, [column for column, _ in columns])
-            if layout.is_foreign:
+            plan = plan_columns(entity, [column for column, _ in columns])
+            if plan.is_foreign:
                 raise FileFault(f"it has no column of {entity.name} (expected some of: {describe(entity)})")
-            connected.execute(_copy(entity, origin, target, scan, columns, layout))
+            connected.execute(_copy(entity, origin, target, scan, columns, plan))
         except duckdb.Error as error:
             message = str(error).splitlines()[0]
             if str(target) in message:
@@ -44,7 +45,7 @@ def land(path: Path, entity: Entity, origin: Origin, target: Path, threads: int)
             raise FileFault(
                 f"not a whole Parquet file ({message.replace(str(link), path.name)}): export it again"
             ) from None
-    return records, sorted(columns[i][0] for i in layout.unmapped)
+    return records, sorted(columns[i][0] for i in plan.unmapped)
 
 
 def _verified_rows(path: Path) -> int:
@@ -53,7 +54,8 @@ def _verified_rows(path: Path) -> int:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:
             for batch in file.iter_batches(use_threads=False):
                 del batch
-            return file.metadata.num_rows
+            rows: int = file.metadata.num_rows
+            return rows
     except (pa.ArrowException, OSError) as error:
         raise FileFault(f"not a whole Parquet file ({str(error).splitlines()[0]}): export it again") from None
 
@@ -63,14 +65,14 @@ def _copy(
     origin: Origin,
     target: Path,
     scan: str,
-    columns: Sequence[tuple[str, duckdb.sqltypes.DuckDBPyType]],
-    layout: Layout,
+    columns: Sequence[tuple[str, DuckDBPyType]],
+    plan: ColumnPlan,
 ) -> str:
     texts = ", ".join(f"{_text(name(column), kind)} as t{i}" for i, (column, kind) in enumerate(columns))
     jsons = ", ".join(f"{_json(name(column), kind)} as j{i}" for i, (column, kind) in enumerate(columns))
     values = ", ".join(
         f"{_first(carriers)} as {name(column.name)}"
-        for column, carriers in zip(entity.columns, layout.carriers, strict=True)
+        for column, carriers in zip(entity.columns, plan.carriers, strict=True)
     )
     return f"""
         copy (
@@ -80,7 +82,7 @@ def _copy(
                 timestamp {literal(origin.naive_utc.isoformat(sep=" "))} as _delivered_at,
                 {literal(origin.file)} as _source_file,
                 file_row_number + 1 as _source_row,
-                {_unmapped([column for column, _ in columns], layout)} as _unmapped
+                {_unmapped([column for column, _ in columns], plan)} as _unmapped
             from (select file_row_number, {texts}, {jsons} from {scan})
         ) to {literal(target)} {TO_PARQUET}
     """
@@ -90,9 +92,9 @@ def _first(carriers: Sequence[int]) -> str:
     return f"coalesce({', '.join(f't{i}' for i in carriers)})" if carriers else "null::varchar"
 
 
-def _unmapped(names: Sequence[str], layout: Layout) -> str:
-    members = [f"{literal(quoted(names[i]) + ':')} || coalesce(j{i}, 'null')" for i in layout.unmapped]
-    for carriers in layout.carriers:
+def _unmapped(names: Sequence[str], plan: ColumnPlan) -> str:
+    members = [f"{literal(quoted(names[i]) + ':')} || coalesce(j{i}, 'null')" for i in plan.unmapped]
+    for carriers in plan.carriers:
         members += [
             f"case when t{i} <> {_first(carriers)} then {literal(quoted(names[i]) + ':')} || j{i} end"
             for i in carriers[1:]
@@ -102,7 +104,7 @@ def _unmapped(names: Sequence[str], layout: Layout) -> str:
     return f"'{{' || nullif(concat_ws(',', {', '.join(members)}), '') || '}}'"
 
 
-def _text(value: str, kind: duckdb.sqltypes.DuckDBPyType) -> str:
+def _text(value: str, kind: DuckDBPyType) -> str:
     """SQL of the landed text of a value; times are ISO 8601 with T, those with a time zone in UTC with Z."""
     if kind.id in {"struct", "map", *_LISTS}:
         return _json(value, kind)
@@ -115,7 +117,7 @@ def _text(value: str, kind: duckdb.sqltypes.DuckDBPyType) -> str:
     return f"{value}::varchar"
 
 
-def _json(value: str, kind: duckdb.sqltypes.DuckDBPyType, depth: int = 0) -> str:
+def _json(value: str, kind: DuckDBPyType, depth: int = 0) -> str:
     """SQL of the JSON text of a value. Numbers are written by their own type: through JSON they would pass a double."""
     if kind.id in _NUMBERS or kind.id == "boolean":
         return f"{value}::varchar"
@@ -123,9 +125,9 @@ def _json(value: str, kind: duckdb.sqltypes.DuckDBPyType, depth: int = 0) -> str
         return f"case when isfinite({value}) then {value}::varchar else '\"' || {value}::varchar || '\"' end"
     item = f"x{depth}"
     if kind.id in _LISTS:
-        return f"'[' || {_items(value, item, _json_or_null(item, kind.children[0][1], depth))} || ']'"
+        return f"'[' || {_items(value, item, _json_or_null(item, _children(kind)[0][1], depth))} || ']'"
     if kind.id == "map":
-        (_, key), (_, member) = kind.children
+        (_, key), (_, member) = _children(kind)
         pair = (
             f"to_json({_text(f'{item}.key', key)})::varchar || ':' || {_json_or_null(f'{item}.value', member, depth)}"
         )
@@ -133,13 +135,18 @@ def _json(value: str, kind: duckdb.sqltypes.DuckDBPyType, depth: int = 0) -> str
     if kind.id == "struct":
         members = ", ',', ".join(
             f"{literal(quoted(key) + ':')}, {_json_or_null(f'{value}.{name(key)}', member, depth)}"
-            for key, member in kind.children
+            for key, member in _children(kind)
         )
         return f"case when {value} is not null then concat('{{', {members}, '}}') end"
     return f"to_json({_text(value, kind)})::varchar"
 
 
-def _json_or_null(value: str, kind: duckdb.sqltypes.DuckDBPyType, depth: int) -> str:
+def _children(kind: DuckDBPyType) -> list[tuple[str, DuckDBPyType]]:
+    """The types within a nested type, by name; the size of an array is left out."""
+    return [(label, child) for label, child in kind.children if isinstance(child, DuckDBPyType)]
+
+
+def _json_or_null(value: str, kind: DuckDBPyType, depth: int) -> str:
     return f"coalesce({_json(value, kind, depth + 1)}, 'null')"
 
 

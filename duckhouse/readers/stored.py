@@ -7,7 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed import WriteableBuffer
 
 CHUNK = 4 << 20
 
@@ -21,14 +24,14 @@ class FileFault(Exception):
 class _Counting(io.RawIOBase):
     """A file that tells how many bytes are taken from it."""
 
-    def __init__(self, path: Path, advance: Callable[[int], None]) -> None:
+    def __init__(self, path: Path, advance: Callable[[int], object]) -> None:
         self._file = path.open("rb", buffering=0)
         self._advance = advance
 
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer) -> int:  # type: ignore[no-untyped-def]
+    def readinto(self, buffer: "WriteableBuffer") -> int:
         count = self._file.readinto(buffer) or 0
         self._advance(count)
         return count
@@ -38,7 +41,7 @@ class _Counting(io.RawIOBase):
         super().close()
 
 
-def digest(path: Path, advance: Callable[[int], None] = lambda _: None) -> tuple[str, int]:
+def digest(path: Path, advance: Callable[[int], object] = lambda _: None) -> tuple[str, int]:
     """The sha256 (hex) and size in bytes of the file as it is stored, compressed or not."""
     total = sha256()
     size = 0
@@ -53,18 +56,18 @@ def digest(path: Path, advance: Callable[[int], None] = lambda _: None) -> tuple
 
 
 @contextmanager
-def opened(path: Path, advance: Callable[[int], None]) -> Iterator[BinaryIO]:
+def opened(path: Path, advance: Callable[[int], object]) -> Iterator[io.BufferedReader]:
     """The bytes of a text file, decompressed where its name ends in .gz; `advance` gets the count of stored bytes.
 
     Raises FileFault for a stream that is cut off or damaged, and for bytes that are another format's.
     """
     with _Counting(path, advance) as raw:
         try:
-            buffered = io.BufferedReader(raw, CHUNK)
+            buffered: io.BufferedReader = io.BufferedReader(raw, CHUNK)
             if path.name.endswith(".gz"):
                 _refuse_other_format(buffered, "gzip")
                 with gzip.GzipFile(fileobj=buffered, mode="rb") as unpacked:
-                    yield io.BufferedReader(unpacked, CHUNK)  # type: ignore[type-var]
+                    yield io.BufferedReader(unpacked, CHUNK)
             else:
                 _refuse_other_format(buffered, None)
                 yield buffered

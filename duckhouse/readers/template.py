@@ -15,7 +15,7 @@ from typing import Any
 from duckhouse.duck import literal, name
 from duckhouse.readers.exactjson import Members, Number, Rejected, decode, quoted, written
 from duckhouse.readers.lines import without_end
-from duckhouse.readers.names import lay_out
+from duckhouse.readers.names import plan_columns
 from duckhouse.sources import Entity
 
 _SEPARATORS = [(", ", ": "), (",", ":"), (", ", ":"), (",", ": ")]
@@ -66,8 +66,8 @@ def learn(lines: Sequence[str], entity: Entity) -> FastPath | None:
     members = _merge(records, 0)
     if members is None:
         return None
-    layout = lay_out(entity, [member.key for member in members])
-    if any(len(carriers) > 1 for carriers in layout.carriers):
+    plan = plan_columns(entity, [member.key for member in members])
+    if any(len(carriers) > 1 for carriers in plan.carriers):
         return None
     fits = Counter(
         separators
@@ -81,7 +81,7 @@ def learn(lines: Sequence[str], entity: Entity) -> FastPath | None:
     crlf = sum(text.endswith("\r\n") for text in texts) * 2 > len(texts)
     template = Template(members, item, colon, "\r\n" if crlf else "\n")
     return _compile(
-        template, [[members[i] for i in carrier] for carrier in layout.carriers], [members[i] for i in layout.unmapped]
+        template, [[members[i] for i in carrier] for carrier in plan.carriers], [members[i] for i in plan.unmapped]
     )
 
 

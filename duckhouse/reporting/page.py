@@ -10,7 +10,7 @@ try:
     import altair as alt
     import vl_convert
 except ModuleNotFoundError:
-    alt = vl_convert = None
+    alt = vl_convert = None  # type: ignore[assignment]  # need_charts() then refuses to go on
 
 from duckhouse import cli
 
@@ -25,8 +25,13 @@ FATES = {
     "rejected": "#c0392b",
     "blank": "#dfe3e8",
 }
-DAY_AXIS = {"title": None, "scale": alt and alt.Scale(type="utc")}
+DAY_AXIS: dict[str, Any] = {"title": None, "scale": alt and alt.Scale(type="utc")}
 RECORD_HEADERS = ("delivery", "delivered at", "files", "read", "current", "replaced", "set aside", "rejected", "blank")
+
+
+# rows of a query of the report, and those of all queries of a chapter by the names of the queries
+Row = tuple[Any, ...]
+Found = dict[str, list[Row]]
 
 
 class Markup(str):
@@ -38,7 +43,7 @@ def need_charts() -> None:
         raise cli.UserError("altair is not installed: pip install -c constraints.txt '.[report]', or make setup")
 
 
-def line_chart(points: list[tuple], title: str, number_format: str, colours: Mapping[str, str]) -> str:
+def line_chart(points: list[Row], title: str, number_format: str, colours: Mapping[str, str]) -> str:
     """Lines of (day, series, value); the first series is dashed."""
     rows = [{"day": str(day), "series": series, "value": value} for day, series, value in points]
     values = [value for *_, value in points]
@@ -61,7 +66,7 @@ def line_chart(points: list[tuple], title: str, number_format: str, colours: Map
     return svg(chart, f"{title} by day")
 
 
-def days_chart(points: list[tuple], title: str, number_format: str, colours: Mapping[str, str]) -> str:
+def days_chart(points: list[Row], title: str, number_format: str, colours: Mapping[str, str]) -> str:
     """Stacked bars of (day, series, value), the first series at the bottom."""
     places = list(colours)
     rows = [
@@ -100,7 +105,7 @@ def sparkline(values: Sequence[int], label: str) -> Markup:
     )
 
 
-def fates_chart(counts: list[tuple]) -> str:
+def fates_chart(counts: list[Row]) -> str:
     """Bars of (delivery, fate, records)."""
     rows = [
         {"delivery": delivery, "series": fate, "value": int(count), "place": place}
@@ -129,7 +134,7 @@ def interval_chart(rows: list[dict[str, Any]], title: str, number_format: str, l
     return svg(bars + points + others, label, height=alt.Step(22))
 
 
-def shares_chart(rows: list[tuple], colours: Mapping[str, str], label: str) -> str:
+def shares_chart(rows: list[Row], colours: Mapping[str, str], label: str) -> str:
     """Bars of (name, series, value), each stretched to 100 %."""
     data = [{"name": name, "series": series, "value": value} for name, series, value in rows]
     chart = (
@@ -144,7 +149,7 @@ def shares_chart(rows: list[tuple], colours: Mapping[str, str], label: str) -> s
     return svg(chart, label, height=alt.Step(22))
 
 
-def series_colour(colours: dict[str, str]) -> Any:
+def series_colour(colours: Mapping[str, str]) -> Any:
     return alt.Color(
         "series:N",
         scale=alt.Scale(domain=list(colours), range=list(colours.values())),
@@ -198,7 +203,7 @@ def section(title: str, body: str, note: str = "") -> str:
     return f"<section><h2>{html.escape(title)}</h2>{lead}{body}</section>"
 
 
-def records_section(records: list[tuple]) -> str:
+def records_section(records: list[Row]) -> str:
     """What became of the records: rows of delivery, moment, files, read, and one count for each of FATES."""
     fates = [(row[0], fate, count) for row in records for fate, count in zip(FATES, row[4:9], strict=True)]
     rows = ((row[0], f"{row[1]:%Y-%m-%d %H:%M}", *(f"{count:,}" for count in row[2:9])) for row in records)

@@ -17,8 +17,6 @@ REPORT = Path("report/index.html")
 OF_RULES = (quality, traffic)
 WITHOUT_RULES = "Data quality is left out: its rules were not built. dbt build --target dev builds them."
 
-Found = dict[str, list[tuple]]
-
 
 def chapters_of_sources() -> list[ModuleType]:
     """The chapter of each source that has one: the module of its name."""
@@ -43,7 +41,7 @@ def write_report(out: Path) -> Iterator[str]:
     out.write_text(page.TEMPLATE.format(sections="\n".join(sections)), encoding="utf-8")
 
 
-def read_marts() -> list[tuple[ModuleType, Found]]:
+def read_marts() -> list[tuple[ModuleType, page.Found]]:
     """What the report shows of each chapter that has rows; a UserError where the marts are not built, or all empty."""
     of_sources = chapters_of_sources()
     path = settings.duckdb_path()
@@ -60,7 +58,7 @@ def read_marts() -> list[tuple[ModuleType, Found]]:
     return shown
 
 
-def read(connection: duckdb.DuckDBPyConnection, chapter: ModuleType) -> Found:
+def read(connection: duckdb.DuckDBPyConnection, chapter: ModuleType) -> page.Found:
     """The rows of each query; none at all of a chapter that was not built. OF_RULES needs the findings of the rules."""
     if not is_built(connection, chapter.QUERIES["rows"]):
         return {"rows": []}

@@ -42,7 +42,8 @@ def answers(settings: ClickHouseSettings) -> bool:
     url = f"{'https' if settings.secure else 'http'}://{settings.host}:{settings.port}/ping"
     try:
         with urllib.request.urlopen(url, timeout=SECONDS_TO_ANSWER) as response:  # noqa: S310 (http or https, above)
-            return response.read(3) == b"Ok."
+            answer: bytes = response.read(3)
+            return answer == b"Ok."
     except (urllib.error.URLError, OSError, ValueError):
         return False
 

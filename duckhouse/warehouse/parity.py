@@ -3,12 +3,14 @@
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from io import IOBase
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import duckdb
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
+from dbt.artifacts.resources.types import NodeType
 
 from duckhouse import cli, duck, settings
 from duckhouse.project import manifest, model_names
@@ -32,7 +34,7 @@ def published_models(selection: Sequence[str] | None = None, excluded: Sequence[
     nodes = [
         node
         for node in manifest().nodes.values()
-        if node.resource_type == "model"
+        if node.resource_type == NodeType.Model
         and node.schema in PUBLISHED_SCHEMAS
         and node.config.materialized != "ephemeral"
     ]
@@ -102,10 +104,10 @@ def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, downlo
     for side, (relation, types) in sides.items():
         columns = ", ".join(f"{canonical(name, types[name])} as {duck.name(name)}" for name in names)
         dev.execute(f"create or replace temp view {side}_rows as select {columns} from {relation}")
-    only_dev, only_prod, rows = dev.execute(
+    [(only_dev, only_prod, rows)] = dev.execute(
         "select (select count(*) from (from dev_rows except all from prod_rows)), "
         "(select count(*) from (from prod_rows except all from dev_rows)), (select count(*) from dev_rows)"
-    ).fetchone()
+    ).fetchall()
     result |= {"rows": rows, "only_on_dev": only_dev, "only_on_prod": only_prod}
     if only_dev == only_prod == 0:
         download.unlink()
@@ -114,15 +116,15 @@ def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, downlo
 
 
 def fetch(client: Client, relation: str, path: Path) -> None:
-    stream = client.raw_stream(
-        f"select * from {relation}", fmt="Parquet", settings={"output_format_parquet_string_as_string": 1}
-    )
+    settings = {"output_format_parquet_string_as_string": 1}
+    # a StreamContext is what an asynchronous client would give
+    stream = cast(IOBase, client.raw_stream(f"select * from {relation}", fmt="Parquet", settings=settings))
     with stream, path.open("wb") as file:
         while block := stream.read(1 << 20):
             file.write(block)
 
 
-def differing_columns(dev_columns: list[tuple], prod_columns: list[tuple]) -> str | None:
+def differing_columns(dev_columns: list[tuple[str, str]], prod_columns: list[tuple[str, str]]) -> str | None:
     dev_kinds = {name: kind(data_type) for name, data_type in dev_columns}
     prod_kinds = {name: kind(data_type) for name, data_type in prod_columns}
     for name in sorted(dev_kinds.keys() | prod_kinds.keys()):

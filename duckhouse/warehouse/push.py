@@ -16,9 +16,9 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from duckhouse import cli
+from duckhouse.landed_schemas import schemas
 from duckhouse.landed_types import clickhouse_type
 from duckhouse.landing.manifest import Delivery
-from duckhouse.landing.schemas import schemas
 from duckhouse.landing.zone import Zone
 from duckhouse.settings import clickhouse
 from duckhouse.sources import load_source, sources

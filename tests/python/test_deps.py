@@ -106,7 +106,7 @@ def mirror(tmp_path: Path, use_hub: Callable[[str], None]) -> Iterator[Path]:
         server.shutdown()
 
 
-def install(project: Path, *, offline: bool = False) -> packages.Outcome:
+def install(project: Path, *, offline: bool = False) -> packages.Installed:
     result = packages.install(project, project / "dbt_packages", offline=offline)
     beside = {path.name for path in project.iterdir()}
     assert beside == {"packages.yml", "offline", "dbt_packages"}, "no lock file and no scratch folder stays"

@@ -16,9 +16,9 @@ import pytest
 
 from duckhouse import sources as declarations
 from duckhouse.cli import UserError
+from duckhouse.landed_schemas import FILES_SCHEMA, REJECTED_SCHEMA
 from duckhouse.landing import files, workers
 from duckhouse.landing.manifest import Delivery
-from duckhouse.landing.schemas import FILES_SCHEMA, REJECTED_SCHEMA
 from duckhouse.landing.zone import Zone as LandingZone
 from duckhouse.settings import PROJECT
 from duckhouse.sources import load_source, sources

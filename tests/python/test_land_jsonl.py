@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from duckhouse.landing.rows import Origin, Rejects
+from duckhouse.landed_rows import Origin, Rejects
 from duckhouse.readers import jsonl, lines
 from duckhouse.readers import stored as source
 from duckhouse.readers.template import learn

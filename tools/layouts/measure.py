@@ -11,7 +11,7 @@ from clickhouse_connect.driver.client import Client
 from duckhouse import cli
 from duckhouse.warehouse.connection import literal, quote
 from tools.layouts.areas import areas
-from tools.layouts.tables import AS_BUILT, Layout, Table
+from tools.layouts.tables import AS_BUILT, Layout, MeasuredTable
 
 # the cache of conditions would let a second run read less than the first
 SETTINGS = {"use_query_condition_cache": 0}
@@ -67,7 +67,13 @@ def measure(client: Client, prefix: str, source: str, repeat: int) -> Measured:
 
 
 def measure_table(
-    client: Client, table: Table, database: str, scratch: str, subjects: dict[str, str], repeat: int, into: Measured
+    client: Client,
+    table: MeasuredTable,
+    database: str,
+    scratch: str,
+    subjects: dict[str, str],
+    repeat: int,
+    into: Measured,
 ) -> None:
     label = f"{table.name}, {table.note}" if table.note else table.name
     places = {layout.name: (scratch, f"copy_{number}") for number, layout in enumerate(table.layouts)}
@@ -101,7 +107,7 @@ def choose_subjects(client: Client, source: str, databases: Mapping[str, str]) -
 
 
 @contextmanager
-def copies(client: Client, prefix: str, table: Table, database: str) -> Iterator[str]:
+def copies(client: Client, prefix: str, table: MeasuredTable, database: str) -> Iterator[str]:
     """The table in each of its layouts, merged, in a database that goes with the block; gives its name."""
     scratch = f"{prefix}_layout"
     original = relation(database, table.name)

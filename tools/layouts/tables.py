@@ -37,7 +37,7 @@ class Question:
 
 
 @dataclass(frozen=True)
-class Table:
+class MeasuredTable:
     """`rows` fill the copies. A copy named as built is measured instead of the table itself."""
 
     schema: str
@@ -53,7 +53,7 @@ class Area:
     """`subjects` are what questions ask for: a query each, which may name subjects before it and databases."""
 
     subjects: Mapping[str, str]
-    tables: tuple[Table, ...]
+    tables: tuple[MeasuredTable, ...]
 
 
 def most(expression: str, table: str, condition: str = "1") -> str:

@@ -14,7 +14,7 @@ Tokens = frozenset[str]
 
 
 @dataclass(frozen=True)
-class Finding:
+class ScoredFinding:
     rule_id: str
     key: str
     tokens: Tokens
@@ -44,7 +44,7 @@ class Score:
         self.false = [*self.false, *other.false][:EXAMPLES]
 
 
-def finding(row: Mapping[str, Any], prefix: str) -> Finding:
+def finding(row: Mapping[str, Any], prefix: str) -> ScoredFinding:
     """What a row of fct_dq_findings is about. `prefix` is the folder of its last delivery: "" or "redelivery/"."""
     facts, key = json.loads(row["evidence"]), row["finding_key"]
     tokens = {f"key:{key}", f"delivery:{prefix}", *(f"{name}:{row[name]}" for name in ("event_date", "observed"))}
@@ -54,7 +54,7 @@ def finding(row: Mapping[str, Any], prefix: str) -> Finding:
     if "_source_file" in facts:
         tokens.add(f"file:{prefix}{facts['_source_file']}")
         tokens.add(f"at:{prefix}{facts['_source_file']}#{facts.get('_source_row')}")
-    return Finding(row["rule_id"], key, frozenset(tokens))
+    return ScoredFinding(row["rule_id"], key, frozenset(tokens))
 
 
 def plain_id(text: str) -> str | None:
@@ -102,7 +102,7 @@ def _tokens_of(place: Mapping[str, Any]) -> Tokens:
     return frozenset(tokens)
 
 
-def score(findings: list[Finding], faults: Mapping[str, Mapping[str, Any]], source: str) -> list[Score]:
+def score(findings: list[ScoredFinding], faults: Mapping[str, Mapping[str, Any]], source: str) -> list[Score]:
     """Scores of all rules of a source on one data set; `faults` are its planted kinds and changes by name."""
     scores = []
     for rule_id, rule in RULES.items():

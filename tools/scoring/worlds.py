@@ -17,7 +17,7 @@ from duckhouse.cli import UserError
 from duckhouse.processes import DBT, embedded_clickhouse, module, script
 from duckhouse.settings import PROJECT
 from tools.generators import generators
-from tools.scoring.matching import Finding, finding
+from tools.scoring.matching import ScoredFinding, finding
 
 PREFIX = "duckhouse"
 FINDINGS = "+fct_dq_findings"
@@ -32,7 +32,7 @@ class World:
     """What is true of a data set, by source and kind, and what the rules found in it."""
 
     faults: dict[str, dict[str, dict[str, Any]]]
-    findings: dict[str, list[Finding]]
+    findings: dict[str, list[ScoredFinding]]
 
 
 def build(folder: Path, options: Mapping[str, list[str]]) -> World:
@@ -116,6 +116,6 @@ def _on_prod(port: int) -> list[tuple]:
         return [tuple(row) for row in client.query(query).result_rows]
 
 
-def _findings(rows: list[tuple], source: str, prefixes: Mapping[str, str]) -> list[Finding]:
+def _findings(rows: list[tuple], source: str, prefixes: Mapping[str, str]) -> list[ScoredFinding]:
     named = (dict(zip(COLUMNS, row, strict=True)) for row in rows)
     return [finding(row, prefixes[row["last_delivery_id"]]) for row in named if row["source"] == source]

@@ -35,7 +35,7 @@ class RequestBody(io.RawIOBase):
     short or its framing is broken.
     """
 
-    def __init__(self, connection: BinaryIO, length: int | None, begin: Callable[[], None]) -> None:
+    def __init__(self, connection: io.BufferedIOBase, length: int | None, begin: Callable[[], None]) -> None:
         super().__init__()
         self._connection = connection
         self._chunked = length is None
@@ -56,7 +56,7 @@ class RequestBody(io.RawIOBase):
         if self.finished:
             return 0
         wanted = min(len(buffer), self._left)
-        received = self._connection.readinto(memoryview(buffer)[:wanted])  # type: ignore[attr-defined]
+        received = self._connection.readinto(memoryview(buffer)[:wanted])
         if not received:
             raise Disconnected("the request body is cut short")
         self._left -= received

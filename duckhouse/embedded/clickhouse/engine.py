@@ -167,7 +167,8 @@ class Engine:
             raise engine_fault(error) from error
 
     def _rows(self, sql: str) -> list[list[Any]]:
-        return json.loads(self._keeper.query(sql, "JSONCompact").bytes())["data"]
+        rows: list[list[Any]] = json.loads(self._keeper.query(sql, "JSONCompact").bytes())["data"]
+        return rows
 
     def _columns(self, handle: Handle, query: Statement, params: Mapping[str, str]) -> Iterable[tuple[str, str]]:
         result = self._query(handle, b"DESCRIBE TABLE (" + query.body + b"\n)", params, "JSONCompact")

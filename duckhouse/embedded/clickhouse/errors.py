@@ -40,8 +40,8 @@ def fault(code: int, name: str, message: str, status: int | None = None) -> Clic
 def engine_fault(error: Exception) -> ClickHouseError:
     """The fault that the engine reported, with the engine's own text."""
     # A message that quotes data which is not UTF-8 comes as the failure to decode it, with its bytes.
-    is_raw = isinstance(error, UnicodeDecodeError)
-    text = (error.object.decode("utf-8", "replace") if is_raw else str(error)).strip()
+    raw = error.object.decode("utf-8", "replace") if isinstance(error, UnicodeDecodeError) else str(error)
+    text = raw.strip()
     code = CODE.search(text)
     if code is None:
         return fault(UNKNOWN_EXCEPTION, "UNKNOWN_EXCEPTION", text or "The engine gave no reason")

@@ -237,7 +237,8 @@ class Handler(BaseHTTPRequestHandler):
         self._query(params, body)
 
     def _query(self, params: dict[str, str], body: bodies.RequestBody) -> None:
-        query, chunks = params.get("query", "").encode("utf-8", "surrogateescape"), iter(())
+        query = params.get("query", "").encode("utf-8", "surrogateescape")
+        chunks: Iterator[bytes] = iter(())
         if self.command == "POST":
             chunks = bodies.decoded(body, self.headers.get("Content-Encoding", "").strip().lower())
             content_type = self.headers.get("Content-Type", "")

@@ -7,7 +7,9 @@ from statistics import NormalDist
 from typing import Any, NamedTuple
 
 from duckhouse.reporting.page import (
+    Found,
     Markup,
+    Row,
     days_chart,
     definitions,
     dollars,
@@ -131,7 +133,7 @@ class Budget(NamedTuple):
         return self.report_day + timedelta(days) if days < (self.end - self.report_day).days else None
 
 
-class Run(NamedTuple):
+class ExtractionRun(NamedTuple):
     delivery: str
     at: datetime
     mode: str
@@ -149,7 +151,7 @@ class Run(NamedTuple):
         return self.source == self.known == self.warehouse
 
 
-def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
+def summary(found: Found) -> list[tuple[str, str]]:
     """The figures that the chapter opens with, named and formatted."""
     impressions, clicks, spend, campaigns, deleted, timeless = found["totals"][0]
     budgets = short_budgets(found)
@@ -165,8 +167,8 @@ def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
     ]
 
 
-def last_extraction(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
-    runs = [Run(*row) for row in found["extractions"] if row[0] == found["extractions"][0][0]]
+def last_extraction(found: Found) -> list[tuple[str, str]]:
+    runs = [ExtractionRun(*row) for row in found["extractions"] if row[0] == found["extractions"][0][0]]
     last = runs[0]
     behind = "" if last.lag is None else f", {last.lag:,} bytes of log behind"
     source, known, held = (sum(getattr(run, name) for run in runs) for name in ("source", "known", "warehouse"))
@@ -178,7 +180,7 @@ def last_extraction(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
     ]
 
 
-def sections(found: dict[str, list[tuple]]) -> list[str]:
+def sections(found: Found) -> list[str]:
     return [
         section("Summary", definitions(summary(found))),
         section("CTR by campaign", *ctr_by_campaign(found)),
@@ -188,7 +190,7 @@ def sections(found: dict[str, list[tuple]]) -> list[str]:
     ]
 
 
-def ctr_by_campaign(found: dict[str, list[tuple]]) -> tuple[str, str]:
+def ctr_by_campaign(found: Found) -> tuple[str, str]:
     shown = [row for row in found["campaigns"][:MOST_CAMPAIGNS] if row[1] >= LEAST_IMPRESSIONS]
     if not shown:
         return paragraph(f"No campaign has {LEAST_IMPRESSIONS} impressions."), ""
@@ -201,7 +203,7 @@ def ctr_by_campaign(found: dict[str, list[tuple]]) -> tuple[str, str]:
     return interval_chart(points, "CTR", ".1%", "CTR by campaign, with 95 % intervals"), OF_CTR + note
 
 
-def by_day(found: dict[str, list[tuple]]) -> tuple[str, str]:
+def by_day(found: Found) -> tuple[str, str]:
     last_day = found["extractions"][0][1].date()
     first_day = last_day - timedelta(days=MOST_DAYS - 1)
     shown = [row for row in found["days"] if first_day <= row[0] <= last_day]
@@ -219,7 +221,7 @@ def by_day(found: dict[str, list[tuple]]) -> tuple[str, str]:
     return "".join(charts) + folded("These days", table(DAY_HEADERS, map(day_row, shown))), note
 
 
-def budgets(found: dict[str, list[tuple]]) -> tuple[str, str]:
+def budgets(found: Found) -> tuple[str, str]:
     short = short_budgets(found)
     if not short:
         return paragraph("No budget is used up, and none will be before the end of its flight."), ""
@@ -233,10 +235,11 @@ def budgets(found: dict[str, list[tuple]]) -> tuple[str, str]:
     return table(BUDGET_HEADERS, map(budget_row, short[:MOST_CAMPAIGNS])), note
 
 
-def short_budgets(found: dict[str, list[tuple]]) -> list[Budget]:
+def short_budgets(found: Found) -> list[Budget]:
     """Those that ran out or will before the end of the flight, the latest first."""
-    short = [budget for row in found["budgets"] if (budget := Budget(*row)).runs_out_on]
-    return sorted(short, key=lambda budget: budget.runs_out_on, reverse=True)
+    budgets_of = [Budget(*row) for row in found["budgets"]]
+    short = [(day, budget) for budget in budgets_of if (day := budget.runs_out_on)]
+    return [budget for _, budget in sorted(short, key=lambda pair: pair[0], reverse=True)]
 
 
 def wilson(part: int, whole: int) -> tuple[float, float] | None:
@@ -255,7 +258,7 @@ def rate(clicks: int, impressions: int) -> str:
     return share(clicks, impressions) + between
 
 
-def day_row(row: tuple) -> tuple[str, ...]:
+def day_row(row: Row) -> tuple[str, ...]:
     day, impressions, clicks, spend = row
     return (str(day), f"{impressions:,}", f"{clicks:,}", share(clicks, impressions), dollars(spend))
 
@@ -274,8 +277,8 @@ def budget_row(budget: Budget) -> tuple[str, ...]:
     )
 
 
-def run_row(row: tuple) -> tuple[Any, ...]:
-    run = Run(*row)
+def run_row(row: Row) -> tuple[Any, ...]:
+    run = ExtractionRun(*row)
     return (
         f"{run.at:%Y-%m-%d %H:%M}",
         run.mode,

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from duckhouse.reporting.page import definitions, line_chart, records_section, section, share, table
+from duckhouse.reporting.page import Found, Row, definitions, line_chart, records_section, section, share, table
 
 HEADING = "Ad serving"
 BEFORE, NOW = "before the latest delivery", "now"
@@ -101,7 +101,7 @@ QUERIES = {
 }
 
 
-def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
+def summary(found: Found) -> list[tuple[str, str]]:
     """The figures that the report opens with, named and formatted."""
     impressions, filled, clicks, viewable, revenue, as_delivered, invalid = found["totals"][0]
     records = found["records"]
@@ -123,7 +123,7 @@ def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
     ]
 
 
-def sections(found: dict[str, list[tuple]]) -> list[str]:
+def sections(found: Found) -> list[str]:
     days, records = found["days"], found["records"]
     last_delivery = max(row[1] for row in records).date()
     shown = [day for day in days if day[0] <= last_delivery]
@@ -187,11 +187,11 @@ PACING_HEADERS = (
 )
 
 
-def restatement_row(row: tuple) -> tuple[str, ...]:
+def restatement_row(row: Row) -> tuple[str, ...]:
     return (row[0], str(row[1]), *(f"{count:,}" for count in row[2:8]), signed(row[8]), signed(row[9]))
 
 
-def pacing_row(row: tuple) -> tuple[str, ...]:
+def pacing_row(row: Row) -> tuple[str, ...]:
     name, state, days_left, budget, spent, expected, projected, pace, out_of_flight, over_budget = row
     return (
         name,
@@ -203,7 +203,7 @@ def pacing_row(row: tuple) -> tuple[str, ...]:
     )
 
 
-def day_row(day: tuple) -> tuple[str, ...]:
+def day_row(day: Row) -> tuple[str, ...]:
     date, now, before, fill_now, fill_before = day
     return (
         str(date),

@@ -1,6 +1,15 @@
 """Consent in the report: conversion with its error, choices, time to an answer, readings that contradict each other."""
 
-from duckhouse.reporting.page import definitions, interval_chart, records_section, section, shares_chart, table
+from duckhouse.reporting.page import (
+    Found,
+    Row,
+    definitions,
+    interval_chart,
+    records_section,
+    section,
+    shares_chart,
+    table,
+)
 
 HEADING = "Consent"
 STATUSES = {"full opt-in": "#0b6e99", "partial opt-in": "#9ac4d8", "opt-out": "#e0a030", "other": "#dfe3e8"}
@@ -64,7 +73,7 @@ QUERIES = {
 OF_RULES = {"contradictions": CONTRADICTIONS, "status_contradictions": STATUS_CONTRADICTIONS}
 
 
-def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
+def summary(found: Found) -> list[tuple[str, str]]:
     """The figures that the section opens with, named and formatted."""
     companies, active, without_country, sampled, once, error, extrapolated = found["totals"][0]
     read, *fates = (sum(row[place] for row in found["records"]) for place in range(3, 9))
@@ -83,7 +92,7 @@ def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
     ]
 
 
-def sections(found: dict[str, list[tuple]]) -> list[str]:
+def sections(found: Found) -> list[str]:
     conversions = [
         {"name": company, "value": once, "low": low, "high": high, "other": brief}
         for company, *_, once, low, high, brief, _, _, _ in found["companies"]
@@ -113,7 +122,7 @@ def sections(found: dict[str, list[tuple]]) -> list[str]:
     ]
 
 
-def contradictions(found: dict[str, list[tuple]]) -> list[str]:
+def contradictions(found: Found) -> list[str]:
     """What two rules of data quality found; nothing where they were not built."""
     if "contradictions" not in found:
         return []
@@ -143,7 +152,7 @@ COMPANY_HEADERS = (
 ANSWER_HEADERS = ("company", "definition", "events", "coverage", "median s", "mean s")
 
 
-def company_row(row: tuple) -> tuple[str, ...]:
+def company_row(row: Row) -> tuple[str, ...]:
     company, industry, country, sampled, *volumes, once, low, high, brief, consent, countries, is_small = row
     return (
         company,
@@ -157,7 +166,7 @@ def company_row(row: tuple) -> tuple[str, ...]:
     )
 
 
-def answer_row(row: tuple) -> tuple[str, ...]:
+def answer_row(row: Row) -> tuple[str, ...]:
     company, definition, events, coverage, median, mean = row
     return (
         company,

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from duckhouse.reporting.page import (
+    Found,
     Markup,
     days_chart,
     definitions,
@@ -90,7 +91,7 @@ TO_SEE = (
 )
 
 
-class Rule(NamedTuple):
+class RuleSummary(NamedTuple):
     rule_id: str
     source: str
     title: str
@@ -116,9 +117,9 @@ class Finding(NamedTuple):
     evidence: str
 
 
-def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
+def summary(found: Found) -> list[tuple[str, str]]:
     """The figures that the report opens with, named and formatted."""
-    rules = [Rule(*row) for row in found["rules"]]
+    rules = [RuleSummary(*row) for row in found["rules"]]
     lines = [("rules", f"{len(rules)}, {sum(1 for rule in rules if rule.open_findings)} of them found something")]
     for source, events, errors, warnings, information, mended, impact, at_fault in found["scorecard"]:
         lines += [
@@ -130,8 +131,8 @@ def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
     return lines
 
 
-def sections(found: dict[str, list[tuple]]) -> list[str]:
-    rules = [Rule(*row) for row in found["rules"]]
+def sections(found: Found) -> list[str]:
+    rules = [RuleSummary(*row) for row in found["rules"]]
     shown = [rule for rule in rules if rule.open_findings or rule.mended_findings]
     trends = drawn_trends(found, shown)
     return [
@@ -157,7 +158,7 @@ SCORECARD_HEADERS = (
 RANKING_HEADERS = ("finding", "severity", "open", "money", "records", "mended", "trend")
 
 
-def lead(rules: list[Rule]) -> str:
+def lead(rules: list[RuleSummary]) -> str:
     """What somebody must know who reads on for one paragraph only."""
     counts = {severity: sum(r.open_findings for r in rules if r.severity == severity) for severity in SEVERITIES}
     found = sum(1 for rule in rules if rule.open_findings)
@@ -172,7 +173,7 @@ def lead(rules: list[Rule]) -> str:
     return text
 
 
-def scorecard(found: dict[str, list[tuple]]) -> str:
+def scorecard(found: Found) -> str:
     rows = (
         (
             named(source),
@@ -190,7 +191,7 @@ def scorecard(found: dict[str, list[tuple]]) -> str:
     )
 
 
-def findings_by_day(found: dict[str, list[tuple]], source: str) -> str:
+def findings_by_day(found: Found, source: str) -> str:
     days = drawn_days(found, source)
     drawn = [row for row in found["days"] if row[0] == source and row[1] in days]
     elsewhere = sum(sum(row[3:]) for row in found["days"] if row[0] == source and row[1] not in days)
@@ -207,7 +208,7 @@ def findings_by_day(found: dict[str, list[tuple]], source: str) -> str:
     )
 
 
-def drawn_days(found: dict[str, list[tuple]], source: str) -> list[date]:
+def drawn_days(found: Found, source: str) -> list[date]:
     """Each day from the first to the last that has more than strays."""
     events = {row[1]: row[2] for row in found["days"] if row[0] == source and row[2]}
     filled = [day for day, count in events.items() if count >= DRAWN_SHARE * max(events.values())]
@@ -216,7 +217,7 @@ def drawn_days(found: dict[str, list[tuple]], source: str) -> list[date]:
     return [min(filled) + timedelta(days=number) for number in range((max(filled) - min(filled)).days + 1)]
 
 
-def drawn_trends(found: dict[str, list[tuple]], rules: list[Rule]) -> dict[str, Markup]:
+def drawn_trends(found: Found, rules: list[RuleSummary]) -> dict[str, Markup]:
     """A sparkline for each rule with findings on the days that its source is drawn for."""
     counts: dict[str, dict[date, int]] = defaultdict(dict)
     for rule_id, day, count in found["trends"]:
@@ -236,11 +237,11 @@ def trend(counts: dict[date, int], days: list[date]) -> Markup | None:
     return Markup(f'{sparkline(bars, label)}<span class="figures caption">{html.escape(label)}</span>')
 
 
-def ranking(rules: list[Rule], trends: dict[str, Markup]) -> str:
+def ranking(rules: list[RuleSummary], trends: dict[str, Markup]) -> str:
     return table(RANKING_HEADERS, (ranked(rule, trends.get(rule.rule_id, "")) for rule in rules))
 
 
-def ranked(rule: Rule, drawing: str) -> tuple[str, ...]:
+def ranked(rule: RuleSummary, drawing: str) -> tuple[str, ...]:
     return (
         Markup(
             f'<a href="#{html.escape(rule.rule_id)}">{html.escape(rule.title)}</a> '
@@ -255,7 +256,7 @@ def ranked(rule: Rule, drawing: str) -> tuple[str, ...]:
     )
 
 
-def details(found: dict[str, list[tuple]], rules: list[Rule], trends: dict[str, Markup]) -> Iterable[str]:
+def details(found: Found, rules: list[RuleSummary], trends: dict[str, Markup]) -> Iterable[str]:
     examples: dict[str, list[Finding]] = defaultdict(list)
     for row in found["findings"]:
         examples[row[0]].append(Finding(*row))
@@ -263,7 +264,7 @@ def details(found: dict[str, list[tuple]], rules: list[Rule], trends: dict[str, 
         yield of_rule(rule, trends.get(rule.rule_id), examples[rule.rule_id])
 
 
-def of_rule(rule: Rule, drawing: Markup | None, examples: list[Finding]) -> str:
+def of_rule(rule: RuleSummary, drawing: Markup | None, examples: list[Finding]) -> str:
     """What a rule found, why that matters and what is to be done: open for errors, folded for the rest."""
     is_open = " open" if rule.severity == "error" and rule.open_findings else ""
     figures = " · ".join(figures_of(rule))
@@ -282,7 +283,7 @@ def of_rule(rule: Rule, drawing: Markup | None, examples: list[Finding]) -> str:
     )
 
 
-def figures_of(rule: Rule) -> Iterable[str]:
+def figures_of(rule: RuleSummary) -> Iterable[str]:
     yield f"{rule.open_findings:,} open"
     if rule.mended_findings:
         yield f"{rule.mended_findings:,} mended"
@@ -311,7 +312,8 @@ def example(finding: Finding) -> str:
 
 def evidence_of(finding: Finding) -> dict[str, Any]:
     """The evidence by name, numbers as they are written."""
-    return json.loads(finding.evidence, parse_float=str, strict=False)
+    evidence: dict[str, Any] = json.loads(finding.evidence, parse_float=str, strict=False)
+    return evidence
 
 
 def shortened(value: Any) -> str:
@@ -319,7 +321,7 @@ def shortened(value: Any) -> str:
     return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
-def found_nothing(rules: list[Rule]) -> str:
+def found_nothing(rules: list[RuleSummary]) -> str:
     quiet: dict[str, list[str]] = defaultdict(list)
     for rule in rules:
         if not rule.open_findings and not rule.mended_findings:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from duckhouse.reporting.page import days_chart, dollars, folded, paragraph, section, share, table
+from duckhouse.reporting.page import Found, Row, days_chart, dollars, folded, paragraph, section, share, table
 
 HEADING = "Invalid traffic"
 STEPS = {
@@ -65,7 +65,7 @@ SIGNAL_HEADERS = (
 )
 
 
-def summary(found: dict[str, list[tuple]]) -> list[tuple[str, str]]:
+def summary(found: Found) -> list[tuple[str, str]]:
     with_signals, *measures = found["totals"][0]
     events, *taken, billable = steps_of(measures, "events")
     revenue, *revenue_taken, revenue_billable = steps_of(measures, "revenue_usd")
@@ -86,7 +86,7 @@ def steps_of(measures: Sequence[Any], name: str) -> Sequence[Any]:
     return measures[place : place + len(BRIDGE)]
 
 
-def sections(found: dict[str, list[tuple]]) -> list[str]:
+def sections(found: Found) -> list[str]:
     return [
         section("From gross to billable", table(TOTAL_HEADERS, totals(found["totals"][0][1:])), EXPLAINED),
         section("What is taken out, by day", by_day(found)),
@@ -120,7 +120,7 @@ def totals(measures: Sequence[Any]) -> list[tuple[str, ...]]:
     return rows
 
 
-def by_day(found: dict[str, list[tuple]]) -> str:
+def by_day(found: Found) -> str:
     [(last_delivery,)] = found["last_delivery"]
     drawn = [row for row in found["days"] if row[0] <= last_delivery.date()]
     events = [(row[0], name, row[place]) for row in drawn for place, name in enumerate(STEPS, start=2)]
@@ -140,11 +140,11 @@ def by_day(found: dict[str, list[tuple]]) -> str:
     )
 
 
-def day_row(row: tuple) -> tuple[str, ...]:
+def day_row(row: Row) -> tuple[str, ...]:
     events, revenue = row[1 : len(BRIDGE) + 1], row[len(BRIDGE) + 1 :]
     return (str(row[0]), *(f"{count:,}" for count in events), *map(dollars, revenue))
 
 
-def signal_row(row: tuple) -> tuple[str, ...]:
+def signal_row(row: Row) -> tuple[str, ...]:
     title, traffic_class, points, events, invalid, why = row
     return (title, f"{events:,}", f"{invalid:,}", str(points), traffic_class, why)

@@ -10,8 +10,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from duckhouse.landed_schemas import landed_schema
 from duckhouse.landing.manifest import SourceFile
-from duckhouse.landing.schemas import landed_schema
 from duckhouse.landing.zone import Zone
 from duckhouse.sources import Entity, load_source
 from support.dbt import environment

@@ -1,6 +1,6 @@
 """Layouts of the tables of ad delivery, and what its questions read."""
 
-from tools.layouts.tables import AS_BUILT, DAYS, MONTHS, NAIVE, Area, Layout, Question, Table, most
+from tools.layouts.tables import AS_BUILT, DAYS, MONTHS, NAIVE, Area, Layout, MeasuredTable, Question, most
 
 IMPRESSIONS = "{staging}.stg_ad_delivery__impressions"
 BY_DELIVERY = "_delivery_id"
@@ -43,7 +43,7 @@ COUNTS = "sum(impressions), sum(clicks)"
 HOUR = "campaign_id, event_date, hour"
 HOUR_OF_RECORD = "campaign_id, event_date, toHour(created_at)"
 TABLES = (
-    Table(
+    MeasuredTable(
         "raw",
         "impressions",
         (
@@ -59,9 +59,9 @@ TABLES = (
             ),
         ),
     ),
-    Table("staging", "stg_ad_delivery__impressions", CODECS, (), note="as generated"),
-    Table("staging", "stg_ad_delivery__impressions", CODECS, (), MIXED, "mixed"),
-    Table(
+    MeasuredTable("staging", "stg_ad_delivery__impressions", CODECS, (), note="as generated"),
+    MeasuredTable("staging", "stg_ad_delivery__impressions", CODECS, (), MIXED, "mixed"),
+    MeasuredTable(
         "staging",
         "stg_ad_delivery__impressions",
         (
@@ -96,7 +96,7 @@ TABLES = (
         ),
         MIXED,
     ),
-    Table(
+    MeasuredTable(
         "marts",
         "fct_ad_delivery_hourly",
         (

@@ -1,6 +1,6 @@
 """Layouts of the tables of ad serving, and what its questions read."""
 
-from tools.layouts.tables import DAYS, MONTHS, NAIVE, Area, Layout, Question, Table, most
+from tools.layouts.tables import DAYS, MONTHS, NAIVE, Area, Layout, MeasuredTable, Question, most
 
 SUMS = "sum(impressions), sum(revenue_usd)"
 AD_EVENTS = "{marts}.fct_ad_events"
@@ -13,7 +13,7 @@ SUBJECTS = {
     "last_day": "select toString(toLastDayOfMonth(toDate32({first_day})))",
 }
 TABLES = (
-    Table(
+    MeasuredTable(
         "marts",
         "fct_ad_events_daily",
         (
@@ -67,7 +67,7 @@ TABLES = (
             ),
         ),
     ),
-    Table(
+    MeasuredTable(
         "marts",
         "fct_ad_events",
         (NAIVE, Layout("8192 rows a granule, no index", "publisher_id, event_id", DAYS)),
@@ -86,7 +86,7 @@ TABLES = (
             Question("versions of the days", "select distinct event_date, _day_version from {table}"),
         ),
     ),
-    Table(
+    MeasuredTable(
         "staging",
         "stg_ad_serving__events",
         (NAIVE, Layout("by file", "_source_file", "_delivery_id")),

@@ -4,11 +4,12 @@ import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from duckhouse.landing.schemas import REJECTED_SCHEMA, landed_schema
+from duckhouse.landed_schemas import REJECTED_SCHEMA, landed_schema
 from duckhouse.sources import Entity
 
 BATCH_ROWS = 50_000
@@ -42,16 +43,16 @@ class _Parquet:
         self.path = path
         self.schema = schema
         self._writer: pq.ParquetWriter | None = None
-        self._rows: list[tuple] = []
+        self._rows: list[tuple[Any, ...]] = []
         self._bytes = 0
 
-    def add(self, row: tuple, size: int) -> None:
+    def add(self, row: tuple[Any, ...], size: int) -> None:
         self._rows.append(row)
         self._bytes += size
         if len(self._rows) >= BATCH_ROWS or self._bytes >= BATCH_BYTES:
             self._flush()
 
-    def _columns(self, rows: list[tuple]) -> list[pa.Array]:
+    def _columns(self, rows: list[tuple[Any, ...]]) -> list[pa.Array]:
         raise NotImplementedError
 
     def _flush(self) -> None:
@@ -76,7 +77,7 @@ class Landed(_Parquet):
         self._origin = origin
         self._width = len(entity.columns)
 
-    def _columns(self, rows: list[tuple]) -> list[pa.Array]:
+    def _columns(self, rows: list[tuple[Any, ...]]) -> list[pa.Array]:
         values = [pa.array([row[0][i] for row in rows], pa.string()) for i in range(self._width)]
         places = pa.array([row[2] for row in rows], pa.int64())
         return [*values, *self._origin.columns(len(rows)), places, pa.array([row[1] for row in rows], pa.string())]
@@ -100,7 +101,7 @@ class Rejects(_Parquet):
         with self._lock:
             self.add((row, reason, text), len(text))
 
-    def _columns(self, rows: list[tuple]) -> list[pa.Array]:
+    def _columns(self, rows: list[tuple[Any, ...]]) -> list[pa.Array]:
         places, reasons, texts = zip(*rows, strict=True)
         entity = pa.repeat(pa.scalar(self._entity), len(rows))
         return [
@@ -114,4 +115,5 @@ class Rejects(_Parquet):
 
 def rows_in(path: Path) -> int:
     """How many rows a written Parquet file holds; 0 where there is no file."""
-    return pq.read_metadata(path).num_rows if path.exists() else 0
+    rows: int = pq.read_metadata(path).num_rows if path.exists() else 0
+    return rows
