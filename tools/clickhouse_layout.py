@@ -23,9 +23,7 @@ LARGEST = 4
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.clickhouse_layout", description=__doc__)
-    parser.add_argument(
-        "source", nargs="?", choices=areas(), default="ad_serving", help="whose tables to measure (default %(default)s)"
-    )
+    parser.add_argument("source", choices=areas(), help="whose tables to measure")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each question (default %(default)s)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON instead of the tables")
     arguments = parser.parse_args(words)

@@ -247,7 +247,7 @@ def test_the_order_of_a_day_of_9000_rows_can_skip_most_of_it(client: Client) -> 
 
 
 def test_the_measurement_counts_what_is_read(house: Warehouse, client: Client) -> None:
-    measured = json.loads(house.run("tools.clickhouse_layout", "--json", "--repeat", "1").stdout)
+    measured = json.loads(house.run("tools.clickhouse_layout", "ad_serving", "--json", "--repeat", "1").stdout)
     tables = {
         "fct_ad_events_daily": "duckhouse_marts",
         "fct_ad_events": "duckhouse_marts",
@@ -307,7 +307,7 @@ def test_every_layout_gives_the_same_answers(
 
 def test_without_events_the_measurement_says_what_is_missing(house: Warehouse, tmp_path: Path) -> None:
     nothing = Warehouse(tmp_path, house.clickhouse_port, "nothing")
-    refused = nothing.run("tools.clickhouse_layout", code=1)
+    refused = nothing.run("tools.clickhouse_layout", "ad_serving", code=1)
     assert refused.stderr.count("\n") == 1
     assert "nothing_marts" in refused.stderr
 
