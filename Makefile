@@ -14,7 +14,7 @@ DATA := "$(or $(DUCKHOUSE_LANDING),landing)" "$(or $(DUCKHOUSE_DUCKDB),duckhouse
 DEMO := set -a && . ./demo.env && set +a &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-prod test prod parity report edr docs bench lint format clean purge
+.PHONY: help setup demo demo-prod test prod parity report edr docs bench lint check format clean purge
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -68,10 +68,16 @@ docs: setup ## generate dbt's documentation; dbt docs serve shows it
 bench: setup ## measure landing, building and extraction; prints a table, writes bench/bench.json
 	@$(PYTHON_OF_VENV) -m tools.bench
 
-lint: setup ## ruff and sqlfluff
+lint: setup ## ruff, mypy and sqlfluff
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/mypy
 	@$(VENV)/bin/sqlfluff lint --processes 2 --disable-progress-bar models analyses tests
+
+check: setup ## dbt reads the project for both targets; modules and models keep the conventions; builds nothing
+	@$(DBT) --quiet parse --target prod
+	@$(DBT) --quiet parse --target dev
+	@$(VENV)/bin/python -m pytest tests/python/test_house.py tests/python/test_conventions.py
 
 format: setup ## let ruff and sqlfluff mend what they can
 	@$(VENV)/bin/ruff check --fix .

@@ -7,6 +7,7 @@ breaks it.
 import ast
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import resolve_name
 from pathlib import PurePosixPath
@@ -44,7 +45,10 @@ TWICE = {
 
 Sources = Mapping[str, str]
 
+parsed = cache(ast.parse)
 
+
+@cache
 def house() -> dict[str, str]:
     paths = [path for folder in MAY_IMPORT for path in sorted((PROJECT / folder).rglob("*.py"))]
     return {path.relative_to(PROJECT).as_posix(): path.read_text(encoding="utf-8") for path in paths}
@@ -87,7 +91,7 @@ def commands(sources: Sources) -> Iterator[str]:
     for path, text in sources.items():
         if not is_command(path):
             continue
-        tree = ast.parse(text)
+        tree = parsed(text)
         if not any(isinstance(node, ast.FunctionDef) and node.name == "main" for node in tree.body):
             yield f"{path} has no main()"
         if not (tree.body and is_tail(tree.body[-1])):
@@ -105,7 +109,7 @@ def libraries(sources: Sources) -> Iterator[str]:
     for path, text in sources.items():
         if is_command(path):
             continue
-        if any(map(is_tail, ast.parse(text).body)) or PurePosixPath(path).name == "__main__.py":
+        if any(map(is_tail, parsed(text).body)) or PurePosixPath(path).name == "__main__.py":
             yield f"{path} is a library and a command"
         if path.startswith("scripts/") and path != "scripts/__init__.py":
             yield f"{path} is no command of scripts/"
@@ -115,7 +119,7 @@ def classes(sources: Sources) -> Iterator[str]:
     """The name of a public class stands once, or in TWICE."""
     places = defaultdict(list)
     for path, text in sources.items():
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(parsed(text)):
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
                 places[node.name].append(path)
     for name, found in sorted(places.items()):
@@ -126,7 +130,7 @@ def classes(sources: Sources) -> Iterator[str]:
 def twice_is_needed(sources: Sources) -> Iterator[str]:
     """TWICE names no class that stands once."""
     defined = [
-        node.name for text in sources.values() for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ClassDef)
+        node.name for text in sources.values() for node in ast.walk(parsed(text)) if isinstance(node, ast.ClassDef)
     ]
     for name in TWICE:
         if defined.count(name) < 2:
@@ -164,7 +168,7 @@ def imports(sources: Sources) -> dict[str, set[str]]:
     for path, text in sources.items():
         package = dotted(path) if path.endswith("/__init__.py") else dotted(path).rpartition(".")[0]
         modules: set[str] = set()
-        for node in ast.walk(ast.parse(text)):
+        for node in ast.walk(parsed(text)):
             if isinstance(node, ast.Import):
                 modules |= {alias.name for alias in node.names}
             elif isinstance(node, ast.ImportFrom):

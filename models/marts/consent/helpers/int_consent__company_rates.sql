@@ -23,8 +23,9 @@ final as (
     select
         *,
         {# the relative error of the unbiased estimate #}
-        conversion_rate_weighted_once_se
-        * coalesce({{ ratio('conversion_rate_extrapolated', 'conversion_rate_weighted_once') }}, 1) as conversion_rate_extrapolated_se
+        conversion_rate_weighted_once_se * coalesce(
+            {{ ratio('conversion_rate_extrapolated', 'conversion_rate_weighted_once') }}, 1
+        ) as conversion_rate_extrapolated_se
     from rates
 )
 
