@@ -150,6 +150,20 @@ def test_a_start_that_was_killed_half_way_is_begun_anew(folder: Path) -> None:
     assert sorted(path.name for path in folder.iterdir()) == ["cluster", "log", "password", "start.lock", "users.lock"]
 
 
+def test_a_cluster_of_the_version_before_gets_the_role_and_keeps_its_data(folder: Path) -> None:
+    with database_of(load_source(SOURCE)) as database, database.connect(autocommit=True) as connection:
+        connection.execute("insert into clicks (campaign_id) values (null)")
+        password = (folder / "password").read_text()
+        connection.execute(f"create role other superuser login password '{password}'")
+        with psycopg.connect(conninfo.make_conninfo(database.conninfo, user="other"), autocommit=True) as other:
+            connection.close()
+            other.execute("alter role postgres rename to ad_delivery")
+    for _ in range(2):
+        with database_of(load_source(SOURCE)) as database, database.connect() as connection:
+            assert connection.execute("select count(*) from clicks").fetchone() == (1,)
+            assert connection.execute("select current_user").fetchone() == ("postgres",)
+
+
 def test_the_password_is_for_the_owner_and_the_server_for_this_machine(folder: Path) -> None:
     with embedded(folder) as server:
         assert stat.S_IMODE((folder / "password").stat().st_mode) == 0o600
