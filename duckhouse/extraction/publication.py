@@ -23,6 +23,13 @@ _NAMELESS = f"""
     )
     order by place
 """
+# of the rows of a table that inherits another the log tells under its own name
+_INHERITING = f"""
+    select place, inhrelid::regclass::text from {_LISTED}
+    join pg_class on pg_class.oid = to_regclass(format('%%I.%%I', s, n)) and relkind = 'r'
+    join pg_inherits on inhparent = pg_class.oid
+    order by place, inhrelid
+"""
 _UNPUBLISHED = f"""
     select place from {_LISTED}
     where not exists (
@@ -54,15 +61,15 @@ def publish(database: Database, publication: str, tables: Sequence[SourceTable])
     Raises UserError where the log would not tell every change of the tables.
     """
     with database.connect(autocommit=True) as connection:
-        _check_keys(connection, database, tables)
+        _check_tables(connection, database, tables)
         found = connection.execute(
             "select pubinsert and pubupdate and pubdelete and pubtruncate from pg_publication where pubname = %s",
             [publication],
         ).fetchone()
         if found is None:
             names = sql.SQL(", ").join(table.name.identifier for table in tables)
-            query = sql.SQL("create publication {} for table {}").format(sql.Identifier(publication), names)
-            connection.execute(query)
+            query = sql.SQL("create publication {} for table {} with (publish_via_partition_root = true)")
+            connection.execute(query.format(sql.Identifier(publication), names))
         lost = connection.execute(_UNPUBLISHED, {**_listed(tables), "publication": publication}).fetchone()
         if lost or found == (False,):
             what = f"does not publish all of {_shown(tables, lost)}" if lost else "does not publish every operation"
@@ -73,12 +80,17 @@ def publish(database: Database, publication: str, tables: Sequence[SourceTable])
         return connection.execute(_VERSION, {"publication": publication}).fetchone()[0]
 
 
-def _check_keys(connection: psycopg.Connection, database: Database, tables: Sequence[SourceTable]) -> None:
+def _check_tables(connection: psycopg.Connection, database: Database, tables: Sequence[SourceTable]) -> None:
     if nameless := connection.execute(_NAMELESS, _listed(tables)).fetchone():
         table, key = _shown(tables, nameless), tables[nameless[0] - 1].key
         raise UserError(
             f"{database.address}: the log would not tell which rows of {table} change: alter table {table} add primary "
             f"key ({key}), or replica identity default"
+        )
+    if inheriting := connection.execute(_INHERITING, _listed(tables)).fetchone():
+        raise UserError(
+            f"{database.address}: the log would not tell of the rows of {inheriting[1]}, which inherits "
+            f"{_shown(tables, inheriting)}: run without --cdc, which compares tables"
         )
 
 
@@ -90,5 +102,5 @@ def _listed(tables: Sequence[SourceTable]) -> dict[str, list[str]]:
     }
 
 
-def _shown(tables: Sequence[SourceTable], row: tuple[int]) -> str:
+def _shown(tables: Sequence[SourceTable], row: tuple) -> str:
     return tables[row[0] - 1].entity.table

@@ -9,6 +9,8 @@ import pytest
 from duckhouse.cli import UserError
 from duckhouse.extraction.ranges import FIRST_KEY
 from duckhouse.extraction.reader import SnapshotReader
+from duckhouse.extraction.values import CONVERSIONS
+from duckhouse.landed_types import LANDED_TYPES
 from support.postgres import Extraction, after, counts, make_ranges_small
 
 FAR = 1 << 16
@@ -246,6 +248,11 @@ def test_a_run_sees_one_moment_of_all_tables(shop: Extraction, monkeypatch: pyte
 
 
 # ---------------------------------------------------------------- values that a column does not hold
+
+
+def test_every_type_that_lands_is_read_from_a_query_and_from_the_log() -> None:
+    assert CONVERSIONS.keys() == LANDED_TYPES.keys()
+
 
 ODD_TIMES = ["infinity", "-infinity", "1899-12-31 23:59:59.999999", "2300-01-01", "0044-03-15 00:00:00 BC",
              "12026-01-01", "294276-12-31 23:59:59.999999", "0001-01-01"]  # fmt: skip

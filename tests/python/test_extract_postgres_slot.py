@@ -305,6 +305,26 @@ def test_a_table_whose_log_would_not_name_rows_is_refused_before_it_is_published
     shop.check(shop.run())
 
 
+def test_a_table_that_is_inherited_is_refused_before_it_is_published(shop: Extraction) -> None:
+    shop.sql("create table old_clicks () inherits (clicks); insert into old_clicks (id, campaign_id) values (900, 1)")
+    with pytest.raises(UserError, match="not tell of the rows of old_clicks, which inherits clicks: run without --cdc"):
+        shop.run("cdc")
+    shop.check(shop.run())
+
+
+def test_a_table_of_partitions_is_one_table(shop: Extraction) -> None:
+    shop.sql("drop table clicks; create table clicks (id int primary key, campaign_id int, created_at timestamp) "
+             "partition by range (id)")  # fmt: skip
+    shop.sql("create table clicks_1 partition of clicks for values from (0) to (100)")
+    shop.sql("create table clicks_2 partition of clicks for values from (100) to (200)")
+    shop.sql("insert into clicks select i, 1 from generate_series(1, 150) as i")
+    shop.check(shop.run("cdc"))
+    shop.sql("update clicks set campaign_id = 2 where id in (1, 150); update clicks set id = 160 where id = 2")
+    shop.check(found := shop.run("cdc"))
+    assert counts(found) == {"clicks": (1, 2, 1)}
+    assert shop.changes(shop.run("full")) == {}
+
+
 def test_a_table_that_was_made_anew_does_not_reconcile_until_a_full_run(shop: Extraction) -> None:
     shop.sql(f"create publication {PUBLICATION} for all tables")
     shop.run("cdc")
