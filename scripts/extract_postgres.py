@@ -1,7 +1,8 @@
-"""Extracts the ad delivery database into a delivery: python -m scripts.extract_postgres [--full | --cdc] [--json]
+"""Extracts a PostgreSQL database into a delivery: python -m scripts.extract_postgres [SOURCE] [--full | --cdc] [--json]
 
-Without an option, what changed since the last delivery is found by comparing: rows that were inserted, also late and
-back-dated, rows that were updated, also silently, and rows that were deleted.
+SOURCE is a source of kind postgres; it may be left out where only one is declared. Without an option, what changed
+since the last delivery is found by comparing: rows that were inserted, also late and back-dated, rows that were
+updated, also silently, and rows that were deleted.
 """
 
 import argparse
@@ -10,8 +11,10 @@ import re
 import psycopg
 
 from duckhouse.cli import UserError, print_json, run
-from duckhouse.extraction.database import first_line, source_database
-from duckhouse.extraction.run import FULL_READ, Result, extract
+from duckhouse.extraction.command import command
+from duckhouse.extraction.database import database_of, first_line, postgres_source
+from duckhouse.extraction.results import Result
+from duckhouse.extraction.run import extract
 from duckhouse.landing.manifest import iso
 from duckhouse.landing.zone import prepare_missing
 from duckhouse.settings import landing_dir
@@ -21,9 +24,10 @@ SLOT_NAME = r"[a-z0-9_]{1,63}"
 
 def main() -> int:
     options = _options()
-    with source_database() as database:
+    source = postgres_source(options.source)
+    with database_of(source) as database:
         try:
-            result = extract(database, options.mode, options.slot)
+            result = extract(source, database, options.mode, options.slot)
         except psycopg.Error as error:
             raise UserError(
                 f"PostgreSQL at {database.address}: {first_line(error)}; nothing is landed, run again once it is mended"
@@ -38,18 +42,19 @@ def main() -> int:
     apart = [table for table in result.tables if not table.is_reconciled]
     if apart:
         told = ", ".join(f"{t.table_name} has {t.source_rows:,} rows, {t.known_rows:,} are known" for t in apart)
-        raise UserError(f"source and deliveries do not reconcile: {told}; run {FULL_READ}")
+        raise UserError(f"source and deliveries do not reconcile: {told}; run {command(source.name, '--full')}")
     return 0
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.extract_postgres", description=__doc__)
+    parser.add_argument("source", nargs="?", metavar="SOURCE", help="the source (default: the only one)")
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--full", dest="mode", action="store_const", const="full", help="read and compare every row")
     ways.add_argument(
         "--cdc", dest="mode", action="store_const", const="cdc", help="read every change from the write-ahead log"
     )
-    parser.add_argument("--slot", type=_slot, default="duckhouse", help="replication slot of --cdc (%(default)s)")
+    parser.add_argument("--slot", type=_slot, help="replication slot of --cdc (default: duckhouse_SOURCE)")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     parser.set_defaults(mode="compare")
     return parser.parse_args()

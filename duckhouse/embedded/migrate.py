@@ -1,8 +1,9 @@
-"""The migrations of the ad delivery database: migrations/*.sql, each applied once, in the order of their names."""
+"""The migrations of a source's database: migrations/<source>/*.sql, each applied once, in the order of their names."""
 
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LEDGER = """
@@ -12,15 +13,29 @@ _LEDGER = """
         applied_at timestamptz not null default now()
     );
 """
+# where a session makes tables; a role with the name of the ledger's schema would make them there
+_SCHEMA = "select name from unnest(current_schemas(false)) as schemas (name) where name <> 'duckhouse' limit 1"
 
 
-def migrate(connection: psycopg.Connection) -> list[str]:
+def migrations(source: str) -> list[Path]:
+    """The files of a source; none where its tables are somebody else's. Two sources may share a database and with it
+    the ledger, so the name of a file says of which source it is.
+    """
+    return sorted((MIGRATIONS / source).glob("*.sql"))
+
+
+def migrate(connection: psycopg.Connection, source: str) -> list[str]:
     """Applies what is missing, in one transaction; the names of what was applied."""
+    wanted = migrations(source)
+    if not wanted:
+        return []
     with connection.transaction():
         connection.execute("select pg_advisory_xact_lock(hashtextextended('duckhouse.migrations', 0))")
         connection.execute(_LEDGER)
         applied = {name for (name,) in connection.execute("select name from duckhouse.migrations")}
-        missing = [path for path in sorted(MIGRATIONS.glob("*.sql")) if path.name not in applied]
+        missing = [path for path in wanted if path.name not in applied]
+        if missing and (schema := connection.execute(_SCHEMA).fetchone()):
+            connection.execute(sql.SQL("set local search_path = {}").format(sql.Identifier(*schema)))
         for path in missing:
             connection.execute(path.read_text(encoding="utf-8"))
             connection.execute("insert into duckhouse.migrations (name) values (%s)", [path.name])

@@ -1,7 +1,7 @@
 """The embedded PostgreSQL: the real server from a Python wheel, for machines on which none can be installed.
 
 It listens on 127.0.0.1, asks for a password that is drawn once and kept beside its data, and runs while one of our
-processes uses it.
+processes uses it. Each source that has no server of its own has a database of its name there.
 """
 
 import fcntl
@@ -17,11 +17,13 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
+from psycopg import sql
 
 from duckhouse.cli import UserError
 from duckhouse.embedded.migrate import migrate
 
-USER = DATABASE = "ad_delivery"
+USER = "postgres"
+FORMER_USER = "ad_delivery"  # of clusters that were made before there were several sources
 HOST = "127.0.0.1"
 NOBODY = 65534
 SECONDS_TO_START = 60
@@ -52,12 +54,12 @@ class Embedded:
     port: int
     password: str = field(repr=False)
 
-    def parameters(self, database: str = DATABASE) -> dict[str, str]:
+    def parameters(self, database: str, user: str = USER) -> dict[str, str]:
         return {
             "host": HOST,
             "port": str(self.port),
             "dbname": database,
-            "user": USER,
+            "user": user,
             "password": self.password,
         }
 
@@ -84,6 +86,16 @@ def embedded(folder: Path, port: int | None = None, settings: Sequence[str] = ()
             _leave(folder, users.fileno())
 
 
+def prepare(server: Embedded, source: str) -> None:
+    """Makes the database of a source, and the schema that it has by its migrations, where they are not there."""
+    with psycopg.connect(**server.parameters("postgres"), autocommit=True) as connection:
+        connection.execute("select pg_advisory_lock(hashtextextended('duckhouse.databases', 0))")
+        if not connection.execute("select 1 from pg_database where datname = %s", [source]).fetchone():
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(source)))
+    with psycopg.connect(**server.parameters(source)) as connection:
+        migrate(connection, source)
+
+
 def _leave(folder: Path, users: int) -> None:
     fcntl.flock(users, fcntl.LOCK_UN)
     try:
@@ -108,7 +120,7 @@ def _start(folder: Path, port: int | None, settings: Sequence[str]) -> Embedded:
         )  # fmt: skip
         if started.returncode == 0:
             server = Embedded(chosen, (folder / "password").read_text())
-            _prepare(server)
+            _greet(server)
             return server
         if port or attempt == ATTEMPTS:
             raise UserError(
@@ -136,12 +148,16 @@ def _initialise(folder: Path) -> None:
     fresh.rename(folder / "cluster")
 
 
-def _prepare(server: Embedded) -> None:
-    with psycopg.connect(**server.parameters("postgres"), autocommit=True) as connection:
-        if not connection.execute("select 1 from pg_database where datname = %s", [DATABASE]).fetchone():
-            connection.execute(f"create database {DATABASE}")
-    with psycopg.connect(**server.parameters()) as connection:
-        migrate(connection)
+def _greet(server: Embedded) -> None:
+    """Sees that the server takes our role, which is made where the cluster is of a version that had another one."""
+    try:
+        psycopg.connect(**server.parameters("postgres"), connect_timeout=5).close()
+    except psycopg.OperationalError:
+        former = server.parameters("postgres", FORMER_USER)
+        with psycopg.connect(**former, connect_timeout=5, autocommit=True) as connection:
+            verifier = connection.pgconn.encrypt_password(server.password.encode(), USER.encode(), b"scram-sha-256")
+            create = sql.SQL("create role {} superuser login password {}")
+            connection.execute(create.format(sql.Identifier(USER), sql.Literal(verifier.decode())))
 
 
 def _running(folder: Path) -> Embedded | None:
@@ -149,7 +165,7 @@ def _running(folder: Path) -> Embedded | None:
     try:
         lines = (folder / "cluster" / "postmaster.pid").read_text().splitlines()
         server = Embedded(int(lines[3]), (folder / "password").read_text())
-        psycopg.connect(**server.parameters(), connect_timeout=5).close()
+        _greet(server)
     except (OSError, IndexError, ValueError, psycopg.OperationalError):
         return None
     return server

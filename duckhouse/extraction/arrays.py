@@ -9,7 +9,7 @@ from psycopg.adapt import Transformer
 from psycopg.pq import Format
 
 HEADER = 20  # dimensions, flags, type, length and lower bound of one dimension
-LENGTH_AT = 12
+FLAGS_AT, LENGTH_AT = 4, 12
 ELEMENT = np.dtype([("length", ">i4"), ("value", ">i8")])
 
 EPOCH = datetime(2000, 1, 1)
@@ -21,20 +21,28 @@ def _micros(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
+def _number(data: bytes, at: int) -> int:
+    return int.from_bytes(data[at : at + 4], "big")
+
+
 def fixed_width(cursor: psycopg.Cursor, column: int) -> np.ndarray:
     """The items of an array of 8-byte values without NULLs in the first row; none where the array is NULL."""
     data = cursor.pgresult.get_value(0, column)
     if data is None:
         return np.empty(0, np.int64)
-    count = int.from_bytes(data[LENGTH_AT : LENGTH_AT + 4], "big")
-    return np.frombuffer(data, ELEMENT, count, HEADER)["value"].astype(np.int64)
+    return np.frombuffer(data, ELEMENT, _number(data, LENGTH_AT), HEADER)["value"].astype(np.int64)
+
+
+def integers(cursor: psycopg.Cursor, column: int) -> pa.Array:
+    """The items of an array of bigint in the first row."""
+    data = cursor.pgresult.get_value(0, column)
+    has_nulls = data is not None and _number(data, FLAGS_AT)
+    return pa.array(_items(cursor, column) if has_nulls else fixed_width(cursor, column), pa.int64())
 
 
 def texts(cursor: psycopg.Cursor, column: int) -> pa.Array:
     """The items of an array of texts in the first row."""
-    data = cursor.pgresult.get_value(0, column)
-    loader = Transformer(cursor).get_loader(cursor.pgresult.ftype(column), Format.BINARY)
-    return pa.array([] if data is None else loader.load(data), pa.string())
+    return pa.array(_items(cursor, column), pa.string())
 
 
 def times(cursor: psycopg.Cursor, column: int) -> tuple[pa.Array, np.ndarray]:
@@ -43,3 +51,9 @@ def times(cursor: psycopg.Cursor, column: int) -> tuple[pa.Array, np.ndarray]:
     outside = (values < _micros(FIRST_TIME)) | (values > _micros(LAST_TIME))
     since_1970 = np.where(outside, 0, values) - _micros(datetime(1970, 1, 1))
     return pa.array(since_1970, pa.int64(), mask=outside).cast(pa.timestamp("us")), outside
+
+
+def _items(cursor: psycopg.Cursor, column: int) -> list:
+    data = cursor.pgresult.get_value(0, column)
+    loader = Transformer(cursor).get_loader(cursor.pgresult.ftype(column), Format.BINARY)
+    return [] if data is None else loader.load(data)

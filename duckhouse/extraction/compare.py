@@ -6,16 +6,17 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from duckhouse.extraction.known import KnownTable
-from duckhouse.extraction.reader import RANGE_BITS, Rows, Source, Table
-
-# ids below the greatest known one that are read again by each run: most transactions that commit late are there
-LOOK_BACK = 1 << RANGE_BITS
+from duckhouse.extraction import ranges
+from duckhouse.extraction.known import KeysAndHashes, KnownTable
+from duckhouse.extraction.ranges import Span, grouped
+from duckhouse.extraction.reader import Rows, SnapshotReader
+from duckhouse.extraction.revision import Revision
+from duckhouse.extraction.tables import SourceTable
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Of one range of ids: the rows to land, in the order of ids, and the ids that are gone."""
+    """Of some rows that were read: those to land, in the order of keys, and the keys that are gone."""
 
     rows: Rows
     land: np.ndarray
@@ -24,57 +25,72 @@ class Difference:
 
     def landed(self) -> dict[str, pa.Array]:
         """The columns of the rows to land."""
-        if len(self.land) == len(self.rows.ids):
+        if len(self.land) == len(self.rows.keys):
             return self.rows.columns
         places = pa.array(self.land)
         return {name: values.take(places) for name, values in self.rows.columns.items()}
 
 
-def compare(source: Source, table: Table, known: KnownTable, *, every_row: bool) -> Iterator[Difference]:
-    """Differences by range; `known` follows. Rows are read where a digest of PostgreSQL says that something changed,
-    at the end of the table always, and with `every_row` everywhere.
+def compare(
+    reader: SnapshotReader, table: SourceTable, known: KnownTable, revision: Revision, *, every_row: bool
+) -> Iterator[Difference]:
+    """Differences in the order of keys; `revision` learns them. Rows are read where a digest of PostgreSQL says that
+    something changed, at the end of the table always, and with `every_row` everywhere.
     """
-    for number, rows in source.read_ranges(table, _numbers(source, table, known, every_row=every_row)):
-        if difference := _difference(known, number, rows):
+    spans = list(_spans(reader, table, known, every_row=every_row))
+    for span, rows in reader.read(table, spans):
+        difference = _difference(known.between(span), rows)
+        if difference or not _is_range(known, span):
+            revision.replace(span, rows.keys, rows.hashes)
+        if difference:
             yield difference
 
 
-def _numbers(source: Source, table: Table, known: KnownTable, *, every_row: bool) -> Iterator[int]:
-    """The ranges to read."""
-    start = None if every_row else _start(known)
-    if start is not None:
-        yield from _changed_ranges(source, table, known, start)
-    ours = {number for number in known.digests if start is None or number << RANGE_BITS >= start}
-    for number in source.ranges(table, start):
-        ours.discard(number)
-        yield number
-    yield from sorted(ours)
+def _is_range(known: KnownTable, span: Span) -> bool:
+    """Whether a span is what one row group holds, which may stay."""
+    place = known.place_of(span.low)
+    return bool(known.ranges) and known.span(place) == span and known.ranges[place].place is not None
 
 
-def _start(known: KnownTable) -> int | None:
-    if not known.digests:
-        return None
-    greatest = int(known.read(max(known.digests))[0][-1])
-    return ((greatest - LOOK_BACK) >> RANGE_BITS) << RANGE_BITS
+def _spans(reader: SnapshotReader, table: SourceTable, known: KnownTable, *, every_row: bool) -> Iterator[Span]:
+    """What is to be read: known ranges, those that are small together."""
+    if not known.ranges:
+        yield Span()
+        return
+    end = 0 if every_row else _end(known)
+    changed = [*_changed(reader, table, known, end), *range(end, len(known.ranges))]
+    for span, _ in grouped([(known.span(place), known.ranges[place].digest.rows) for place in changed]):
+        yield span
 
 
-def _changed_ranges(source: Source, table: Table, known: KnownTable, below: int) -> list[int]:
-    if source.digest(table, below) == known.digest(below):
+def _end(known: KnownTable) -> int:
+    """The range with which the end of the table begins: its last RANGE_ROWS rows or more, which each run reads again.
+    Most transactions that commit late are there.
+    """
+    rows = 0
+    for place in reversed(range(len(known.ranges))):
+        rows += known.ranges[place].digest.rows
+        if rows >= ranges.RANGE_ROWS:
+            return place
+    return 0
+
+
+def _changed(reader: SnapshotReader, table: SourceTable, known: KnownTable, end: int) -> list[int]:
+    """Of the ranges before the end, those whose rows are not as they were."""
+    if not end or reader.digest(table, known.lows[end]) == known.digest(end):
         return []
-    theirs = source.digests(table, below)
-    ours = {number: digest for number, digest in known.digests.items() if number << RANGE_BITS < below}
-    return sorted(number for number in theirs | ours if theirs.get(number) != ours.get(number))
+    theirs = reader.digests(table, known.lows[1:end], known.lows[end])
+    return [place for place, digest in enumerate(theirs) if digest != known.ranges[place].digest]
 
 
-def _difference(known: KnownTable, number: int, rows: Rows) -> Difference | None:
-    ids, hashes = known.read(number)
-    place = np.searchsorted(ids, rows.ids)
-    place[place == len(ids)] = 0
-    is_known = (ids[place] == rows.ids) if len(ids) else np.zeros(len(rows.ids), bool)
+def _difference(known: KeysAndHashes, rows: Rows) -> Difference | None:
+    keys, hashes = known
+    place = np.searchsorted(keys, rows.keys)
+    place[place == len(keys)] = 0
+    is_known = (keys[place] == rows.keys) if len(keys) else np.zeros(len(rows.keys), bool)
     is_same = is_known.copy()
     is_same[is_known] = hashes[place[is_known]] == rows.hashes[is_known]
-    deleted = np.setdiff1d(ids, rows.ids, assume_unique=True)
+    deleted = np.setdiff1d(keys, rows.keys, assume_unique=True)
     if is_same.all() and not len(deleted):
         return None
-    known.replace(number, rows.ids, rows.hashes)
     return Difference(rows, np.flatnonzero(~is_same), int((~is_known).sum()), deleted)

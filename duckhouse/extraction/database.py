@@ -1,4 +1,4 @@
-"""The ad delivery database: the server that the environment names, else the embedded one."""
+"""The database of a source: the server that the environment names, else the embedded one."""
 
 import os
 from collections.abc import Iterator
@@ -10,28 +10,32 @@ import psycopg
 from psycopg import conninfo
 
 from duckhouse.cli import UserError
-from duckhouse.embedded.postgres import embedded
+from duckhouse.embedded.postgres import embedded, prepare
 from duckhouse.settings import postgres_dir
+from duckhouse.sources import Source, load_source, sources
 
-# what a session needs to print values the same everywhere
-SESSION = {
-    "application_name": "duckhouse",
-    "connect_timeout": "10",
-    "options": "-c timezone=UTC -c datestyle=ISO,YMD -c intervalstyle=postgres -c client_encoding=UTF8",
-}
+KIND = "postgres"
+DEFAULTS = {"application_name": "duckhouse", "connect_timeout": "10"}
+# What a session needs to print values the same everywhere. It is said after whatever the connection string, PGTZ or the
+# settings of a role say. With row_security off, rows that a policy hides are an error.
+SESSION = """
+    set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres'; set client_encoding = 'UTF8';
+    set extra_float_digits = 1; set bytea_output = 'hex'; set row_security = off;
+"""
 BY_PARTS = {
-    "host": ("POSTGRES_HOST", "localhost"),
-    "port": ("POSTGRES_PORT", "5432"),
-    "dbname": ("POSTGRES_DB", "postgres"),
-    "user": ("POSTGRES_USER", "postgres"),
+    "host": ("HOST", "localhost"),
+    "port": ("PORT", "5432"),
+    "dbname": ("DB", "postgres"),
+    "user": ("USER", "postgres"),
 }
 
 
 @dataclass(frozen=True)
 class Database:
-    """A PostgreSQL database; `conninfo` may hold a password and is not to be printed."""
+    """A PostgreSQL database; `conninfo` may hold a password and is not to be printed, `prefix` starts its settings."""
 
     conninfo: str = field(repr=False)
+    prefix: str = "POSTGRES"
 
     @property
     def address(self) -> str:
@@ -42,39 +46,65 @@ class Database:
     def connect(self, *, autocommit: bool = False, **parameters: Any) -> psycopg.Connection:
         """A connection whose session speaks UTC and ISO. Raises UserError where the server does not take it."""
         try:
-            return psycopg.connect(conninfo.make_conninfo(self.conninfo, **parameters), autocommit=autocommit)
+            connection = psycopg.connect(conninfo.make_conninfo(self.conninfo, **parameters), autocommit=True)
         except psycopg.OperationalError as error:
             raise UserError(
-                f"PostgreSQL at {self.address}: {first_line(error)}; check POSTGRES_DSN (or POSTGRES_HOST, _PORT, _DB, "
-                "_USER), or unset them for the embedded server"
+                f"PostgreSQL at {self.address}: {first_line(error)}; check {self.prefix}_DSN (or {self.prefix}_HOST, "
+                "_PORT, _DB, _USER), or unset them for the embedded server"
             ) from None
+        try:
+            connection.execute(SESSION)
+            connection.autocommit = autocommit
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def postgres_source(name: str | None) -> Source:
+    """The declaration of a source of kind postgres; of the only one where no name is given."""
+    known = sources(KIND)
+    if name is None and len(known) == 1:
+        [name] = known
+    if name is None:
+        raise UserError(f"name the source to extract: {', '.join(known) or 'none is declared'}")
+    source = load_source(name)
+    if source.kind != KIND:
+        raise UserError(f"source {name} is of kind {source.kind}, not {KIND}: {KIND} are {', '.join(known) or 'none'}")
+    return source
 
 
 @contextmanager
-def source_database() -> Iterator[Database]:
-    """The database of POSTGRES_DSN, or of POSTGRES_HOST, _PORT, _DB and _USER where one of them is set; with none set
-    the embedded server's, which is started for the block where it does not run. Raises UserError where there is none.
+def database_of(source: Source) -> Iterator[Database]:
+    """The database of <connection>_DSN, or of _HOST, _PORT, _DB and _USER where one of them is set; with none set a
+    database of the embedded server, which is started for the block where it does not run.
+
+    Raises UserError where there is none.
     """
-    if named := _named():
-        yield Database(named)
+    prefix = source.connection or source.name.upper()
+    if named := _named(prefix):
+        yield Database(named, prefix)
         return
     with embedded(postgres_dir()) as server:
-        yield Database(conninfo.make_conninfo(**server.parameters(), **SESSION))
+        prepare(server, source.name)
+        yield Database(conninfo.make_conninfo(**DEFAULTS, **server.parameters(source.name)), prefix)
 
 
-def _named() -> str | None:
-    password = os.environ.get("POSTGRES_PASSWORD")
-    secret = {"password": password} if password else {}
-    dsn = os.environ.get("POSTGRES_DSN")
+def _named(prefix: str) -> str | None:
+    password = os.environ.get(f"{prefix}_PASSWORD")
+    usual = {**DEFAULTS, **({"password": password} if password else {})}
+    dsn = os.environ.get(f"{prefix}_DSN")
+    parts = {name: (os.environ.get(f"{prefix}_{part}"), default) for name, (part, default) in BY_PARTS.items()}
     try:
         if dsn:
-            return conninfo.make_conninfo(**{**secret, **conninfo.conninfo_to_dict(dsn), **SESSION})
-        if any(os.environ.get(variable) for variable, _ in BY_PARTS.values()):
-            parts = {name: os.environ.get(variable) or default for name, (variable, default) in BY_PARTS.items()}
-            return conninfo.make_conninfo(**parts, **secret, **SESSION)
+            return conninfo.make_conninfo(**{**usual, **conninfo.conninfo_to_dict(dsn)})
+        if any(value for value, _ in parts.values()):
+            return conninfo.make_conninfo(
+                **usual, **{name: value or default for name, (value, default) in parts.items()}
+            )
     except psycopg.ProgrammingError:
         raise UserError(
-            "POSTGRES_DSN is not a connection string: write it as postgresql://user@host:5432/database"
+            f"{prefix}_DSN is not a connection string: write it as postgresql://user@host:5432/database"
         ) from None
     return None
 

@@ -1,12 +1,14 @@
-"""What the deliveries so far add up to: the ids of each table and a hash of each row, kept in files beside them.
+"""What the deliveries so far add up to: the keys of each table and a hash of each row, kept in files beside them.
 
 landing/<source>/.known/<delivery id>.json belongs to that delivery and names the row group of a Parquet file for each
-range of ids. Files are never changed: a run writes a new one with the ranges that it changes, then the document, then
+range of keys. Files are never changed: a run writes a new one with the ranges that it changes, then the document, then
 commits the delivery. Only the document of the newest committed delivery counts, so a killed run changes nothing.
 """
 
 import json
+from bisect import bisect_right
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,99 +17,106 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from duckhouse.cli import UserError
-from duckhouse.extraction.reader import RANGE_BITS, Digest
+from duckhouse.extraction.command import command
+from duckhouse.extraction.ranges import FIRST_KEY, Digest, Span
 from duckhouse.landing.manifest import Delivery
 from duckhouse.landing.zone import Zone, sync
 
 FOLDER = ".known"
 CLAIM = ".slot"
-_SCHEMA = pa.schema([("id", pa.int64()), ("hash", pa.int64())])
+FORMAT = 2
+# in the format before, a range was a number: the keys that have it as their upper bits; and the publication was this
+_FORMER_BITS = 16
+_FORMER_PUBLICATION = "duckhouse"
+
+KeysAndHashes = tuple[np.ndarray, np.ndarray]
+NO_ROWS: KeysAndHashes = np.empty(0, np.int64), np.empty(0, np.int64)
+
+
+@dataclass(frozen=True)
+class KnownRange:
+    """The known rows from the key `low` on, to the next range; `place` is their file and row group."""
+
+    low: int
+    digest: Digest
+    place: tuple[str, int] | None
 
 
 @dataclass
 class KnownTable:
-    """The known rows of one table, by ranges of ids. `places` are the file and row group of each."""
+    """The known rows of one table when the run begins. The first range begins with the first key of all."""
 
     folder: Path
-    name: str
-    delivery_id: str
-    digests: dict[int, Digest] = field(default_factory=dict)
-    places: dict[int, tuple[str, int]] = field(default_factory=dict)
-    _recalled: dict[int, np.ndarray] = field(default_factory=dict)
-    _writer: pq.ParquetWriter | None = None
-    _written: int = 0
+    source: str
+    ranges: list[KnownRange]
+    _recalled: KeysAndHashes | None = None
+    _last_read: tuple[int, KeysAndHashes] | None = None
+    _files: dict[str, pq.ParquetFile] = field(default_factory=dict)
 
-    @property
-    def rows(self) -> int:
-        return sum(digest.rows for digest in self.digests.values())
+    @cached_property
+    def lows(self) -> list[int]:
+        return [known.low for known in self.ranges]
 
-    def digest(self, below: int) -> Digest:
-        """Of the known rows of all ranges that lie below."""
+    def span(self, place: int) -> Span:
+        """From one range to the next; where nothing is known, that is one span of all keys."""
+        low = self.lows[place] if self.ranges else FIRST_KEY
+        return Span(low, self.lows[place + 1] if place + 1 < len(self.ranges) else None)
+
+    def place_of(self, key: int) -> int:
+        """Which span holds the key."""
+        return max(0, bisect_right(self.lows, key) - 1)
+
+    def digest(self, count: int) -> Digest:
+        """Of the known rows of the first `count` ranges."""
         rows, hashes = 0, 0
-        for number, digest in self.digests.items():
-            if (number + 1) << RANGE_BITS <= below:
-                rows, hashes = rows + digest.rows, hashes ^ digest.hashes
+        for known in self.ranges[:count]:
+            rows, hashes = rows + known.digest.rows, hashes ^ known.digest.hashes
         return Digest(rows, hashes)
 
-    def read(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """The ids of a range, sorted, and their hashes. What this run has replaced cannot be read again."""
-        if number in self._recalled:
-            return self._recalled[number], np.zeros(len(self._recalled[number]), np.int64)
-        if number not in self.places:
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        name, group = self.places[number]
+    def read(self, place: int) -> KeysAndHashes:
+        """The keys of a range, sorted, and their hashes."""
+        if self._recalled:
+            return self._recalled
+        if not self._last_read or self._last_read[0] != place:
+            self._last_read = place, self._read(*self.ranges[place].place)
+        return self._last_read[1]
+
+    def _read(self, name: str, group: int) -> KeysAndHashes:
         try:
-            table = pq.ParquetFile(self.folder / name).read_row_group(group)
+            if name not in self._files:
+                self._files[name] = pq.ParquetFile(self.folder / name)
+            table = self._files[name].read_row_group(group)
         except (OSError, pa.ArrowException) as error:
             raise UserError(
                 f"{self.folder / name}: not readable ({' '.join(str(error).split())}): remove {self.folder} and run "
-                "python -m scripts.extract_postgres --full"
+                f"{command(self.source, '--full')}"
             ) from None
-        return table["id"].to_numpy(), table["hash"].to_numpy()
+        keys, hashes = table.columns
+        return keys.to_numpy(), hashes.to_numpy()
 
-    def replace(self, number: int, ids: np.ndarray, hashes: np.ndarray) -> None:
-        """Makes `ids`, sorted, the known ones of a range."""
-        for kept in (self.digests, self.places, self._recalled):
-            kept.pop(number, None)
-        if len(ids):
-            self.digests[number] = Digest(len(ids), int(np.bitwise_xor.reduce(hashes)))
-            self.places[number] = self._write(ids, hashes)
+    def between(self, span: Span) -> KeysAndHashes:
+        """The known keys of a span, sorted, and their hashes."""
+        if not self.ranges:
+            return NO_ROWS
+        last = len(self.ranges) if span.high is None else bisect_right(self.lows, span.high - 1)
+        parts = [_cut(self.read(place), span) for place in range(self.place_of(span.low), last)]
+        return np.concatenate([keys for keys, _ in parts]), np.concatenate([hashes for _, hashes in parts])
 
-    def _write(self, ids: np.ndarray, hashes: np.ndarray) -> tuple[str, int]:
-        name = f"{self.name}-{self.delivery_id}.parquet"
-        if not self._writer:
-            self._writer = pq.ParquetWriter(
-                self.folder / name,
-                _SCHEMA,
-                compression="none",
-                use_dictionary=False,
-                column_encoding={"id": "DELTA_BINARY_PACKED"},
-            )
-        self._writer.write_table(pa.table([ids, hashes], schema=_SCHEMA), row_group_size=len(ids))
-        self._written += 1
-        return name, self._written - 1
+    def recall(self, keys: np.ndarray) -> None:
+        """Makes `keys`, sorted, known without their contents: every row of them that stands will count as changed."""
+        self.ranges = [KnownRange(FIRST_KEY, Digest(len(keys)), None)] if len(keys) else []
+        self._recalled = keys, np.zeros(len(keys), np.int64)
 
-    def recall(self, ids: np.ndarray) -> None:
-        """Makes `ids`, sorted, known without their contents: every row of them that stands will count as changed."""
-        numbers, starts = np.unique(ids >> RANGE_BITS, return_index=True)
-        for number, part in zip(numbers.tolist(), np.split(ids, starts)[1:], strict=True):
-            self._recalled[number] = part
-            self.digests[number] = Digest(len(part))
+    def close(self) -> None:
+        for file in self._files.values():
+            file.close()
 
-    def __enter__(self) -> "KnownTable":
-        return self
 
-    def __exit__(self, *failure: object) -> None:
-        if self._writer:
-            self._writer.close()
-            sync(self.folder / f"{self.name}-{self.delivery_id}.parquet")
-            self._writer = None
-
-    def document(self) -> dict[str, Any]:
-        return {
-            str(number): {"rows": digest.rows, "hashes": digest.hashes, "place": self.places[number]}
-            for number, digest in sorted(self.digests.items())
-        }
+def _cut(rows: KeysAndHashes, span: Span) -> KeysAndHashes:
+    keys, hashes = rows
+    start = np.searchsorted(keys, span.low)
+    end = len(keys) if span.high is None else np.searchsorted(keys, span.high)
+    return keys[start:end], hashes[start:end]
 
 
 @dataclass
@@ -115,24 +124,20 @@ class Known:
     """What is known after a delivery: the source's identity, the snapshot that it showed, its replication slot."""
 
     folder: Path
+    source: str
     identity: str | None = None
     snapshot: str | None = None
     slot: dict[str, str] | None = None
-    tables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tables: dict[str, list[KnownRange]] = field(default_factory=dict)
 
-    def table(self, name: str, delivery_id: str) -> KnownTable:
-        """What is known of a table, to be changed by the delivery."""
-        table = KnownTable(self.folder, name, delivery_id)
-        for number, entry in self.tables.get(name, {}).items():
-            table.digests[int(number)] = Digest(entry["rows"], entry["hashes"])
-            table.places[int(number)] = (entry["place"][0], entry["place"][1])
-        return table
+    def table(self, name: str) -> KnownTable:
+        return KnownTable(self.folder, self.source, self.tables.get(name, []))
 
     @classmethod
     def of_nothing(cls, zone: Zone) -> "Known":
         folder = zone.path / FOLDER
         folder.mkdir(exist_ok=True)
-        return cls(folder)
+        return cls(folder, zone.source.name)
 
     def claim(self, slot: str) -> None:
         """Notes that a replication slot of this name is ours, before it is made."""
@@ -146,15 +151,22 @@ class Known:
 
     def save(self, delivery_id: str) -> None:
         """Writes the document, which counts once the delivery is committed."""
-        document = {name: getattr(self, name) for name in ("identity", "snapshot", "slot", "tables")}
+        tables = {
+            name: {
+                str(known.low): {"rows": known.digest.rows, "hashes": known.digest.hashes, "place": known.place}
+                for known in ranges
+            }
+            for name, ranges in self.tables.items()
+        }
+        document = {name: getattr(self, name) for name in ("identity", "snapshot", "slot")}
         path = self.folder / f"{delivery_id}.json"
-        path.write_text(json.dumps(document), encoding="utf-8")
+        path.write_text(json.dumps({"format": FORMAT, **document, "tables": tables}), encoding="utf-8")
         sync(path)
         sync(self.folder)
 
     def sweep(self, delivery_id: str) -> None:
         """Removes what the delivery, which is committed, does not use."""
-        used = {entry["place"][0] for table in self.tables.values() for entry in table.values()}
+        used = {known.place[0] for ranges in self.tables.values() for known in ranges}
         for path in self.folder.iterdir():
             if path.name not in used | {f"{delivery_id}.json"} and path.suffix != CLAIM:
                 path.unlink()
@@ -167,10 +179,39 @@ def load_known(zone: Zone, newest: Delivery | None) -> Known | None:
         return known
     path = known.folder / f"{newest.id}.json"
     try:
-        return Known(known.folder, **json.loads(path.read_text(encoding="utf-8")))
+        document = _current(json.loads(path.read_text(encoding="utf-8")))
+        tables = {name: _ranges(entries) for name, entries in document.pop("tables").items()}
+        return Known(known.folder, known.source, **document, tables=tables)
     except FileNotFoundError:
         return None
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise UserError(
-            f"{path}: not readable ({error}): remove it and run python -m scripts.extract_postgres --full"
+            f"{path}: not readable ({error}): remove it and run {command(known.source, '--full')}"
         ) from None
+
+
+def _current(document: dict[str, Any]) -> dict[str, Any]:
+    """A document as it is written now, of one of this format or of the one before."""
+    written = document.pop("format", 1)
+    if written == 1:
+        slot = document["slot"]
+        if slot:
+            document["slot"] = {**slot, "publication": _FORMER_PUBLICATION, "version": slot.get("publication")}
+        document["tables"] = {
+            name: {str(int(number) << _FORMER_BITS): entry for number, entry in entries.items()}
+            for name, entries in document["tables"].items()
+        }
+    elif written != FORMAT:
+        raise ValueError(f"format {written}, of another version")
+    return document
+
+
+def _ranges(entries: dict[str, Any]) -> list[KnownRange]:
+    ranges = sorted(
+        (
+            KnownRange(int(low), Digest(entry["rows"], entry["hashes"]), tuple(entry["place"]))
+            for low, entry in entries.items()
+        ),
+        key=lambda known: known.low,
+    )
+    return [KnownRange(FIRST_KEY, ranges[0].digest, ranges[0].place), *ranges[1:]] if ranges else []

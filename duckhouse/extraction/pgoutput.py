@@ -1,9 +1,11 @@
 """The messages of PostgreSQL's logical replication (plugin pgoutput, protocol version 1)."""
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+from duckhouse.extraction.tables import TableName
 
 EPOCH = datetime(2000, 1, 1)
 _BEGIN = struct.Struct(">xqqI")
@@ -27,11 +29,11 @@ class Commit:
 
 @dataclass(frozen=True)
 class Upsert:
-    """A row was inserted or updated. Values are texts; `was` is the id that it had before, where that changed, `kept`
+    """A row was inserted or updated. Values are texts; `was` is the key that it had before, where that changed, `kept`
     the columns whose long values stayed and are not in the log.
     """
 
-    table: str
+    table: TableName
     values: dict[str, str | None]
     was: str | None
     kept: tuple[str, ...] = ()
@@ -39,13 +41,13 @@ class Upsert:
 
 @dataclass(frozen=True)
 class Delete:
-    table: str
-    id: str | None
+    table: TableName
+    key: str | None
 
 
 @dataclass(frozen=True)
 class Truncate:
-    tables: tuple[str, ...]
+    tables: tuple[TableName, ...]
 
 
 Message = Begin | Commit | Upsert | Delete | Truncate
@@ -72,9 +74,11 @@ class _Reader:
         return found
 
 
-def messages(stream: Iterable[bytes]) -> Iterator[Message]:
-    """The messages of a stream, with the names that its relation messages give to tables, schema first, and columns."""
-    relations: dict[int, tuple[str, list[str]]] = {}
+def messages(stream: Iterable[bytes], keys: Mapping[TableName, str]) -> Iterator[Message]:
+    """The messages of a stream, with the names that its relation messages give to tables and columns. `keys` are the
+    key columns of the tables; those of other tables are not told.
+    """
+    relations: dict[int, tuple[TableName, list[str]]] = {}
     for data in stream:
         kind = data[:1]
         if kind == b"B":
@@ -88,14 +92,14 @@ def messages(stream: Iterable[bytes]) -> Iterator[Message]:
         elif kind in (b"I", b"U", b"D"):
             reader = _Reader(data)
             table, columns = relations[reader.take("I")]
-            yield _change(reader, table, columns)
+            yield _change(reader, table, columns, keys.get(table))
         elif kind == b"T":
             reader = _Reader(data)
             count, _ = reader.take("I"), reader.take("B")
             yield Truncate(tuple(relations[reader.take("I")][0] for _ in range(count)))
 
 
-def _relation(reader: _Reader) -> tuple[int, tuple[str, list[str]]]:
+def _relation(reader: _Reader) -> tuple[int, tuple[TableName, list[str]]]:
     oid, schema, name = reader.take("I"), reader.text(), reader.text()
     reader.take("B")
     columns = []
@@ -104,10 +108,10 @@ def _relation(reader: _Reader) -> tuple[int, tuple[str, list[str]]]:
         columns.append(reader.text())
         reader.take("I")
         reader.take("i")
-    return oid, (f"{schema}.{name}", columns)
+    return oid, (TableName(schema, name), columns)
 
 
-def _change(reader: _Reader, table: str, columns: list[str]) -> Upsert | Delete:
+def _change(reader: _Reader, table: TableName, columns: list[str], key: str | None) -> Upsert | Delete:
     old: dict[str, str | None] = {}
     whole: dict[str, str | None] = {}
     part = reader.bytes(1)
@@ -116,11 +120,11 @@ def _change(reader: _Reader, table: str, columns: list[str]) -> Upsert | Delete:
         whole = old if part == b"O" else {}
         part = reader.bytes(1)
     if part != b"N":
-        return Delete(table, old["id"])
+        return Delete(table, old.get(key))
     values = whole | _tuple(reader, columns)
-    was = old.get("id")
+    was = old.get(key)
     kept = tuple(name for name in columns if name not in values)
-    return Upsert(table, values, was if was != values["id"] else None, kept)
+    return Upsert(table, values, was if was != values.get(key) else None, kept)
 
 
 def _tuple(reader: _Reader, columns: list[str]) -> dict[str, str | None]:

@@ -1,6 +1,6 @@
-"""The source as one snapshot of it shows it: its tables by the contract, their rows by ranges of ids, their digests."""
+"""The source as one snapshot of it shows it: its tables, their rows in chunks, their digests."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
@@ -14,86 +14,44 @@ import pyarrow as pa
 from psycopg import sql
 
 from duckhouse.cli import UserError
-from duckhouse.extraction.arrays import FIRST_TIME, LAST_TIME, fixed_width, texts, times
+from duckhouse.extraction import queries, ranges
+from duckhouse.extraction.arrays import fixed_width, texts
 from duckhouse.extraction.database import Database
+from duckhouse.extraction.ranges import FIRST_KEY, Cutter, Digest, Span
 from duckhouse.extraction.snapshot import Snapshot
-from duckhouse.landed_types import LANDED_TYPES
-from duckhouse.sources import Entity
+from duckhouse.extraction.tables import SourceTable, TableName, checked_table, find_tables, missing, tables_of
+from duckhouse.extraction.values import CONVERSIONS
+from duckhouse.sources import Source
 
-RANGE_BITS = 16
 READERS = 2
-RANGES_AHEAD = 4
-MISSING = -(2**63)
-# a value as the log spells it: a cast to text writes true where the log writes t
-SPELLED = "case when {0} is distinct from null then concat({0}) end"
-OUR_COLUMNS = ("operation", "changed_at")
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the contract as the database has it. `extra` are columns that the contract does not name."""
-
-    entity: Entity
-    schema: str
-    extra: tuple[str, ...]
-
-    @property
-    def name(self) -> str:
-        return self.entity.name
-
-    @property
-    def columns(self) -> dict[str, str | None]:
-        """The contract's columns that the database fills, with their types."""
-        return {column.name: column.data_type for column in self.entity.columns if column.name not in OUR_COLUMNS}
-
-    @property
-    def full_name(self) -> str:
-        return f"{self.schema}.{self.name}"
-
-    @property
-    def hashed(self) -> sql.Composable:
-        """A 64-bit hash of a row's content, computed by PostgreSQL; extra columns without a value do not change it."""
-        own = sql.SQL("hash_record_extended(row({}), 0)").format(sql.SQL(", ").join(map(sql.Identifier, self.columns)))
-        if not self.extra:
-            return own
-        return sql.SQL("({} # coalesce(hashtextextended({}, id), 0))").format(own, _unmapped(self))
-
-    @property
-    def identifier(self) -> sql.Identifier:
-        return sql.Identifier(self.name)
+CHUNKS_AHEAD = 4
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a table, sorted by id: the contract's columns and _unmapped, and the hash of each."""
+    """Rows of a table, sorted by key: the contract's columns and _unmapped, and the hash of each."""
 
-    ids: np.ndarray
+    keys: np.ndarray
     hashes: np.ndarray
     columns: dict[str, pa.Array]
 
 
-@dataclass(frozen=True)
-class Digest:
-    """How many rows, and the exclusive or of their hashes."""
-
-    rows: int = 0
-    hashes: int = 0
-
-
-class Source:
-    """The database in one repeatable-read snapshot, which two more sessions share to read ranges side by side."""
+class SnapshotReader:
+    """A database in one repeatable-read snapshot, which two more sessions share to read chunks side by side."""
 
     snapshot: Snapshot
     at: datetime
     identity: str
 
-    def __init__(self, database: Database, tables: Sequence[str]) -> None:
+    def __init__(self, database: Database, source: Source) -> None:
         self.database = database
-        self._tables = tables
+        self.source = source
+        self._entities = tables_of(source)
+        self._names: dict[str, TableName] = {}
         self._sessions = ExitStack()
         self._mine = local()
 
-    def __enter__(self) -> "Source":
+    def __enter__(self) -> "SnapshotReader":
         try:
             self._begin()
         except BaseException:
@@ -103,6 +61,8 @@ class Source:
 
     def _begin(self) -> None:
         self._connection = self._sessions.enter_context(closing(self.database.connect()))
+        self._names = find_tables(self._connection, self.database.address, self._entities)
+        self._connection.rollback()
         self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         self._connection.read_only = True
         self._lock_tables()
@@ -120,158 +80,93 @@ class Source:
         """Keeps the tables from being dropped, rewritten or truncated, from which a snapshot is no shield. This must be
         done before the snapshot is taken; LOCK takes none.
         """
-        for name in self._tables:
+        for entity in self._entities:
+            table = self._names[entity.name].identifier
             try:
-                self._connection.execute(sql.SQL("lock table {} in access share mode").format(sql.Identifier(name)))
-            except psycopg.errors.UndefinedTable:
-                raise UserError(
-                    f"{self.database.address}: table {name} is missing; nothing is landed: restore it, or make the "
-                    "schema with python -m scripts.postgres --migrate"
-                ) from None
+                self._connection.execute(sql.SQL("lock table {} in access share mode").format(table))
+            except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+                raise missing(self.database.address, entity) from None
 
-    def table(self, entity: Entity) -> Table:
-        """Checks a table against the contract. Raises UserError where it cannot be read as the contract says."""
-        types = dict(
-            self._connection.execute(
-                "select attname, atttypid::regtype::text from pg_attribute "
-                "where attrelid = to_regclass(quote_ident(%s)) and attnum > 0 and not attisdropped order by attnum",
-                [entity.name],
-            ).fetchall()
-        )
-        [schema] = self._one(
-            "select nspname from pg_class join pg_namespace on pg_namespace.oid = relnamespace "
-            "where pg_class.oid = to_regclass(quote_ident(%s))",
-            [entity.name],
-        )
-        table = Table(entity, schema, tuple(name for name in types if name not in {c.name for c in entity.columns}))
-        missing = [name for name in table.columns if name not in types]
-        if missing:
-            raise UserError(
-                f"{self.database.address}: table {entity.name} has no column {missing[0]}, it has {', '.join(types)}; "
-                "nothing is landed: name it so again, or change models/staging/ad_delivery/_ad_delivery__sources.yml"
-            )
-        for name, wanted in table.columns.items():
-            accepted = LANDED_TYPES[wanted].postgres
-            if accepted and types[name] not in accepted:
-                raise UserError(
-                    f"{self.database.address}: column {entity.name}.{name} is {types[name]}, the contract reads "
-                    f"{' or '.join(accepted)}; nothing is landed: change it back, or change the contract"
-                )
-        self._check_key(entity.name)
-        return table
+    def tables(self) -> list[SourceTable]:
+        """The tables of the source. Raises UserError where one cannot be read as the contract says."""
+        return [
+            checked_table(self._connection, self.database.address, self.source, entity, self._names[entity.name])
+            for entity in self._entities
+        ]
 
-    def _check_key(self, name: str) -> None:
-        keyed = self._one(
-            "select exists (select from pg_index as i join pg_attribute as a on a.attrelid = i.indrelid "
-            "and a.attnum = i.indkey[0] where i.indrelid = to_regclass(quote_ident(%s)) and i.indisunique "
-            "and i.indisvalid and i.indpred is null and i.indnkeyatts = 1 and a.attname = 'id' and a.attnotnull)",
-            [name],
-        )[0]
-        if not keyed:
-            raise UserError(
-                f"{self.database.address}: table {name} has no primary key id, rows cannot be told apart; nothing is "
-                f"landed: alter table {name} add primary key (id)"
-            )
+    def count(self, table: SourceTable) -> int:
+        return self._one(queries.count(table))[0]
 
-    def count(self, table: Table) -> int:
-        return self._one(sql.SQL("select count(*) from {}").format(table.identifier))[0]
+    def digest(self, table: SourceTable, below: int) -> Digest:
+        """Of the rows whose key is below."""
+        return Digest(*self._one(queries.digest(table, Span(FIRST_KEY, below))))
 
-    def digest(self, table: Table, below: int) -> Digest:
-        """Of the rows whose id is below."""
-        return Digest(*self._one(sql.SQL("select {}").format(self._digests(table)), [below]))
+    def digests(self, table: SourceTable, lows: Sequence[int], below: int) -> list[Digest]:
+        """Of the same rows, by the parts into which `lows`, ascending, divide them."""
+        found = self._connection.execute(queries.digests(table, Span(FIRST_KEY, below), lows)).fetchall()
+        by_place = {place: Digest(rows, hashes) for place, rows, hashes in found}
+        return [by_place.get(place, Digest()) for place in range(len(lows) + 1)]
 
-    def digests(self, table: Table, below: int) -> dict[int, Digest]:
-        """Of the same rows, by range."""
-        query = sql.SQL("select id >> {}, {} group by 1").format(RANGE_BITS, self._digests(table))
-        found = self._connection.execute(query, [below]).fetchall()
-        return {number: Digest(rows, hashes) for number, rows, hashes in found}
+    def read(self, table: SourceTable, spans: Iterable[Span]) -> Iterator[tuple[Span, Rows]]:
+        """The rows of the spans, which are cut where they hold many, in the order given."""
+        cutter = Cutter(lambda span, place: (self._one(queries.key_at(table, span, place)) or [None])[0])
+        chunks = (chunk for span in spans for chunk in cutter.chunks(span))
+        for chunk, rows in self._read_ahead(table, chunks):
+            cutter.saw(len(rows.keys))
+            yield chunk, rows
 
-    @staticmethod
-    def _digests(table: Table) -> sql.Composed:
-        return sql.SQL("count(*), coalesce(bit_xor({}), 0) from {} where id < %s").format(
-            table.hashed, table.identifier
-        )
-
-    def ranges(self, table: Table, start: int | None) -> Iterator[int]:
-        """The ranges that hold rows with an id from `start` on, ascending."""
-        while True:
-            condition = sql.SQL("true" if start is None else "id >= {}").format(start)
-            least = self._one(sql.SQL("select min(id) from {} where {}").format(table.identifier, condition))[0]
-            if least is None:
-                return
-            yield least >> RANGE_BITS
-            start = ((least >> RANGE_BITS) + 1) << RANGE_BITS
-
-    def read_ranges(self, table: Table, ranges: Iterator[int]) -> Iterator[tuple[int, Rows]]:
-        """The rows of each range, in the order given, read by several sessions ahead of who takes them."""
-        ahead: list[tuple[int, Future[Rows]]] = []
+    def _read_ahead(self, table: SourceTable, chunks: Iterator[Span]) -> Iterator[tuple[Span, Rows]]:
+        """Chunks are read by several sessions ahead of who takes them."""
+        ahead: list[tuple[Span, Future[Rows]]] = []
         try:
             while True:
-                wanted = islice(ranges, RANGES_AHEAD - len(ahead))
-                ahead += [(number, self._readers.submit(self._read_range, table, number)) for number in wanted]
+                wanted = islice(chunks, CHUNKS_AHEAD - len(ahead))
+                ahead += [(chunk, self._readers.submit(self._read_chunk, table, chunk)) for chunk in wanted]
                 if not ahead:
                     return
-                number, rows = ahead.pop(0)
-                yield number, rows.result()
+                chunk, rows = ahead.pop(0)
+                yield chunk, rows.result()
         finally:
             for _, rows in ahead:
                 rows.cancel()
 
-    def _read_range(self, table: Table, number: int) -> Rows:
-        low, high = number << RANGE_BITS, (number + 1) << RANGE_BITS
-        return self._read(self._reader(), table, sql.SQL("id >= {} and id < {}").format(low, high))
+    def hashes(self, table: SourceTable, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Those of the keys, which are sorted, that are there, and the hashes of their rows."""
+        found, hashes = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        for start in range(0, len(keys), ranges.RANGE_ROWS):
+            asked = keys[start : start + ranges.RANGE_ROWS].tolist()
+            cursor = self._connection.cursor(binary=True).execute(queries.hashes_of(table, asked))
+            found.append(fixed_width(cursor, 0))
+            hashes.append(fixed_width(cursor, 1))
+        return np.concatenate(found), np.concatenate(hashes)
 
-    def read_hashes(self, table: Table, ids: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
-        """The ids that are there, sorted, and the hashes of their rows."""
-        query = sql.SQL(
-            "select array_agg(id::bigint), array_agg(hash) from "
-            "(select id, {} as hash from {} where id = any(%s::bigint[]) order by id) as r"
-        ).format(table.hashed, table.identifier)
-        cursor = self._connection.cursor(binary=True).execute(query, [list(ids)])
-        return fixed_width(cursor, 0), fixed_width(cursor, 1)
-
-    def _read(self, connection: psycopg.Connection, table: Table, condition: sql.Composable) -> Rows:
-        """Rows travel as one array a column, which is far less work for both sides than a message a row."""
-        fields = {name: _field(name, data_type) for name, data_type in table.columns.items()}
-        if table.extra:
-            fields["_unmapped"] = _unmapped(table)
-        fields["hash"] = table.hashed
-        query = sql.SQL("select {} from (select {} from {} where {} order by id) as r").format(
-            sql.SQL(", ").join(sql.SQL("array_agg({})").format(sql.Identifier(f"f{i}")) for i in range(len(fields))),
-            sql.SQL(", ").join(
-                sql.SQL("{} as {}").format(value, sql.Identifier(f"f{i}")) for i, value in enumerate(fields.values())
-            ),
-            table.identifier,
-            condition,
-        )
-        cursor = connection.cursor(binary=True).execute(query)
+    def _read_chunk(self, table: SourceTable, span: Span) -> Rows:
+        connection = self._reader()
+        cursor = connection.cursor(binary=True).execute(queries.rows(table, span))
         columns: dict[str, pa.Array] = {}
         outside: list[np.ndarray] = []
-        for place, name in enumerate(fields):
-            data_type = table.columns.get(name)
-            if name == "hash" or data_type == "bigint":
-                values = fixed_width(cursor, place)
-                columns[name] = pa.array(values, mask=None if name in ("id", "hash") else values == MISSING)
-            elif data_type == "timestamp":
-                columns[name], odd = times(cursor, place)
-                outside.append(odd)
-            else:
-                columns[name] = texts(cursor, place)
-        ids = columns["id"].to_numpy()
-        if "_unmapped" not in columns:
-            columns["_unmapped"] = self._unmapped_times(connection, table, ids, np.logical_or.reduce(outside))
-        return Rows(ids, columns.pop("hash").to_numpy(), columns)
+        for place, (name, data_type) in enumerate(table.columns.items()):
+            columns[name], unfit = CONVERSIONS[data_type].from_query(cursor, place)
+            if unfit is not None:
+                outside.append(unfit)
+        keys, hashes = columns[table.key].to_numpy(), fixed_width(cursor, len(columns) + bool(table.extra))
+        if table.extra:
+            columns["_unmapped"] = texts(cursor, len(table.columns))
+        else:
+            unfit = np.logical_or.reduce(outside) if outside else np.zeros(len(keys), bool)
+            columns["_unmapped"] = self._spelled_out(connection, table, keys, unfit)
+        return Rows(keys, hashes, columns)
 
-    def _unmapped_times(
-        self, connection: psycopg.Connection, table: Table, ids: np.ndarray, odd: np.ndarray
+    @staticmethod
+    def _spelled_out(
+        connection: psycopg.Connection, table: SourceTable, keys: np.ndarray, unfit: np.ndarray
     ) -> pa.Array:
-        """_unmapped where no column is extra: of the rows with `odd` times, which the database spells out."""
-        if not odd.any():
-            return pa.nulls(len(ids), pa.string())
-        query = sql.SQL("select id, {} from {} where id = any(%s::bigint[])").format(_unmapped(table), table.identifier)
-        spelled = dict(connection.execute(query, [ids[odd].tolist()]).fetchall())
+        """_unmapped where no column is extra: of the rows with `unfit` values, which the database spells out."""
+        if not unfit.any():
+            return pa.nulls(len(keys), pa.string())
+        spelled = dict(connection.execute(queries.unmapped_of(table, keys[unfit].tolist())).fetchall())
         return pa.array(
-            [spelled.get(number) if is_odd else None for number, is_odd in zip(ids.tolist(), odd, strict=True)],
+            [spelled.get(key) if is_unfit else None for key, is_unfit in zip(keys.tolist(), unfit, strict=True)],
             pa.string(),
         )
 
@@ -290,7 +185,7 @@ class Source:
 
     def _lock_now(self, connection: psycopg.Connection) -> None:
         """Whoever waits to truncate a table waits for the first session: to queue behind would be to wait for ever."""
-        names = sql.SQL(", ").join(map(sql.Identifier, self._tables))
+        names = sql.SQL(", ").join(name.identifier for name in self._names.values())
         try:
             connection.execute(sql.SQL("lock table {} in access share mode nowait").format(names))
         except psycopg.errors.LockNotAvailable:
@@ -299,27 +194,5 @@ class Source:
                 "is landed: run again"
             ) from None
 
-    def _one(self, query: sql.Composable | str, parameters: Sequence[object] = ()) -> tuple:
-        return self._connection.execute(query, parameters or None).fetchone()
-
-
-def _field(name: str, data_type: str | None) -> sql.Composable:
-    template = {
-        "bigint": "coalesce({}::bigint, {missing})",
-        "timestamp": "coalesce({}, timestamp '-infinity')",
-        None: SPELLED,
-    }[data_type]
-    return sql.SQL(template).format(sql.Identifier(name), missing=sql.Literal(MISSING))
-
-
-def _unmapped(table: Table) -> sql.Composable:
-    """What does not fit in the contract's columns, as a JSON object of texts; NULL where everything fits."""
-    fields = [
-        sql.SQL("{}, case when {column} not between {} and {} then {column}::text end").format(
-            name, FIRST_TIME, LAST_TIME, column=sql.Identifier(name)
-        )
-        for name, data_type in table.columns.items()
-        if data_type == "timestamp"
-    ]
-    fields += [sql.SQL("{}, {}").format(name, _field(name, None)) for name in table.extra]
-    return sql.SQL("nullif(jsonb_strip_nulls(jsonb_build_object({}))::text, '{{}}')").format(sql.SQL(", ").join(fields))
+    def _one(self, query: sql.Composable | str) -> tuple | None:
+        return self._connection.execute(query).fetchone()

@@ -19,9 +19,10 @@ from duckhouse.embedded.postgres import Embedded
 from duckhouse.extraction.database import Database
 from duckhouse.extraction.run import extract
 from duckhouse.settings import PROJECT
+from duckhouse.sources import load_source
 from support.dbt import environment
 from support.drops import NO_TESTS
-from support.postgres import dsn_of, new_database
+from support.postgres import SOURCE, dsn_of, new_database
 from support.warehouse import Warehouse
 from tools.generators.ad_delivery.churn import churn, late_transaction
 from tools.generators.ad_delivery.commands import batch
@@ -109,7 +110,7 @@ class Delivery:
 
     def extract(self, mode: str) -> None:
         with environment(self.house.env):
-            result = extract(self.database, mode, self.slot)
+            result = extract(load_source(SOURCE), self.database, mode, self.slot)
         assert all(table.is_reconciled for table in result.tables), result
         self.at = result.delivery.delivered_at.replace(tzinfo=None)
         with self.database.connect() as connection:

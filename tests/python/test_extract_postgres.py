@@ -7,10 +7,13 @@ from datetime import datetime
 import pytest
 
 from duckhouse.cli import UserError
-from duckhouse.extraction.reader import RANGE_BITS, Source
-from support.postgres import Extraction, after, counts
+from duckhouse.extraction.ranges import FIRST_KEY
+from duckhouse.extraction.reader import SnapshotReader
+from duckhouse.extraction.values import CONVERSIONS
+from duckhouse.landed_types import LANDED_TYPES
+from support.postgres import Extraction, after, counts, make_ranges_small
 
-RANGE = 1 << RANGE_BITS
+FAR = 1 << 16
 # a value other than any of SOME_ROWS for every column but the key
 EDITS = {
     "advertiser": {"name": "'other'", "updated_at": "'2026-05-01 00:00:00.000001'", "created_at": "null"},
@@ -27,6 +30,11 @@ EDITS = {
     "impressions": {"campaign_id": "null", "created_at": "created_at - interval '8 days'"},
     "clicks": {"campaign_id": "2", "created_at": "null"},
 }
+
+
+@pytest.fixture(autouse=True)
+def small_ranges(monkeypatch: pytest.MonkeyPatch) -> None:
+    make_ranges_small(monkeypatch, 4)
 
 
 def test_the_first_run_lands_every_row_once_with_its_types(shop: Extraction) -> None:
@@ -104,12 +112,15 @@ def test_rows_in_flight_land_when_they_are_committed(shop: Extraction, runs_mean
     assert counts(found) == {"impressions": (3, 0, 0)}
 
 
-def test_rows_in_flight_land_however_far_the_ids_went_on_meanwhile(shop: Extraction) -> None:
+def test_rows_in_flight_land_however_far_the_ids_went_on_meanwhile(
+    shop: Extraction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_ranges_small(monkeypatch, 1)
     with shop.transaction() as late:
         late.execute("insert into clicks (campaign_id) values (1)")
-        shop.sql("insert into clicks (id) values (%s)", 5 * RANGE)
+        shop.sql("insert into clicks (id) values (%s)", 5 * FAR)
         shop.run()
-        shop.sql("insert into clicks (id) values (%s)", 9 * RANGE)
+        shop.sql("insert into clicks (id) values (%s)", 9 * FAR)
         shop.run()
         late.commit()
     shop.check(found := shop.run())
@@ -117,12 +128,13 @@ def test_rows_in_flight_land_however_far_the_ids_went_on_meanwhile(shop: Extract
 
 
 @pytest.mark.parametrize("is_far", [False, True])
-def test_a_silent_edit_of_any_column_is_found(shop: Extraction, is_far: bool) -> None:
+def test_a_silent_edit_of_any_column_is_found(shop: Extraction, monkeypatch: pytest.MonkeyPatch, is_far: bool) -> None:
     if is_far:
+        make_ranges_small(monkeypatch, 1)
         for table in EDITS:
             needed = ", name, bid, budget" if table == "campaign" else ", name" if table == "advertiser" else ""
             values = {"campaign": ", 'far', 1, 1", "advertiser": ", 'far'"}.get(table, "")
-            shop.sql(f"insert into {table} (id{needed}) values ({10 * RANGE}{values})")
+            shop.sql(f"insert into {table} (id{needed}) values ({10 * FAR}{values})")
     shop.run()
     for table, edits in EDITS.items():
         for column, value in edits.items():
@@ -144,9 +156,10 @@ def test_five_edits_between_runs_are_one_record(shop: Extraction) -> None:
     assert (record["bid"], record["changed_at"]) == ("14.00", None)
 
 
-def test_values_that_two_rows_swap_are_found(shop: Extraction) -> None:
+def test_values_that_two_rows_swap_are_found(shop: Extraction, monkeypatch: pytest.MonkeyPatch) -> None:
+    make_ranges_small(monkeypatch, 2)
     shop.sql("alter table clicks add column note text; update clicks set note = id")
-    shop.sql("insert into clicks (id) values (%s)", 10 * RANGE)
+    shop.sql("insert into clicks (id) values (%s)", 10 * FAR)
     shop.run()
     shop.sql("update clicks set note = 3 - id where id in (1, 2)")
     shop.sql(
@@ -184,7 +197,7 @@ def test_an_id_that_comes_back_lands_when_it_was_seen_gone_or_has_changed(shop: 
     assert counts(found) == {"clicks": (1, 0, 0)}
 
 
-BORDERS = [-(2**31), -RANGE - 1, -RANGE, -1, 0, RANGE - 1, RANGE, 2 * RANGE - 1, 2 * RANGE, 2**31 - RANGE, 2**31 - 1]
+BORDERS = [-(2**31), -FAR - 1, -FAR, -1, 0, FAR - 1, FAR, 2 * FAR - 1, 2 * FAR, 2**31 - FAR, 2**31 - 1]
 
 
 def test_ids_at_every_border_land_change_and_go(shop: Extraction) -> None:
@@ -211,14 +224,15 @@ def test_ids_of_64_bits_are_read(shop: Extraction) -> None:
 
 
 @pytest.mark.parametrize("gone", [0, 1, 2, 3])
-def test_a_range_that_is_wholly_gone_is_noticed(shop: Extraction, gone: int) -> None:
+def test_a_range_that_is_wholly_gone_is_noticed(shop: Extraction, monkeypatch: pytest.MonkeyPatch, gone: int) -> None:
+    make_ranges_small(monkeypatch, 3)
     shop.sql("truncate clicks")
-    shop.sql("insert into clicks (id) select r * %s + i from generate_series(0, 3) r, generate_series(0, 2) i", RANGE)
+    shop.sql("insert into clicks (id) select r * %s + i from generate_series(0, 3) r, generate_series(0, 2) i", FAR)
     shop.run()
-    shop.sql("delete from clicks where id >> %s = %s", RANGE_BITS, gone)
+    shop.sql("delete from clicks where id / %s = %s", FAR, gone)
     shop.check(found := shop.run())
-    assert shop.changes(found) == {"clicks": [("delete", gone * RANGE + i) for i in range(3)]}
-    shop.sql("insert into clicks (id) values (%s)", gone * RANGE + 1)
+    assert shop.changes(found) == {"clicks": [("delete", gone * FAR + i) for i in range(3)]}
+    shop.sql("insert into clicks (id) values (%s)", gone * FAR + 1)
     shop.check(shop.run())
 
 
@@ -226,7 +240,7 @@ def test_a_run_sees_one_moment_of_all_tables(shop: Extraction, monkeypatch: pyte
     shop.run()
     edit = "insert into clicks (campaign_id) values (1); update campaign set bid = 9 where id = 1"
     with monkeypatch.context() as edited:
-        after(edited, Source, "_begin", lambda: shop.sql(edit))
+        after(edited, SnapshotReader, "_begin", lambda: shop.sql(edit))
         during = shop.run()
     assert shop.changes(during) == {}
     shop.check(found := shop.run())
@@ -234,6 +248,11 @@ def test_a_run_sees_one_moment_of_all_tables(shop: Extraction, monkeypatch: pyte
 
 
 # ---------------------------------------------------------------- values that a column does not hold
+
+
+def test_every_type_that_lands_is_read_from_a_query_and_from_the_log() -> None:
+    assert CONVERSIONS.keys() == LANDED_TYPES.keys()
+
 
 ODD_TIMES = ["infinity", "-infinity", "1899-12-31 23:59:59.999999", "2300-01-01", "0044-03-15 00:00:00 BC",
              "12026-01-01", "294276-12-31 23:59:59.999999", "0001-01-01"]  # fmt: skip
@@ -301,15 +320,15 @@ def test_both_ways_write_unmapped_alike_and_without_a_value_no_row_is_repeated(s
 
 
 def test_a_full_run_finds_what_wrong_notes_hide(shop: Extraction) -> None:
-    shop.sql("insert into impressions (id) values (%s)", 10 * RANGE)
     first = shop.run()
     notes = shop.zone / ".known" / f"{first.delivery.id}.json"
     before = json.loads(notes.read_text())
     shop.sql("update impressions set campaign_id = null where id = 3")
+    first_range = before["tables"]["impressions"][str(FIRST_KEY)]
     hashes = shop.value("select bit_xor(hash_record_extended(row(id, campaign_id, created_at), 0)) from impressions "
-                        "where id < %s", RANGE)  # fmt: skip
-    assert before["tables"]["impressions"]["0"]["hashes"] != hashes
-    before["tables"]["impressions"]["0"]["hashes"] = hashes
+                        "where id <= %s", first_range["rows"])  # fmt: skip
+    assert first_range["hashes"] != hashes
+    first_range["hashes"] = hashes
     notes.write_text(json.dumps(before))
     assert shop.changes(shop.run()) == {}
     shop.check(full := shop.run("full"))
@@ -322,19 +341,16 @@ def test_lost_notes_are_made_again_by_a_full_run(shop: Extraction, mode: str) ->
     shop.sql("truncate clicks")
     shop.run(mode)
     shutil.rmtree(shop.zone / ".known")
-    shop.sql(f"delete from impressions where id < 4; insert into impressions (id) values ({3 * RANGE})")
+    shop.sql(f"delete from impressions where id < 4; insert into impressions (id) values ({3 * FAR})")
     for refused in ("compare", "cdc"):
         with pytest.raises(UserError, match=r"what was known .* is not there: run .* --full"):
             shop.run(refused)
     shop.check(full := shop.run("full"))
     assert full.notes == ["what was known was not there: every row landed again"]
     assert counts(full)["impressions"] == (1, 17, 3)
-    assert shop.changes(full)["impressions"][-4:] == [
-        ("delete", 1),
-        ("delete", 2),
-        ("delete", 3),
-        ("upsert", 3 * RANGE),
-    ]
+    told = shop.changes(full)["impressions"]
+    assert told[-1] == ("upsert", 3 * FAR)
+    assert [change for change in told if change[0] == "delete"] == [("delete", number) for number in (1, 2, 3)]
     shop.sql("delete from impressions where id = 4")
     if mode == "cdc":
         with pytest.raises(UserError, match="is not of these deliveries: name another one with --slot, or drop it"):

@@ -14,12 +14,14 @@ from psycopg import conninfo
 from duckhouse.cli import UserError
 from duckhouse.embedded.postgres import Embedded
 from duckhouse.extraction.database import Database
-from duckhouse.extraction.reader import Source
+from duckhouse.extraction.reader import SnapshotReader
 from duckhouse.extraction.run import extract
-from duckhouse.extraction.slot import PUBLICATION
 from duckhouse.processes import script
 from duckhouse.settings import PROJECT
+from duckhouse.sources import load_source
 from support.postgres import (
+    PUBLICATION,
+    SOURCE,
     Extraction,
     counts,
     dsn_of,
@@ -49,7 +51,7 @@ def check_refused(shop: Extraction, database: Database, mode: str, message: str)
     """One line that says so, and nothing landed."""
     before = deliveries(shop)
     with pytest.raises(UserError, match=message) as said:
-        extract(database, mode, shop.slot)
+        extract(load_source(SOURCE), database, mode, shop.slot)
     assert "\n" not in str(said.value)
     assert deliveries(shop) == before
     assert not (shop.zone / ".incoming").exists()
@@ -108,7 +110,7 @@ def test_source_and_deliveries_that_do_not_reconcile_are_an_error_after_the_deli
     assert apart.returncode == 1
     assert apart.stderr == (
         "error: source and deliveries do not reconcile: clicks has 0 rows, 5 are known; run python -m "
-        "scripts.extract_postgres --full\n"
+        "scripts.extract_postgres ad_delivery --full\n"
     )
     document = json.loads(apart.stdout)
     assert [table["is_reconciled"] for table in document["tables"]] == [True, True, True, False]
@@ -181,7 +183,7 @@ def test_sessions_that_end_at_any_statement_land_nothing(
         with monkeypatch.context() as broken:
             broken.setattr(psycopg.Cursor, "execute", cut)
             try:
-                extract(shop.database, mode, shop.slot)
+                extract(load_source(SOURCE), shop.database, mode, shop.slot)
             except psycopg.OperationalError as error:
                 assert "terminat" in str(error)
         if left[0] > 0:
@@ -239,7 +241,7 @@ def test_deliveries_of_another_database_are_not_mixed_with_these(shop: Extractio
     with other.connect(autocommit=True) as connection:
         assert connection.execute("select from pg_publication").fetchall() == []
         connection.execute("insert into clicks (id) values (3)")
-    moved = extract(other, "full", "unused")
+    moved = extract(load_source(SOURCE), other, "full", "unused")
     assert counts(moved) == {
         "advertiser": (0, 0, 2), "campaign": (0, 0, 3), "impressions": (0, 0, 20), "clicks": (0, 1, 4),
     }  # fmt: skip
@@ -254,16 +256,16 @@ def test_a_zone_that_cannot_be_written_is_one_line(shop: Extraction) -> None:
 
 
 def test_two_runs_at_once_are_refused(shop: Extraction, monkeypatch: pytest.MonkeyPatch) -> None:
-    begin = Source._begin
+    begin = SnapshotReader._begin
     refused = []
 
-    def begin_and_try(source: Source) -> None:
+    def begin_and_try(source: SnapshotReader) -> None:
         begin(source)
         with pytest.raises(UserError, match=r"another load is running on .*: wait for it to end") as said:
             shop.run()
         refused.append(said)
 
-    monkeypatch.setattr(Source, "_begin", begin_and_try)
+    monkeypatch.setattr(SnapshotReader, "_begin", begin_and_try)
     shop.run()
     assert len(refused) == 1
 
@@ -275,10 +277,10 @@ def test_somebody_who_waits_to_change_a_table_is_not_waited_for(
     """Else it were for ever: he waits for the session that holds the snapshot, that one for those that read."""
     shop.run()
     shop.sql("insert into clicks (campaign_id) values (1)")
-    begin = Source._begin
+    begin = SnapshotReader._begin
     changing = threading.Thread(target=shop.sql, args=[f"set lock_timeout = '20s'; {change}"])
 
-    def begin_and_change(source: Source) -> None:
+    def begin_and_change(source: SnapshotReader) -> None:
         begin(source)
         changing.start()
         with psycopg.connect(shop.database.conninfo, autocommit=True) as other:
@@ -286,7 +288,7 @@ def test_somebody_who_waits_to_change_a_table_is_not_waited_for(
                 assert changing.is_alive()
 
     with monkeypatch.context() as edited:
-        edited.setattr(Source, "_begin", begin_and_change)
+        edited.setattr(SnapshotReader, "_begin", begin_and_change)
         check_refused(shop, shop.database, "compare", "somebody waits to change or to truncate a table .*: run again")
     changing.join()
     shop.check(found := shop.run())
@@ -298,16 +300,16 @@ def test_a_truncate_during_a_run_by_the_log_waits_for_its_end(
 ) -> None:
     shop.run("cdc")
     truncating = threading.Thread(target=shop.sql, args=["truncate clicks"])
-    begin = Source._begin
+    begin = SnapshotReader._begin
     begun = [True, False]
 
-    def begin_and_truncate(source: Source) -> None:
+    def begin_and_truncate(source: SnapshotReader) -> None:
         begin(source)
         if begun.pop():
             truncating.start()
 
     with monkeypatch.context() as edited:
-        edited.setattr(Source, "_begin", begin_and_truncate)
+        edited.setattr(SnapshotReader, "_begin", begin_and_truncate)
         during = shop.run("cdc")
     assert shop.changes(during) == {}
     assert all(table.is_reconciled for table in during.tables)
@@ -331,24 +333,24 @@ def reader(shop: Extraction) -> Iterator[Database]:
 def test_comparing_needs_to_read_four_tables_and_no_more(shop: Extraction, reader: Database) -> None:
     for table in TABLES.split(", "):
         with pytest.raises(psycopg.errors.InsufficientPrivilege, match=f"permission denied for table {table}"):
-            extract(reader, "compare", shop.slot)
+            extract(load_source(SOURCE), reader, "compare", shop.slot)
         shop.sql(f"grant select on {table} to {shop.slot}_reader")
-    shop.check(extract(reader, "compare", shop.slot))
+    shop.check(extract(load_source(SOURCE), reader, "compare", shop.slot))
     shop.sql("delete from clicks where id = 1")
-    shop.check(extract(reader, "full", shop.slot))
+    shop.check(extract(load_source(SOURCE), reader, "full", shop.slot))
 
 
 def test_the_log_needs_replication_too_and_a_publication_of_the_owner(shop: Extraction, reader: Database) -> None:
     shop.sql(f"grant select on {TABLES} to {shop.slot}_reader")
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied for database"):
-        extract(reader, "cdc", shop.slot)
+        extract(load_source(SOURCE), reader, "cdc", shop.slot)
     shop.sql(f"create publication {PUBLICATION} for table {TABLES}")
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="permission denied to use replication slots"):
-        extract(reader, "cdc", shop.slot)
+        extract(load_source(SOURCE), reader, "cdc", shop.slot)
     shop.sql(f"alter role {shop.slot}_reader replication")
-    shop.check(extract(reader, "cdc", shop.slot))
+    shop.check(extract(load_source(SOURCE), reader, "cdc", shop.slot))
     shop.sql("update clicks set campaign_id = 3 where id = 1; delete from clicks where id = 2")
-    shop.check(found := extract(reader, "cdc", shop.slot))
+    shop.check(found := extract(load_source(SOURCE), reader, "cdc", shop.slot))
     assert (shop.changes(found), found.notes) == ({"clicks": [("upsert", 1), ("delete", 2)]}, [])
 
 

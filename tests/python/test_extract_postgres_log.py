@@ -9,9 +9,10 @@ import pytest
 from duckhouse.cli import UserError
 from duckhouse.extraction import slot
 from duckhouse.extraction.pgoutput import Begin, Commit, Delete, Truncate, Upsert, messages
-from duckhouse.extraction.reader import Source
+from duckhouse.extraction.reader import SnapshotReader
 from duckhouse.extraction.slot import Slot
 from duckhouse.extraction.snapshot import Snapshot
+from duckhouse.extraction.tables import TableName
 from support.postgres import Extraction, after, counts, wait_until
 
 # ---------------------------------------------------------------- the join of snapshot and stream
@@ -68,7 +69,7 @@ def test_transactions_across_snapshots_land_in_the_run_that_sees_them(shop: Extr
     assert shop.changes(found) == {"advertiser": [("upsert", 1)]}
 
 
-@pytest.mark.parametrize("moment", [(Source, "_begin"), (Slot, "flush")])
+@pytest.mark.parametrize("moment", [(SnapshotReader, "_begin"), (Slot, "flush")])
 def test_what_is_committed_during_a_run_lands_in_the_next(
     shop: Extraction, monkeypatch: pytest.MonkeyPatch, moment: tuple[type, str]
 ) -> None:
@@ -279,6 +280,8 @@ def test_a_snapshot_sees_what_had_ended_when_it_was_taken(snapshot: str, xid: in
     assert str(Snapshot.parse(snapshot)) == snapshot
 
 
+CLICKS = TableName("public", "clicks")
+KEYS = {CLICKS: "id"}
 RELATION = struct.pack(">cI", b"R", 7) + b"public\0clicks\0d" + struct.pack(">H", 3)
 RELATION += b"".join(
     struct.pack(">B", i == 0) + name + struct.pack(">Ii", 23, -1)
@@ -306,31 +309,31 @@ def change(kind: bytes, *parts: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        (change(b"I", b"N", values("5", None, "ü")), Upsert("public.clicks", {"id": "5", "a": None, "ü": "ü"}, None)),
-        (change(b"U", b"N", values("5", "", b"u")), Upsert("public.clicks", {"id": "5", "a": ""}, None, ("ü",))),
+        (change(b"I", b"N", values("5", None, "ü")), Upsert(CLICKS, {"id": "5", "a": None, "ü": "ü"}, None)),
+        (change(b"U", b"N", values("5", "", b"u")), Upsert(CLICKS, {"id": "5", "a": ""}, None, ("ü",))),
         (
             change(b"U", b"K", values("4", None, None), b"N", values("5", "x", b"u")),
-            Upsert("public.clicks", {"id": "5", "a": "x"}, "4", ("ü",)),
+            Upsert(CLICKS, {"id": "5", "a": "x"}, "4", ("ü",)),
         ),
         (
             change(b"U", b"O", values("5", "w", "long"), b"N", values("5", "x", b"u")),
-            Upsert("public.clicks", {"id": "5", "a": "x", "ü": "long"}, None),
+            Upsert(CLICKS, {"id": "5", "a": "x", "ü": "long"}, None),
         ),
-        (change(b"D", b"K", values("5", None, None)), Delete("public.clicks", "5")),
-        (change(b"D", b"O", values("5", "x", "y")), Delete("public.clicks", "5")),
-        (change(b"D", b"K", values(None, "x", None)), Delete("public.clicks", None)),
-        (struct.pack(">cIBII", b"T", 2, 3, 7, 7), Truncate(("public.clicks", "public.clicks"))),
+        (change(b"D", b"K", values("5", None, None)), Delete(CLICKS, "5")),
+        (change(b"D", b"O", values("5", "x", "y")), Delete(CLICKS, "5")),
+        (change(b"D", b"K", values(None, "x", None)), Delete(CLICKS, None)),
+        (struct.pack(">cIBII", b"T", 2, 3, 7, 7), Truncate((CLICKS, CLICKS))),
         (struct.pack(">cqqI", b"B", 1, 1_000_001, TURN - 1), Begin(TURN - 1, datetime(2000, 1, 1, 0, 0, 1, 1))),
         (struct.pack(">cBqqq", b"C", 0, 5, TURN + 6, 7), Commit(TURN + 6)),
     ],
 )
 def test_messages_say_what_happened(data: bytes, message: object) -> None:
     ignored = [b"Y" + struct.pack(">I", 23) + b"pg_catalog\0int4\0", b"O" + bytes(8) + b"origin\0"]
-    assert list(messages([*ignored, RELATION, data])) == [message]
+    assert list(messages([*ignored, RELATION, data], KEYS)) == [message]
 
 
 def test_a_relation_that_changes_gives_new_names() -> None:
     renamed = RELATION.replace(b"a\0", b"b\0")
     row = change(b"I", b"N", values("5", "x", None))
-    first, second = messages([RELATION, row, renamed, row])
+    first, second = messages([RELATION, row, renamed, row], KEYS)
     assert (list(first.values), list(second.values)) == (["id", "a", "ü"], ["id", "b", "ü"])

@@ -17,13 +17,14 @@ import pytest
 from duckhouse.cli import UserError
 from duckhouse.embedded.postgres import Embedded
 from duckhouse.extraction import slot
-from duckhouse.extraction.reader import RANGE_BITS
-from duckhouse.extraction.run import Result
+from duckhouse.extraction.results import Result
 from duckhouse.settings import PROJECT
-from support.postgres import COLUMNS, SOME_ROWS, Extraction, dsn_of, extraction
+from support.postgres import COLUMNS, SOME_ROWS, Extraction, dsn_of, extraction, make_ranges_small
 
 SEQUENCES = 60
 STEPS = 8
+FAR = 1 << 16
+FEW = 3
 WAYS = ["compare", "compare", "full", "cdc", "cdc", "cdc"]
 FILE_OPERATIONS = ("fsync", "rename", "mkdir", "unlink", "open")
 
@@ -74,7 +75,7 @@ class World:
         )
 
     def insert_far(self) -> None:
-        number = self.lot.choice([-1, 0, 1, 2]) * (1 << RANGE_BITS) - self.lot.randint(0, 3)
+        number = self.lot.choice([-1, 0, 1, 2]) * FAR - self.lot.randint(0, 3)
         self.shop.connection.execute(
             f"insert into {self.small()} (id, created_at) values (%s, %s::int * interval '1 s' + date '2020-01-01') "
             "on conflict do nothing",
@@ -105,9 +106,7 @@ class World:
 
     def rename_key(self) -> None:
         table = self.small()
-        self.shop.connection.execute(
-            f"update {table} set id = {(3 << RANGE_BITS) + self.fresh()} where {self.some(table)}"
-        )
+        self.shop.connection.execute(f"update {table} set id = {3 * FAR + self.fresh()} where {self.some(table)}")
 
     def some(self, table: str) -> str:
         """A row that no transaction holds, where there is one."""
@@ -200,6 +199,7 @@ def test_whatever_happens_the_deliveries_add_up_to_the_tables(
 ) -> None:
     monkeypatch.setenv("DUCKHOUSE_LANDING", str(tmp_path))
     monkeypatch.setattr(slot, "SECONDS_TO_CREATE", 0.1)
+    make_ranges_small(monkeypatch, FEW)
     shop.sql("select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = %s", shop.slot)
     shop.sql("truncate advertiser, campaign, impressions, clicks restart identity")
     shop.sql(SOME_ROWS)
@@ -227,8 +227,12 @@ KILLED = """
     sys.path.insert(0, {project!r})
     import psycopg
     from duckhouse.extraction.database import Database
+    from duckhouse.extraction import ranges
     from duckhouse.extraction.run import extract
+    from duckhouse.sources import load_source
 
+    ranges.RANGE_ROWS, ranges.MOST_ROWS = {few}, {few}
+    source = load_source("ad_delivery")
     database, mode, slot, zones = Database(os.environ["POSTGRES_DSN"]), {mode!r}, {slot!r}, Path({zones!r})
     admin = psycopg.connect(database.conninfo, autocommit=True)
 
@@ -249,7 +253,7 @@ KILLED = """
         for operation in {operations!r}:
             setattr(os, operation, deadly(getattr(os, operation), left))
         psycopg.Cursor.execute = deadly(psycopg.Cursor.execute, left, matters)
-        extract(database, mode, name)
+        extract(source, database, mode, name)
 
     def in_a_process(name, killed_at):
         child = os.fork()
@@ -273,7 +277,7 @@ KILLED = """
             (notes.parent / f"{{slot}}.slot").rename(notes.parent / f"{{name}}.slot")
 
     os.environ["DUCKHOUSE_LANDING"] = str(zones / "warm")
-    extract(database, "compare", slot)  # the first run imports more: here once, not once a process
+    extract(source, database, "compare", slot)  # the first run imports more: here once, not once a process
 
     step, code = 0, -signal.SIGKILL
     while code == -signal.SIGKILL:
@@ -303,6 +307,7 @@ def test_a_run_that_is_killed_at_any_step_and_run_again_is_one_clean_run(
             project=str(PROJECT),
             mode=mode,
             slot=shop.slot,
+            few=FEW,
             zones=str(zones),
             operations=FILE_OPERATIONS,
             keep=shop.connection.info.backend_pid,

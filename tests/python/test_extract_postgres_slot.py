@@ -10,9 +10,9 @@ from psycopg.pq import ExecStatus
 
 from duckhouse.cli import UserError
 from duckhouse.embedded.postgres import Embedded
-from duckhouse.extraction import run
-from duckhouse.extraction.slot import PUBLICATION, Slot
-from support.postgres import COLUMNS, Extraction, after, counts, extraction, postgres_server
+from duckhouse.extraction.slot import Slot
+from duckhouse.landing.zone import Session
+from support.postgres import COLUMNS, PUBLICATION, Extraction, after, counts, extraction, postgres_server
 
 
 def position(shop: Extraction) -> str:
@@ -28,13 +28,13 @@ def test_the_slot_advances_when_the_delivery_is_there_and_not_before(
     shop.run("cdc")
     shop.sql("insert into clicks (campaign_id) values (1)")
     seen = []
-    commit = run.commit
+    commit = Session.commit
 
-    def look(*arguments: object) -> None:
+    def look(*arguments: object) -> object:
         seen.append(position(shop))
-        commit(*arguments)
+        return commit(*arguments)
 
-    monkeypatch.setattr(run, "commit", look)
+    monkeypatch.setattr(Session, "commit", look)
     before = position(shop)
     shop.run("cdc")
     assert seen == [before]
@@ -50,7 +50,7 @@ def test_a_delivery_that_cannot_be_committed_loses_nothing(shop: Extraction, mon
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as broken:
-        broken.setattr(run, "commit", full_disk)
+        broken.setattr(Session, "commit", full_disk)
         with pytest.raises(OSError, match="No space"):
             shop.run("cdc")
     assert len(list(shop.zone.glob("delivery=2*"))) == 1
@@ -154,9 +154,9 @@ def nothing(_: Extraction) -> None:
         (nothing, drop, "is not there"),
         (nothing, make_another, "was read by somebody else"),
         (nothing, advance, "was read by somebody else"),
-        (publish_another, nothing, "misses changes, as publication duckhouse was changed"),
-        (take_out, put_back, "misses changes, as publication duckhouse was changed"),
-        (publish_inserts, publish_all, "misses changes, as publication duckhouse was changed"),
+        (publish_another, nothing, f"misses changes, as publication {PUBLICATION} was changed"),
+        (take_out, put_back, f"misses changes, as publication {PUBLICATION} was changed"),
+        (publish_inserts, publish_all, f"misses changes, as publication {PUBLICATION} was changed"),
     ],
 )
 def test_a_log_that_misses_changes_is_noticed_and_every_row_compared(
@@ -209,7 +209,7 @@ def test_a_slot_of_somebody_else_is_left_alone(shop: Extraction, postgres: Embed
     with pytest.raises(UserError, match="is not ours: name another one with --slot"):
         shop.run("cdc")
     drop(shop)
-    with psycopg.connect(**postgres.parameters(), autocommit=True) as elsewhere:
+    with psycopg.connect(**postgres.parameters("postgres"), autocommit=True) as elsewhere:
         elsewhere.execute("select pg_create_logical_replication_slot(%s, 'pgoutput')", [shop.slot])
         with pytest.raises(UserError, match="is not ours: name another one with --slot"):
             shop.run("cdc")
@@ -279,7 +279,9 @@ def test_the_tables_may_be_in_a_schema_of_any_name(shop: Extraction) -> None:
 def test_a_publication_that_does_not_tell_everything_is_refused(shop: Extraction, definition: str, fault: str) -> None:
     shop.sql("create schema archive; create table archive.clicks (id int primary key)")
     shop.sql(f"create publication {PUBLICATION} {definition}")
-    with pytest.raises(UserError, match=f"publication duckhouse {fault}: drop publication duckhouse, and run again"):
+    with pytest.raises(
+        UserError, match=f"publication {PUBLICATION} {fault}: drop publication {PUBLICATION}, and run again"
+    ):
         shop.run("cdc")
     assert shop.sql("select slot_name from pg_replication_slots where slot_name = %s", shop.slot) == []
     shop.sql(f"drop publication {PUBLICATION}")
@@ -301,6 +303,26 @@ def test_a_table_whose_log_would_not_name_rows_is_refused_before_it_is_published
         shop.run("cdc")
     shop.sql("delete from clicks where id = 1")
     shop.check(shop.run())
+
+
+def test_a_table_that_is_inherited_is_refused_before_it_is_published(shop: Extraction) -> None:
+    shop.sql("create table old_clicks () inherits (clicks); insert into old_clicks (id, campaign_id) values (900, 1)")
+    with pytest.raises(UserError, match="not tell of the rows of old_clicks, which inherits clicks: run without --cdc"):
+        shop.run("cdc")
+    shop.check(shop.run())
+
+
+def test_a_table_of_partitions_is_one_table(shop: Extraction) -> None:
+    shop.sql("drop table clicks; create table clicks (id int primary key, campaign_id int, created_at timestamp) "
+             "partition by range (id)")  # fmt: skip
+    shop.sql("create table clicks_1 partition of clicks for values from (0) to (100)")
+    shop.sql("create table clicks_2 partition of clicks for values from (100) to (200)")
+    shop.sql("insert into clicks select i, 1 from generate_series(1, 150) as i")
+    shop.check(shop.run("cdc"))
+    shop.sql("update clicks set campaign_id = 2 where id in (1, 150); update clicks set id = 160 where id = 2")
+    shop.check(found := shop.run("cdc"))
+    assert counts(found) == {"clicks": (1, 2, 1)}
+    assert shop.changes(shop.run("full")) == {}
 
 
 def test_a_table_that_was_made_anew_does_not_reconcile_until_a_full_run(shop: Extraction) -> None:

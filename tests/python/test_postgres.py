@@ -1,4 +1,4 @@
-"""The ad delivery database: the embedded server, who starts and stops it, the settings, the migration."""
+"""The databases of sources: the embedded server, who starts and stops it, the settings, the migration."""
 
 import os
 import signal
@@ -16,19 +16,20 @@ import pytest
 from psycopg import conninfo
 
 from duckhouse.cli import UserError
-from duckhouse.embedded.migrate import MIGRATIONS, migrate
+from duckhouse.embedded.migrate import migrate, migrations
 from duckhouse.embedded.postgres import Embedded, _free_port, embedded
-from duckhouse.extraction.database import source_database
+from duckhouse.extraction.database import database_of
 from duckhouse.processes import script
 from duckhouse.settings import PROJECT
-from support.postgres import new_database, postgres_server
+from duckhouse.sources import load_source
+from support.postgres import SOURCE, new_database, postgres_server
 
 VARIABLES = ("DSN", "HOST", "PORT", "DB", "USER", "PASSWORD")
 USER_OF_IT = """
     import sys
     sys.path.insert(0, {project!r})
-    from duckhouse.extraction.database import source_database
-    with source_database() as database, database.connect() as connection:
+    from duckhouse.extraction.database import database_of, postgres_source
+    with database_of(postgres_source({source!r})) as database, database.connect() as connection:
         print(connection.info.port, flush=True)
         sys.stdin.read()
 """
@@ -73,7 +74,7 @@ def runs(server: psutil.Process) -> bool:
 @contextmanager
 def command_that_uses_it() -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A command in the middle of its work with the database, and the port of that."""
-    code = USER_OF_IT.format(project=str(PROJECT)).replace("\n    ", "\n")
+    code = USER_OF_IT.format(project=str(PROJECT), source=SOURCE).replace("\n    ", "\n")
     pipe = subprocess.PIPE
     with subprocess.Popen([sys.executable, "-c", code], stdin=pipe, stdout=pipe, text=True) as running:
         try:
@@ -96,7 +97,7 @@ def test_the_first_command_starts_the_server_and_the_last_stops_it(folder: Path,
         assert (port_again, postmaster(folder)) == (port, server)
         stacks[first_to_leave].close()
         assert runs(server)
-        with source_database() as database, database.connect() as connection:
+        with database_of(load_source(SOURCE)) as database, database.connect() as connection:
             assert connection.execute("select count(*) from impressions").fetchone() == (0,)
         assert runs(server)
     assert not runs(server)
@@ -104,7 +105,7 @@ def test_the_first_command_starts_the_server_and_the_last_stops_it(folder: Path,
 
 
 def test_two_commands_that_start_at_once_share_one_server(folder: Path) -> None:
-    code = USER_OF_IT.format(project=str(PROJECT)).replace("\n    ", "\n")
+    code = USER_OF_IT.format(project=str(PROJECT), source=SOURCE).replace("\n    ", "\n")
     command, pipe = [sys.executable, "-c", code], subprocess.PIPE
     running = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(2)]
     ports = {each.stdout.readline() for each in running}
@@ -121,14 +122,14 @@ def test_a_killed_command_leaves_a_server_that_the_next_uses_and_stops(folder: P
         running.wait(60)
         server = postmaster(folder)
         assert runs(server)
-        with source_database() as database:
+        with database_of(load_source(SOURCE)) as database:
             assert f":{port}/" in database.address
             assert postmaster(folder) == server
         assert not runs(server)
 
 
 def test_data_stay_and_a_server_that_was_killed_comes_back(folder: Path) -> None:
-    with source_database() as database, database.connect(autocommit=True) as connection:
+    with database_of(load_source(SOURCE)) as database, database.connect(autocommit=True) as connection:
         connection.execute("insert into clicks (campaign_id) values (null)")
         server = postmaster(folder)
         server.kill()
@@ -136,7 +137,7 @@ def test_data_stay_and_a_server_that_was_killed_comes_back(folder: Path) -> None
             os.sched_yield()
         with pytest.raises(UserError, match=r"PostgreSQL at 127.0.0.1:\d+/ad_delivery: .*; check POSTGRES_DSN"):
             database.connect()
-    with source_database() as database, database.connect() as connection:
+    with database_of(load_source(SOURCE)) as database, database.connect() as connection:
         assert connection.execute("select count(*) from clicks").fetchone() == (1,)
 
 
@@ -144,9 +145,23 @@ def test_a_start_that_was_killed_half_way_is_begun_anew(folder: Path) -> None:
     (folder / "cluster.new").mkdir(parents=True)
     (folder / "cluster.new" / "PG_VERSION").write_text("18")
     (folder / "password").write_text("old")
-    with source_database() as database, database.connect() as connection:
+    with database_of(load_source(SOURCE)) as database, database.connect() as connection:
         assert connection.execute("select 1").fetchone() == (1,)
     assert sorted(path.name for path in folder.iterdir()) == ["cluster", "log", "password", "start.lock", "users.lock"]
+
+
+def test_a_cluster_of_the_version_before_gets_the_role_and_keeps_its_data(folder: Path) -> None:
+    with database_of(load_source(SOURCE)) as database, database.connect(autocommit=True) as connection:
+        connection.execute("insert into clicks (campaign_id) values (null)")
+        password = (folder / "password").read_text()
+        connection.execute(f"create role other superuser login password '{password}'")
+        with psycopg.connect(conninfo.make_conninfo(database.conninfo, user="other"), autocommit=True) as other:
+            connection.close()
+            other.execute("alter role postgres rename to ad_delivery")
+    for _ in range(2):
+        with database_of(load_source(SOURCE)) as database, database.connect() as connection:
+            assert connection.execute("select count(*) from clicks").fetchone() == (1,)
+            assert connection.execute("select current_user").fetchone() == ("postgres",)
 
 
 def test_the_password_is_for_the_owner_and_the_server_for_this_machine(folder: Path) -> None:
@@ -159,7 +174,7 @@ def test_the_password_is_for_the_owner_and_the_server_for_this_machine(folder: P
         listening = [c.laddr.ip for c in postmaster(folder).net_connections() if c.status == psutil.CONN_LISTEN]
         assert listening == ["127.0.0.1"]
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-            psycopg.connect(**{**server.parameters(), "password": "wrong"})
+            psycopg.connect(**{**server.parameters("postgres"), "password": "wrong"})
         assert password not in " ".join(postmaster(folder).cmdline())
 
 
@@ -185,9 +200,9 @@ def test_the_command_serves_until_it_is_told_to_end(folder: Path, end: signal.Si
         greeting = running.stdout.readline()
         password = (folder / "password").read_text()
         assert greeting == (
-            f"PostgreSQL at postgresql://ad_delivery@127.0.0.1:{port}/ad_delivery (password in {folder / 'password'})\n"
+            f"PostgreSQL at postgresql://postgres@127.0.0.1:{port}/ad_delivery (password in {folder / 'password'})\n"
         )
-        with source_database() as database:
+        with database_of(load_source(SOURCE)) as database:
             assert database.address == f"127.0.0.1:{port}/ad_delivery"
         server = postmaster(folder)
         assert runs(server)
@@ -210,7 +225,7 @@ def test_a_port_in_use_is_one_line(folder: Path) -> None:
     assert done.stderr.endswith("free the port, or set POSTGRES_DSN to another server\n")
     assert done.stderr.count("\n") == 1
     assert postmaster(folder) is None
-    with source_database() as database, database.connect():
+    with database_of(load_source(SOURCE)) as database, database.connect():
         pass
 
 
@@ -225,7 +240,7 @@ def test_the_schema_is_brought_to_the_database_that_the_environment_names(postgr
     with psycopg.connect(**postgres.parameters("postgres"), autocommit=True) as connection:
         connection.execute("create database bare")
     dsn = conninfo.make_conninfo(**postgres.parameters("bare"))
-    for said in (", ".join(path.name for path in sorted(MIGRATIONS.glob("*.sql"))), "the schema is there"):
+    for said in (", ".join(path.name for path in migrations(SOURCE)), "the schema is there"):
         done = postgres_command("--migrate", POSTGRES_DSN=dsn)
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == f"127.0.0.1:{postgres.port}/bare: {said}\n"
@@ -261,7 +276,7 @@ COLUMNS_OF = """
 def test_the_migration_makes_the_schema_once(postgres: Embedded) -> None:
     database = new_database(postgres)
     with database.connect() as connection:
-        assert migrate(connection) == []
+        assert migrate(connection, SOURCE) == []
         for table, columns in SCHEMA.items():
             assert connection.execute(COLUMNS_OF, [table]).fetchall() == columns
         connection.execute("insert into advertiser (name) values ('a')")
@@ -278,10 +293,10 @@ def test_the_migration_leaves_tables_that_are_there(postgres: Embedded) -> None:
         connection.execute("drop schema duckhouse cascade")
         connection.execute("insert into clicks (campaign_id) values (null)")
         connection.execute("drop table impressions")
-        assert migrate(connection) == [path.name for path in sorted(MIGRATIONS.glob("*.sql"))]
+        assert migrate(connection, SOURCE) == [path.name for path in migrations(SOURCE)]
         assert connection.execute("select count(*) from clicks").fetchone() == (1,)
         assert connection.execute(COLUMNS_OF, ["impressions"]).fetchall() == SCHEMA["impressions"]
-        assert migrate(connection) == []
+        assert migrate(connection, SOURCE) == []
 
 
 # ---------------------------------------------------------------- settings
@@ -293,9 +308,9 @@ def settings(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
 
 
 def test_a_dsn_names_the_database(postgres: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
-    own = f"postgresql://ad_delivery:{postgres.password}@127.0.0.1:{postgres.port}/ad_delivery"
+    own = f"postgresql://postgres:{postgres.password}@127.0.0.1:{postgres.port}/ad_delivery"
     settings(monkeypatch, DSN=own, HOST="not.there", PORT="1", DB="nothing", USER="nobody")
-    with source_database() as database, database.connect() as connection:
+    with database_of(load_source(SOURCE)) as database, database.connect() as connection:
         assert database.address == f"127.0.0.1:{postgres.port}/ad_delivery"
         shown = [connection.execute(f"show {name}").fetchone()[0] for name in ("timezone", "datestyle")]
         assert shown == ["UTC", "ISO, YMD"]
@@ -304,15 +319,15 @@ def test_a_dsn_names_the_database(postgres: Embedded, monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("variable", ["POSTGRES_PASSWORD", "PGPASSWORD"])
 def test_the_parts_name_it_too(postgres: Embedded, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
-    settings(monkeypatch, HOST="127.0.0.1", PORT=str(postgres.port), DB="ad_delivery", USER="ad_delivery")
+    settings(monkeypatch, HOST="127.0.0.1", PORT=str(postgres.port), DB="ad_delivery", USER="postgres")
     monkeypatch.setenv(variable, postgres.password)
-    with source_database() as database, database.connect() as connection:
+    with database_of(load_source(SOURCE)) as database, database.connect() as connection:
         assert connection.execute("select current_database()").fetchone() == ("ad_delivery",)
 
 
 def test_parts_that_are_not_set_have_the_usual_values(monkeypatch: pytest.MonkeyPatch) -> None:
     settings(monkeypatch, DB="shop")
-    with source_database() as database:
+    with database_of(load_source(SOURCE)) as database:
         assert database.address == "localhost:5432/shop"
         assert "user=postgres" in database.conninfo
 
@@ -331,15 +346,18 @@ def test_settings_that_lead_nowhere_are_one_line_without_the_secret(
     monkeypatch: pytest.MonkeyPatch, values: dict[str, str], message: str
 ) -> None:
     settings(monkeypatch, **values)
-    with pytest.raises(UserError, match=message) as said, source_database() as database:
+    with pytest.raises(UserError, match=message) as said, database_of(load_source(SOURCE)) as database:
         database.connect()
     assert "\n" not in str(said.value)
     assert "a:hidden" not in str(said.value)
 
 
 def test_a_wrong_password_is_one_line(postgres: Embedded, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings(monkeypatch, DSN=f"postgresql://ad_delivery:hidden@127.0.0.1:{postgres.port}/ad_delivery")
-    with pytest.raises(UserError, match="password authentication failed") as said, source_database() as database:
+    settings(monkeypatch, DSN=f"postgresql://postgres:hidden@127.0.0.1:{postgres.port}/ad_delivery")
+    with (
+        pytest.raises(UserError, match="password authentication failed") as said,
+        database_of(load_source(SOURCE)) as database,
+    ):
         database.connect()
     assert "\n" not in str(said.value)
     assert "hidden" not in str(said.value)

@@ -10,10 +10,11 @@ import psycopg
 from psycopg import conninfo
 
 from duckhouse import settings
-from duckhouse.embedded.postgres import embedded
+from duckhouse.embedded.postgres import embedded, prepare
 from duckhouse.processes import module, run, script
 from tools.benches.measure import Environment, Task, measure, ratio
 
+SOURCE = "ad_delivery"
 CAMPAIGNS = 100
 INCREMENT = 10_000
 COPY = """
@@ -26,7 +27,8 @@ with psycopg.connect(os.environ["POSTGRES_DSN"]) as connection:
 def bench_extraction(work: Path, impressions: int, repeat: int) -> list[dict[str, Any]]:
     """Of `impressions` rows; increments of 10,000 rows are on top of all."""
     with embedded(work / "postgres") as server:
-        dsn = conninfo.make_conninfo(**server.parameters())
+        prepare(server, SOURCE)
+        dsn = conninfo.make_conninfo(**server.parameters(SOURCE))
         os.environ["POSTGRES_DSN"] = dsn
         fill(dsn, impressions)
         copied = measure("COPY impressions to a file", lambda _: copy(work), repeat)
@@ -78,7 +80,7 @@ def increment(work: Path, name: str, option: tuple[str, ...]) -> Task:
 
 
 def command(name: str, option: tuple[str, ...], turn: int) -> list[str]:
-    return script("extract_postgres", *option, "--slot", f"bench_{name.replace(' ', '_')}_{turn}", "--json")
+    return script("extract_postgres", SOURCE, *option, "--slot", f"bench_{name.replace(' ', '_')}_{turn}", "--json")
 
 
 def zone(work: Path, name: str, turn: int) -> Path:

@@ -14,10 +14,16 @@ import pytest
 from psycopg import conninfo, sql
 
 from duckhouse.embedded.migrate import migrate
-from duckhouse.embedded.postgres import USER, Embedded, embedded
-from duckhouse.extraction.database import SESSION, Database
-from duckhouse.extraction.run import Result, extract
+from duckhouse.embedded.postgres import USER, Embedded, embedded, prepare
+from duckhouse.extraction import ranges
+from duckhouse.extraction.database import Database
+from duckhouse.extraction.plan import own_name
+from duckhouse.extraction.results import Result
+from duckhouse.extraction.run import extract
+from duckhouse.sources import load_source
 
+SOURCE = "ad_delivery"
+PUBLICATION = own_name(SOURCE)
 # a test's data need not outlive the machine
 QUICK = (
     "fsync=off",
@@ -50,6 +56,7 @@ _numbers = count(1)
 @contextmanager
 def postgres_server(folder: Path, *settings: str) -> Iterator[Embedded]:
     with embedded(folder, settings=(*QUICK, *settings)) as server:
+        prepare(server, SOURCE)
         yield server
 
 
@@ -58,15 +65,21 @@ def new_database(server: Embedded) -> Database:
     name = f"test_{next(_numbers)}"
     with psycopg.connect(**server.parameters("postgres"), autocommit=True) as connection:
         connection.execute(f"create database {name}")
-    database = Database(conninfo.make_conninfo(**server.parameters(name), **SESSION))
+    database = Database(conninfo.make_conninfo(**server.parameters(name)))
     with database.connect() as connection:
-        migrate(connection)
+        migrate(connection, SOURCE)
     return database
+
+
+def make_ranges_small(monkeypatch: pytest.MonkeyPatch, rows: int) -> None:
+    """Lets a few rows be many: ranges of keys hold about `rows` of them."""
+    monkeypatch.setattr(ranges, "RANGE_ROWS", rows)
+    monkeypatch.setattr(ranges, "MOST_ROWS", rows * 3 // 2)
 
 
 def quick_password(server: Embedded) -> Embedded:
     """Makes the password take no time to check: a run of the extraction is eight sessions."""
-    with psycopg.connect(**server.parameters(), autocommit=True) as connection:
+    with psycopg.connect(**server.parameters("postgres"), autocommit=True) as connection:
         connection.execute("set scram_iterations = 1")
         set_password = sql.SQL("alter role {} password {}")
         connection.execute(set_password.format(sql.Identifier(USER), sql.Literal(server.password)))
@@ -89,7 +102,7 @@ class Extraction:
 
     @property
     def zone(self) -> Path:
-        return Path(os.environ["DUCKHOUSE_LANDING"]) / "ad_delivery"
+        return Path(os.environ["DUCKHOUSE_LANDING"]) / SOURCE
 
     def as_user(self, user: str, password: str) -> Database:
         return Database(conninfo.make_conninfo(self.database.conninfo, user=user, password=password))
@@ -112,7 +125,7 @@ class Extraction:
             connection.close()
 
     def run(self, mode: str = "compare") -> Result:
-        return extract(self.database, mode, self.slot)
+        return extract(load_source(SOURCE), self.database, mode, self.slot)
 
     def landed(self, table: str, delivery_id: str | None = None) -> list[dict[str, Any]]:
         """The records of one table in the order of changes, of one delivery or of all."""

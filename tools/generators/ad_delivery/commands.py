@@ -9,18 +9,19 @@ import numpy as np
 import psycopg
 
 from duckhouse.cli import UserError, print_json
-from duckhouse.extraction.database import Database, first_line, source_database
+from duckhouse.extraction.database import Database, database_of, first_line, postgres_source
 from tools.generators.ad_delivery import churn as changes
 from tools.generators.ad_delivery import rows, stats
 
 Outcome = tuple[dict[str, Any], str]  # the summary for machines, and in words
 
+SOURCE = "ad_delivery"
 CANCELLED = {"cancelled": True}
 
 
 def run(command: str, options: dict[str, Any], *, as_json: bool) -> None:
     """Runs one of COMMANDS with its options and prints its outcome. Raises UserError where PostgreSQL refuses."""
-    with source_database() as database:
+    with database_of(postgres_source(SOURCE)) as database:
         try:
             summary, text = COMMANDS[command](database, **options)
         except psycopg.errors.UndefinedTable as error:

@@ -22,7 +22,7 @@ FEW_VALUES = {"operation", "_delivery_id", "_source_file"}
 
 
 @dataclass
-class Output:
+class ChangesFile:
     """The landed rows of one table, in the order of their changes."""
 
     entity: Entity
@@ -78,8 +78,8 @@ class Output:
 
 
 @contextmanager
-def output(entity: Entity, folder: Path, delivery_id: str, delivered_at: datetime) -> Iterator[Output]:
-    made = Output(entity, folder, Origin(delivery_id, delivered_at, entity.name))
+def changes_file(entity: Entity, folder: Path, delivery_id: str, delivered_at: datetime) -> Iterator[ChangesFile]:
+    made = ChangesFile(entity, folder, Origin(delivery_id, delivered_at, entity.name))
     try:
         yield made
     finally:

@@ -1,0 +1,5 @@
+"""The command that a message tells people to run."""
+
+
+def command(source: str, *options: str) -> str:
+    return " ".join(("python -m scripts.extract_postgres", source, *options))

@@ -1,0 +1,156 @@
+"""A table whose changes the write-ahead log tells: they are written as they come, and make what is known."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import numpy as np
+import pyarrow as pa
+
+from duckhouse.cli import UserError
+from duckhouse.extraction.changes import ChangesFile, repeated
+from duckhouse.extraction.command import command
+from duckhouse.extraction.known import KnownTable
+from duckhouse.extraction.pgoutput import Delete, Upsert
+from duckhouse.extraction.reader import SnapshotReader
+from duckhouse.extraction.revision import Revision
+from duckhouse.extraction.tables import SourceTable
+from duckhouse.extraction.values import CONVERSIONS, unmapped_text
+
+BATCH_ROWS = 50_000
+
+Fields = dict[str, str | None]
+
+
+@dataclass
+class FollowedTable:
+    """`stands` says of each key that changed whether its row stands."""
+
+    table: SourceTable
+    known: KnownTable
+    file: ChangesFile
+    stands: dict[int, bool] = field(default_factory=dict)
+    is_truncated: bool = False
+    _rows: list[tuple[int, str, datetime, Mapping[str, str | None]]] = field(default_factory=list)
+
+    def upsert(self, change: Upsert, at: datetime) -> None:
+        if change.kept:
+            raise UserError(
+                f"the log does not carry {change.table}.{change.kept[0]} of a row that was updated (a long value that "
+                f"stayed); nothing is landed: alter table {change.table} replica identity full, and run "
+                f"{self._once()}"
+            )
+        lost = [name for name in self.table.columns if name not in change.values]
+        if lost:
+            raise UserError(
+                f"the log holds rows of {change.table} without column {lost[0]}, from before it was named so; "
+                f"nothing is landed: run {self._once()}"
+            )
+        key = change.values[self.table.key]
+        if key is None:
+            raise UserError(
+                f"the log holds rows of {change.table} whose {self.table.key} is NULL, from before it was the key; "
+                f"nothing is landed: run {self._once()}"
+            )
+        if change.was is not None:
+            self._remove(int(change.was), at)
+        self.stands[int(key)] = True
+        self._add(int(key), "upsert", at, change.values)
+
+    def delete(self, change: Delete, at: datetime) -> None:
+        if change.key is None:
+            raise UserError(
+                f"the log does not tell which rows of {change.table} were deleted; nothing is landed: run "
+                f"{self._once()}"
+            )
+        self._remove(int(change.key), at)
+
+    def _once(self) -> str:
+        return f"{command(self.known.source)} once, which compares tables"
+
+    def _remove(self, key: int, at: datetime) -> None:
+        self.stands[key] = False
+        self._add(key, "delete", at, {})
+
+    def truncate(self, at: datetime) -> None:
+        """A tombstone for every row that stands."""
+        self.flush()
+        if not self.is_truncated:
+            for place in range(len(self.known.ranges)):
+                keys, _ = self.known.read(place)
+                standing = keys[[self.stands.get(key, True) for key in keys.tolist()]]
+                self._write_tombstones(standing, at)
+                self.stands.update(dict.fromkeys(standing.tolist(), False))
+        standing = np.array([key for key, stands in self.stands.items() if stands], np.int64)
+        self._write_tombstones(standing, at)
+        self.stands.clear()
+        self.is_truncated = True
+
+    def _write_tombstones(self, keys: np.ndarray, at: datetime) -> None:
+        count = len(keys)
+        self.file.write(
+            {self.table.key: pa.array(keys), "operation": repeated("delete", count), "changed_at": repeated(at, count)},
+            count,
+        )
+
+    def _add(self, key: int, operation: str, at: datetime, values: Mapping[str, str | None]) -> None:
+        self._rows.append((key, operation, at, values))
+        if len(self._rows) >= BATCH_ROWS:
+            self.flush()
+
+    def flush(self) -> None:
+        rows, self._rows = self._rows, []
+        told = [values for _, _, _, values in rows]
+        columns, odd = self._typed(told)
+        columns |= {
+            self.table.key: pa.array([key for key, _, _, _ in rows], pa.int64()),
+            "operation": pa.array([operation for _, operation, _, _ in rows], pa.string()),
+            "changed_at": pa.array([at for _, _, at, _ in rows], pa.timestamp("us")),
+            "_unmapped": pa.array([unmapped_text(fields) for fields in odd], pa.string()),
+        }
+        self.file.write(columns, len(rows))
+
+    def _typed(self, told: Sequence[Mapping[str, str | None]]) -> tuple[dict[str, pa.Array], list[Fields]]:
+        """The columns of the contract, and of each row what does not fit in them."""
+        columns: dict[str, pa.Array] = {}
+        odd: list[Fields] = [{name: values.get(name) for name in self.table.extra} for values in told]
+        for name, data_type in self.table.columns.items():
+            values = [fields.get(name) for fields in told]
+            columns[name], unfit = CONVERSIONS[data_type].from_log(values)
+            for place in [] if unfit is None else np.flatnonzero(unfit).tolist():
+                odd[place][name] = values[place]
+        return columns, odd
+
+    def settle(self, reader: SnapshotReader, revision: Revision) -> np.ndarray:
+        """Makes what was landed the known rows: how many rows are new, changed and deleted by it.
+
+        The hash of a row is what the source has; 0, which no comparison takes for right, where it has no such row.
+        """
+        touched = np.array(sorted(self.stands), np.int64)
+        stands = np.array([self.stands[key] for key in touched.tolist()], bool)
+        hashes = np.zeros(len(touched), np.int64)
+        found, found_hashes = reader.hashes(self.table, touched[stands])
+        hashes[np.searchsorted(touched, found)] = found_hashes
+        counts = np.zeros(3, int)
+        for place, here in self._by_range(touched):
+            counts += self._settle_range(revision, place, touched[here], hashes[here], stands[here])
+        return counts
+
+    def _by_range(self, touched: np.ndarray) -> list[tuple[int, slice]]:
+        """Which known ranges change, with the part of the touched keys that is theirs."""
+        starts = np.searchsorted(touched, self.known.lows[1:])
+        ends = [*starts.tolist(), len(touched)]
+        slices = [slice(start, end) for start, end in zip([0, *starts.tolist()], ends, strict=True)]
+        return [(place, part) for place, part in enumerate(slices) if self.is_truncated or part.start < part.stop]
+
+    def _settle_range(
+        self, revision: Revision, place: int, touched: np.ndarray, hashes: np.ndarray, stands: np.ndarray
+    ) -> np.ndarray:
+        span = self.known.span(place)
+        was, were = self.known.between(span)
+        kept = np.zeros(len(was), bool) if self.is_truncated else ~np.isin(was, touched)
+        now, are = np.concatenate([was[kept], touched[stands]]), np.concatenate([were[kept], hashes[stands]])
+        order = np.argsort(now)
+        revision.replace(span, now[order], are[order])
+        common, before, after = np.intersect1d(was, now, assume_unique=True, return_indices=True)
+        return np.array([len(now) - len(common), (were[before] != are[after]).sum(), len(was) - len(common)])

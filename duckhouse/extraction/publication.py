@@ -1,0 +1,106 @@
+"""The publication by which the write-ahead log tells of the tables of a source: made, and found whole."""
+
+from collections.abc import Sequence
+
+import psycopg
+from psycopg import sql
+
+from duckhouse.cli import UserError
+from duckhouse.extraction.database import Database
+from duckhouse.extraction.tables import SourceTable
+
+_LISTED = (
+    "unnest(%(schemas)s::text[], %(names)s::text[], %(keys)s::text[]) with ordinality as listed (s, n, key, place)"
+)
+# the tables of whose updated and deleted rows the log does not carry the key
+_NAMELESS = f"""
+    select place from {_LISTED}
+    join pg_class on pg_class.oid = to_regclass(format('%%I.%%I', s, n))
+    where relreplident <> 'f' and not exists (
+        select from pg_index join pg_attribute on attrelid = indrelid and attnum = indkey[0]
+        where indrelid = pg_class.oid and indnkeyatts = 1 and attname = key
+        and case relreplident when 'd' then indisprimary else indisreplident end
+    )
+    order by place
+"""
+# of the rows of a table that inherits another the log tells under its own name
+_INHERITING = f"""
+    select place, inhrelid::regclass::text from {_LISTED}
+    join pg_class on pg_class.oid = to_regclass(format('%%I.%%I', s, n)) and relkind = 'r'
+    join pg_inherits on inhparent = pg_class.oid
+    order by place, inhrelid
+"""
+_UNPUBLISHED = f"""
+    select place from {_LISTED}
+    where not exists (
+        select from pg_publication_tables
+        where pubname = %(publication)s and rowfilter is null and schemaname = s and tablename = n
+        and cardinality(attnames) = (
+            select count(*) from pg_attribute
+            where attrelid = to_regclass(format('%%I.%%I', s, n)) and attnum > 0
+            and not attisdropped and attgenerated = ''
+        )
+    )
+    order by place
+"""
+_VERSION = """
+    select string_agg(concat(parts.oid, '.', parts.xmin), ' ' order by parts.oid)
+    from pg_publication
+    cross join lateral (
+        select pg_publication.oid, pg_publication.xmin
+        union all select oid, xmin from pg_publication_rel where prpubid = pg_publication.oid
+        union all select oid, xmin from pg_publication_namespace where pnpubid = pg_publication.oid
+    ) as parts
+    where pubname = %(publication)s
+"""
+
+
+def publish(database: Database, publication: str, tables: Sequence[SourceTable]) -> str:
+    """Makes the publication of the tables where there is none; a text that changes whenever somebody changes it.
+
+    Raises UserError where the log would not tell every change of the tables.
+    """
+    with database.connect(autocommit=True) as connection:
+        _check_tables(connection, database, tables)
+        found = connection.execute(
+            "select pubinsert and pubupdate and pubdelete and pubtruncate from pg_publication where pubname = %s",
+            [publication],
+        ).fetchone()
+        if found is None:
+            names = sql.SQL(", ").join(table.name.identifier for table in tables)
+            query = sql.SQL("create publication {} for table {} with (publish_via_partition_root = true)")
+            connection.execute(query.format(sql.Identifier(publication), names))
+        lost = connection.execute(_UNPUBLISHED, {**_listed(tables), "publication": publication}).fetchone()
+        if lost or found == (False,):
+            what = f"does not publish all of {_shown(tables, lost)}" if lost else "does not publish every operation"
+            raise UserError(
+                f"{database.address}: publication {publication} {what}: drop publication {publication}, and run again, "
+                "which makes it anew and compares every row"
+            )
+        return connection.execute(_VERSION, {"publication": publication}).fetchone()[0]
+
+
+def _check_tables(connection: psycopg.Connection, database: Database, tables: Sequence[SourceTable]) -> None:
+    if nameless := connection.execute(_NAMELESS, _listed(tables)).fetchone():
+        table, key = _shown(tables, nameless), tables[nameless[0] - 1].key
+        raise UserError(
+            f"{database.address}: the log would not tell which rows of {table} change: alter table {table} add primary "
+            f"key ({key}), or replica identity default"
+        )
+    if inheriting := connection.execute(_INHERITING, _listed(tables)).fetchone():
+        raise UserError(
+            f"{database.address}: the log would not tell of the rows of {inheriting[1]}, which inherits "
+            f"{_shown(tables, inheriting)}: run without --cdc, which compares tables"
+        )
+
+
+def _listed(tables: Sequence[SourceTable]) -> dict[str, list[str]]:
+    return {
+        "schemas": [table.name.schema for table in tables],
+        "names": [table.name.name for table in tables],
+        "keys": [table.key for table in tables],
+    }
+
+
+def _shown(tables: Sequence[SourceTable], row: tuple) -> str:
+    return tables[row[0] - 1].entity.table

@@ -1,0 +1,119 @@
+"""The SQL by which rows of a table, their hashes and digests are asked for.
+
+Names may hold a percent sign, which psycopg takes for a parameter: values are written into the SQL instead.
+"""
+
+from collections.abc import Iterable
+
+from psycopg import sql
+
+from duckhouse.extraction.ranges import FIRST_KEY, Span
+from duckhouse.extraction.tables import SourceTable
+from duckhouse.extraction.values import CONVERSIONS, SPELLED
+
+
+def rows(table: SourceTable, span: Span) -> sql.Composed:
+    """One row of arrays, which is far less work for both sides than a message a row: those of the columns, of
+    _unmapped where the table has extra columns, and of the hashes; all in the order of the key.
+    """
+    asked = [_asked(CONVERSIONS[data_type].asked, name) for name, data_type in table.columns.items()]
+    asked += [*([unmapped(table)] if table.extra else []), hashed(table)]
+    names = [sql.Identifier(f"f{number}") for number in range(len(asked))]
+    return sql.SQL("select {} from (select {} from {} where {} order by {}) as r").format(
+        _listed(sql.SQL("array_agg({})").format(name) for name in names),
+        _listed(sql.SQL("{} as {}").format(value, name) for value, name in zip(asked, names, strict=True)),
+        table.name.identifier,
+        _within(table, span),
+        sql.Identifier(table.key),
+    )
+
+
+def hashed(table: SourceTable) -> sql.Composed:
+    """A 64-bit hash of a row's content, computed by PostgreSQL; extra columns without a value do not change it."""
+    own = sql.SQL("hash_record_extended(row({}), 0)").format(_listed(map(sql.Identifier, table.columns)))
+    if not table.extra:
+        return own
+    return sql.SQL("({} # coalesce(hashtextextended({}, {}), 0))").format(
+        own, unmapped(table), sql.Identifier(table.key)
+    )
+
+
+def unmapped(table: SourceTable) -> sql.Composed:
+    """What does not fit in the contract's columns, as a JSON object of texts; NULL where everything fits."""
+    fields = [
+        sql.SQL("{}, case when {} then {}::text end").format(
+            name, _asked(CONVERSIONS[data_type].unfit, name), sql.Identifier(name)
+        )
+        for name, data_type in table.columns.items()
+        if CONVERSIONS[data_type].unfit
+    ]
+    fields += [sql.SQL("{}, {}").format(name, _asked(SPELLED, name)) for name in table.extra]
+    return sql.SQL("nullif(jsonb_strip_nulls(jsonb_build_object({}))::text, '{{}}')").format(_listed(fields))
+
+
+def unmapped_of(table: SourceTable, keys: Iterable[int]) -> sql.Composed:
+    return sql.SQL("select {}, {} from {} where {}").format(
+        sql.Identifier(table.key), unmapped(table), table.name.identifier, _among(table, keys)
+    )
+
+
+def hashes_of(table: SourceTable, keys: Iterable[int]) -> sql.Composed:
+    """One row of two arrays: the keys that are there, sorted, and the hashes of their rows."""
+    return sql.SQL(
+        "select array_agg(key::bigint), array_agg(hash) "
+        "from (select {key} as key, {} as hash from {} where {} order by {key}) as r"
+    ).format(hashed(table), table.name.identifier, _among(table, keys), key=sql.Identifier(table.key))
+
+
+def count(table: SourceTable) -> sql.Composed:
+    return sql.SQL("select count(*) from {}").format(table.name.identifier)
+
+
+def digest(table: SourceTable, span: Span) -> sql.Composed:
+    return sql.SQL("select count(*), coalesce(bit_xor({}), 0) from {} where {}").format(
+        hashed(table), table.name.identifier, _within(table, span)
+    )
+
+
+def digests(table: SourceTable, span: Span, lows: Iterable[int]) -> sql.Composed:
+    """The digests of the parts into which `lows`, ascending, divide a span, by their place."""
+    return sql.SQL("select width_bucket({}::bigint, {}), count(*), bit_xor({}) from {} where {} group by 1").format(
+        sql.Identifier(table.key), _bigints(lows), hashed(table), table.name.identifier, _within(table, span)
+    )
+
+
+def key_at(table: SourceTable, span: Span, place: int) -> sql.Composed:
+    """The key of a span that has so many others below it."""
+    return sql.SQL("select {key} from {} where {} order by {key} offset {} limit 1").format(
+        table.name.identifier, _within(table, span), place, key=sql.Identifier(table.key)
+    )
+
+
+def _within(table: SourceTable, span: Span) -> sql.Composable:
+    key, conditions = sql.Identifier(table.key), []
+    if span.low > FIRST_KEY:
+        conditions.append(sql.SQL("{} >= {}").format(key, _bigint(span.low)))
+    if span.high is not None:
+        conditions.append(sql.SQL("{} < {}").format(key, _bigint(span.high)))
+    return sql.SQL(" and ").join(conditions) if conditions else sql.SQL("true")
+
+
+def _among(table: SourceTable, keys: Iterable[int]) -> sql.Composed:
+    return sql.SQL("{} = any({})").format(sql.Identifier(table.key), _bigints(keys))
+
+
+def _bigint(number: int) -> sql.Composed:
+    """The least one cannot be written as a number: PostgreSQL reads its digits before the sign."""
+    return sql.SQL("{}::bigint").format(str(number))
+
+
+def _bigints(numbers: Iterable[int]) -> sql.Composed:
+    return sql.SQL("{}::bigint[]").format(f"{{{','.join(map(str, numbers))}}}")
+
+
+def _asked(template: str, name: str) -> sql.Composed:
+    return sql.SQL(template).format(sql.Identifier(name))
+
+
+def _listed(parts: Iterable[sql.Composable]) -> sql.Composed:
+    return sql.SQL(", ").join(parts)

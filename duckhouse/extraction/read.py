@@ -1,0 +1,106 @@
+"""The reading of a run: from the tables in its snapshot to the files of its delivery and what will be known."""
+
+from contextlib import ExitStack
+from dataclasses import asdict
+
+import pyarrow as pa
+
+from duckhouse.cli import progress
+from duckhouse.extraction.changes import ChangesFile, changes_file, repeated
+from duckhouse.extraction.compare import compare
+from duckhouse.extraction.followed import FollowedTable
+from duckhouse.extraction.known import KnownTable
+from duckhouse.extraction.plan import Plan
+from duckhouse.extraction.reader import SnapshotReader
+from duckhouse.extraction.recall import landed_keys
+from duckhouse.extraction.results import TableResult
+from duckhouse.extraction.revision import Revision
+from duckhouse.extraction.stream import follow
+from duckhouse.extraction.tables import SourceTable, report_of
+from duckhouse.landed_types import LANDED_TYPES
+from duckhouse.landing.manifest import SourceFile
+from duckhouse.landing.zone import Draft
+
+Counts = dict[str, list[int]]
+"""New, changed and deleted rows by table."""
+
+
+def read(
+    plan: Plan, reader: SnapshotReader, tables: list[SourceTable], draft: Draft, shown: str
+) -> tuple[list[TableResult], list[SourceFile]]:
+    """Writes the files of the delivery; `plan.known` is what will be known after it. `shown` says what was read."""
+    with ExitStack() as stack:
+        files = {
+            entity.name: stack.enter_context(changes_file(entity, draft.folder, draft.id, draft.delivered_at))
+            for entity in plan.zone.source.entities
+        }
+        known = {table.entity.name: _known(plan, table) for table in tables}
+        revisions = {name: stack.enter_context(Revision(of_table, name, draft.id)) for name, of_table in known.items()}
+        find = _by_log if plan.previous else _by_comparing
+        counts = find(plan, reader, tables, known, revisions, files)
+        for revision in revisions.values():
+            revision.finish()
+        lag = plan.lag()
+        results = [
+            TableResult(name, plan.mode, reader.count(table), revisions[name].rows, *counts[name], lag)
+            for name, table in zip(known, tables, strict=True)
+        ]
+        if report := report_of(plan.zone.source):
+            _report(files[report.name], results)
+    plan.known.tables = {name: revision.ranges for name, revision in revisions.items()}
+    return results, [files[name].file(shown) for name in sorted(files)]
+
+
+def _known(plan: Plan, table: SourceTable) -> KnownTable:
+    known = plan.known.table(table.entity.name)
+    if plan.newest and plan.known.identity is None:
+        known.recall(landed_keys(plan.zone, table.entity))
+    return known
+
+
+def _by_comparing(
+    plan: Plan,
+    reader: SnapshotReader,
+    tables: list[SourceTable],
+    known: dict[str, KnownTable],
+    revisions: dict[str, Revision],
+    files: dict[str, ChangesFile],
+) -> Counts:
+    counts: Counts = {}
+    for table in tables:
+        name = table.entity.name
+        new = changed = deleted = 0
+        with progress(label=f"reading {name}", unit="rows") as bar:
+            for difference in compare(reader, table, known[name], revisions[name], every_row=plan.every_row):
+                count, gone = len(difference.land), len(difference.deleted)
+                files[name].write({**difference.landed(), "operation": repeated("upsert", count)}, count)
+                tombstones = {table.key: pa.array(difference.deleted), "operation": repeated("delete", gone)}
+                files[name].write(tombstones, gone)
+                new, changed, deleted = new + difference.new, changed + count - difference.new, deleted + gone
+                bar.update(len(difference.rows.keys))
+        counts[name] = [new, changed, deleted]
+    return counts
+
+
+def _by_log(
+    plan: Plan,
+    reader: SnapshotReader,
+    tables: list[SourceTable],
+    known: dict[str, KnownTable],
+    revisions: dict[str, Revision],
+    files: dict[str, ChangesFile],
+) -> Counts:
+    followed = {
+        table.entity.name: FollowedTable(table, known[table.entity.name], files[table.entity.name]) for table in tables
+    }
+    confirmed = follow(plan.slot, followed.values(), plan.previous, reader.snapshot)
+    if confirmed:
+        plan.known.slot["confirmed"] = confirmed
+    return {name: table.settle(reader, revisions[name]).tolist() for name, table in followed.items()}
+
+
+def _report(file: ChangesFile, results: list[TableResult]) -> None:
+    rows = pa.Table.from_pylist([asdict(result) for result in results])
+    types = {column.name: LANDED_TYPES[column.data_type].arrow for column in file.entity.columns}
+    named = types.keys() & set(rows.column_names)
+    file.write({name: rows[name].combine_chunks().cast(types[name]) for name in named}, len(results))

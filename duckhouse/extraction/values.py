@@ -1,0 +1,79 @@
+"""How a column of each landed type is asked for, and how its values are taken from a query and from the log.
+
+A value that has no place in its type is NULL there and kept as text in _unmapped.
+"""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import psycopg
+import pyarrow as pa
+
+from duckhouse.extraction.arrays import FIRST_TIME, LAST_TIME, integers, texts, times
+
+# a value as the log spells it: a cast to text writes true where the log writes t
+SPELLED = "case when {0} is distinct from null then concat({0}) end"
+
+Outside = np.ndarray | None
+"""Which of some values have no place in their type (a NULL may be among them); None for none of them."""
+
+
+@dataclass(frozen=True)
+class Conversion:
+    """`asked` is the SQL by which a column is read as an array, `unfit` the SQL that says of a value that it has no
+    place in the type, where there are such.
+    """
+
+    asked: str
+    from_query: Callable[[psycopg.Cursor, int], tuple[pa.Array, Outside]]
+    from_log: Callable[[Sequence[str | None]], tuple[pa.Array, Outside]]
+    unfit: str | None = None
+
+
+def _logged_integers(values: Sequence[str | None]) -> tuple[pa.Array, Outside]:
+    return pa.array([None if value is None else int(value) for value in values], pa.int64()), None
+
+
+def _logged_times(values: Sequence[str | None]) -> tuple[pa.Array, Outside]:
+    moments = [_moment(value) for value in values]
+    return pa.array(moments, pa.timestamp("us")), np.array([moment is None for moment in moments], bool)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """None also for what no engine holds: infinity, times before Christ or of years beyond."""
+    try:
+        moment = datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None
+    return moment if moment and FIRST_TIME <= moment <= LAST_TIME else None
+
+
+# by the data_type of a column, as in LANDED_TYPES
+CONVERSIONS = {
+    None: Conversion(
+        SPELLED,
+        lambda cursor, column: (texts(cursor, column), None),
+        lambda values: (pa.array(values, pa.string()), None),
+    ),
+    "bigint": Conversion(
+        "{}::bigint",
+        lambda cursor, column: (integers(cursor, column), None),
+        _logged_integers,
+    ),
+    "timestamp": Conversion(
+        "coalesce({}, timestamp '-infinity')",
+        times,
+        _logged_times,
+        unfit=f"{{}} not between '{FIRST_TIME}' and '{LAST_TIME}'",
+    ),
+}
+
+
+def unmapped_text(fields: Mapping[str, str | None]) -> str | None:
+    """What does not fit in the contract's columns, as PostgreSQL prints a jsonb object of it; NULL for nothing."""
+    known = {name: value for name, value in fields.items() if value is not None}
+    ordered = dict(sorted(known.items(), key=lambda item: (len(item[0].encode()), item[0].encode())))
+    return json.dumps(ordered, ensure_ascii=False) if ordered else None
