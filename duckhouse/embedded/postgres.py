@@ -17,7 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
-from psycopg import sql
+from psycopg import conninfo, sql
 
 from duckhouse.cli import UserError
 from duckhouse.embedded.migrate import migrate
@@ -63,6 +63,9 @@ class Embedded:
             "password": self.password,
         }
 
+    def conninfo(self, database: str, user: str = USER) -> str:
+        return conninfo.make_conninfo("", **self.parameters(database, user))
+
 
 @contextmanager
 def embedded(folder: Path, port: int | None = None, settings: Sequence[str] = ()) -> Iterator[Embedded]:
@@ -88,11 +91,11 @@ def embedded(folder: Path, port: int | None = None, settings: Sequence[str] = ()
 
 def prepare(server: Embedded, source: str) -> None:
     """Makes the database of a source, and the schema that it has by its migrations, where they are not there."""
-    with psycopg.connect(**server.parameters("postgres"), autocommit=True) as connection:
+    with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(hashtextextended('duckhouse.databases', 0))")
         if not connection.execute("select 1 from pg_database where datname = %s", [source]).fetchone():
             connection.execute(sql.SQL("create database {}").format(sql.Identifier(source)))
-    with psycopg.connect(**server.parameters(source)) as connection:
+    with psycopg.connect(server.conninfo(source)) as connection:
         migrate(connection, source)
 
 
@@ -151,10 +154,10 @@ def _initialise(folder: Path) -> None:
 def _greet(server: Embedded) -> None:
     """Sees that the server takes our role, which is made where the cluster is of a version that had another one."""
     try:
-        psycopg.connect(**server.parameters("postgres"), connect_timeout=5).close()
+        psycopg.connect(server.conninfo("postgres"), connect_timeout=5).close()
     except psycopg.OperationalError:
-        former = server.parameters("postgres", FORMER_USER)
-        with psycopg.connect(**former, connect_timeout=5, autocommit=True) as connection:
+        former = server.conninfo("postgres", FORMER_USER)
+        with psycopg.connect(former, connect_timeout=5, autocommit=True) as connection:
             verifier = connection.pgconn.encrypt_password(server.password.encode(), USER.encode(), b"scram-sha-256")
             create = sql.SQL("create role {} superuser login password {}")
             connection.execute(create.format(sql.Identifier(USER), sql.Literal(verifier.decode())))
@@ -179,7 +182,8 @@ def _last_line(log: Path) -> str:
 def _free_port() -> int:
     with socket.socket() as free:
         free.bind((HOST, 0))
-        return free.getsockname()[1]
+        port: int = free.getsockname()[1]
+    return port
 
 
 def _run(program: str, *arguments: str | Path | int, check: bool = True) -> subprocess.CompletedProcess[bytes]:

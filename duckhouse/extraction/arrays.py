@@ -1,6 +1,7 @@
 """PostgreSQL's binary arrays as numpy and Arrow arrays."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import numpy as np
 import psycopg
@@ -27,7 +28,7 @@ def _number(data: bytes, at: int) -> int:
 
 def fixed_width(cursor: psycopg.Cursor, column: int) -> np.ndarray:
     """The items of an array of 8-byte values without NULLs in the first row; none where the array is NULL."""
-    data = cursor.pgresult.get_value(0, column)
+    data = _value(cursor, column)
     if data is None:
         return np.empty(0, np.int64)
     return np.frombuffer(data, ELEMENT, _number(data, LENGTH_AT), HEADER)["value"].astype(np.int64)
@@ -35,7 +36,7 @@ def fixed_width(cursor: psycopg.Cursor, column: int) -> np.ndarray:
 
 def integers(cursor: psycopg.Cursor, column: int) -> pa.Array:
     """The items of an array of bigint in the first row."""
-    data = cursor.pgresult.get_value(0, column)
+    data = _value(cursor, column)
     has_nulls = data is not None and _number(data, FLAGS_AT)
     return pa.array(_items(cursor, column) if has_nulls else fixed_width(cursor, column), pa.int64())
 
@@ -53,7 +54,13 @@ def times(cursor: psycopg.Cursor, column: int) -> tuple[pa.Array, np.ndarray]:
     return pa.array(since_1970, pa.int64(), mask=outside).cast(pa.timestamp("us")), outside
 
 
-def _items(cursor: psycopg.Cursor, column: int) -> list:
-    data = cursor.pgresult.get_value(0, column)
-    loader = Transformer(cursor).get_loader(cursor.pgresult.ftype(column), Format.BINARY)
-    return [] if data is None else loader.load(data)
+def _items(cursor: psycopg.Cursor, column: int) -> list[Any]:
+    data = _value(cursor, column)
+    if data is None or not cursor.pgresult:
+        return []
+    found: list[Any] = Transformer(cursor).get_loader(cursor.pgresult.ftype(column), Format.BINARY).load(data)
+    return found
+
+
+def _value(cursor: psycopg.Cursor, column: int) -> bytes | None:
+    return cursor.pgresult.get_value(0, column) if cursor.pgresult else None

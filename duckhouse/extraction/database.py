@@ -4,10 +4,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
-from psycopg import conninfo
+from psycopg import conninfo, sql
 
 from duckhouse.cli import UserError
 from duckhouse.embedded.postgres import embedded, prepare
@@ -97,7 +97,8 @@ def _named(prefix: str) -> str | None:
     parts = {name: (os.environ.get(f"{prefix}_{part}"), default) for name, (part, default) in BY_PARTS.items()}
     try:
         if dsn:
-            return conninfo.make_conninfo(**{**usual, **conninfo.conninfo_to_dict(dsn)})
+            given = {name: str(value) for name, value in conninfo.conninfo_to_dict(dsn).items() if value is not None}
+            return conninfo.make_conninfo("", **{**usual, **given})
         if any(value for value, _ in parts.values()):
             return conninfo.make_conninfo(
                 **usual, **{name: value or default for name, (value, default) in parts.items()}
@@ -107,6 +108,14 @@ def _named(prefix: str) -> str | None:
             f"{prefix}_DSN is not a connection string: write it as postgresql://user@host:5432/database"
         ) from None
     return None
+
+
+def only_row(
+    connection: psycopg.Connection, query: sql.Composed | LiteralString, *parameters: object
+) -> tuple[Any, ...]:
+    """The row of a query that gives one whatever the database holds."""
+    [row] = connection.execute(query, parameters or None).fetchall()
+    return row
 
 
 def first_line(error: psycopg.Error) -> str:

@@ -121,7 +121,7 @@ class FollowedTable:
                 odd[place][name] = values[place]
         return columns, odd
 
-    def settle(self, reader: SnapshotReader, revision: Revision) -> np.ndarray:
+    def settle(self, reader: SnapshotReader, revision: Revision) -> tuple[int, int, int]:
         """Makes what was landed the known rows: how many rows are new, changed and deleted by it.
 
         The hash of a row is what the source has; 0, which no comparison takes for right, where it has no such row.
@@ -134,7 +134,8 @@ class FollowedTable:
         counts = np.zeros(3, int)
         for place, here in self._by_range(touched):
             counts += self._settle_range(revision, place, touched[here], hashes[here], stands[here])
-        return counts
+        new, changed, deleted = counts.tolist()
+        return new, changed, deleted
 
     def _by_range(self, touched: np.ndarray) -> list[tuple[int, slice]]:
         """Which known ranges change, with the part of the touched keys that is theirs."""

@@ -78,7 +78,7 @@ class KnownTable:
         if self._recalled:
             return self._recalled
         if not self._last_read or self._last_read[0] != place:
-            self._last_read = place, self._read(*self.ranges[place].place)
+            self._last_read = place, self._read(*(self.ranges[place].place or ("", 0)))
         return self._last_read[1]
 
     def _read(self, name: str, group: int) -> KeysAndHashes:
@@ -166,7 +166,7 @@ class Known:
 
     def sweep(self, delivery_id: str) -> None:
         """Removes what the delivery, which is committed, does not use."""
-        used = {known.place[0] for ranges in self.tables.values() for known in ranges}
+        used = {known.place[0] for ranges in self.tables.values() for known in ranges if known.place}
         for path in self.folder.iterdir():
             if path.name not in used | {f"{delivery_id}.json"} and path.suffix != CLAIM:
                 path.unlink()

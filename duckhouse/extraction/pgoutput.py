@@ -59,6 +59,7 @@ class _Reader:
         self.at = 1
 
     def take(self, layout: str) -> int:
+        value: int
         [value] = struct.unpack_from(f">{layout}", self.data, self.at)
         self.at += struct.calcsize(f">{layout}")
         return value
@@ -92,7 +93,7 @@ def messages(stream: Iterable[bytes], keys: Mapping[TableName, str]) -> Iterator
         elif kind in (b"I", b"U", b"D"):
             reader = _Reader(data)
             table, columns = relations[reader.take("I")]
-            yield _change(reader, table, columns, keys.get(table))
+            yield _change(reader, table, columns, keys.get(table, ""))
         elif kind == b"T":
             reader = _Reader(data)
             count, _ = reader.take("I"), reader.take("B")
@@ -111,7 +112,7 @@ def _relation(reader: _Reader) -> tuple[int, tuple[TableName, list[str]]]:
     return oid, (TableName(schema, name), columns)
 
 
-def _change(reader: _Reader, table: TableName, columns: list[str], key: str | None) -> Upsert | Delete:
+def _change(reader: _Reader, table: TableName, columns: list[str], key: str) -> Upsert | Delete:
     old: dict[str, str | None] = {}
     whole: dict[str, str | None] = {}
     part = reader.bytes(1)

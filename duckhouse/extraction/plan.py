@@ -56,7 +56,7 @@ class Plan:
     def lag(self) -> int | None:
         """Bytes of log behind what the delivery holds; None where the run compares tables."""
         noted = self.known.slot
-        if self.mode == "cdc":
+        if noted and self.mode == "cdc":
             return self.slot.lag(noted["confirmed"])
         if noted and (kept := Slot(self.database, noted["name"], noted["publication"]).kept()) is not None:
             self.notes.append(f"slot {noted['name']} keeps {kept:,} bytes of log until it is dropped or a run is --cdc")
@@ -69,7 +69,7 @@ def make_plan(zone: Zone, database: Database, mode: str, slot_name: str | None) 
     known = load_known(zone, newest)
     notes = []
     if known is None:
-        if mode != "full":
+        if newest and mode != "full":
             raise UserError(
                 f"{zone.path}: what was known after delivery {newest.id} is not there: run "
                 f"{command(zone.source.name, '--full')}, which reads every row again"
@@ -98,8 +98,8 @@ def _ready_slot(plan: Plan, tables: list[SourceTable]) -> None:
     ours = known.slot if known.slot and known.slot["name"] == slot.name else None
     version = publish(plan.database, slot.publication, tables)
     is_published = ours is not None and ours.get("version") == version
-    fault = slot.fault(ours and ours["confirmed"], is_published=is_published)
-    if fault is None:
+    fault = slot.fault(ours["confirmed"] if ours else None, is_published=is_published)
+    if fault is None and known.snapshot:
         plan.previous = Snapshot.parse(known.snapshot)
         return
     if ours is None and fault != NOT_THERE and not known.has_claimed(slot.name):

@@ -1,12 +1,13 @@
 """The publication by which the write-ahead log tells of the tables of a source: made, and found whole."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import psycopg
 from psycopg import sql
 
 from duckhouse.cli import UserError
-from duckhouse.extraction.database import Database
+from duckhouse.extraction.database import Database, only_row
 from duckhouse.extraction.tables import SourceTable
 
 _LISTED = (
@@ -51,7 +52,7 @@ _VERSION = """
         union all select oid, xmin from pg_publication_rel where prpubid = pg_publication.oid
         union all select oid, xmin from pg_publication_namespace where pnpubid = pg_publication.oid
     ) as parts
-    where pubname = %(publication)s
+    where pubname = %s
 """
 
 
@@ -77,7 +78,8 @@ def publish(database: Database, publication: str, tables: Sequence[SourceTable])
                 f"{database.address}: publication {publication} {what}: drop publication {publication}, and run again, "
                 "which makes it anew and compares every row"
             )
-        return connection.execute(_VERSION, {"publication": publication}).fetchone()[0]
+        version: str = only_row(connection, _VERSION, publication)[0]
+    return version
 
 
 def _check_tables(connection: psycopg.Connection, database: Database, tables: Sequence[SourceTable]) -> None:
@@ -102,5 +104,6 @@ def _listed(tables: Sequence[SourceTable]) -> dict[str, list[str]]:
     }
 
 
-def _shown(tables: Sequence[SourceTable], row: tuple) -> str:
-    return tables[row[0] - 1].entity.table
+def _shown(tables: Sequence[SourceTable], row: tuple[Any, ...]) -> str:
+    table: SourceTable = tables[row[0] - 1]
+    return table.shown

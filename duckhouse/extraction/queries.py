@@ -41,11 +41,9 @@ def hashed(table: SourceTable) -> sql.Composed:
 def unmapped(table: SourceTable) -> sql.Composed:
     """What does not fit in the contract's columns, as a JSON object of texts; NULL where everything fits."""
     fields = [
-        sql.SQL("{}, case when {} then {}::text end").format(
-            name, _asked(CONVERSIONS[data_type].unfit, name), sql.Identifier(name)
-        )
+        sql.SQL("{}, case when {} then {}::text end").format(name, _asked(unfit, name), sql.Identifier(name))
         for name, data_type in table.columns.items()
-        if CONVERSIONS[data_type].unfit
+        if (unfit := CONVERSIONS[data_type].unfit)
     ]
     fields += [sql.SQL("{}, {}").format(name, _asked(SPELLED, name)) for name in table.extra]
     return sql.SQL("nullif(jsonb_strip_nulls(jsonb_build_object({}))::text, '{{}}')").format(_listed(fields))

@@ -15,13 +15,14 @@ from duckhouse.extraction.reader import SnapshotReader
 from duckhouse.extraction.recall import landed_keys
 from duckhouse.extraction.results import TableResult
 from duckhouse.extraction.revision import Revision
+from duckhouse.extraction.snapshot import Snapshot
 from duckhouse.extraction.stream import follow
 from duckhouse.extraction.tables import SourceTable, report_of
 from duckhouse.landed_types import LANDED_TYPES
 from duckhouse.landing.manifest import SourceFile
 from duckhouse.landing.zone import Draft
 
-Counts = dict[str, list[int]]
+Counts = dict[str, tuple[int, int, int]]
 """New, changed and deleted rows by table."""
 
 
@@ -36,8 +37,10 @@ def read(
         }
         known = {table.entity.name: _known(plan, table) for table in tables}
         revisions = {name: stack.enter_context(Revision(of_table, name, draft.id)) for name, of_table in known.items()}
-        find = _by_log if plan.previous else _by_comparing
-        counts = find(plan, reader, tables, known, revisions, files)
+        if plan.previous:
+            counts = _by_log(plan, plan.previous, reader, tables, known, revisions, files)
+        else:
+            counts = _by_comparing(plan, reader, tables, known, revisions, files)
         for revision in revisions.values():
             revision.finish()
         lag = plan.lag()
@@ -78,12 +81,13 @@ def _by_comparing(
                 files[name].write(tombstones, gone)
                 new, changed, deleted = new + difference.new, changed + count - difference.new, deleted + gone
                 bar.update(len(difference.rows.keys))
-        counts[name] = [new, changed, deleted]
+        counts[name] = new, changed, deleted
     return counts
 
 
 def _by_log(
     plan: Plan,
+    previous: Snapshot,
     reader: SnapshotReader,
     tables: list[SourceTable],
     known: dict[str, KnownTable],
@@ -93,10 +97,10 @@ def _by_log(
     followed = {
         table.entity.name: FollowedTable(table, known[table.entity.name], files[table.entity.name]) for table in tables
     }
-    confirmed = follow(plan.slot, followed.values(), plan.previous, reader.snapshot)
-    if confirmed:
+    confirmed = follow(plan.slot, followed.values(), previous, reader.snapshot)
+    if confirmed and plan.known.slot:
         plan.known.slot["confirmed"] = confirmed
-    return {name: table.settle(reader, revisions[name]).tolist() for name, table in followed.items()}
+    return {name: table.settle(reader, revisions[name]) for name, table in followed.items()}
 
 
 def _report(file: ChangesFile, results: list[TableResult]) -> None:

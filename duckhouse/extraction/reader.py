@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from threading import local
+from typing import Any, LiteralString
 
 import numpy as np
 import psycopg
@@ -16,7 +17,7 @@ from psycopg import sql
 from duckhouse.cli import UserError
 from duckhouse.extraction import queries, ranges
 from duckhouse.extraction.arrays import fixed_width, texts
-from duckhouse.extraction.database import Database
+from duckhouse.extraction.database import Database, only_row
 from duckhouse.extraction.ranges import FIRST_KEY, Cutter, Digest, Span
 from duckhouse.extraction.snapshot import Snapshot
 from duckhouse.extraction.tables import SourceTable, TableName, checked_table, find_tables, missing, tables_of
@@ -95,7 +96,8 @@ class SnapshotReader:
         ]
 
     def count(self, table: SourceTable) -> int:
-        return self._one(queries.count(table))[0]
+        rows: int = self._one(queries.count(table))[0]
+        return rows
 
     def digest(self, table: SourceTable, below: int) -> Digest:
         """Of the rows whose key is below."""
@@ -109,11 +111,15 @@ class SnapshotReader:
 
     def read(self, table: SourceTable, spans: Iterable[Span]) -> Iterator[tuple[Span, Rows]]:
         """The rows of the spans, which are cut where they hold many, in the order given."""
-        cutter = Cutter(lambda span, place: (self._one(queries.key_at(table, span, place)) or [None])[0])
+        cutter = Cutter(lambda span, place: self._key_at(table, span, place))
         chunks = (chunk for span in spans for chunk in cutter.chunks(span))
         for chunk, rows in self._read_ahead(table, chunks):
             cutter.saw(len(rows.keys))
             yield chunk, rows
+
+    def _key_at(self, table: SourceTable, span: Span, place: int) -> int | None:
+        row = self._connection.execute(queries.key_at(table, span, place)).fetchone()
+        return row[0] if row else None
 
     def _read_ahead(self, table: SourceTable, chunks: Iterator[Span]) -> Iterator[tuple[Span, Rows]]:
         """Chunks are read by several sessions ahead of who takes them."""
@@ -164,7 +170,9 @@ class SnapshotReader:
         """_unmapped where no column is extra: of the rows with `unfit` values, which the database spells out."""
         if not unfit.any():
             return pa.nulls(len(keys), pa.string())
-        spelled = dict(connection.execute(queries.unmapped_of(table, keys[unfit].tolist())).fetchall())
+        spelled: dict[int, str | None] = dict(
+            connection.execute(queries.unmapped_of(table, keys[unfit].tolist())).fetchall()
+        )
         return pa.array(
             [spelled.get(key) if is_unfit else None for key, is_unfit in zip(keys.tolist(), unfit, strict=True)],
             pa.string(),
@@ -181,7 +189,8 @@ class SnapshotReader:
             connection.execute("set local enable_seqscan = off")
             connection.execute("set local max_parallel_workers_per_gather = 0")
             self._mine.connection = connection
-        return self._mine.connection
+        mine: psycopg.Connection = self._mine.connection
+        return mine
 
     def _lock_now(self, connection: psycopg.Connection) -> None:
         """Whoever waits to truncate a table waits for the first session: to queue behind would be to wait for ever."""
@@ -194,5 +203,5 @@ class SnapshotReader:
                 "is landed: run again"
             ) from None
 
-    def _one(self, query: sql.Composable | str) -> tuple | None:
-        return self._connection.execute(query).fetchone()
+    def _one(self, query: sql.Composed | LiteralString) -> tuple[Any, ...]:
+        return only_row(self._connection, query)

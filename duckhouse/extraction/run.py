@@ -43,6 +43,9 @@ def _at(plan: Plan, reader: SnapshotReader) -> datetime:
 
 
 def _confirm(plan: Plan) -> None:
+    """Lets the server forget what has landed; where that fails, the next run does it."""
+    if not plan.known.slot:
+        return
     try:
         plan.slot.confirm(plan.known.slot["confirmed"])
     except (psycopg.Error, UserError) as error:

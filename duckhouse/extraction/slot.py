@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import psycopg
 
 from duckhouse.cli import UserError
-from duckhouse.extraction.database import Database
+from duckhouse.extraction.database import Database, only_row
 
 PLUGIN = "pgoutput"
 MESSAGES_AT_A_TIME = 10_000
@@ -55,22 +55,22 @@ class Slot:
             )
             connection.execute(f"set statement_timeout = '{SECONDS_TO_CREATE}s'")
             try:
-                row = connection.execute(
-                    "select lsn::text from pg_create_logical_replication_slot(%s, %s)", [self.name, PLUGIN]
-                ).fetchone()
+                create = "select lsn::text from pg_create_logical_replication_slot(%s, %s)"
+                start: str = only_row(connection, create, self.name, PLUGIN)[0]
             except psycopg.errors.QueryCanceled:
                 raise UserError(
                     f"{self.database.address}: slot {self.name} cannot be made while a transaction is open, "
                     f"{SECONDS_TO_CREATE} seconds were waited: end it (see pg_stat_activity) and run again"
                 ) from None
-        return row[0]
+        return start
 
     def flush(self) -> str:
         """Brings the log of all that is committed to the disk, from where it can be decoded; its end."""
         with self.database.connect(autocommit=True) as connection:
             connection.execute("set synchronous_commit = on")
             connection.execute("select pg_logical_emit_message(true, 'duckhouse', '')")
-            return connection.execute("select pg_current_wal_flush_lsn()::text").fetchone()[0]
+            end: str = only_row(connection, "select pg_current_wal_flush_lsn()::text")[0]
+        return end
 
     def stream(self) -> Iterator[bytes]:
         """The messages of all that is committed and not confirmed; they stay in the slot."""
@@ -100,7 +100,8 @@ class Slot:
         """Bytes of log behind the position."""
         with self.database.connect(autocommit=True) as connection:
             query = "select greatest(0, pg_current_wal_flush_lsn() - %s::pg_lsn)::bigint"
-            return connection.execute(query, [position]).fetchone()[0]
+            behind: int = only_row(connection, query, position)[0]
+        return behind
 
     def kept(self) -> int | None:
         """Bytes of log that the server keeps for the slot; None where it is not there."""
@@ -110,7 +111,7 @@ class Slot:
                 "where slot_name = %s and restart_lsn is not null",
                 [self.name],
             ).fetchone()
-        return row and row[0]
+        return row[0] if row else None
 
 
 def lsn(position: int) -> str:

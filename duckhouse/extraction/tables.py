@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 
 from duckhouse.cli import UserError
+from duckhouse.extraction.database import only_row
 from duckhouse.landed_types import LANDED_TYPES
 from duckhouse.sources import Entity, Source
 
@@ -41,12 +42,25 @@ class SourceTable:
 
     @property
     def key(self) -> str:
-        return self.entity.key
+        return key_of(self.entity)
+
+    @property
+    def shown(self) -> str:
+        """The name by which the declaration knows it."""
+        return declared_name(self.entity)
 
     @cached_property
     def columns(self) -> dict[str, str | None]:
         """The contract's columns that the database fills, with their types."""
         return filled_columns(self.entity)
+
+
+def key_of(entity: Entity) -> str:
+    return entity.key or ""
+
+
+def declared_name(entity: Entity) -> str:
+    return entity.table or entity.name
 
 
 def filled_columns(entity: Entity) -> dict[str, str | None]:
@@ -57,7 +71,7 @@ def tables_of(source: Source) -> list[Entity]:
     """What the database has of a source. Raises UserError where it cannot be told which column is a table's key."""
     entities = [entity for entity in source.entities if entity.table]
     for entity in entities:
-        if filled_columns(entity).get(entity.key, None) != KEY_TYPE:
+        if filled_columns(entity).get(key_of(entity)) != KEY_TYPE:
             raise UserError(
                 f"source {source.name}: table {entity.name} needs a key in its declaration: a column with data_type "
                 f"{KEY_TYPE}"
@@ -77,7 +91,7 @@ def find_tables(connection: psycopg.Connection, address: str, entities: Sequence
         row = connection.execute(
             "select nspname, relname from pg_class join pg_namespace on pg_namespace.oid = relnamespace "
             "where pg_class.oid = to_regclass(%s)",
-            [sql.Identifier(*entity.table.split(".", 1)).as_string(connection)],
+            [sql.Identifier(*declared_name(entity).split(".", 1)).as_string(connection)],
         ).fetchone()
         if not row:
             raise missing(address, entity)
@@ -96,7 +110,7 @@ def checked_table(
     connection: psycopg.Connection, address: str, source: Source, entity: Entity, name: TableName
 ) -> SourceTable:
     """Checks a table against the contract. Raises UserError where it cannot be read as the contract says."""
-    types = dict(
+    types: dict[str, str] = dict(
         connection.execute(
             "select attname, atttypid::regtype::text from pg_attribute "
             "where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum",
@@ -122,12 +136,14 @@ def checked_table(
 
 
 def _check_key(connection: psycopg.Connection, address: str, entity: Entity, name: TableName) -> None:
-    [is_keyed] = connection.execute(
+    [is_keyed] = only_row(
+        connection,
         "select exists (select from pg_index as i join pg_attribute as a on a.attrelid = i.indrelid "
         "and a.attnum = i.indkey[0] where i.indrelid = to_regclass(%s) and i.indisunique "
         "and i.indisvalid and i.indpred is null and i.indnkeyatts = 1 and a.attname = %s and a.attnotnull)",
-        [name.identifier.as_string(connection), entity.key],
-    ).fetchone()
+        name.identifier.as_string(connection),
+        entity.key,
+    )
     if not is_keyed:
         raise UserError(
             f"{address}: table {entity.table} has no primary key {entity.key}, rows cannot be told apart; nothing is "
