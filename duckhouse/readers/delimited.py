@@ -289,7 +289,7 @@ class _Fields:
                     return None
                 position = stop + 1
                 continue
-            closing = _QUOTED.match(line, position).end()  # type: ignore[union-attr]
+            closing = _QUOTED.match(line, position).end()  # type: ignore[union-attr]  # it matches the empty text too
             self._open.append(line[position:closing])
             if closing == len(line):
                 return "unclosed_quote"
