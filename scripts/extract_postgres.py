@@ -13,9 +13,8 @@ import psycopg
 from duckhouse.cli import UserError, print_json, run
 from duckhouse.extraction.command import command
 from duckhouse.extraction.database import database_of, first_line, postgres_source
-from duckhouse.extraction.results import Result
+from duckhouse.extraction.results import describe
 from duckhouse.extraction.run import extract
-from duckhouse.landing.manifest import iso
 from duckhouse.landing.zone import prepare_missing
 from duckhouse.settings import landing_dir
 
@@ -38,7 +37,7 @@ def main() -> int:
     if options.json:
         print_json(result.document())
     else:
-        _tell(result)
+        print("\n".join(describe(result)))
     apart = [table for table in result.tables if not table.is_reconciled]
     if apart:
         told = ", ".join(f"{t.table_name} has {t.source_rows:,} rows, {t.known_rows:,} are known" for t in apart)
@@ -64,20 +63,6 @@ def _slot(text: str) -> str:
     if not re.fullmatch(SLOT_NAME, text):
         raise argparse.ArgumentTypeError(f"{text!r} is not a name of 1 to 63 lower-case letters, digits and _")
     return text
-
-
-def _tell(result: Result) -> None:
-    print(f"delivery {result.delivery.id}, by {result.tables[0].mode}, as of {iso(result.delivery.delivered_at)}")
-    print(f"  {'table':<12}{'source':>14}{'known':>14}{'new':>12}{'changed':>12}{'deleted':>12}")
-    for table in result.tables:
-        counts = (table.source_rows, table.known_rows, table.new_rows, table.changed_rows, table.deleted_rows)
-        widths = (14, 14, 12, 12, 12)
-        told = "".join(f"{count:>{width},}" for count, width in zip(counts, widths, strict=True))
-        print(f"  {table.table_name:<12}{told}")
-    if result.tables[0].mode == "cdc":
-        print(f"  {result.tables[0].lag_bytes:,} bytes of log behind")
-    for note in result.notes:
-        print(f"  {note}")
 
 
 if __name__ == "__main__":

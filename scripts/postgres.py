@@ -8,10 +8,8 @@ Commands that need a database start the server by themselves where no settings n
 """
 
 import argparse
-import signal
-import threading
 
-from duckhouse.cli import UserError, run
+from duckhouse.cli import UserError, run, until_stopped
 from duckhouse.embedded.migrate import migrate
 from duckhouse.embedded.postgres import HOST, USER, embedded, prepare
 from duckhouse.extraction.database import KIND, database_of, postgres_source
@@ -29,9 +27,7 @@ def main() -> int:
 
 
 def _serve(port: int) -> int:
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    stop = until_stopped()
     folder = postgres_dir()
     with embedded(folder, port) as server:
         for name in sources(KIND):

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from duckhouse.extraction import ranges
 from duckhouse.extraction.known import KeysAndHashes, KnownTable
-from duckhouse.extraction.ranges import Span, grouped
+from duckhouse.extraction.ranges import KeySpan, grouped
 from duckhouse.extraction.reader import Rows, SnapshotReader
 from duckhouse.extraction.revision import Revision
 from duckhouse.extraction.tables import SourceTable
@@ -46,16 +46,16 @@ def compare(
             yield difference
 
 
-def _is_range(known: KnownTable, span: Span) -> bool:
+def _is_range(known: KnownTable, span: KeySpan) -> bool:
     """Whether a span is what one row group holds, which may stay."""
     place = known.place_of(span.low)
     return bool(known.ranges) and known.span(place) == span and known.ranges[place].place is not None
 
 
-def _spans(reader: SnapshotReader, table: SourceTable, known: KnownTable, *, every_row: bool) -> Iterator[Span]:
+def _spans(reader: SnapshotReader, table: SourceTable, known: KnownTable, *, every_row: bool) -> Iterator[KeySpan]:
     """What is to be read: known ranges, those that are small together."""
     if not known.ranges:
-        yield Span()
+        yield KeySpan()
         return
     end = 0 if every_row else _end(known)
     changed = [*_changed(reader, table, known, end), *range(end, len(known.ranges))]

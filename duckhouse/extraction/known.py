@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from duckhouse.cli import UserError
 from duckhouse.extraction.command import command
-from duckhouse.extraction.ranges import FIRST_KEY, Digest, Span
+from duckhouse.extraction.ranges import FIRST_KEY, Digest, KeySpan
 from duckhouse.landing.manifest import Delivery
 from duckhouse.landing.zone import Zone, sync
 
@@ -57,10 +57,10 @@ class KnownTable:
     def lows(self) -> list[int]:
         return [known.low for known in self.ranges]
 
-    def span(self, place: int) -> Span:
+    def span(self, place: int) -> KeySpan:
         """From one range to the next; where nothing is known, that is one span of all keys."""
         low = self.lows[place] if self.ranges else FIRST_KEY
-        return Span(low, self.lows[place + 1] if place + 1 < len(self.ranges) else None)
+        return KeySpan(low, self.lows[place + 1] if place + 1 < len(self.ranges) else None)
 
     def place_of(self, key: int) -> int:
         """Which span holds the key."""
@@ -94,7 +94,7 @@ class KnownTable:
         keys, hashes = table.columns
         return keys.to_numpy(), hashes.to_numpy()
 
-    def between(self, span: Span) -> KeysAndHashes:
+    def between(self, span: KeySpan) -> KeysAndHashes:
         """The known keys of a span, sorted, and their hashes."""
         if not self.ranges:
             return NO_ROWS
@@ -112,7 +112,7 @@ class KnownTable:
             file.close()
 
 
-def _cut(rows: KeysAndHashes, span: Span) -> KeysAndHashes:
+def _cut(rows: KeysAndHashes, span: KeySpan) -> KeysAndHashes:
     keys, hashes = rows
     start = np.searchsorted(keys, span.low)
     end = len(keys) if span.high is None else np.searchsorted(keys, span.high)

@@ -7,12 +7,12 @@ from collections.abc import Iterable
 
 from psycopg import sql
 
-from duckhouse.extraction.ranges import FIRST_KEY, Span
+from duckhouse.extraction.ranges import FIRST_KEY, KeySpan
 from duckhouse.extraction.tables import SourceTable
 from duckhouse.extraction.values import CONVERSIONS, SPELLED
 
 
-def rows(table: SourceTable, span: Span) -> sql.Composed:
+def rows(table: SourceTable, span: KeySpan) -> sql.Composed:
     """One row of arrays, which is far less work for both sides than a message a row: those of the columns, of
     _unmapped where the table has extra columns, and of the hashes; all in the order of the key.
     """
@@ -67,27 +67,27 @@ def count(table: SourceTable) -> sql.Composed:
     return sql.SQL("select count(*) from {}").format(table.name.identifier)
 
 
-def digest(table: SourceTable, span: Span) -> sql.Composed:
+def digest(table: SourceTable, span: KeySpan) -> sql.Composed:
     return sql.SQL("select count(*), coalesce(bit_xor({}), 0) from {} where {}").format(
         hashed(table), table.name.identifier, _within(table, span)
     )
 
 
-def digests(table: SourceTable, span: Span, lows: Iterable[int]) -> sql.Composed:
+def digests(table: SourceTable, span: KeySpan, lows: Iterable[int]) -> sql.Composed:
     """The digests of the parts into which `lows`, ascending, divide a span, by their place."""
     return sql.SQL("select width_bucket({}::bigint, {}), count(*), bit_xor({}) from {} where {} group by 1").format(
         sql.Identifier(table.key), _bigints(lows), hashed(table), table.name.identifier, _within(table, span)
     )
 
 
-def key_at(table: SourceTable, span: Span, place: int) -> sql.Composed:
+def key_at(table: SourceTable, span: KeySpan, place: int) -> sql.Composed:
     """The key of a span that has so many others below it."""
     return sql.SQL("select {key} from {} where {} order by {key} offset {} limit 1").format(
         table.name.identifier, _within(table, span), place, key=sql.Identifier(table.key)
     )
 
 
-def _within(table: SourceTable, span: Span) -> sql.Composable:
+def _within(table: SourceTable, span: KeySpan) -> sql.Composable:
     key, conditions = sql.Identifier(table.key), []
     if span.low > FIRST_KEY:
         conditions.append(sql.SQL("{} >= {}").format(key, _bigint(span.low)))

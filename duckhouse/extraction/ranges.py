@@ -12,7 +12,7 @@ FIRST_KEY, LAST_KEY = -(2**63), 2**63 - 1
 
 
 @dataclass(frozen=True)
-class Span:
+class KeySpan:
     """The keys from `low` to below `high`; to the last one where that is None."""
 
     low: int = FIRST_KEY
@@ -35,25 +35,25 @@ class Cutter:
     RANGE_ROWS successive numbers cannot be the keys of more rows.
     """
 
-    def __init__(self, key_at: Callable[[Span, int], int | None]) -> None:
+    def __init__(self, key_at: Callable[[KeySpan, int], int | None]) -> None:
         self._key_at = key_at
         self._is_dense = False
 
-    def chunks(self, span: Span) -> Iterator[Span]:
+    def chunks(self, span: KeySpan) -> Iterator[KeySpan]:
         """Chunks that together are the span, found one by one as they are taken."""
         low = span.low
-        while (high := self._boundary(Span(low, span.high))) is not None:
-            yield Span(low, high)
+        while (high := self._boundary(KeySpan(low, span.high))) is not None:
+            yield KeySpan(low, high)
             low = high
-        yield Span(low, span.high)
+        yield KeySpan(low, span.high)
 
-    def _boundary(self, rest: Span) -> int | None:
+    def _boundary(self, rest: KeySpan) -> int | None:
         """Where to cut; None where what is left is one chunk."""
         if rest.high is not None and rest.high - rest.low <= MOST_ROWS:
             return None
         if self._is_dense:
             low = rest.low + RANGE_ROWS
-            return None if low > LAST_KEY else self._key_at(Span(low, rest.high), 0)
+            return None if low > LAST_KEY else self._key_at(KeySpan(low, rest.high), 0)
         found = self._key_at(rest, MOST_ROWS)
         self._is_dense = found is not None and found - rest.low <= 2 * MOST_ROWS
         return found
@@ -64,12 +64,12 @@ class Cutter:
             self._is_dense = False
 
 
-def grouped(spans: Sequence[tuple[Span, int]]) -> Iterator[tuple[Span, int]]:
+def grouped(spans: Sequence[tuple[KeySpan, int]]) -> Iterator[tuple[KeySpan, int]]:
     """Spans in the order of keys, with their rows; those that touch and are small together are one."""
     span, rows = None, 0
     for next_span, next_rows in spans:
         if span and span.high == next_span.low and rows + next_rows <= RANGE_ROWS:
-            span, rows = Span(span.low, next_span.high), rows + next_rows
+            span, rows = KeySpan(span.low, next_span.high), rows + next_rows
             continue
         if span:
             yield span, rows

@@ -18,7 +18,7 @@ from duckhouse.cli import UserError
 from duckhouse.extraction import queries, ranges
 from duckhouse.extraction.arrays import fixed_width, texts
 from duckhouse.extraction.database import Database, only_row
-from duckhouse.extraction.ranges import FIRST_KEY, Cutter, Digest, Span
+from duckhouse.extraction.ranges import FIRST_KEY, Cutter, Digest, KeySpan
 from duckhouse.extraction.snapshot import Snapshot
 from duckhouse.extraction.tables import SourceTable, TableName, checked_table, find_tables, missing, tables_of
 from duckhouse.extraction.values import CONVERSIONS
@@ -101,15 +101,15 @@ class SnapshotReader:
 
     def digest(self, table: SourceTable, below: int) -> Digest:
         """Of the rows whose key is below."""
-        return Digest(*self._one(queries.digest(table, Span(FIRST_KEY, below))))
+        return Digest(*self._one(queries.digest(table, KeySpan(FIRST_KEY, below))))
 
     def digests(self, table: SourceTable, lows: Sequence[int], below: int) -> list[Digest]:
         """Of the same rows, by the parts into which `lows`, ascending, divide them."""
-        found = self._connection.execute(queries.digests(table, Span(FIRST_KEY, below), lows)).fetchall()
+        found = self._connection.execute(queries.digests(table, KeySpan(FIRST_KEY, below), lows)).fetchall()
         by_place = {place: Digest(rows, hashes) for place, rows, hashes in found}
         return [by_place.get(place, Digest()) for place in range(len(lows) + 1)]
 
-    def read(self, table: SourceTable, spans: Iterable[Span]) -> Iterator[tuple[Span, Rows]]:
+    def read(self, table: SourceTable, spans: Iterable[KeySpan]) -> Iterator[tuple[KeySpan, Rows]]:
         """The rows of the spans, which are cut where they hold many, in the order given."""
         cutter = Cutter(lambda span, place: self._key_at(table, span, place))
         chunks = (chunk for span in spans for chunk in cutter.chunks(span))
@@ -117,13 +117,13 @@ class SnapshotReader:
             cutter.saw(len(rows.keys))
             yield chunk, rows
 
-    def _key_at(self, table: SourceTable, span: Span, place: int) -> int | None:
+    def _key_at(self, table: SourceTable, span: KeySpan, place: int) -> int | None:
         row = self._connection.execute(queries.key_at(table, span, place)).fetchone()
         return row[0] if row else None
 
-    def _read_ahead(self, table: SourceTable, chunks: Iterator[Span]) -> Iterator[tuple[Span, Rows]]:
+    def _read_ahead(self, table: SourceTable, chunks: Iterator[KeySpan]) -> Iterator[tuple[KeySpan, Rows]]:
         """Chunks are read by several sessions ahead of who takes them."""
-        ahead: list[tuple[Span, Future[Rows]]] = []
+        ahead: list[tuple[KeySpan, Future[Rows]]] = []
         try:
             while True:
                 wanted = islice(chunks, CHUNKS_AHEAD - len(ahead))
@@ -146,7 +146,7 @@ class SnapshotReader:
             hashes.append(fixed_width(cursor, 1))
         return np.concatenate(found), np.concatenate(hashes)
 
-    def _read_chunk(self, table: SourceTable, span: Span) -> Rows:
+    def _read_chunk(self, table: SourceTable, span: KeySpan) -> Rows:
         connection = self._reader()
         cursor = connection.cursor(binary=True).execute(queries.rows(table, span))
         columns: dict[str, pa.Array] = {}

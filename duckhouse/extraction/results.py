@@ -1,5 +1,6 @@
 """What a run says about itself: how source and landing zone compare."""
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -37,3 +38,18 @@ class Result:
             "tables": [{**asdict(table), "is_reconciled": table.is_reconciled} for table in self.tables],
             "notes": self.notes,
         }
+
+
+def describe(result: Result) -> Iterator[str]:
+    """The lines that tell people of a run."""
+    first = result.tables[0]
+    yield f"delivery {result.delivery.id}, by {first.mode}, as of {iso(result.delivery.delivered_at)}"
+    yield f"  {'table':<12}{'source':>14}{'known':>14}{'new':>12}{'changed':>12}{'deleted':>12}"
+    for table in result.tables:
+        counts = (table.source_rows, table.known_rows, table.new_rows, table.changed_rows, table.deleted_rows)
+        widths = (14, 14, 12, 12, 12)
+        told = "".join(f"{count:>{width},}" for count, width in zip(counts, widths, strict=True))
+        yield f"  {table.table_name:<12}{told}"
+    if first.mode == "cdc":
+        yield f"  {first.lag_bytes:,} bytes of log behind"
+    yield from (f"  {note}" for note in result.notes)

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from duckhouse.extraction import ranges
 from duckhouse.extraction.known import NO_ROWS, KeysAndHashes, KnownRange, KnownTable
-from duckhouse.extraction.ranges import FIRST_KEY, Digest, Span
+from duckhouse.extraction.ranges import FIRST_KEY, Digest, KeySpan
 from duckhouse.landing.zone import sync
 
 _SCHEMA = pa.schema([("key", pa.int64()), ("hash", pa.int64())])
@@ -43,7 +43,7 @@ class Revision:
     def rows(self) -> int:
         return sum(known.digest.rows for known in self.ranges)
 
-    def replace(self, span: Span, keys: np.ndarray, hashes: np.ndarray) -> None:
+    def replace(self, span: KeySpan, keys: np.ndarray, hashes: np.ndarray) -> None:
         """Makes `keys`, sorted, the known ones of a span. Spans come in the order of keys; those that replace a known
         range in part must replace it all together.
         """

@@ -16,7 +16,7 @@ import pytest
 from duckhouse.cli import UserError
 from duckhouse.extraction import plan, ranges
 from duckhouse.extraction.known import load_known
-from duckhouse.extraction.ranges import FIRST_KEY, LAST_KEY, Cutter, Span, grouped
+from duckhouse.extraction.ranges import FIRST_KEY, LAST_KEY, Cutter, KeySpan, grouped
 from duckhouse.landing.zone import Zone
 from duckhouse.sources import load_source
 from support.postgres import SOURCE, Extraction, counts, make_ranges_small
@@ -154,8 +154,8 @@ def test_statements_and_ranges_follow_the_rows_and_not_the_spread_of_keys(
     assert sum(entry["rows"] for entry in entries.values()) == ROWS
 
 
-def keys_in(keys: list[int]) -> Callable[[Span, int], int | None]:
-    def key_at(span: Span, place: int) -> int | None:
+def keys_in(keys: list[int]) -> Callable[[KeySpan, int], int | None]:
+    def key_at(span: KeySpan, place: int) -> int | None:
         within = [key for key in keys if key >= span.low and (span.high is None or key < span.high)]
         return within[place] if place < len(within) else None
 
@@ -177,7 +177,7 @@ def keys_in(keys: list[int]) -> Callable[[Span, int], int | None]:
 def test_chunks_are_a_span_and_hold_few_rows(monkeypatch: pytest.MonkeyPatch, keys: list[int]) -> None:
     make_ranges_small(monkeypatch, 10)
     cutter = Cutter(keys_in(keys))
-    for span in (Span(), Span(-7, 5100)):
+    for span in (KeySpan(), KeySpan(-7, 5100)):
         chunks = []
         for chunk in cutter.chunks(span):
             chunks.append(chunk)
@@ -191,8 +191,8 @@ def test_chunks_are_a_span_and_hold_few_rows(monkeypatch: pytest.MonkeyPatch, ke
 
 def test_spans_that_touch_and_are_small_are_one(monkeypatch: pytest.MonkeyPatch) -> None:
     make_ranges_small(monkeypatch, 10)
-    spans = [(Span(0, 10), 4), (Span(10, 20), 6), (Span(20, 30), 1), (Span(40, 50), 1), (Span(50), 9)]
-    assert list(grouped(spans)) == [(Span(0, 20), 10), (Span(20, 30), 1), (Span(40), 10)]
+    spans = [(KeySpan(0, 10), 4), (KeySpan(10, 20), 6), (KeySpan(20, 30), 1), (KeySpan(40, 50), 1), (KeySpan(50), 9)]
+    assert list(grouped(spans)) == [(KeySpan(0, 20), 10), (KeySpan(20, 30), 1), (KeySpan(40), 10)]
     assert list(grouped([])) == []
 
 
@@ -208,7 +208,7 @@ def write_former_notes(zone: Path) -> None:
     document["slot"] = {**document["slot"], "publication": document["slot"]["version"]}
     document["slot"].pop("version")
     for name in known.tables:
-        keys, hashes = known.table(name).between(Span())
+        keys, hashes = known.table(name).between(KeySpan())
         document["tables"][name] = {}
         file = f"{name}-before.parquet"
         schema = pa.schema([("id", pa.int64()), ("hash", pa.int64())])

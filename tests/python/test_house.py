@@ -39,7 +39,6 @@ TWICE = {
     "Redelivered": "generators",
     "Rows": "extraction",
     "Run": "generators",
-    "Source": "extraction",
     "Totals": "generators",
 }
 
