@@ -41,6 +41,7 @@ TOUCHED = (
     "dq_ad_serving__file_unusable",
     "fct_dq_findings",
 )
+UNTOUCHED = "assert_gross_to_billable_equals_its_sources"  # is about a table that is not built anew
 SECONDS_BETWEEN_ROUNDS = 0.2
 PUBLISHERS = csv_of("publisher_id,publisher_name,timezone", "1,Daily News,UTC")
 GOOD: Figures = (40, "20")  # 40 paid 0.50
@@ -178,7 +179,7 @@ def what_is_asked(run: Callable[..., None], *selection: str) -> Callable[..., No
 
     def asked(command: list[str], env: dict[str, str] | None = None) -> None:
         if "build" in command:
-            command = [*command, "--exclude", "test_type:generic", "test_type:unit", *selection]
+            command = [*command, "--exclude", "test_type:generic", "test_type:unit", UNTOUCHED, *selection]
         run(command, env)
 
     return asked

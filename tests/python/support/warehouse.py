@@ -63,7 +63,8 @@ class Warehouse:
         """dbt's arguments for the source and all that is made from it."""
         if self.source == ALL:
             return ("--select", "*")
-        return ("--select", f"source:{self.source}+", "resource_type:seed", *WITHOUT_QUALITY)
+        its_seeds = f"resource_type:seed,+path:models/marts/{self.source}"
+        return ("--select", f"source:{self.source}+", its_seeds, *WITHOUT_QUALITY)
 
     def run(self, script: str, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
         """Runs a script or a tool: those that are called most in this process, the others as the command."""
