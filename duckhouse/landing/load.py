@@ -67,6 +67,8 @@ def load(
     Without `delivered_at` a delivery is dated now, and bytes that an entity already has do not land again; with it
     they do not land again at that time. Raises UserError where nothing can be done at all.
     """
+    if source.kind != "files":
+        raise UserError(f"source {source.name} is of kind {source.kind}: its data do not come as files")
     drops = survey(source, paths, redelivery=redelivery)
     if not any(drop.files for drop in drops):
         patterns = ", ".join(pattern for entity in source.entities for pattern in entity.files)
@@ -104,7 +106,7 @@ def _describe_delivery(delivery: Delivery) -> Iterator[str]:
         yield f"  {entity}: {len(files)} files, records {told}"
         drifted = sorted({column for file in files for column in file.unmapped_columns})
         if drifted:
-            yield f"    not in the contract, kept in _unmapped: {', '.join(map(visible, drifted))}"
+            yield f"    not declared, kept in _unmapped: {', '.join(map(visible, drifted))}"
 
 
 def _dated(drops: list[Drop], delivered_at: datetime | None) -> list[tuple[Drop, tuple[datetime, bool]]]:

@@ -514,6 +514,13 @@ def test_a_contract_that_landing_cannot_work_by_is_an_error(zone: Zone, text: st
         load_source("shop")
 
 
+def test_files_of_a_source_that_is_a_database_are_refused(zone: Zone) -> None:
+    declared = "sources: [{name: shop, config: {meta: {kind: postgres}}, tables: [{name: a, columns: [{name: x}]}]}]"
+    (declarations.STAGING / "shop" / "_shop__sources.yml").write_text(declared)
+    with pytest.raises(UserError, match="source shop is of kind postgres"):
+        land.main(["shop", str(zone.drop)])
+
+
 def test_errors_have_one_line_and_no_traceback() -> None:
     command = [sys.executable, "-m", "scripts.land", "ad_serving", "nowhere"]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
