@@ -4,24 +4,28 @@ PYTHON_OF_VENV := $(VENV)/bin/python
 RUN := $(PYTHON_OF_VENV) -m scripts
 DBT := $(VENV)/bin/dbt
 
--include .env
+# in a shell that works on the demo (set -a; . ./demo.env), that is the demo
+-include $(or $(SETTINGS),.env)
 export
 
 # deliveries and databases, where the settings say or their defaults
 DATA := "$(or $(DUCKHOUSE_LANDING),landing)" "$(or $(DUCKHOUSE_DUCKDB),duckhouse.duckdb)" \
+	"$(or $(DUCKHOUSE_DUCKDB),duckhouse.duckdb).wal" \
 	"$(or $(DUCKHOUSE_CLICKHOUSE),clickhouse-data)" "$(or $(DUCKHOUSE_POSTGRES),postgres-data)"
 # the demo has folders, a database and an engine of its own
 DEMO := set -a && . ./demo.env && set +a &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-prod test prod parity report edr docs bench lint check format clean purge
+.PHONY: help setup packages demo demo-prod test prod parity report edr docs bench lint check format clean purge
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-setup: $(VENV)/.ready ## install what the project needs into .venv, and the dbt packages
-	@$(RUN).deps
+setup: packages ## install what the project needs into .venv, and the dbt packages
 	@$(RUN).land --prepare
+
+packages: $(VENV)/.ready
+	@$(RUN).deps
 
 $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
@@ -31,12 +35,13 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt '.[clickhouse,postgres,report,dev]'
 	@touch $@
 
-demo: setup ## generate, land and build data of all systems on DuckDB, write demo/report/index.html
+demo: packages ## generate, land and build data of all systems on DuckDB, write demo/report/index.html
 	@$(DEMO) $(RUN).land --prepare > /dev/null
 	@$(DEMO) $(PYTHON_OF_VENV) -m tools.demo
 	@$(DEMO) $(RUN).report --out demo/report/index.html
 
-demo-prod: setup ## bring the demo to an embedded ClickHouse, publish what passes its tests, compare with DuckDB
+demo-prod: packages ## bring the demo to an embedded ClickHouse, publish what passes its tests, compare with DuckDB
+	@test -e demo/duckhouse.duckdb || { echo "error: there is no demo: run make demo first"; exit 1; }
 	@$(DEMO) $(RUN).prod
 
 test: setup lint ## every test, on both engines
@@ -87,8 +92,9 @@ format: setup ## let ruff and sqlfluff mend what they can
 clean: ## remove what was generated: the demo, reports, benches, dbt's files; deliveries and databases stay
 	rm -rf demo report bench target logs
 
-purge: clean ## remove deliveries and databases too, after a yes
+purge: ## remove deliveries and databases too, after a yes
 	@printf '%s\n' $(DATA)
 	@printf 'remove these, with every delivery and table in them? Type yes: '; read answer; \
 		[ "$$answer" = yes ] || { echo "nothing is removed"; exit 1; }
+	@$(MAKE) --no-print-directory clean
 	rm -rf -- $(DATA)

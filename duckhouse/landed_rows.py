@@ -70,7 +70,7 @@ class _Parquet:
 
 
 class Landed(_Parquet):
-    """Landed rows of a file: (values of the contract's columns, _unmapped, _source_row). The file always exists."""
+    """Landed rows of a file: (values of the declared columns, _unmapped, _source_row). The file always exists."""
 
     def __init__(self, path: Path, entity: Entity, origin: Origin) -> None:
         super().__init__(path, landed_schema(entity))

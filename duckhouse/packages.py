@@ -70,7 +70,7 @@ class Installed:
 
 def packages_folder() -> Path:
     """Where dbt looks for packages: DBT_PACKAGES_FOLDER, relative to the project, or dbt_packages."""
-    return PROJECT / os.environ.get("DBT_PACKAGES_FOLDER", "dbt_packages")
+    return PROJECT / (os.environ.get("DBT_PACKAGES_FOLDER") or "dbt_packages")
 
 
 def read_yaml(path: Path) -> dict[str, Any]:

@@ -88,8 +88,8 @@ def load_source(name: str) -> Source:
         raise UserError(f"{path}: needs one source named {name!r} with tables and columns ({error!r})") from error
     if source.kind not in KINDS:
         raise UserError(f"{path}: kind {source.kind!r}: a source is of kind {' or '.join(KINDS)}")
-    if meta.get("zone", name) != name:
-        raise UserError(f"{path}: zone {meta['zone']!r}: write {name!r}, the folder in which the source lands")
+    if meta.get("zone") != name:
+        raise UserError(f"{path}: zone {meta.get('zone')!r}: write {name!r}, the folder by which dbt finds what landed")
     return source
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from duckhouse.cli import UserError, run, until_stopped
 from duckhouse.embedded.clickhouse.engine import Engine
 from duckhouse.embedded.clickhouse.server import Gateway
-from duckhouse.settings import clickhouse_dir
+from duckhouse.settings import clickhouse, clickhouse_dir
 
 GRACE_SECONDS = 10
 
@@ -45,7 +45,8 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.clickhouse", description=__doc__.splitlines()[0])
     parser.add_argument("--host", default="127.0.0.1", help="address to serve (default: %(default)s)")
-    parser.add_argument("--port", type=_port, default=8123, help="0 picks a free one (default: %(default)s)")
+    port = clickhouse().port
+    parser.add_argument("--port", type=_port, default=port, help="0 picks a free one (default: %(default)s)")
     parser.add_argument("--data", type=Path, default=clickhouse_dir(), help="data directory (default: %(default)s)")
     parser.add_argument("--password-env", metavar="NAME", help="environment variable with the password to ask for")
     return parser.parse_args()

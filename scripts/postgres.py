@@ -10,7 +10,7 @@ Commands that need a database start the server by themselves where no settings n
 import argparse
 
 from duckhouse.cli import UserError, run, until_stopped
-from duckhouse.embedded.migrate import migrate
+from duckhouse.embedded.migrate import migrate, migrations
 from duckhouse.embedded.postgres import HOST, USER, embedded, prepare
 from duckhouse.extraction.database import KIND, database_of, postgres_source
 from duckhouse.settings import postgres_dir
@@ -43,7 +43,8 @@ def _serve(port: int) -> int:
 def _migrate(name: str) -> None:
     with database_of(postgres_source(name)) as database, database.connect() as connection:
         applied = migrate(connection, name)
-        print(f"{database.address}: {', '.join(applied) if applied else 'the schema is there'}")
+        told = ", ".join(applied) or ("the schema is there" if migrations(name) else f"no migrations of {name}")
+        print(f"{database.address}: {told}")
 
 
 def _options() -> argparse.Namespace:

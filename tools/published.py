@@ -16,7 +16,7 @@ from typing import Any
 import duckdb
 
 from duckhouse import cli, duck, settings
-from duckhouse.warehouse.connection import connect, quote
+from duckhouse.warehouse.connection import connect, full_name, literal
 from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS, canonical, fetch, open_dev
 
 
@@ -41,6 +41,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def dump(folder: Path, target: str) -> None:
+    if folder.exists():
+        raise cli.UserError(f"{folder}: is there already: name a new folder")
     folder.mkdir(parents=True)
     tables = dump_dev(folder) if target == "dev" else dump_prod(folder)
     print(f"{folder}: {tables} tables of {target}")
@@ -59,18 +61,21 @@ def dump_dev(folder: Path) -> int:
 
 def dump_prod(folder: Path) -> int:
     client, prefix = connect(), settings.clickhouse().prefix
-    databases = ", ".join(f"'{prefix}_{schema}'" for schema in PUBLISHED_SCHEMAS)
+    databases = ", ".join(literal(f"{prefix}_{schema}") for schema in PUBLISHED_SCHEMAS)
     relations = client.query(
         f"select database, name from system.tables where database in ({databases}) and position(name, '__dbt_') = 0"
     ).result_rows
     for database, name in relations:
-        fetch(client, f"{quote(database)}.{quote(name)}", folder / f"{name}.parquet")
+        fetch(client, full_name(database, name), folder / f"{name}.parquet")
     return len(relations)
 
 
 def compare(before: Path, after: Path, names: dict[str, Any]) -> Iterator[str]:
     """A line for each table that is missing, has other columns, or other rows."""
     new_names = names.get("tables", {})
+    for folder in (before, after):
+        if not any(folder.glob("*.parquet")):
+            raise cli.UserError(f"{folder}: holds no dump")
     found = {path.stem: path for path in after.glob("*.parquet")}
     expected = {new_names.get(path.stem, path.stem): path for path in before.glob("*.parquet")}
     with duckdb.connect() as connection:

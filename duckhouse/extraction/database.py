@@ -86,7 +86,10 @@ def database_of(source: Source) -> Iterator[Database]:
         yield Database(named, prefix)
         return
     with embedded(postgres_dir()) as server:
-        prepare(server, source.name)
+        try:
+            prepare(server, source.name)
+        except psycopg.Error as error:
+            raise UserError(f"the embedded PostgreSQL, database {source.name}: {first_line(error)}") from None
         yield Database(conninfo.make_conninfo(**DEFAULTS, **server.parameters(source.name)), prefix)
 
 

@@ -111,7 +111,7 @@ class FollowedTable:
         self.file.write(columns, len(rows))
 
     def _typed(self, told: Sequence[Mapping[str, str | None]]) -> tuple[dict[str, pa.Array], list[Fields]]:
-        """The columns of the contract, and of each row what does not fit in them."""
+        """The declared columns, and of each row what does not fit in them."""
         columns: dict[str, pa.Array] = {}
         odd: list[Fields] = [{name: values.get(name) for name in self.table.extra} for values in told]
         for name, data_type in self.table.columns.items():

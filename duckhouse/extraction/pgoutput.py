@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from duckhouse.extraction.arrays import EPOCH
 from duckhouse.extraction.tables import TableName
 
-EPOCH = datetime(2000, 1, 1)
 _BEGIN = struct.Struct(">xqqI")
 _COMMIT = struct.Struct(">xBqqq")
 

@@ -15,7 +15,6 @@ from duckhouse.extraction.tables import SourceTable
 from duckhouse.landing.manifest import Delivery
 from duckhouse.landing.zone import Zone
 
-MODES = ("compare", "full", "cdc")
 MOST_OF_A_NAME = 63
 
 
@@ -34,7 +33,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)
 
     def checked_tables(self, reader: SnapshotReader) -> list[SourceTable]:
-        """The tables, where this is the database of the deliveries so far and its tables are as the contract says."""
+        """The tables, where this is the database of the deliveries so far and its tables are as declared."""
         if self.known.identity not in (None, reader.identity):
             if self.mode != "full":
                 raise UserError(

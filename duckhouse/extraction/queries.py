@@ -39,7 +39,7 @@ def hashed(table: SourceTable) -> sql.Composed:
 
 
 def unmapped(table: SourceTable) -> sql.Composed:
-    """What does not fit in the contract's columns, as a JSON object of texts; NULL where everything fits."""
+    """What does not fit in the declared columns, as a JSON object of texts; NULL where everything fits."""
     fields = [
         sql.SQL("{}, case when {} then {}::text end").format(name, _asked(unfit, name), sql.Identifier(name))
         for name, data_type in table.columns.items()

@@ -30,7 +30,7 @@ CHUNKS_AHEAD = 4
 
 @dataclass(frozen=True)
 class Rows:
-    """Rows of a table, sorted by key: the contract's columns and _unmapped, and the hash of each."""
+    """Rows of a table, sorted by key: the declared columns and _unmapped, and the hash of each."""
 
     keys: np.ndarray
     hashes: np.ndarray
@@ -62,7 +62,7 @@ class SnapshotReader:
 
     def _begin(self) -> None:
         self._connection = self._sessions.enter_context(closing(self.database.connect()))
-        self._names = find_tables(self._connection, self.database.address, self._entities)
+        self._names = find_tables(self._connection, self.database.address, self.source.name, self._entities)
         self._connection.rollback()
         self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         self._connection.read_only = True
@@ -86,10 +86,10 @@ class SnapshotReader:
             try:
                 self._connection.execute(sql.SQL("lock table {} in access share mode").format(table))
             except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
-                raise missing(self.database.address, entity) from None
+                raise missing(self.database.address, self.source.name, entity) from None
 
     def tables(self) -> list[SourceTable]:
-        """The tables of the source. Raises UserError where one cannot be read as the contract says."""
+        """The tables of the source. Raises UserError where one cannot be read as declared."""
         return [
             checked_table(self._connection, self.database.address, self.source, entity, self._names[entity.name])
             for entity in self._entities

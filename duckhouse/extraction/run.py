@@ -17,7 +17,7 @@ from duckhouse.sources import Source
 def extract(source: Source, database: Database, mode: str, slot_name: str | None = None) -> Result:
     """Lands what changed since the last delivery. `mode` is compare, full or cdc.
 
-    Raises UserError, and lands nothing, where the source cannot be read as the contract says.
+    Raises UserError, and lands nothing, where the source cannot be read as declared.
     """
     with Zone(source).session() as session:
         plan = make_plan(session.zone, database, mode, slot_name)

@@ -9,6 +9,7 @@ import psycopg
 from psycopg import sql
 
 from duckhouse.cli import UserError
+from duckhouse.embedded.migrate import migrations
 from duckhouse.extraction.database import only_row
 from duckhouse.landed_types import LANDED_TYPES
 from duckhouse.sources import Entity, Source
@@ -34,7 +35,7 @@ class TableName(NamedTuple):
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A table of the contract as the database has it. `extra` are columns that the contract does not name."""
+    """A declared table as the database has it. `extra` are columns that the declaration does not name."""
 
     entity: Entity
     name: TableName
@@ -51,7 +52,7 @@ class SourceTable:
 
     @cached_property
     def columns(self) -> dict[str, str | None]:
-        """The contract's columns that the database fills, with their types."""
+        """The declared columns that the database fills, with their types."""
         return filled_columns(self.entity)
 
 
@@ -68,14 +69,22 @@ def filled_columns(entity: Entity) -> dict[str, str | None]:
 
 
 def tables_of(source: Source) -> list[Entity]:
-    """What the database has of a source. Raises UserError where it cannot be told which column is a table's key."""
+    """What the database has of a source. Raises UserError where the declaration leaves open which table is read how."""
     entities = [entity for entity in source.entities if entity.table]
+    others = [entity.name for entity in source.entities if not entity.table]
+    if not entities or len(others) > 1:
+        raise UserError(
+            f"source {source.name}: {', '.join(others)} say no table: one may, which is what a run writes about itself"
+        )
     for entity in entities:
         if filled_columns(entity).get(key_of(entity)) != KEY_TYPE:
             raise UserError(
                 f"source {source.name}: table {entity.name} needs a key in its declaration: a column with data_type "
                 f"{KEY_TYPE}"
             )
+    report = report_of(source)
+    if report and report.key:
+        raise UserError(f"source {source.name}: table {report.name} has a key and says no table: say where it is")
     return entities
 
 
@@ -84,7 +93,9 @@ def report_of(source: Source) -> Entity | None:
     return next((entity for entity in source.entities if not entity.table), None)
 
 
-def find_tables(connection: psycopg.Connection, address: str, entities: Sequence[Entity]) -> dict[str, TableName]:
+def find_tables(
+    connection: psycopg.Connection, address: str, source: str, entities: Sequence[Entity]
+) -> dict[str, TableName]:
     """Where the tables are: in the schema that is declared, else by the search_path of the session."""
     found = {}
     for entity in entities:
@@ -94,22 +105,20 @@ def find_tables(connection: psycopg.Connection, address: str, entities: Sequence
             [sql.Identifier(*declared_name(entity).split(".", 1)).as_string(connection)],
         ).fetchone()
         if not row:
-            raise missing(address, entity)
+            raise missing(address, source, entity)
         found[entity.name] = TableName(*row)
     return found
 
 
-def missing(address: str, entity: Entity) -> UserError:
-    return UserError(
-        f"{address}: table {entity.table} is missing; nothing is landed: restore it, or make the schema with "
-        "python -m scripts.postgres --migrate"
-    )
+def missing(address: str, source: str, entity: Entity) -> UserError:
+    made = f", or make the schema with python -m scripts.postgres --migrate {source}" if migrations(source) else ""
+    return UserError(f"{address}: table {entity.table} is missing; nothing is landed: restore it{made}")
 
 
 def checked_table(
     connection: psycopg.Connection, address: str, source: Source, entity: Entity, name: TableName
 ) -> SourceTable:
-    """Checks a table against the contract. Raises UserError where it cannot be read as the contract says."""
+    """Checks a table against its declaration. Raises UserError where it cannot be read so."""
     types: dict[str, str] = dict(
         connection.execute(
             "select attname, atttypid::regtype::text from pg_attribute "
@@ -128,8 +137,8 @@ def checked_table(
         accepted = LANDED_TYPES[wanted].postgres
         if accepted and types[column] not in accepted:
             raise UserError(
-                f"{address}: column {entity.table}.{column} is {types[column]}, the contract reads "
-                f"{' or '.join(accepted)}; nothing is landed: change it back, or change the contract"
+                f"{address}: column {entity.table}.{column} is {types[column]}, the declaration reads "
+                f"{' or '.join(accepted)}; nothing is landed: change it back, or the declaration"
             )
     _check_key(connection, address, entity, name)
     return SourceTable(entity, name, tuple(column for column in types if column not in columns))

@@ -73,7 +73,7 @@ CONVERSIONS = {
 
 
 def unmapped_text(fields: Mapping[str, str | None]) -> str | None:
-    """What does not fit in the contract's columns, as PostgreSQL prints a jsonb object of it; NULL for nothing."""
+    """What does not fit in the declared columns, as PostgreSQL prints a jsonb object of it; NULL for nothing."""
     known = {name: value for name, value in fields.items() if value is not None}
     ordered = dict(sorted(known.items(), key=lambda item: (len(item[0].encode()), item[0].encode())))
     return json.dumps(ordered, ensure_ascii=False) if ordered else None

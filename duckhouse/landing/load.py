@@ -68,7 +68,9 @@ def load(
     they do not land again at that time. Raises UserError where nothing can be done at all.
     """
     if source.kind != "files":
-        raise UserError(f"source {source.name} is of kind {source.kind}: its data do not come as files")
+        raise UserError(
+            f"source {source.name} is of kind {source.kind}: its data do not come as files: see docs/landing.md"
+        )
     drops = survey(source, paths, redelivery=redelivery)
     if not any(drop.files for drop in drops):
         patterns = ", ".join(pattern for entity in source.entities for pattern in entity.files)

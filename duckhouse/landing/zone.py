@@ -5,7 +5,7 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,10 @@ from duckhouse.sources import Source, load_source, sources
 
 EMPTY = "00000000-empty"
 INCOMING = ".incoming"
+
+
+class ZoneIsHeld(UserError):
+    """Another process writes to the zone."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +54,14 @@ class Zone:
         """Holds the zone for one writer, and makes every entity exist in it. The system frees it when the process ends,
         however it ends.
 
-        Raises UserError when another process holds it.
+        Raises ZoneIsHeld when another process holds it.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".lock").open("a") as handle:
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                raise UserError(f"another load is running on {self.path}: wait for it to end") from None
+                raise ZoneIsHeld(f"another load is running on {self.path}: wait for it to end") from None
             session = Session(self)
             try:
                 session.prepare()
@@ -144,10 +148,11 @@ def prepare(source: Source) -> Zone:
 
 
 def prepare_missing() -> None:
-    """Makes the zones of sources of which nothing has landed yet: dbt reads every source."""
+    """Makes the zones of sources of which nothing has landed: dbt reads every source. Whoever holds one makes it."""
     for source in map(load_source, sources()):
-        if not Zone(source).path.exists():
-            prepare(source)
+        if not Zone(source).delivery_path(EMPTY).exists():
+            with suppress(ZoneIsHeld):
+                prepare(source)
 
 
 def _write_files_table(folder: Path, delivery: Delivery) -> None:

@@ -79,7 +79,7 @@ def land(
 ) -> Counts:
     """Lands a CSV file; a header is demanded unless the file holds no text at all.
 
-    Raises FileFault for a header that names no column of the contract, or one twice, and for damaged UTF-16 or gzip.
+    Raises FileFault for a header that names no declared column, or one twice, and for damaged UTF-16 or gzip.
     """
     text = examine(path)
     landed = Landed(target, entity, origin)
@@ -179,7 +179,7 @@ def _joined(start: list[str], rest: Iterator[str]) -> Iterator[str]:
 
 
 def sniff(start: list[str], entity: Entity) -> str:
-    """The delimiter under which the header names most columns of the contract, and then has most fields."""
+    """The delimiter under which the header names most declared columns, and then has most fields."""
 
     def yield_of(delimiter: str) -> tuple[int, int]:
         for record in split(iter(start), delimiter):

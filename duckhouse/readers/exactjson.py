@@ -78,7 +78,7 @@ def landed_text(value: Any) -> str | None:
 
 
 def reader(entity: Entity) -> Callable[[str, Counter[str]], list[str | None]]:
-    """A function from the text of a record to its landed values: the contract's columns, then _unmapped.
+    """A function from the text of a record to its landed values: the declared columns, then _unmapped.
 
     The names of what is unmapped are counted in the Counter that it is given.
     It raises Rejected: the reasons of `decode`, and duplicate_key where a key comes twice with different values.

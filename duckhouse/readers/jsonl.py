@@ -30,7 +30,7 @@ def land(
     advance: Callable[[int], object],
     threads: int,
 ) -> tuple[int, int, list[str]]:
-    """Lands a JSONL file in one pass; returns records read, records blank, and the names that the contract lacks.
+    """Lands a JSONL file in one pass; returns records read, records blank, and the names that are not declared.
 
     Raises FileFault where the stream cannot be read to its end.
     """

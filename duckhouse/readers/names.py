@@ -1,4 +1,4 @@
-"""Which column of the contract a key, header or Parquet column belongs to."""
+"""Which declared column a key, header or Parquet column belongs to."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class Place:
 
 
 def finder(entity: Entity) -> Callable[[str], Place | None]:
-    """A function from a name as a file spells it to its place, or None for what the contract does not name.
+    """A function from a name as a file spells it to its place, or None for what the declaration does not name.
 
     Names are trimmed; an exact match goes before one that differs in case, and a column's own name before its aliases.
     """
@@ -37,9 +37,9 @@ def finder(entity: Entity) -> Callable[[str], Place | None]:
 
 @dataclass(frozen=True)
 class ColumnPlan:
-    """How the columns of a file fill the columns of the contract; all numbers are positions in the file."""
+    """How the columns of a file fill the declared columns; all numbers are positions in the file."""
 
-    carriers: tuple[tuple[int, ...], ...]  # for each contract column, those that carry it, best first
+    carriers: tuple[tuple[int, ...], ...]  # for each declared column, those that carry it, best first
     unmapped: tuple[int, ...]
 
     @property
@@ -62,5 +62,5 @@ def plan_columns(entity: Entity, names: Sequence[str]) -> ColumnPlan:
 
 
 def describe(entity: Entity) -> str:
-    """The columns of the contract for an error message."""
+    """The declared columns for an error message."""
     return ", ".join(column.name for column in entity.columns)

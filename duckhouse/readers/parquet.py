@@ -22,9 +22,9 @@ _LISTS = {"list", "array"}
 
 
 def land(path: Path, entity: Entity, origin: Origin, target: Path, threads: int) -> tuple[int, list[str]]:
-    """Lands a Parquet file; returns the rows that its footer counts, and the names of columns the contract lacks.
+    """Lands a Parquet file; returns the rows that its footer counts, and the names of columns that are not declared.
 
-    Raises FileFault where the file is no whole Parquet file, or has no column of the contract.
+    Raises FileFault where the file is no whole Parquet file, or has no declared column.
     """
     records = _verified_rows(path)
     with connection(threads) as connected, tempfile.TemporaryDirectory() as folder:

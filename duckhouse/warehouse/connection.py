@@ -58,6 +58,10 @@ def quote(identifier: str) -> str:
     return f"`{escaped}`"
 
 
+def full_name(database: str, name: str) -> str:
+    return f"{quote(database)}.{quote(name)}"
+
+
 def literal(text: str) -> str:
     escaped = text.replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"

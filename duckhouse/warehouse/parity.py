@@ -14,7 +14,7 @@ from dbt.artifacts.resources.types import NodeType
 
 from duckhouse import cli, duck, settings
 from duckhouse.project import manifest, model_names
-from duckhouse.warehouse.connection import connect, first_line, quote
+from duckhouse.warehouse.connection import connect, first_line, full_name
 
 PUBLISHED_SCHEMAS = ("marts", "quality")
 KEYS_SHOWN = 20
@@ -43,7 +43,7 @@ def published_models(selection: Sequence[str] | None = None, excluded: Sequence[
         chosen = model_names(selection, excluded)
         nodes = [node for node in nodes if node.name in chosen]
         if not nodes:
-            raise cli.UserError(f"--select {' '.join(selection)}: no such model in models/marts or models/quality")
+            raise cli.UserError(f"--select {' '.join(selection)}: no published model is selected")
     return sorted(
         (Model(node.schema, node.name, tuple(node.config.meta.get("grain", ()))) for node in nodes),
         key=lambda model: model.name,
@@ -85,7 +85,7 @@ def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, downlo
         return result | {"problem": f"{model.schema}.{model.name} is not on dev: run dbt build --target dev"}
     database = f"{settings.clickhouse().prefix}_{model.schema}"
     try:
-        fetch(client, f"{quote(database)}.{quote(model.name)}", download)
+        fetch(client, full_name(database, model.name), download)
     except ClickHouseError as error:
         return result | {"problem": f"{database}.{model.name} cannot be read on prod: {first_line(error)}"}
     prod_columns = [

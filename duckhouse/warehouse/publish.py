@@ -12,7 +12,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from duckhouse import cli
 from duckhouse.project import manifest
 from duckhouse.settings import clickhouse
-from duckhouse.warehouse.connection import first_line, literal, quote
+from duckhouse.warehouse.connection import first_line, full_name, literal, quote
 
 # a published table is a second name of the parts of another: to drop it loses nothing
 WITHOUT_LIMIT = {"max_table_size_to_drop": 0, "max_partition_size_to_drop": 0}
@@ -108,7 +108,7 @@ def copy(client: Client, origin: str, destination: str, schemas: list[str]) -> d
             client.command(f"create database if not exists {quote(f'{destination}_{schema}')}")
         for table in cli.progress(tables, label="publish", unit="table"):
             client.command(
-                f"create or replace table {written(*place(table))} clone as {written(table.database, table.name)}",
+                f"create or replace table {full_name(*place(table))} clone as {full_name(table.database, table.name)}",
                 settings=WITHOUT_LIMIT,
             )
         for view in views:
@@ -116,7 +116,7 @@ def copy(client: Client, origin: str, destination: str, schemas: list[str]) -> d
         kept = set(map(place, found))
         gone = [relation for relation in before if (relation.database, relation.name) not in kept]
         for relation in gone:
-            client.command(f"drop table {written(relation.database, relation.name)}", settings=WITHOUT_LIMIT)
+            client.command(f"drop table {full_name(relation.database, relation.name)}", settings=WITHOUT_LIMIT)
     except ClickHouseError as error:
         raise cli.UserError(f"ClickHouse: {first_line(error)}; publish again, it begins anew") from None
     return {
@@ -137,10 +137,6 @@ def relations(client: Client, names: list[str]) -> list[Relation]:
         f"where database in ({', '.join(map(literal, names))}) and position(name, '__dbt_') = 0 order by database, name"
     ).result_rows
     return [Relation(*row) for row in rows]
-
-
-def written(database: str, name: str) -> str:
-    return f"{quote(database)}.{quote(name)}"
 
 
 def moved(definition: str, origin: str, destination: str) -> str:

@@ -22,7 +22,7 @@ from duckhouse.landing.manifest import Delivery
 from duckhouse.landing.zone import Zone
 from duckhouse.settings import clickhouse
 from duckhouse.sources import load_source, sources
-from duckhouse.warehouse.connection import connect, first_line, literal, quote
+from duckhouse.warehouse.connection import connect, first_line, full_name, literal, quote
 
 # what every row has
 REQUIRED_TYPES = {
@@ -71,14 +71,14 @@ def push_source(client: Client, source: str) -> dict[str, Any]:
 
 
 def create_tables(client: Client, source: str, database: str) -> None:
-    """The raw tables of the contract; a column that the contract gained is added."""
+    """The raw tables of the source; a column that its declaration gained is added."""
     cluster = clickhouse().cluster
     everywhere = f" on cluster {quote(cluster)}" if cluster else ""
     engine = "ReplicatedMergeTree" if cluster else "MergeTree"
     client.command(f"create database if not exists {quote(database)}{everywhere}")
     for name, schema in schemas(load_source(source)).items():
         columns = {field.name: REQUIRED_TYPES.get(field.name) or clickhouse_type(field.type) for field in schema}
-        table = f"{quote(database)}.{quote(name)}"
+        table = full_name(database, name)
         order = ", ".join(column for column in ("_source_file", "_source_row") if column in columns)
         definitions = ", ".join(f"{quote(column)} {data_type}" for column, data_type in columns.items())
         client.command(
@@ -99,7 +99,7 @@ def push_delivery(client: Client, database: str, delivery: Delivery) -> int:
         raise cli.UserError(f"{delivery.path}: not the name of a delivery; land the files again")
     expected = expected_rows(delivery)
     for entity, rows in expected.items():
-        table = f"{quote(database)}.{quote(entity)}"
+        table = full_name(database, entity)
         client.command(f"alter table {table} drop partition {literal(delivery.id)}")
         for file in sorted((delivery.path / entity).glob("*.parquet")):
             insert_file(client, table, file)

@@ -1,9 +1,9 @@
-{# The three readings of a volume, and the errors of the two that are estimated. From columns <source>_sampled, _once, _brief, _variance. #}
+{# The three readings of a volume, and the errors of the two that are estimated. From columns <source>_sampled, _once, _extrapolated, _variance. #}
 {% macro volume_columns(name, source) -%}
         {{ cast_to(source ~ '_sampled', 'integer') }} as {{ name }}_sampled,
         {{ cast_to(source ~ '_once', 'money') }} as {{ name }}_weighted_once,
         {{ weighted_once_errors(name ~ '_weighted_once', source) }},
-        {{ cast_to(source ~ '_brief', 'money') }} as {{ name }}_extrapolated,
+        {{ cast_to(source ~ '_extrapolated', 'money') }} as {{ name }}_extrapolated,
         {{ extrapolated_errors(name ~ '_extrapolated', source) }}
 {%- endmacro %}
 
@@ -15,10 +15,10 @@
 
 {# COUNT / RATE with the relative error of the estimate. #}
 {% macro extrapolated_errors(name, source) -%}
-        {%- set per_event = ratio(source ~ '_brief', source ~ '_once') -%}
+        {%- set per_event = ratio(source ~ '_extrapolated', source ~ '_once') -%}
         {{ error_columns(
             name,
-            source ~ '_brief',
+            source ~ '_extrapolated',
             'coalesce(sqrt(' ~ to_double(source ~ '_variance') ~ ') * ' ~ per_event ~ ', 0)',
             at_least='coalesce(' ~ to_double(source ~ '_sampled') ~ ' * ' ~ per_event ~ ', 0)'
         ) }}
@@ -29,7 +29,7 @@
 {% macro volume_sums(relation, source, condition='true') -%}
         {%- for measure, column in {
             'sampled': 'events_sampled', 'once': 'events_weighted_once',
-            'brief': 'events_extrapolated', 'variance': 'variance_weighted_once'
+            'extrapolated': 'events_extrapolated', 'variance': 'variance_weighted_once'
         }.items() %}
         {{ cast_to(
             'round(sum(case when ' ~ condition ~ ' then coalesce(' ~ relation ~ '.' ~ column ~ ', 0) else 0 end), 6)', 'money'

@@ -7,7 +7,7 @@
 {%- endmacro %}
 
 {% macro duckdb__landed_deliveries(source_name) -%}
-    {%- set zone = env_var('DUCKHOUSE_LANDING', 'landing') ~ '/' ~ source_name -%}
+    {%- set zone = (env_var('DUCKHOUSE_LANDING', '') or 'landing') ~ '/' ~ source_name -%}
     {%- set query -%}
         select regexp_extract(file, 'delivery=([^/]+)/manifest[.]json$', 1)
         from glob('{{ zone | replace("'", "''") }}/delivery=*/manifest.json')

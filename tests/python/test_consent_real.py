@@ -51,7 +51,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Volume:
-    """What records say of the population: by COUNT / RATE (`brief`), and with one weight a stored event (`once`)."""
+    """What records say of the population: by COUNT / RATE (`extrapolated`), and with each weight once (`once`)."""
 
     events: Sequence[Event]
 
@@ -64,7 +64,7 @@ class Volume:
         return sum((stored(event) / event.rate for event in self.events), Fraction(0))
 
     @cached_property
-    def brief(self) -> Fraction:
+    def extrapolated(self) -> Fraction:
         return sum((event.count / event.rate for event in self.events), Fraction(0))
 
     @cached_property
@@ -145,12 +145,14 @@ def of_company(events: list[Event], company: str, holds: Callable[[Event], bool]
 
 def assert_volume(record: dict[str, Any], name: str, volume: Volume) -> None:
     assert record[f"{name}_sampled"] == volume.sampled
-    for reading, exact in (("weighted_once", volume.once), ("extrapolated", volume.brief)):
+    for reading, exact in (("weighted_once", volume.once), ("extrapolated", volume.extrapolated)):
         assert abs(Fraction(record[f"{name}_{reading}"]) - exact) <= Fraction(1, 10**6)
-    error, per_event = math.sqrt(volume.variance), volume.brief / volume.once if volume.once else 0
+    error, per_event = math.sqrt(volume.variance), volume.extrapolated / volume.once if volume.once else 0
     assert_estimate(record, f"{name}_weighted_once", float(volume.once), error, at_least=volume.sampled)
     least = float(volume.sampled * per_event)
-    assert_estimate(record, f"{name}_extrapolated", float(volume.brief), error * float(per_event), at_least=least)
+    assert_estimate(
+        record, f"{name}_extrapolated", float(volume.extrapolated), error * float(per_event), at_least=least
+    )
 
 
 @pytest.mark.parametrize("company", REAL_COMPANIES)
@@ -173,7 +175,7 @@ def test_rates_of_the_real_files_equal_an_independent_count(real: Warehouse, eve
 
     error = error_of_ratio(given, asked)
     conversion = given.once / asked.once
-    headline = given.brief / asked.brief
+    headline = given.extrapolated / asked.extrapolated
     assert_estimate(record, "conversion_rate_weighted_once", float(conversion), error)
     assert_estimate(record, "conversion_rate_extrapolated", float(headline), error * float(headline / conversion))
     assert_estimate(

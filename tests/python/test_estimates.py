@@ -115,12 +115,12 @@ def test_a_complete_type_has_no_error(samples: Warehouse) -> None:
     assert set(estimates(samples, "ui_action_weighted_once")) == {(20, 20, 20)}
 
 
-def test_the_volume_of_the_brief_keeps_the_relative_interval_and_misses_the_truth(samples: Warehouse) -> None:
+def test_the_extrapolated_volume_keeps_the_relative_interval_and_misses_the_truth(samples: Warehouse) -> None:
     """COUNT already is 1 / RATE, so COUNT / RATE counts the weight twice: 10 and 33 times too many pageviews."""
-    for brief, once in zip(
+    for extrapolated, once in zip(
         estimates(samples, "consent_asked_extrapolated"), estimates(samples, "consent_asked_weighted_once"), strict=True
     ):
-        assert brief == pytest.approx([2 * value for value in once])
+        assert extrapolated == pytest.approx([2 * value for value in once])
     assert all(low > TOTALS["pageview"] for _, low, _ in estimates(samples, "pageview_extrapolated"))
 
 

@@ -506,6 +506,8 @@ def test_wrong_arguments_are_errors(zone: Zone, arguments: list[str]) -> None:
         ("sources: [{name: shop, tables: [{name: a}]}]", "names no columns"),
         ("sources: [{name: shop, tables: [{name: a, columns: [{name: x}, {name: x}]}]}]", "more than once"),
         ("sources: [{name: shop, tables: [{name: a, columns: [{name: x}, {name: X}]}]}]", "in case only"),
+        ("sources: [{name: shop, tables: [{name: a, columns: [{name: x}]}]}]", "zone None: write 'shop'"),
+        ("sources: [{name: shop, config: {meta: {zone: shop, kind: ftp}}, tables: []}]", "kind 'ftp'"),
     ],
 )
 def test_a_contract_that_landing_cannot_work_by_is_an_error(zone: Zone, text: str, told: str) -> None:
@@ -515,7 +517,8 @@ def test_a_contract_that_landing_cannot_work_by_is_an_error(zone: Zone, text: st
 
 
 def test_files_of_a_source_that_is_a_database_are_refused(zone: Zone) -> None:
-    declared = "sources: [{name: shop, config: {meta: {kind: postgres}}, tables: [{name: a, columns: [{name: x}]}]}]"
+    meta = "config: {meta: {zone: shop, kind: postgres}}"
+    declared = f"sources: [{{name: shop, {meta}, tables: [{{name: a, columns: [{{name: x}}]}}]}}]"
     (declarations.STAGING / "shop" / "_shop__sources.yml").write_text(declared)
     with pytest.raises(UserError, match="source shop is of kind postgres"):
         land.main(["shop", str(zone.drop)])

@@ -4,6 +4,7 @@ import sys
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
@@ -209,6 +210,15 @@ def run_prod() -> tuple[int, str]:
         patch.setattr(sys, "argv", ["prod"])
         done = called(command.main)
     return done.returncode, done.stderr
+
+
+def test_a_difference_between_the_engines_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "running_clickhouse", nullcontext)
+    for name in ("connect", "bring", "run", "published_models"):
+        monkeypatch.setattr(command, name, lambda *_: None)
+    monkeypatch.setattr(command, "compare_all", lambda _: [{"model": "m", "equal": False, "problem": "p"}])
+    done = called(lambda: command.main([]))
+    assert (done.returncode, done.stdout) == (1, "DIFFERS  m: p\n")
 
 
 def test_a_build_that_passes_is_published(story: Story) -> None:

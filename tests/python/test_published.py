@@ -5,6 +5,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from duckhouse.cli import UserError
 from tools.published import compare
 
 ROWS = "select * from (values (1, 0.10::decimal(38, 6), 'a'), (2, null, 'b')) as t (id, amount, label)"
@@ -49,6 +50,11 @@ def test_every_kind_of_difference_is_told(tmp_path: Path, before: Path, query: s
 def test_a_missing_table_is_told(tmp_path: Path, before: Path) -> None:
     after = dump(tmp_path / "after", store=ROWS)
     assert list(compare(before, after, {})) == ["shop: only before", "store: only after"]
+
+
+def test_a_folder_without_a_dump_is_an_error(tmp_path: Path, before: Path) -> None:
+    with pytest.raises(UserError, match="holds no dump"):
+        list(compare(before, tmp_path / "nowhere", {}))
 
 
 def test_what_has_another_name_is_compared_by_it(tmp_path: Path, before: Path) -> None:

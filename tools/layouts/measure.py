@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from clickhouse_connect.driver.client import Client
 
 from duckhouse import cli
-from duckhouse.warehouse.connection import literal, quote
+from duckhouse.warehouse.connection import full_name, literal, quote
 from tools.layouts.areas import areas
 from tools.layouts.tables import AS_BUILT, Layout, MeasuredTable
 
@@ -78,18 +78,18 @@ def measure_table(
     label = f"{table.name}, {table.note}" if table.note else table.name
     places = {layout.name: (scratch, f"copy_{number}") for number, layout in enumerate(table.layouts)}
     places.setdefault(AS_BUILT, (database, table.name))
-    readable = {layout: relation(*place) for layout, place in places.items()}
+    readable = {layout: full_name(*place) for layout, place in places.items()}
     into.sizes += [Size(label, layout, *stored(client, *place)) for layout, place in places.items()]
     for number, layout in enumerate(table.layouts):
         readable[layout.name] = layout.reading.format(table=readable[layout.name])
         if layout.increment:
-            selected = layout.increment.format(table=relation(scratch, f"copy_{number}"), **subjects)
+            selected = layout.increment.format(table=full_name(scratch, f"copy_{number}"), **subjects)
             written = arrive(client, scratch, f"copy_{number}", layout.engine, selected)
             into.increments.append(Increment(label, layout.name, *written))
     for question in table.questions:
         homes = {(label, layout): text for layout, text in readable.items()}
         if question.rollup:
-            homes[(question.rollup, AS_BUILT)] = relation(database, question.rollup)
+            homes[(question.rollup, AS_BUILT)] = full_name(database, question.rollup)
         for (name, layout), text in homes.items():
             sql = question.sql.format(table=text, **subjects)
             into.readings.append(Reading(question.name, name, layout, *read(client, sql, repeat)))
@@ -110,14 +110,14 @@ def choose_subjects(client: Client, source: str, databases: Mapping[str, str]) -
 def copies(client: Client, prefix: str, table: MeasuredTable, database: str) -> Iterator[str]:
     """The table in each of its layouts, merged, in a database that goes with the block; gives its name."""
     scratch = f"{prefix}_layout"
-    original = relation(database, table.name)
+    original = full_name(database, table.name)
     columns = client.query(f"describe table {original}").result_rows
     names = ", ".join(quote(name) for name, *_ in columns)
     client.command(f"drop database if exists {quote(scratch)} sync")
     client.command(f"create database {quote(scratch)}")
     try:
         for number, layout in enumerate(table.layouts):
-            copy = relation(scratch, f"copy_{number}")
+            copy = full_name(scratch, f"copy_{number}")
             definitions = [define(layout, name, kind, codec) for name, kind, _, _, _, codec, *_ in columns]
             definitions += [layout.own_column] if layout.own_column else []
             codec = f", default_compression_codec = '{layout.codec}'" if layout.codec else ""
@@ -148,7 +148,7 @@ def arrive(client: Client, scratch: str, copy: str, engine: str, selected: str) 
 
     A MergeTree gets them instead of what its partitions hold, the other engines beside it, unmerged.
     """
-    table, increment = relation(scratch, copy), relation(scratch, f"{copy}_increment")
+    table, increment = full_name(scratch, copy), full_name(scratch, f"{copy}_increment")
     client.command(f"system stop merges {table}")
     client.command(f"create table {increment} as {table}")
     start = time.perf_counter()
@@ -166,10 +166,6 @@ def arrive(client: Client, scratch: str, copy: str, engine: str, selected: str) 
     milliseconds = round((time.perf_counter() - start) * 1000, 1)
     _, rows, on_disk, _ = stored(client, scratch, f"{copy}_increment")
     return rows, on_disk, milliseconds
-
-
-def relation(database: str, table: str) -> str:
-    return f"{quote(database)}.{quote(table)}"
 
 
 def stored(client: Client, database: str, table: str) -> tuple[int, int, int, dict[str, int]]:

@@ -94,8 +94,8 @@ def summary(found: Found) -> list[tuple[str, str]]:
 
 def sections(found: Found) -> list[str]:
     conversions = [
-        {"name": company, "value": once, "low": low, "high": high, "other": brief}
-        for company, *_, once, low, high, brief, _, _, _ in found["companies"]
+        {"name": company, "value": once, "low": low, "high": high, "other": extrapolated}
+        for company, *_, once, low, high, extrapolated, _, _, _ in found["companies"]
         if once is not None
     ]
     return [
@@ -131,7 +131,7 @@ def contradictions(found: Found) -> list[str]:
             "Readings that contradict each other",
             table(
                 ("company and type", "stored", "estimated", "by COUNT / RATE"),
-                ((key, f"{count:,}", once, brief) for key, count, once, brief in found["contradictions"]),
+                ((key, f"{count:,}", once, extrapolated) for key, count, once, extrapolated in found["contradictions"]),
             ),
             "Where COUNT already is the inverse rate, COUNT / RATE applies the weight twice.",
         ),
@@ -153,14 +153,14 @@ ANSWER_HEADERS = ("company", "definition", "events", "coverage", "median s", "me
 
 
 def company_row(row: Row) -> tuple[str, ...]:
-    company, industry, country, sampled, *volumes, once, low, high, brief, consent, countries, is_small = row
+    company, industry, country, sampled, *volumes, once, low, high, extrapolated, consent, countries, is_small = row
     return (
         company,
         industry or "",
         country or "",
         f"{sampled:,}",
         *(f"{volume:,.0f}" for volume in volumes),
-        *("" if rate is None else f"{rate:.1%}" for rate in (once, low, high, brief, consent)),
+        *("" if rate is None else f"{rate:.1%}" for rate in (once, low, high, extrapolated, consent)),
         f"{countries:,}",
         "small" if is_small else "",
     )

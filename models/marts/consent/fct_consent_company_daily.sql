@@ -26,7 +26,7 @@ cells as (
         *,
         row_count as cell_sampled,
         {{ cast_to('round(weighted_once, 6)', 'money') }} as cell_once,
-        {{ cast_to('round(extrapolated, 6)', 'money') }} as cell_brief,
+        {{ cast_to('round(extrapolated, 6)', 'money') }} as cell_extrapolated,
         {{ cast_to('round(variance, 6)', 'money') }} as cell_variance
     from daily
 ),

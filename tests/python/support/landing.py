@@ -58,7 +58,11 @@ class Zone:
         tables = [
             {"name": name, "config": {"meta": meta}, "columns": list(columns)} for name, meta in entities.items()
         ] + [{"name": "_files"}, {"name": "_rejected"}]
-        declared = {"name": "shop", "config": {"meta": {"ignored_files": ["truth.json"]}}, "tables": tables}
+        declared = {
+            "name": "shop",
+            "config": {"meta": {"zone": "shop", "ignored_files": ["truth.json"]}},
+            "tables": tables,
+        }
         path = self.staging / "shop" / "_shop__sources.yml"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(yaml.safe_dump({"sources": [declared]}))

@@ -9,6 +9,7 @@ from duckhouse.processes import module, script
 from duckhouse.processes import run as run_command
 from tools.generators.arguments import SEED, share, whole
 
+SOURCE = "ad_delivery"
 HELP = "rows in the ad delivery database"
 DEMO = ("--advertisers", "4", "--campaigns", "4", "--impressions", "3000", "--ctr", "0.03", "--seed", "7")
 LARGEST_ID = 2**31 - 1  # of a serial column
@@ -16,18 +17,18 @@ LARGEST_ID = 2**31 - 1  # of a serial column
 
 def deliver_first(folder: Path) -> None:
     _once(folder / "batch", "batch", *DEMO)
-    run_command(script("extract_postgres", "--cdc"))
+    run_command(script("extract_postgres", SOURCE, "--cdc"))
 
 
 def deliver_later(folder: Path) -> None:
     _once(folder / "churn", "churn", "--seed", "7")
-    run_command(script("extract_postgres", "--cdc"))
+    run_command(script("extract_postgres", SOURCE, "--cdc"))
 
 
 def _once(mark: Path, *words: str) -> None:
     """Changes the database by a command that is not to be repeated; the mark says that it was run."""
     if not mark.exists():
-        run_command(module("tools.generate", "ad_delivery", *words))
+        run_command(module("tools.generate", SOURCE, *words))
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
 

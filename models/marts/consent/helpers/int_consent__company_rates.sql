@@ -6,7 +6,7 @@ with rates as (
 
         {{ ratio(given ~ '_once', asked ~ '_once') }} as conversion_rate_weighted_once,
         sqrt({{ ratio_variance(given, asked) }}) as conversion_rate_weighted_once_se,
-        {{ ratio(given ~ '_brief', asked ~ '_brief') }} as conversion_rate_extrapolated,
+        {{ ratio(given ~ '_extrapolated', asked ~ '_extrapolated') }} as conversion_rate_extrapolated,
         {{ given }}_sampled + {{ asked }}_sampled as conversion_rate_n_sampled,
 
         {{ ratio(opt_ins ~ '_once', asked ~ '_once') }} as opt_in_rate_weighted_once,
