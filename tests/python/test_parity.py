@@ -113,7 +113,7 @@ def test_a_column_of_another_type_or_a_missing_table_is_a_difference(house: Ware
 
 def test_faults_of_the_user_are_one_line(house: Warehouse, tmp_path: Path) -> None:
     unknown = house.run("parity", "--select", "no_such_model", code=1)
-    assert unknown.stderr.strip() == "error: --select no_such_model: no such model in models/marts or models/quality"
+    assert unknown.stderr.strip() == "error: --select no_such_model: no published model is selected"
     unbuilt = Warehouse(tmp_path, house.clickhouse_port).run("parity", code=1)
     assert "run dbt build --target dev first" in unbuilt.stderr
     assert len(unbuilt.stderr.strip().splitlines()) == 1
