@@ -204,9 +204,9 @@ def test_sessions_that_end_at_any_statement_land_nothing(
         ("drop table clicks", "table clicks is missing; nothing is landed: restore it, or make the schema"),
         ("alter table clicks rename to click", "table clicks is missing; nothing is landed"),
         ("alter table clicks alter column created_at type timestamptz",
-         "column clicks.created_at is timestamp with time zone, the contract reads timestamp without time zone;"),
+         "column clicks.created_at is timestamp with time zone, the declaration reads timestamp without time zone;"),
         ("alter table clicks drop constraint clicks_campaign_id_fkey, alter column campaign_id type text",
-         "column clicks.campaign_id is text, the contract reads integer or bigint or smallint;"),
+         "column clicks.campaign_id is text, the declaration reads integer or bigint or smallint;"),
         ("alter table clicks drop constraint clicks_pkey", "table clicks has no primary key id, rows cannot be told"),
         ("alter table clicks drop constraint clicks_pkey, add primary key (id, created_at)",
          "table clicks has no primary key id"),
@@ -229,7 +229,7 @@ def test_a_schema_error_is_one_line_of_the_command(shop: Extraction) -> None:
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == (
         f"error: {shop.database.address}: table impressions is missing; nothing is landed: restore it, or make the "
-        "schema with python -m scripts.postgres --migrate\n"
+        "schema with python -m scripts.postgres --migrate ad_delivery\n"
     )
 
 

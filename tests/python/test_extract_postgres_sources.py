@@ -16,6 +16,7 @@ from duckhouse.embedded.postgres import Embedded
 from duckhouse.extraction.database import Database, database_of
 from duckhouse.extraction.results import Result
 from duckhouse.extraction.run import extract
+from duckhouse.extraction.tables import tables_of
 from duckhouse.sources import Source, load_source
 from scripts import extract_postgres
 from support.postgres import SOURCE, Extraction, new_database
@@ -193,6 +194,27 @@ def test_settings_of_a_source_that_lead_nowhere_are_named(crm: Crm, monkeypatch:
     monkeypatch.setenv("CRM_DSN", "nonsense here")
     with pytest.raises(UserError, match="CRM_DSN is not a connection string"):
         command(monkeypatch, CRM)
+
+
+@pytest.mark.parametrize(
+    ("declared", "wrong", "told"),
+    [
+        ("{meta: {table: app.orders, key: order_no}}", "{meta: {key: order_no}}", "orders, runs say no table"),
+        (
+            "      - name: runs\n",
+            "      - name: runs\n        config: {meta: {key: known_rows}}\n",
+            "runs has a key and",
+        ),
+        ("key: number}", "key: operation}", "table customers needs a key in its declaration"),
+    ],
+)
+def test_a_declaration_that_leaves_open_what_is_read_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, declared: str, wrong: str, told: str
+) -> None:
+    assert DECLARATION.count(declared) == 1
+    source = declare_crm(monkeypatch, tmp_path / "staging", DECLARATION.replace(declared, wrong))
+    with pytest.raises(UserError, match=told):
+        tables_of(source)
 
 
 # ---------------------------------------------------------------- the options of a connection string
