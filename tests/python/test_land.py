@@ -20,6 +20,7 @@ from duckhouse.landed_schemas import FILES_SCHEMA, REJECTED_SCHEMA
 from duckhouse.landing import files, workers
 from duckhouse.landing.manifest import Delivery
 from duckhouse.landing.zone import Zone as LandingZone
+from duckhouse.landing.zone import prepare_missing
 from duckhouse.settings import PROJECT
 from duckhouse.sources import load_source, sources
 from scripts import land
@@ -514,6 +515,17 @@ def test_a_contract_that_landing_cannot_work_by_is_an_error(zone: Zone, text: st
     (declarations.STAGING / "shop" / "_shop__sources.yml").write_text(text)
     with pytest.raises(UserError, match=told):
         load_source("shop")
+
+
+def test_zones_of_other_sources_are_made_unless_another_load_is_about_to(zone: Zone) -> None:
+    empty = zone.source / "delivery=00000000-empty" / "events" / "empty.parquet"
+    zone.source.mkdir(parents=True)
+    with (zone.source / ".lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        prepare_missing()
+        assert not empty.exists()
+    prepare_missing()
+    assert empty.exists()
 
 
 def test_files_of_a_source_that_is_a_database_are_refused(zone: Zone) -> None:
