@@ -45,6 +45,11 @@ def clickhouse_dir() -> Path:
     return Path(_setting("DUCKHOUSE_CLICKHOUSE", "clickhouse-data"))
 
 
+def dbt_target_dir() -> Path:
+    """Where dbt writes what it compiled and ran: DBT_TARGET_PATH, or target, in the project."""
+    return PROJECT / _setting("DBT_TARGET_PATH", "target")
+
+
 def clickhouse() -> ClickHouseSettings:
     """The ClickHouse of target prod: CLICKHOUSE_HOST, _PORT, _USER, _PASSWORD, _SECURE, _PREFIX, _CLUSTER."""
     port = _setting("CLICKHOUSE_PORT", "8123")

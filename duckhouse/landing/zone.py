@@ -111,10 +111,9 @@ class Session:
         Each file is replaced by one rename, and only where the columns of its entity have changed.
         """
         empty = self.zone.delivery_path(EMPTY)
-        places = {name: empty / name / "empty.parquet" for name in schemas(self.zone.source)}
-        stale = {
-            name: schema for name, schema in schemas(self.zone.source).items() if _schema_of(places[name]) != schema
-        }
+        wanted = schemas(self.zone.source)
+        places = {name: empty / name / "empty.parquet" for name in wanted}
+        stale = {name: schema for name, schema in wanted.items() if _schema_of(places[name]) != schema}
         if not stale:
             return
         folder = self._incoming()

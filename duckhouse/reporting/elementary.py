@@ -30,7 +30,7 @@ EDR_SETTINGS = {
 def build_report(target: str, out: Path) -> Counter[str]:
     """Writes Elementary's report of a target whose tables are built; how many data tests ended how."""
     packages, edr = elementary_packages(), find_edr()
-    folder = settings.PROJECT / os.environ.get("DBT_TARGET_PATH", "target") / "elementary" / target
+    folder = settings.dbt_target_dir() / "elementary" / target
     env = {
         **os.environ,
         "DUCKHOUSE_ELEMENTARY": "true",

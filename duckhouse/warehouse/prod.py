@@ -35,7 +35,7 @@ def bring(client: Client) -> None:
 
 
 def build_beside() -> None:
-    results = settings.PROJECT / os.environ.get("DBT_TARGET_PATH", "target") / "run_results.json"
+    results = settings.dbt_target_dir() / "run_results.json"
     results.unlink(missing_ok=True)
     try:
         run_beside("build", "--exclude", PUBLISHED_FIGURES)
