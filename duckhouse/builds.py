@@ -22,21 +22,21 @@ class BuildError(UserError):
 
 def parse(*arguments: str, target: str) -> Manifest:
     """The project as dbt reads it with the settings of now."""
-    parsed: Manifest = invoke("parse", *arguments, target=target).result
-    return parsed
+    parsed: Any = invoke("parse", *arguments, target=target).result
+    manifest: Manifest = parsed
+    return manifest
 
 
 def invoke(*arguments: str, target: str, manifest: Manifest | None = None) -> dbtRunnerResult:
     """One dbt command on `target`. Raises BuildError where it, or one of its nodes, fails."""
     place = ("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT))
     outcome = dbtRunner(manifest=manifest).invoke(["--quiet", *arguments, "--target", target, *place])
-    DuckDBConnectionManager.close_all_connections()  # it would keep the lock of the file
+    connections: Any = DuckDBConnectionManager
+    connections.close_all_connections()  # it would keep the lock of the file
     dbclient._ensured_databases.clear()  # of this server, which the next command may not mean
     if outcome.exception is not None:
         raise BuildError(f"{target}: {outcome.exception}")
     if not outcome.success:
         runs: Any = outcome.result
-        raise BuildError(
-            "\n".join(f"{target}: {run.node.name}: {run.message}" for run in runs if run.status in FAILED)
-        )
+        raise BuildError("\n".join(f"{target}: {run.node.name}: {run.message}" for run in runs if run.status in FAILED))
     return outcome

@@ -42,8 +42,8 @@ def _dump_prod(folder: Path) -> int:
 
 
 def compare(before: Path, after: Path, names: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each table that is missing, has other columns, or other rows. `names` says what has another name after:
-    {"tables": {old: new}, "columns": {new table: {old: new}}}.
+    """A line for each table that is missing, has other columns, or other rows. `names` says what has another name
+    after: {"tables": {old: new}, "columns": {new table: {old: new}}}.
     """
     new_names = names.get("tables", {})
     for folder in (before, after):

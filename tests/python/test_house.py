@@ -21,14 +21,14 @@ MAY_IMPORT = {"duckhouse": {"duckhouse"}, "scripts": {"duckhouse"}, "tools": {"d
 LAYERS = (
     ("cli",),
     ("settings", "duck", "landed_types"),
-    ("sources", "processes", "project", "packages"),
+    ("sources", "processes", "project", "builds", "packages"),
     ("landed_schemas",),
     ("landed_rows",),
     ("readers", "embedded"),
     ("landing",),
     ("extraction",),
     ("warehouse",),
-    ("reporting",),
+    ("reporting", "checking"),
 )
 MOST_LINES_OF_A_COMMAND = 80
 # classes of one name, and why each is right
