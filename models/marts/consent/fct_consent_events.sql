@@ -12,6 +12,7 @@ with records as (
 latest as (
     select
         *,
+        min(_delivery_id) over (partition by event_id) as first_delivery_id,
         {{ inverse_of('sampling_rate') }} as weight
     from records
     qualify row_number() over (partition by event_id order by {{ latest_first() }}) = 1
@@ -64,6 +65,7 @@ final as (
         weighted.window_start,
 
         ---------- delivery
+        {{ cast_to('weighted.first_delivery_id', 'category') }} as first_delivery_id,
         weighted._delivery_id,
         weighted._source_file,
         weighted._source_row,

@@ -1,7 +1,7 @@
-{%- set rules_about_events = [
-    'robot_user_agent', 'click_without_impression', 'time_after_delivery', 'ad_unit_of_other_publisher', 'foreign_domain',
-    'browser_not_on_device', 'region_of_other_country',
-] %}
+{%- set rules_about_events = {
+    'records': ['robot_user_agent', 'time_after_delivery', 'browser_not_on_device', 'region_of_other_country'],
+    'events': ['click_without_impression', 'ad_unit_of_other_publisher', 'foreign_domain'],
+} %}
 
 with events as (
     select
@@ -46,11 +46,12 @@ impressions as (
 ),
 
 signals as (
-    {%- for rule in rules_about_events %}
+    {%- for group, rules in rules_about_events.items() %}
     select
         finding_key as event_id,
         rule_id
-    from {{ ref('dq_ad_serving__' ~ rule) }}
+    from {{ ref('dq_ad_serving_' ~ group) }}
+    where rule_id in ({% for rule in rules %}'ad_serving__{{ rule }}'{{ ', ' if not loop.last }}{% endfor %})
     union all
     {%- endfor %}
     {%- for rule, relation, key in [
@@ -66,7 +67,8 @@ signals as (
         {{ relation }}.event_id as event_id,
         found.rule_id as rule_id
     from {{ relation }}
-    inner join {{ ref('dq_ad_serving__' ~ rule) }} as found on {{ relation }}.{{ key }} = found.finding_key
+    inner join {{ ref('dq_ad_serving_levels') }} as found on {{ relation }}.{{ key }} = found.finding_key
+    where found.rule_id = 'ad_serving__{{ rule }}'
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )
