@@ -6,11 +6,11 @@ with repeated as (
     {%- for entity, (staging, key) in keys.items() %}
     select
         '{{ entity }}/' || {{ key }} as dimension_key,
-        {{ cast_to('_source_file', 'text') }} as source_file,
+        _delivery_id,
+        _source_file,
         count(*) as records_of_key,
         min(_source_row) as first_row,
-        max(_source_row) as last_row,
-        {{ cast_to('_delivery_id', 'text') }} as delivery_id
+        max(_source_row) as last_row
     from {{ staging }}
     where {{ key }} is not null
     group by {{ key }}, _delivery_id, _source_file
@@ -21,8 +21,7 @@ with repeated as (
 
 {{ findings(
     'repeated', rule='dimension_key_repeated', key='dimension_key', observed=cast_to('records_of_key', 'text') ~ " || ' records'",
-    expected="'1 record'", records='records_of_key', numbers=['first_row', 'last_row'], texts=['source_file'],
-    first='delivery_id', last='delivery_id'
+    expected="'1 record'", records='records_of_key', numbers=['first_row', 'last_row'], texts=['_source_file']
 ) }}
 {%- endmacro %}
 

@@ -13,7 +13,7 @@
     rule_duplicate_in_file(events),
     rule_empty_column(events, [
         'event_id', 'event_type', 'timestamp_as_delivered', 'publisher_id', 'ad_unit_id', 'campaign_id', 'advertiser_id',
-        'device_type', 'browser', 'site_domain', 'country_code', 'region', 'city', 'revenue_usd', 'bid_floor_usd', 'is_filled',
+        'device_type', 'browser', 'site_domain', 'country_code', 'region', 'revenue_usd', 'bid_floor_usd', 'is_filled',
         'placement_quality_score',
     ]),
     rule_unmapped_columns({
