@@ -1,6 +1,20 @@
 {# Sources with an `events` in their declaration, and their own rules by group. Written by python -m tools.generated. #}
 {% macro declared() -%}
     {{ return({
+        'ad_delivery': {
+            'events': 'fct_ad_delivery_events',
+            'key': 'event_id',
+            'currency': 'USD',
+            'rules': {
+                'records': [
+                ],
+                'events': [
+                    'extraction_not_reconciled',
+                    'unknown_advertiser',
+                    'unknown_campaign',
+                ],
+            },
+        },
         'ad_serving': {
             'events': 'fct_ad_events',
             'key': 'event_id',
