@@ -1,11 +1,13 @@
 {#
-    The words of every rule, one row per rule: of a source's own rules from the YAML of their models, of shared rules from the
+    The words of the rules of the sources that are built, one row per rule: of a source's own rules from the YAML of their models, of shared rules from the
     YAML of this model (meta.shared_rules), with what the source says otherwise in the YAML of the model that gathers them
     (meta.rules). Who owns a shared rule is who owns the source, unless the words say so.
 #}
 {% macro words_of_rules() -%}
     {%- set columns = ['entity', 'scope', 'title', 'why', 'severity', 'action', 'owner', 'fix'] -%}
-    {%- for rule in (known_rules() if execute else [{}]) | sort(attribute='rule_id') %}
+    {%- set sources = judged_sources() -%}
+    {%- set rules = known_rules() | selectattr('source', 'in', sources) | sort(attribute='rule_id') if execute else [{}] -%}
+    {%- for rule in rules %}
     select
         {{ cast_to(_literal(rule.rule_id), 'text') }} as rule_id,
         {{ cast_to(_literal(rule.source), 'text') }} as source

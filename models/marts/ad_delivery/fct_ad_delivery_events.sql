@@ -40,8 +40,8 @@ final as (
         campaign_id,
 
         ---------- timestamps
-        {{ cast_to('event_at', 'timestamp') }} as event_at,
-        {{ cast_to('event_date', 'date') }} as event_date,
+        event_at,
+        event_date,
 
         ---------- delivery
         {{ cast_to('first_of_event', 'category') }} as first_delivery_id,
