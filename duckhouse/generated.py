@@ -37,7 +37,7 @@ Node = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Rule:
+class DeclaredRule:
     """A rule of a source. `flags` says what it finds; a shared rule says it once for all sources."""
 
     source: str
@@ -64,7 +64,7 @@ def out_of_date(project: Path = PROJECT) -> list[Path]:
     return [path for path, text in files(project).items() if not path.exists() or path.read_text("utf-8") != text]
 
 
-def rules(project: Path = PROJECT) -> list[Rule]:
+def rules(project: Path = PROJECT) -> list[DeclaredRule]:
     """All rules: those of sources by source and name, as their YAML tells them."""
     models = _models(project)
     shared = _meta(models.get("dim_dq_rules", {})).get("shared_rules", {})
@@ -79,7 +79,7 @@ def rules(project: Path = PROJECT) -> list[Rule]:
                 if rule not in shared:
                     raise UserError(f"models/quality/dim_dq_rules.yml: meta.shared_rules has no words of {rule}")
                 words = {"owner": _owner(source, project), **shared[rule], **words_here.get(rule, {})}
-                found.append(_checked(Rule(source, rule, words, words.pop("flags", ""), group, is_shared=True)))
+                found.append(_checked(DeclaredRule(source, rule, words, words.pop("flags", ""), group, is_shared=True)))
         for rule in own:
             if not (folder / f"dq_{source}_{rule.group}.sql").exists():
                 raise UserError(
@@ -123,7 +123,7 @@ def declared(project: Path = PROJECT) -> str:
     return "\n".join([*lines, "    }) }}", "{%- endmacro %}", ""])
 
 
-def catalogue(known: list[Rule]) -> str:
+def catalogue(known: list[DeclaredRule]) -> str:
     """The text of docs/rules.md."""
     shared = sorted({rule.name for rule in known if rule.is_shared})
     own = [rule for rule in known if not rule.is_shared]
@@ -145,7 +145,7 @@ def catalogue(known: list[Rule]) -> str:
     return "\n\n".join(blocks) + "\n"
 
 
-def _contents(known: list[Rule]) -> Iterator[str]:
+def _contents(known: list[DeclaredRule]) -> Iterator[str]:
     lines = ["- [Shared rules](#shared-rules)"]
     for source in sorted({rule.source for rule in known}):
         links = [
@@ -158,11 +158,11 @@ def _contents(known: list[Rule]) -> Iterator[str]:
     yield "\n".join(lines)
 
 
-def _is_of(rule: Rule, source: str, scope: str) -> bool:
+def _is_of(rule: DeclaredRule, source: str, scope: str) -> bool:
     return (rule.source, rule.words["scope"]) == (source, scope)
 
 
-def _section(same: list[Rule]) -> str:
+def _section(same: list[DeclaredRule]) -> str:
     """A rule; or a shared one, with the sources that have it and what they say of it."""
     rule = same[0]
     told = [
@@ -188,7 +188,7 @@ def _section(same: list[Rule]) -> str:
     )
 
 
-def _own_rule(source: str, path: Path, models: dict[str, Node]) -> Rule:
+def _own_rule(source: str, path: Path, models: dict[str, Node]) -> DeclaredRule:
     model = models.get(path.stem)
     where = path.parent / "_rules.yml"
     if not path.stem.startswith(f"dq_{source}__"):
@@ -199,10 +199,10 @@ def _own_rule(source: str, path: Path, models: dict[str, Node]) -> Rule:
     group = meta.get("gathered_with") or GROUPS.get(meta.get("scope", ""), "")
     words = {word: meta[word] for word in WORDS if word in meta}
     flags = " ".join(str(model.get("description", "")).split())
-    return _checked(Rule(source, path.stem.removeprefix(f"dq_{source}__"), words, flags, group))
+    return _checked(DeclaredRule(source, path.stem.removeprefix(f"dq_{source}__"), words, flags, group))
 
 
-def _checked(rule: Rule) -> Rule:
+def _checked(rule: DeclaredRule) -> DeclaredRule:
     what = f"rule {rule.rule_id}"
     missing = [word for word in WORDS if not rule.words.get(word)] + ([] if rule.flags else ["description"])
     if missing:

@@ -16,7 +16,7 @@
     first='_delivery_id', last='_delivery_id', rule=none
 ) -%}
     {%- if rule is none -%}
-        {{ config(materialized='ephemeral', tags=['quality'], contract={'enforced': false}) }}
+        {{ config(materialized='ephemeral', schema='rules', tags=['quality'], contract={'enforced': false}) }}
     {%- endif -%}
     select
         {{ cast_to("'" ~ (source_of_model() ~ '__' ~ rule if rule else model.name | replace('dq_', '', 1)) ~ "'", 'text') }} as rule_id,

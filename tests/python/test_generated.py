@@ -16,7 +16,6 @@ from support.dbt import run_dbt
 from tools.generated import main
 
 PAGE = (PROJECT / "docs" / "rules.md").read_text(encoding="utf-8")
-GUIDE = (PROJECT / "docs" / "quality.md").read_text(encoding="utf-8")
 RULES = generated.rules()
 
 SHARED = {
@@ -91,19 +90,6 @@ def test_links_of_the_contents_lead_to_a_heading() -> None:
     links = re.findall(r"\]\(#([\w-]+)\)", PAGE)
     assert len(links) == len(set(links)) > 5
     assert set(links) <= headings
-
-
-def test_each_threshold_is_told_with_its_value() -> None:
-    known = yaml.safe_load((PROJECT / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
-    thresholds = {
-        name: str(value) for name, value in known.items() if name.startswith("dq_") or name == "suspect_score"
-    }
-    told = dict(re.findall(r"^\| `(\w+)` \| (.+?) \| ", GUIDE, re.MULTILINE))
-    assert thresholds.keys() <= told.keys()
-    assert told["dq_robot_user_agents"] == "a pattern"
-    assert {name: told[name] for name in thresholds if told[name] != "a pattern"} == {
-        name: value for name, value in thresholds.items() if name != "dq_robot_user_agents"
-    }
 
 
 def test_rules_have_the_words_of_their_yaml_and_the_group_of_their_scope(tmp_path: Path) -> None:

@@ -17,9 +17,7 @@ from support.drops import NO_TESTS, deliver, event, keep
 from support.warehouse import Warehouse
 
 HOSTILE = "<script>alert('1')</script> & \"Sons\""
-DEAREST = {
-    f"ad_serving__{name}" for name in ("late_events", "unknown_ad_unit", "unknown_type", "unknown_publisher")
-}
+DEAREST = {f"ad_serving__{name}" for name in ("late_events", "unknown_ad_unit", "unknown_type", "unknown_publisher")}
 UNKNOWN_TYPE = "ad_serving__unknown_type"
 
 
@@ -78,9 +76,7 @@ def text_of(markup: str) -> str:
 
 
 def rules() -> dict[str, dict[str, str]]:
-    return {
-        rule.rule_id: {**rule.words, "rule_id": rule.rule_id, "source": rule.source} for rule in generated.rules()
-    }
+    return {rule.rule_id: {**rule.words, "rule_id": rule.rule_id, "source": rule.source} for rule in generated.rules()}
 
 
 def open_figures(findings: list[dict], rule_id: str) -> tuple[int, int, Decimal | None]:
