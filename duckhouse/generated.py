@@ -75,11 +75,13 @@ def rules(project: Path = PROJECT) -> list[DeclaredRule]:
         for group in _gathered_groups(source, folder):
             name = f"dq_{source}_{group}"
             words_here = _meta(models.get(name, {})).get("rules", {})
-            for rule in _calls(folder / f"{name}.sql"):
-                if rule not in shared:
-                    raise UserError(f"models/quality/dim_dq_rules.yml: meta.shared_rules has no words of {rule}")
-                words = {"owner": _owner(source, project), **shared[rule], **words_here.get(rule, {})}
-                found.append(_checked(DeclaredRule(source, rule, words, words.pop("flags", ""), group, is_shared=True)))
+            for called in _calls(folder / f"{name}.sql"):
+                if called not in shared:
+                    raise UserError(f"models/quality/dim_dq_rules.yml: meta.shared_rules has no words of {called}")
+                words = {"owner": _owner(source, project), **shared[called], **words_here.get(called, {})}
+                found.append(
+                    _checked(DeclaredRule(source, called, words, words.pop("flags", ""), group, is_shared=True))
+                )
         for rule in own:
             if not (folder / f"dq_{source}_{rule.group}.sql").exists():
                 raise UserError(
@@ -103,8 +105,8 @@ def declared(project: Path = PROJECT) -> str:
         [key, *others] = _meta(models.get(events, {})).get("grain", [""])
         if not key or others:
             raise UserError(
-                f"models/staging/{source}/_{source}__sources.yml: events {events!r} must be a model whose YAML names one "
-                "column as its grain (config.meta.grain)"
+                f"models/staging/{source}/_{source}__sources.yml: events {events!r} must be a model whose YAML "
+                "names one column as its grain (config.meta.grain)"
             )
         lines += [
             f"        '{source}': {{",
@@ -129,7 +131,7 @@ def catalogue(known: list[DeclaredRule]) -> str:
     own = [rule for rule in known if not rule.is_shared]
     blocks = [
         "# Rules of data quality",
-        f"Written by `{COMMAND}` from the YAML of the rules ({len(own)} of one source, {len(shared)} shared by sources). "
+        f"Written by `{COMMAND}` from the YAML of the rules: {len(own)} of one source, {len(shared)} shared by sources. "
         "How to read them: [quality.md](quality.md). How well they find: [rule_scores.md](rule_scores.md).",
         *_contents(known),
         "## Shared rules",

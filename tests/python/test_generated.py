@@ -41,7 +41,7 @@ LUNCH = {
 
 
 def shop(folder: Path, lunch: dict[str, str] | None = None, changed: dict[str, str] | None = None) -> Path:
-    """A made-up project with a source, a shared rule and a rule of its own; changed says otherwise of the shared one."""
+    """A made-up project: a source, a rule of its own, a shared rule of which `changed` says otherwise."""
     files = {
         "staging/shop/_shop__sources.yml": {
             "sources": [{"name": "shop", "config": {"meta": {"events": "fct_orders", "currency": "EUR"}}}]

@@ -1,4 +1,4 @@
-"""Rules of ad delivery: what each must find and a look-alike that it must not, in three deliveries built once, without the other sources."""
+"""Rules of ad delivery: what each must find and a look-alike that it must not, built without the other sources."""
 
 from collections.abc import Iterator
 
