@@ -52,8 +52,16 @@ def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str]) -> dbtRunne
             _parsed[settings] = _invoke("parse", *variables, target=target).result
             gc.freeze()  # the manifest stays: collections need not walk through it
         # a build that writes neither a manifest nor a log takes two thirds
+        _forget_ctes(_parsed[settings])
         without_files = ("--no-write-json", "--log-level-file", "none") if arguments[0] == "build" else ()
         return _invoke(*without_files, *arguments, target=target, manifest=_parsed[settings])
+
+
+def _forget_ctes(manifest: Manifest) -> None:
+    """A command notes that a model has the CTEs of ephemeral models already, and the next would leave them out."""
+    for node in manifest.nodes.values():
+        if getattr(node, "extra_ctes_injected", False):
+            node.extra_ctes_injected, node.extra_ctes = False, []
 
 
 @contextmanager

@@ -1,7 +1,7 @@
-{%- set rules_about_events = {
-    'records': ['robot_user_agent', 'time_after_delivery', 'browser_not_on_device', 'region_of_other_country'],
-    'events': ['click_without_impression', 'ad_unit_of_other_publisher', 'foreign_domain'],
-} %}
+{%- set rules_about_events = [
+    'robot_user_agent', 'click_without_impression', 'time_after_delivery', 'ad_unit_of_other_publisher', 'foreign_domain',
+    'browser_not_on_device', 'region_of_other_country',
+] %}
 
 with events as (
     select
@@ -46,12 +46,12 @@ impressions as (
 ),
 
 signals as (
-    {%- for group, rules in rules_about_events.items() %}
+    {%- for group in declared()['ad_serving']['rules'] %}
     select
         finding_key as event_id,
         rule_id
     from {{ ref('dq_ad_serving_' ~ group) }}
-    where rule_id in ({% for rule in rules %}'ad_serving__{{ rule }}'{{ ', ' if not loop.last }}{% endfor %})
+    where rule_id in ({% for rule in rules_about_events %}'ad_serving__{{ rule }}'{{ ', ' if not loop.last }}{% endfor %})
     union all
     {%- endfor %}
     {%- for rule, relation, key in [
