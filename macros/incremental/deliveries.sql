@@ -99,3 +99,26 @@
         {{ column }} in ({% for value in values | sort %}{{ dbt.string_literal(value) }}{{ ', ' if not loop.last }}{% endfor %})
     {%- endif -%}
 {%- endmacro %}
+
+
+{# A model of whole deliveries: one delivery, one partition on ClickHouse, where a killed run leaves no half of it behind. #}
+{% macro incremental_by_delivery(order_by) -%}
+    {{ config(
+        materialized='incremental',
+        on_schema_change='append_new_columns',
+        **adapter.dispatch('by_delivery_config')(order_by)
+    ) }}
+{%- endmacro %}
+
+{% macro duckdb__by_delivery_config(order_by) -%}
+    {{ return({'incremental_strategy': 'append'}) }}
+{%- endmacro %}
+
+{% macro clickhouse__by_delivery_config(order_by) -%}
+    {{ return({
+        'incremental_strategy': 'insert_overwrite',
+        'partition_by': '_delivery_id',
+        'order_by': order_by,
+        'query_settings': {'max_partitions_per_insert_block': 0},
+    }) }}
+{%- endmacro %}

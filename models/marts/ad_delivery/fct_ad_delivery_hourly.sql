@@ -1,6 +1,4 @@
-{{ incremental_by_day('int_ad_delivery__event_days', order_by=['campaign_id', 'hour']) }}
-
-{%- set days = changed_days(ref('int_ad_delivery__event_days')) %}
+{%- set days = incremental_by_day(touches='int_ad_delivery__delivery_touches', order_by=['campaign_id', 'hour']) %}
 
 {%- set records = ref('int_ad_delivery__records') %}
 {%- set is_touching = in_touching_records(ref('int_ad_delivery__delivery_touches'), days) %}
@@ -79,7 +77,7 @@ final as (
         {{ cast_to('hourly.click_count', 'integer') }} as clicks,
         {{ cast_to('event_days._day_version', 'category') }} as _day_version
     from hourly
-    inner join {{ ref('int_ad_delivery__event_days') }} as event_days
+    inner join {{ days_of(touches='int_ad_delivery__delivery_touches') }} as event_days
         on hourly.event_date = event_days.event_date
 )
 

@@ -1,6 +1,4 @@
-{{ incremental_by_day('fct_ad_events', order_by=['publisher_id', 'ad_unit_id', 'campaign_id']) }}
-
-{%- set days = changed_days(ref('fct_ad_events')) %}
+{%- set days = incremental_by_day('fct_ad_events', order_by=['publisher_id', 'ad_unit_id', 'campaign_id']) %}
 
 with events as (
     select * from {{ ref('fct_ad_events') }}

@@ -1,6 +1,4 @@
-{{ incremental_by_day('int_consent__event_days', order_by=['company_id', 'event_at']) }}
-
-{%- set days = changed_days(ref('int_consent__event_days')) %}
+{%- set days = incremental_by_day(touches='int_consent__delivery_touches', order_by=['company_id', 'event_at']) %}
 
 with records as (
     select * from {{ ref('stg_consent__events') }}
@@ -71,7 +69,7 @@ final as (
         weighted._source_row,
         {{ cast_to('event_days._day_version', 'category') }} as _day_version
     from weighted
-    inner join {{ ref('int_consent__event_days') }} as event_days
+    inner join {{ days_of(touches='int_consent__delivery_touches') }} as event_days
         on weighted.event_date = event_days.event_date
 )
 
