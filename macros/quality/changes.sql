@@ -44,14 +44,12 @@
 
 {# The attributes that make a version of a dimension, by name with their kinds, from the YAML of its history. #}
 {% macro shown_attributes(history, key) -%}
-    {%- set attributes = {} -%}
-    {%- set columns = graph.nodes['model.' ~ project_name ~ '.' ~ history.identifier].columns if execute else {} -%}
-    {%- for column in columns.values() -%}
-        {%- if column.name not in [key, 'updated_at'] and not column.name.endswith('_version_id') and column.name not in [
-            'version_number', 'valid_from', 'valid_to', 'is_current', 'last_observed_at', '_delivery_id'
-        ] -%}
-            {%- do attributes.update({column.name: column.data_type}) -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {{ return(attributes) }}
+    {%- set kinds = {} -%}
+    {%- if execute -%}
+        {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ history.identifier] -%}
+        {%- for column in attributes_of(node, key) -%}
+            {%- do kinds.update({column: node.columns[column].data_type}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(kinds) }}
 {%- endmacro %}
