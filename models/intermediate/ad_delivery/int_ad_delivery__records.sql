@@ -8,6 +8,7 @@ with records as (
         impressions.event_date as event_date,
         impressions.operation as operation,
         impressions._delivery_id as _delivery_id,
+        impressions._source_file as _source_file,
         impressions._source_row as _source_row,
         impressions._unmapped as _unmapped
     from {{ ref('stg_ad_delivery__impressions') }} as impressions
@@ -21,6 +22,7 @@ with records as (
         clicks.event_date as event_date,
         clicks.operation as operation,
         clicks._delivery_id as _delivery_id,
+        clicks._source_file as _source_file,
         clicks._source_row as _source_row,
         clicks._unmapped as _unmapped
     from {{ ref('stg_ad_delivery__clicks') }} as clicks
