@@ -83,14 +83,15 @@
     {%- set held = deliveries_of(this) if is_incremental() else [] -%}
     {%- set lacking = columns_to_fill() if held else [] -%}
     {%- if lacking -%}
-        {%- set held = held | reject('in', deliveries) | sort | list -%}
-        {%- if held -%}
+        {%- set gone = held | reject('in', deliveries) | sort | list -%}
+        {%- if gone -%}
             {%- do exceptions.warn(
-                this.identifier ~ ': ' ~ lacking | join(', ') ~ ' stays NULL for ' ~ held | length
-                ~ ' deliveries that cannot be read again, because landing holds them no more: '
-                ~ (held if held | length <= 2 else [held | first, '…', held | last]) | join(', ')
+                this.identifier ~ ': ' ~ lacking | join(', ') ~ ' stays NULL in ' ~ gone | length ~ ' of ' ~ held | length
+                ~ ' deliveries, because what is no longer in landing cannot be read again: '
+                ~ ([gone | first, '…', gone | last] if gone | length > 2 else gone) | join(', ')
             ) -%}
         {%- endif -%}
+        {%- set held = gone -%}
     {%- endif -%}
     {{ in_list(column, deliveries | reject('in', held) | list) }}
 {%- endmacro %}
