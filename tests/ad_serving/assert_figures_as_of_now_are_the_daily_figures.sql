@@ -3,17 +3,19 @@
 with now_less_daily as (
     select
         event_date,
-        publisher_id,
-        {{ ad_measures() | join(', ') }}
+        {%- for measure in ad_measures() %}
+        {{ measure }},
+        {%- endfor %}
+        publisher_id
     from {{ ref('fct_ad_events_as_of') }}
     where superseded_by_delivery_id is null
     union all
     select
         event_date,
-        publisher_id,
         {%- for measure in ad_measures() %}
-        -{{ measure }} as {{ measure }}{{ ',' if not loop.last }}
+        -1 * {{ measure }} as {{ measure }},
         {%- endfor %}
+        publisher_id
     from {{ ref('fct_ad_events_daily') }}
 ),
 
