@@ -1,6 +1,6 @@
 """A column that staging gets after deliveries were staged: those that landing still holds get its values.
 
-A project of one staging model, the records that it sets aside and its touches is changed between builds, on both engines.
+A project of a staging model, the records that it sets aside and its touches is changed between builds, on both engines.
 """
 
 import shutil
