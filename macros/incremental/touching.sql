@@ -6,7 +6,7 @@
     rows of a step that is read twice.
 #}
 {% macro touches_of_deliveries(events, key='event_id', condition='records.set_aside_reason is null') -%}
-    {{ incremental_by_delivery(order_by='event_date') }}
+    {%- do config(order_by='event_date') -%}
     {%- set is_loaded = is_new_in(events, 'records._delivery_id') -%}
     with revised_events as (
         select records.{{ key }} as event_key

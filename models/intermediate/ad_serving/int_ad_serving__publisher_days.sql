@@ -1,4 +1,4 @@
-{{ incremental_by_delivery(order_by='event_date') }}
+{{ config(order_by='event_date') }}
 
 {%- set events = ref('stg_ad_serving__events') %}
 
