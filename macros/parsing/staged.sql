@@ -54,8 +54,8 @@ select * from staged
 
 
 {#
-    The columns of a table in staging: name, value (an expression over `source`), kind of sql_type(), and for messages and rules
-    `delivered`, the text as it landed, `is_key` and `is_day`.
+    The columns of a table in staging: name, value (an expression over `source`) and kind of sql_type(). Those that are declared
+    also have `column`, their name there, `delivered`, what landed, type, is_key and is_day.
 #}
 {% macro staged_columns(source_name, table) -%}
     {%- set declared = declared_table(source_name, table) -%}
@@ -75,7 +75,7 @@ select * from staged
         {%- set value, kind = (delivered, kind_of(type)) if column.data_type else typed_value(type, delivered) -%}
         {%- set is_key = column.name == declared.key -%}
         {%- do staged.append({
-            'name': name, 'value': value, 'type': type, 'delivered': delivered, 'is_key': is_key, 'is_day': is_day,
+            'column': column.name, 'name': name, 'value': value, 'type': type, 'delivered': delivered, 'is_key': is_key, 'is_day': is_day,
             'kind': kind | replace('_nullable', '') if is_key and declared.is_database else kind,
         }) -%}
         {%- if not column.data_type and type in ('money', 'number', 'integer', 'boolean', 'date', 'timestamp')
