@@ -45,7 +45,8 @@
         {%- do staged.update({column.column: column.name}) if column.column -%}
     {%- endfor -%}
     {%- set key = staged[declared.key] or 'event_id' -%}
-    {%- set keep_last = declared.get('keep_last', []) | map('extract', staged) | list -%}
+    {%- set keep_last = [] -%}
+    {%- for column in declared.keep_last or [] -%} {%- do keep_last.append(staged[column]) -%} {%- endfor -%}
     {{ incremental_by_day(days, order_by=order_by) }}
     {%- set changed = changed_days(ref(days)) %}
 
