@@ -164,7 +164,9 @@ def _look_into(entity: EntityGuess, drop: Path) -> None:
 @cache
 def _words_of_sql() -> frozenset[str]:
     with duckdb.connect() as connection:
-        words = connection.execute("select keyword_name from duckdb_keywords() where keyword_category = 'reserved'")
+        words = connection.execute(
+            "select keyword_name from duckdb_keywords() where keyword_category in ('reserved', 'type_function')"
+        )
         return frozenset(name for (name,) in words.fetchall())
 
 

@@ -44,6 +44,7 @@ def skeleton(source: str, entities: Sequence[EntityGuess]) -> dict[str, str]:
     for entity in members:
         files[f"{marts}/dim_{source}_{entity.name}_history.sql"] = _history(source, entity)
         files[f"{marts}/dim_{source}_{entity.name}.sql"] = _dimension(source, entity)
+    files[f"models/quality/{source}/dq_{source}_records.sql"] = _rules(source, entities)
     files[f"{marts}/_{source}__models.yml"] = _models(source, entities)
     return files
 
@@ -187,6 +188,26 @@ where is_current
 """
 
 
+def _rules(source: str, entities: Sequence[EntityGuess]) -> str:
+    """The shared rules that need no answer from anybody; rules about events take those of the first fact."""
+    calls = [
+        f"rule_rejected_record(ref('stg_{source}__rejected'))",
+        f"rule_blank_lines(ref('stg_{source}__files'))",
+    ]
+    for fact in _facts(entities)[:1]:
+        events = f"ref('stg_{source}__{fact.name}'), '{_key(fact)}'"
+        calls += [
+            f"{rule}({events})" for rule in ("rule_unreadable_time", "rule_duplicate_in_file", "rule_text_respelled")
+        ]
+    if members := _dimensions(entities):
+        keys = ", ".join(
+            f"'{entity.name}': (ref('stg_{source}__{entity.name}'), '{_key(entity)}')" for entity in members
+        )
+        calls.append(f"rule_dimension_key_repeated({{{keys}}})")
+    listed = "".join(f"    {call},\n" for call in calls)
+    return f"{{{{ gathered_findings('records', [\n{listed}]) }}}}\n"
+
+
 # ---------------------------------------------------------------- YAML of the models
 
 
@@ -198,6 +219,11 @@ def _models(source: str, entities: Sequence[EntityGuess]) -> str:
         lines += _fact_yaml(source, entity)
     for entity in _dimensions(entities):
         lines += _dimension_yaml(source, entity)
+    lines += [
+        "",
+        f"  - name: dq_{source}_records",
+        "    description: One row per rule and key that a delivery adds; what is found about one record or file.",
+    ]
     return "\n".join([*lines, ""])
 
 

@@ -1,19 +1,26 @@
 """A source that the project has never seen comes to life from docs/recipes/parking; no other file changes."""
 
+import gzip
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import clickhouse_connect
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from duckhouse.settings import PROJECT
+from duckhouse.skeleton.guess import entities
 from support.dbt import run_dbt
 from support.warehouse import Warehouse, warehouse
 
@@ -270,3 +277,128 @@ def test_staging_gives_each_type_its_value(out_of_order: Warehouse) -> None:
             ("s5", None, None, 5, "0.100000", "0.10", "unparsable_timestamp", None),
         ]
     )
+
+
+# ---------------------------------------------------------------- python -m scripts.new_source
+
+
+@pytest.fixture(scope="module")
+def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return copy_of_project(tmp_path_factory.mktemp("untouched"))
+
+
+def test_a_skeleton_lands_and_builds(untouched: Path) -> None:
+    with warehouse("parking") as made:
+        house = replace(made, project=untouched)
+        before = digests(untouched)
+        told = run(untouched, "scripts.new_source", "parking", str(drop(house, "2026-03-02")))
+        run(untouched, "tools.generated")
+        changed = {path for path, digest in digests(untouched).items() if before.get(path) != digest}
+        assert {path for path in changed if path in before} <= GENERATED
+        assert {line.split(" (")[0] for line in told.splitlines() if " lines)" in line} == changed - GENERATED
+        land(house, "2026-03-02")
+        house.dbt("dev", "build", *SELECTED)
+        assert house.rows(
+            "select session_id, meter_id, minutes, paid_eur, event_at from marts.fct_parking_sessions order by 1"
+        )[0] == ("s1", "m1", 60, Decimal("2.000000"), datetime(2026, 3, 1, 8))
+        assert house.rows("select meter_id, zone, eur_per_hour from marts.dim_parking_meters order by 1") == [
+            ("m1", "north", Decimal("2.000000")),
+            ("m2", "south", Decimal("2.000000")),
+        ]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("Parking", "'Parking' is no name of a source: write lower-case letters"),
+        ("9parking", "'9parking' is no name of a source"),
+        ("par__king", "'par__king' is no name of a source"),
+        ("class", "'class' is no name of a source"),
+        ("consent", "there is a source 'consent' already"),
+        ("empty", "holds no file that landing reads"),
+        ("nowhere", "no such folder"),
+        ("damaged", r"records\.csv\.gz: the gzip stream is damaged"),
+    ],
+)
+def test_what_cannot_be_started_is_refused_in_one_line(untouched: Path, tmp_path: Path, name: str, told: str) -> None:
+    drops = {"empty": {"README.md": b"# none"}, "damaged": {"records.csv.gz": b"a,b"}, "nowhere": None}
+    content = drops.get(name, {"records.csv": b"id,day\n1,2026-03-01\n"})
+    folder = tmp_path / "drop"
+    for file, text in (content or {}).items():
+        folder.mkdir(exist_ok=True)
+        (folder / file).write_bytes(text)
+    before = digests(untouched)
+    said = run(untouched, "scripts.new_source", name, str(folder), code=1)
+    assert said.startswith("error: ")
+    assert len(said.splitlines()) == 1
+    assert re.search(told, said)
+    assert digests(untouched) == before
+
+
+def test_a_dry_run_writes_nothing_and_a_file_that_is_there_stays(untouched: Path, tmp_path: Path) -> None:
+    (tmp_path / "visits.csv").write_text("visit_id,at\nv1,2026-03-01T00:00:00Z\n")
+    before = digests(untouched)
+    told = run(untouched, "scripts.new_source", "park", str(tmp_path), "--dry-run")
+    assert "models/staging/park/_park__sources.yml" in told
+    assert digests(untouched) == before
+    mine = untouched / "models" / "marts" / "park" / "fct_park_visits.sql"
+    mine.parent.mkdir()
+    mine.write_text("select 1 as mine")
+    try:
+        said = run(untouched, "scripts.new_source", "park", str(tmp_path), code=1)
+        assert said == f"error: {mine}: is there already; nothing is overwritten\n"
+        assert not (untouched / "models" / "staging" / "park").exists()
+    finally:
+        shutil.rmtree(mine.parent)
+
+
+def test_entities_types_keys_and_days_are_guessed(tmp_path: Path) -> None:
+    (tmp_path / "visits" / "2026-03-01").mkdir(parents=True)
+    lines = [
+        {
+            "id": n,
+            "gate": f"g{n % 2}",
+            "entered": 1772352000 + n,
+            "entered_at": 1772352000 + n,
+            "order": n,
+            "fee": "1.5",
+        }
+        for n in range(20)
+    ]
+    text = "".join(json.dumps(line | ({"left": True} if line["id"] else {})) + "\n" for line in lines)
+    (tmp_path / "visits" / "2026-03-01" / "part-0.jsonl.gz").write_bytes(gzip.compress(text.encode()))
+    pq.write_table(
+        pa.table({"Gate No": ["g0", "g1"], "open": [True, None], "width": [1.5, 2.25]}), tmp_path / "gates_1.parquet"
+    )
+    (tmp_path / "weather-2026-03-01.csv").write_text("day;rain;updated_at\n01.03.2026;0,5;2026-03-01T10:00:00Z\n")
+    (tmp_path / "notes.md").write_text("no data")
+    found = {entity.name: entity for entity in entities(tmp_path)}
+    assert {name: entity.patterns for name, entity in found.items()} == {
+        "weather": ["weather*.csv"],
+        "visits": ["visits/*/*.jsonl.gz"],
+        "gates": ["gates*.parquet"],
+    }
+    assert [(column.name, column.as_name, column.type) for column in found["visits"].columns] == [
+        ("id", "id", "id"),
+        ("gate", "gate", "text"),
+        ("entered", "entered", "integer"),
+        ("entered_at", "entered_at", "timestamp"),
+        ("order", "visits_order", "integer"),
+        ("fee", "fee", "money"),
+        ("left", "visits_left", "boolean"),
+    ]
+    assert [(column.name, column.as_name, column.type) for column in found["gates"].columns] == [
+        ("Gate No", "gate_no", "text"),
+        ("open", "open", "boolean"),
+        ("width", "width", "number"),
+    ]
+    assert [(column.name, column.type) for column in found["weather"].columns] == [
+        ("day", "date"),
+        ("rain", "text"),
+        ("updated_at", "timestamp"),
+    ]
+    visits = found["visits"]
+    assert (visits.key and visits.key.name, visits.day and visits.day.name) == ("id", "entered_at")
+    assert [column.name for column in visits.amounts] == ["fee"]
+    assert found["gates"].key is None
+    assert found["weather"].day is found["weather"].columns[0]
