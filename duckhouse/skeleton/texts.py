@@ -37,10 +37,9 @@ def skeleton(source: str, entities: Sequence[EntityGuess]) -> dict[str, str]:
     files[f"{staging}/stg_{source}__rejected.sql"] = f"{{{{ landed_rejects('{source}') }}}}\n"
     for entity in _facts(entities):
         files[f"{steps}/int_{source}__{entity.name}_touches.sql"] = _touches(source, entity)
-        files[f"{steps}/int_{source}__{entity.name}_days.sql"] = _days(source, entity)
         files[f"{marts}/fct_{source}_{entity.name}.sql"] = _fact(source, entity)
     if members := _dimensions(entities):
-        files[f"snapshots/{source}.sql"] = "\n\n".join(_snapshot(source, entity) for entity in members)
+        files[f"snapshots/{source}.sql"] = "\n".join(_snapshot(source, entity) for entity in members)
     for entity in members:
         files[f"{marts}/dim_{source}_{entity.name}_history.sql"] = _history(source, entity)
         files[f"{marts}/dim_{source}_{entity.name}.sql"] = _dimension(source, entity)
@@ -121,71 +120,27 @@ def _key(entity: EntityGuess) -> str:
 
 
 def _touches(source: str, entity: EntityGuess) -> str:
-    return f"""{{{{ config(
-    materialized='incremental', incremental_strategy='insert_overwrite' if target.type == 'clickhouse' else 'append',
-    partition_by='_delivery_id' if target.type == 'clickhouse' else '', order_by='event_date'
-) }}}}
-
-{{{{ touches_of_deliveries(ref('stg_{source}__{entity.name}'), '{_key(entity)}') }}}}
-"""
-
-
-def _days(source: str, entity: EntityGuess) -> str:
-    return f"""{{{{ config(materialized='table') }}}}
-
-select
-    event_date,
-    {{{{ cast_to('count(distinct delivery_id)', 'text') }}}} || '/' || max(delivery_id) as _day_version
-from {{{{ ref('int_{source}__{entity.name}_touches') }}}}
-group by event_date
-"""
+    return f"{{{{ touches_of_deliveries(ref('stg_{source}__{entity.name}'), '{_key(entity)}') }}}}\n"
 
 
 def _fact(source: str, entity: EntityGuess) -> str:
-    step = f"int_{source}__{entity.name}"
-    return f"{{{{ latest_records('{source}', '{entity.name}', touches='{step}_touches', days='{step}_days') }}}}\n"
+    touches = f"int_{source}__{entity.name}_touches"
+    return f"{{{{ latest_records('{source}', '{entity.name}', touches='{touches}') }}}}\n"
 
 
 def _snapshot(source: str, entity: EntityGuess) -> str:
     return f"""{{% snapshot snap_{source}__{entity.name} %}}
-    {{{{ config(schema='snapshots', unique_key='observation_id', strategy='check', check_cols='all') }}}}
-    {{{{ observations_of(ref('stg_{source}__{entity.name}'), '{_key(entity)}') }}}}
+{{{{ observations_of(ref('stg_{source}__{entity.name}'), '{_key(entity)}') }}}}
 {{% endsnapshot %}}
 """
 
 
-def _attributes(entity: EntityGuess) -> list[str]:
-    return [column.as_name for column in entity.columns if column is not entity.key]
-
-
 def _history(source: str, entity: EntityGuess) -> str:
-    attributes = "".join(f"        {name},\n" for name in _attributes(entity))
-    listed = ", ".join(f"'{name}'" for name in _attributes(entity))
-    return f"""with versions as (
-    {{{{ versions_of(ref('snap_{source}__{entity.name}'), '{_key(entity)}', [{listed}]) | indent(4) }}}}
-),
-
-final as (
-    select
-        {{{{ cast_to('version_id', 'text') }}}} as {entity.name}_version_id,
-        {{{{ cast_to('{_key(entity)}', 'text') }}}} as {_key(entity)},
-{attributes}        {{{{ version_columns() }}}}
-    from versions
-)
-
-select * from final
-"""
+    return f"{{{{ dimension_history(ref('snap_{source}__{entity.name}'), '{_key(entity)}') }}}}\n"
 
 
 def _dimension(source: str, entity: EntityGuess) -> str:
-    attributes = "".join(f"    {name},\n" for name in _attributes(entity))
-    return f"""select
-    {_key(entity)},
-{attributes}    last_observed_at,
-    _delivery_id
-from {{{{ ref('dim_{source}_{entity.name}_history') }}}}
-where is_current
-"""
+    return f"{{{{ dimension(ref('dim_{source}_{entity.name}_history')) }}}}\n"
 
 
 def _rules(source: str, entities: Sequence[EntityGuess]) -> str:
@@ -237,7 +192,6 @@ def _steps(source: str, entities: Sequence[EntityGuess]) -> Iterator[tuple[str, 
     yield f"stg_{source}__rejected", "one row per record that could not be read, with its text and place."
     for entity in _facts(entities):
         yield f"int_{source}__{entity.name}_touches", "one row per delivery and day that it touches."
-        yield f"int_{source}__{entity.name}_days", "one row per day with the version of what it is made from."
 
 
 def _column(name: str, kind: str, description: str = f"{FILL_IN} what it says.", **more: object) -> str:
@@ -297,7 +251,9 @@ def _dimension_yaml(source: str, entity: EntityGuess) -> Iterator[str]:
     yield "      - dbt_utils.unique_combination_of_columns: " + _yaml(*unique.values())
     yield f"      - versions_follow_each_other: {_yaml({'arguments': {'key': key}})}"
     yield "    columns:"
-    yield _column(f"{entity.name}_version_id", "text", "Key of the version.", data_tests=["unique", "not_null"])
+    yield _column(
+        f"{key.removesuffix('_id')}_version_id", "text", "Key of the version.", data_tests=["unique", "not_null"]
+    )
     yield _column(key, "text")
     yield from attributes
     yield from (_column(name, kind, _doc(doc)) for name, kind, doc in (*_OF_VERSION, *_OF_MEMBER))

@@ -35,10 +35,10 @@
     A whole fact: one row per key of a table of the declaration, its latest record, incremental by day. Its columns are those of
     its YAML, each with its data_type: columns of the staging model, an amount of keep_last as last known, record_count,
     first_delivery_id, is_corrected (a later delivery brought another record) and _day_version.
-    touches: the name of the model with touches_of_deliveries() of the staging model; days: that with the version of each day;
-    order_by: how ClickHouse sorts the rows of a day, best by what people filter on.
+    touches: the name of the model with touches_of_deliveries() of the staging model; order_by: how ClickHouse sorts the rows of
+    a day, best by what people filter on.
 #}
-{% macro latest_records(source_name, table, touches, days, order_by=['event_date']) -%}
+{% macro latest_records(source_name, table, touches, order_by=['event_date']) -%}
     {%- set declared = declared_table(source_name, table) -%}
     {%- set staged = {} -%}
     {%- for column in staged_columns(source_name, table) -%}
@@ -47,11 +47,10 @@
     {%- set key = staged[declared.key] or 'event_id' -%}
     {%- set keep_last = [] -%}
     {%- for column in declared.keep_last or [] -%} {%- do keep_last.append(staged[column]) -%} {%- endfor -%}
-    {{ incremental_by_day(days, order_by=order_by) }}
-    {%- set changed = changed_days(ref(days)) %}
+    {%- set days = incremental_by_day(touches=touches, order_by=order_by) %}
 
 with latest as (
-    {{ latest_states(ref('stg_' ~ source_name ~ '__' ~ table), ref(touches), changed, key=key, keep_last=keep_last) | indent(4) }}
+    {{ latest_states(ref('stg_' ~ source_name ~ '__' ~ table), ref(touches), days, key=key, keep_last=keep_last) | indent(4) }}
 ),
 
 final as (
@@ -65,7 +64,7 @@ final as (
         {%- endif %} as {{ engine_type(column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from latest
-    inner join {{ ref(days) }} as event_days
+    inner join {{ days_of(touches=touches) }} as event_days
         on latest.event_date = event_days.event_date
 )
 

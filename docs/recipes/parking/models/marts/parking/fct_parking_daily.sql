@@ -1,6 +1,4 @@
-{{ incremental_by_day('int_parking__zone_days', order_by=['zone']) }}
-
-{%- set days = changed_days(ref('int_parking__zone_days')) %}
+{%- set days = incremental_by_day('int_parking__zone_days', order_by=['zone']) %}
 
 select
     sessions.event_date as event_date,

@@ -1,1 +1,1 @@
-{{ latest_records('parking', 'sessions', touches='int_parking__session_touches', days='int_parking__session_days') }}
+{{ latest_records('parking', 'sessions', touches='int_parking__session_touches') }}
