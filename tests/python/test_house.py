@@ -26,7 +26,7 @@ LAYERS = (
     ("landed_rows",),
     ("readers", "embedded"),
     ("landing",),
-    ("extraction",),
+    ("extraction", "skeleton"),
     ("warehouse",),
     ("reporting",),
 )
