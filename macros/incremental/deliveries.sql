@@ -61,27 +61,35 @@
 {#
     The condition of a staging model: rows of deliveries that it does not hold yet. The ids are rendered as literals, so
     both engines read only the files or partitions of those deliveries; "not loaded" is never a maximum of a time, because
-    an older delivery may arrive late. Whatever model asks is incremental by delivery.
+    an older delivery may arrive late. Whatever model asks is incremental by delivery. makes: the columns that the model makes,
+    where a macro knows them; otherwise its YAML names them all.
 #}
-{% macro is_new_delivery(source_name) -%}
+{% macro is_new_delivery(source_name, makes=none) -%}
     {%- do incremental_by_delivery() -%}
     {%- if not execute -%} false
-    {%- else -%} {{ _not_held_yet(delivery_partition(), landed_deliveries(source_name)) }}
+    {%- else -%} {{ _not_held_yet(delivery_partition(), landed_deliveries(source_name), makes) }}
     {%- endif -%}
 {%- endmacro %}
 
 {# The same condition for a model that reads a staging model instead of a source. #}
-{% macro is_new_in(parent, column) -%}
+{% macro is_new_in(parent, column, makes=none) -%}
     {%- do incremental_by_delivery() -%}
     {%- if not execute -%} false
-    {%- else -%} {{ _not_held_yet(column, deliveries_of(parent)) }}
+    {%- else -%} {{ _not_held_yet(column, deliveries_of(parent), makes) }}
     {%- endif -%}
 {%- endmacro %}
 
 {# A table that lacks a column is filled again from all deliveries that can still be read; the others keep NULL. #}
-{% macro _not_held_yet(column, deliveries) -%}
+{% macro _not_held_yet(column, deliveries, makes) -%}
+    {%- set makes = makes or model.columns.keys() | list -%}
+    {%- if not makes -%}
+        {%- do exceptions.raise_compiler_error(
+            'the YAML of ' ~ model.name ~ ' names no columns: name all that it makes, or a new one stays empty in deliveries '
+            ~ 'that were staged before'
+        ) -%}
+    {%- endif -%}
     {%- set held = deliveries_of(this) if is_incremental() else [] -%}
-    {%- set lacking = columns_to_fill() if held else [] -%}
+    {%- set lacking = columns_to_fill(makes) if held else [] -%}
     {%- if lacking -%}
         {%- set gone = held | reject('in', deliveries) | sort | list -%}
         {%- if gone -%}
@@ -125,12 +133,12 @@
 
 
 {#
-    The columns that the YAML of a model names and its table has not, or has without the values of older deliveries: on
+    The columns that a model makes and its table has not, or has without the values of older deliveries: on
     ClickHouse columns are added in a statement of their own, and what is killed after it leaves them empty.
 #}
-{% macro columns_to_fill() -%}
+{% macro columns_to_fill(makes) -%}
     {%- set there = adapter.get_columns_in_relation(this) | map(attribute='name') | map('lower') | list -%}
-    {%- set lacking = model.columns | map('lower') | reject('in', there) | list -%}
+    {%- set lacking = makes | map('lower') | reject('in', there) | list -%}
     {{ return(lacking or adapter.dispatch('columns_being_filled')()) }}
 {%- endmacro %}
 
@@ -159,16 +167,16 @@
 {# Before anything is written: the query makes the columns that YAML names, or older deliveries would lack one in silence. #}
 {% macro prepare_columns() -%}
     {%- if execute -%}
-        {%- do refuse_other_columns() -%}
-        {%- set lacking = columns_to_fill() if is_incremental() else [] -%}
+        {%- set makes = get_column_schema_from_query(model.compiled_code) | map(attribute='name') | map('lower') | list -%}
+        {%- do refuse_other_columns(makes) if model.columns -%}
+        {%- set lacking = columns_to_fill(makes) if is_incremental() else [] -%}
         {%- if lacking -%}
             {{ adapter.dispatch('note_columns_to_fill')(lacking) }}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro refuse_other_columns() -%}
-    {%- set made = get_column_schema_from_query(model.compiled_code) | map(attribute='name') | map('lower') | list -%}
+{% macro refuse_other_columns(made) -%}
     {%- set named = model.columns | map('lower') | list -%}
     {%- set faults = [] -%}
     {%- for fault, columns in {

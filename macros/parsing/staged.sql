@@ -7,7 +7,7 @@
     {%- set columns, declared = staged_columns(source_name, table), declared_table(source_name, table) -%}
 with source as (
     select * from {{ source(source_name, table) }}
-    where {{ is_new_delivery(source_name) }}
+    where {{ is_new_delivery(source_name, makes=_names_of_staged(columns, declared)) }}
 ),
 
 records as (
@@ -42,6 +42,14 @@ staged as (
 {%- endif %}
 
 select * from staged
+{%- endmacro %}
+
+
+{% macro _names_of_staged(columns, declared) -%}
+    {%- set names = columns | map(attribute='name') | list + landed_column_names() -%}
+    {%- if declared.is_database -%} {%- set names = names + ['operation', 'changed_at'] -%} {%- endif -%}
+    {%- if declared.day -%} {%- set names = names + ['respelled', 'event_date', 'set_aside_reason'] -%} {%- endif -%}
+    {{ return(names | unique | list) }}
 {%- endmacro %}
 
 
