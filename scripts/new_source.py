@@ -13,7 +13,7 @@ Next:
   1. correct types, keys and days in models/staging/{name}/_{name}__sources.yml
   2. say what is meant: grep -rn "To fill in" models/*/{name}
   3. python -m tools.generated
-  4. python -m scripts.land {name} {drop} && dbt build --select source:{name}+ dim_dq_rules
+  4. python -m scripts.land {name} {drop} && dbt build --select source:{name}+
 docs/recipes/add_a_source.md has the rest."""
 
 
