@@ -29,7 +29,8 @@
         select distinct
             event_date,
             {{ join.key }},
-            {{ cast_to('event_date', 'timestamp') }} as midnight
+            {{ cast_to('event_date', 'timestamp') }} as midnight,
+            {{ cast_to('event_date', 'timestamp') }} + interval 1 day as next_midnight
         from {{ ref(join.seen_in or parent) }}
         where {{ join.key }} is not null
     ),
@@ -55,9 +56,7 @@
             {%- if is_history %}
             greatest(date_diff('microsecond', seen.midnight, versions.valid_from), 0) as holds_from,
             case
-                when
-                    versions.valid_to is distinct from versions.next_valid_from
-                    and versions.valid_to < seen.midnight + interval 1 day
+                when versions.valid_to < seen.next_midnight and versions.valid_to is distinct from versions.next_valid_from
                     then date_diff('microsecond', seen.midnight, versions.valid_to)
             end as holds_until
             {%- else %}
@@ -68,7 +67,7 @@
         inner join versions_{{ loop.index }} as versions on seen.{{ join.key }} = versions.{{ join.key }}
         {%- if is_history %}
         where
-            versions.valid_from < seen.midnight + interval 1 day
+            versions.valid_from < seen.next_midnight
             and (versions.valid_to is null or versions.valid_to > seen.midnight)
         {%- endif %}
     ),
