@@ -7,6 +7,7 @@ from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.artifacts.schemas.results import RunStatus, TestStatus
 from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import CompiledNode
 
 from duckhouse.cli import UserError
 from duckhouse.settings import PROJECT
@@ -29,6 +30,8 @@ def parse(*arguments: str, target: str) -> Manifest:
 
 def invoke(*arguments: str, target: str, manifest: Manifest | None = None) -> dbtRunnerResult:
     """One dbt command on `target`. Raises BuildError where it, or one of its nodes, fails."""
+    if manifest:
+        _forget_ctes(manifest)
     place = ("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT))
     outcome = dbtRunner(manifest=manifest).invoke(["--quiet", *arguments, "--target", target, *place])
     connections: Any = DuckDBConnectionManager
@@ -40,3 +43,10 @@ def invoke(*arguments: str, target: str, manifest: Manifest | None = None) -> db
         runs: Any = outcome.result
         raise BuildError("\n".join(f"{target}: {run.node.name}: {run.message}" for run in runs if run.status in FAILED))
     return outcome
+
+
+def _forget_ctes(manifest: Manifest) -> None:
+    """A command notes that a model has the CTEs of ephemeral models already, and the next would leave them out."""
+    for node in manifest.nodes.values():
+        if isinstance(node, CompiledNode) and node.extra_ctes_injected:
+            node.extra_ctes_injected, node.extra_ctes = False, []

@@ -3,6 +3,8 @@
 What dbt has no word for stands under config.meta, of the source and of its tables. docs/landing.md lists the words.
 """
 
+import re
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,21 @@ from duckhouse.settings import PROJECT
 
 STAGING = PROJECT / "models" / "staging"
 KINDS = ("files", "postgres")
+# the words under config.meta
+SOURCE_WORDS = ("zone", "kind", "ignored_files", "connection", "events", "currency")
+TABLE_WORDS = ("files", "table", "key", "day", "keep_last", "history")
+COLUMN_WORDS = ("aliases", "type", "as", "as_delivered")
+# what a column is in staging: macros/parsing/staged.sql reads each type
+TYPES = (
+    "text", "exact", "category", "id", "lower", "upper", "lower_list", "upper_list", "money", "number", "integer",
+    "boolean", "date", "timestamp",
+)  # fmt: skip
+PARSED_TYPES = ("money", "number", "integer", "boolean", "date", "timestamp")
+"""Types whose text may be unreadable; staging keeps it as <column>_as_delivered."""
+TYPE_OF_LANDED = {"bigint": "integer", "timestamp": "timestamp"}
+"""The type of a column that lands typed, by its data_type."""
+OF_STAGING = ("event_at", "event_date", "timestamp_as_delivered", "set_aside_reason", "respelled")
+"""What staging makes of a table with a day, beside its columns."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -24,17 +41,34 @@ class Column:
     aliases: tuple[str, ...] = ()
     data_type: str | None = None
     """One of LANDED_TYPES: the type in which the column lands; text where it is None."""
+    type: str | None = None
+    """One of TYPES: what it is in staging; None where a model written by hand says so."""
+    staged_as: str | None = None
+    as_delivered: str | bool = True
 
     @property
     def names(self) -> tuple[str, ...]:
         """Every name under which a file may carry the column, the preferred one first."""
         return (self.name, *self.aliases)
 
+    @property
+    def staged(self) -> str:
+        """Its name in staging."""
+        return self.staged_as or self.name
+
+    @property
+    def text_as_delivered(self) -> str | None:
+        """The column of staging that keeps the text of what is parsed."""
+        if not self.as_delivered or self.data_type or self.type not in PARSED_TYPES:
+            return None
+        return self.as_delivered if isinstance(self.as_delivered, str) else f"{self.staged}_as_delivered"
+
 
 @dataclass(frozen=True)
 class Entity:
     """What lands as one table. `files` are patterns of the files that hold it; `table` is where a database has it, None
-    for what a run writes about itself; `key` is the column that tells its rows apart.
+    for what a run writes about itself; `key` is the column that tells its rows apart, `day` the one with the time of
+    an event. Of the amounts in `keep_last` the last known one counts; `history` says that versions of a key are kept.
     """
 
     name: str
@@ -42,17 +76,24 @@ class Entity:
     columns: tuple[Column, ...]
     key: str | None = None
     table: str | None = None
+    day: str | None = None
+    keep_last: tuple[str, ...] = ()
+    history: bool = False
 
 
 @dataclass(frozen=True)
 class Source:
-    """`kind` says how its data arrive; `connection` is the prefix of the settings of a database (POSTGRES_DSN, …)."""
+    """`kind` says how its data arrive; `connection` is the prefix of the settings of a database (POSTGRES_DSN, …);
+    `events` is the fact from which rules and the scorecard take its events, `currency` that of its amounts.
+    """
 
     name: str
     entities: tuple[Entity, ...]
     kind: str = "files"
     ignored_files: tuple[str, ...] = ()
     connection: str | None = None
+    events: str | None = None
+    currency: str | None = None
 
 
 def sources(kind: str | None = None) -> list[str]:
@@ -73,14 +114,19 @@ def load_source(name: str) -> Source:
         document = yaml.load(path.read_text(encoding="utf-8"), _LOADER)  # noqa: S506 (safe, and five times as fast)
         [declared] = [entry for entry in document["sources"] if entry["name"] == name]
         meta = _meta(declared)
+        _refuse_unknown(meta, SOURCE_WORDS, "a source", f"{path}: source {name}")
+        if not re.fullmatch(r"[A-Z]{3}", str(meta.get("currency", "USD"))):
+            raise UserError(f"{path}: currency {meta['currency']!r}: write the ISO 4217 code, as USD")
         source = Source(
             name=name,
             entities=tuple(
                 _entity(table, meta, path) for table in declared["tables"] if not table["name"].startswith("_")
             ),
             kind=meta.get("kind", "files"),
-            ignored_files=tuple(meta.get("ignored_files", ())),
+            ignored_files=_listed(meta, "ignored_files", f"{path}: source {name}"),
             connection=meta.get("connection"),
+            events=meta.get("events"),
+            currency=meta.get("currency"),
         )
     except yaml.YAMLError as error:
         raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
@@ -106,19 +152,39 @@ def _meta(node: dict[str, Any]) -> dict[str, Any]:
     return meta
 
 
+def _listed(meta: Mapping[str, Any], word: str, place: str) -> tuple[str, ...]:
+    found = meta.get(word, [])
+    if not isinstance(found, list) or not all(isinstance(item, str) for item in found):
+        raise UserError(f"{place}: {word} {found!r}: write a list, as [{found if isinstance(found, str) else '…'}]")
+    return tuple(found)
+
+
+def _refuse_unknown(words: Collection[str], known: Collection[str], what: str, place: str) -> None:
+    for word in words:
+        if word not in known:
+            raise UserError(f"{place}: {word!r} is no word of config.meta: {what} may say {', '.join(known)}")
+
+
 def _entity(table: dict[str, Any], of_source: dict[str, Any], path: Path) -> Entity:
-    columns = tuple(
-        Column(column["name"], tuple(_meta(column).get("aliases", ())), column.get("data_type"))
-        for column in table.get("columns", ())
-    )
+    place = f"{path}: table {table['name']}"
+    columns = tuple(_column(column, f"{path}: {table['name']}.{column['name']}") for column in table.get("columns", ()))
     meta = _meta(table)
-    entity = Entity(table["name"], tuple(meta.get("files", ())), columns, meta.get("key"), meta.get("table"))
+    _refuse_unknown(meta, TABLE_WORDS, "a table", place)
+    entity = Entity(
+        name=table["name"],
+        files=_listed(meta, "files", place),
+        columns=columns,
+        key=meta.get("key"),
+        table=meta.get("table"),
+        day=meta.get("day"),
+        keep_last=_listed(meta, "keep_last", place),
+        history=meta.get("history", False),
+    )
     if not entity.columns:
-        raise UserError(f"{path}: table {entity.name} names no columns")
+        raise UserError(f"{place} names no columns")
     spelled = [name for column in columns for name in column.names]
-    twice = sorted({name for name in spelled if spelled.count(name) > 1})
-    if twice:
-        raise UserError(f"{path}: table {entity.name} names {', '.join(twice)} more than once (as column or alias)")
+    if twice := _repeated(spelled):
+        raise UserError(f"{place} names {', '.join(twice)} more than once (as column or alias)")
     is_typed = of_source.get("kind", "files") != "files"
     for column in columns:
         if column.data_type not in LANDED_TYPES or (column.data_type and not is_typed):
@@ -127,7 +193,63 @@ def _entity(table: dict[str, Any], of_source: dict[str, Any], path: Path) -> Ent
                 f"{' or '.join(filter(None, LANDED_TYPES))}; columns of files land as text and say none"
             )
     if len({column.name.casefold() for column in columns}) < len(columns):
-        raise UserError(f"{path}: table {entity.name} has columns that differ in case only")
-    if entity.key and entity.key not in {column.name for column in columns}:
-        raise UserError(f"{path}: table {entity.name} has no column {entity.key}, which its key names")
+        raise UserError(f"{place} has columns that differ in case only")
+    for word, named in (("key", (entity.key,)), ("day", (entity.day,)), ("keep_last", entity.keep_last)):
+        for name in filter(None, named):
+            if name not in {column.name for column in columns}:
+                raise UserError(f"{place} has no column {name}, which its {word} names")
+    _check_staged(entity, place)
     return entity
+
+
+def _column(declared: dict[str, Any], place: str) -> Column:
+    meta = _meta(declared)
+    _refuse_unknown(meta, COLUMN_WORDS, "a column", place)
+    column = Column(
+        name=declared["name"],
+        aliases=_listed(meta, "aliases", place),
+        data_type=declared.get("data_type"),
+        type=meta.get("type"),
+        staged_as=meta.get("as"),
+        as_delivered=meta.get("as_delivered", True),
+    )
+    allowed = TYPES if column.data_type not in TYPE_OF_LANDED else (TYPE_OF_LANDED[column.data_type],)
+    if column.type is not None and column.type not in allowed:
+        raise UserError(f"{place}: type {column.type!r}: write {' or '.join(allowed)}")
+    for word in ("as", "as_delivered"):
+        name = meta.get(word)
+        if word in meta and not (isinstance(name, str) and re.fullmatch(r"[a-z_][a-z0-9_]*", name)):
+            if word == "as_delivered" and isinstance(name, bool):
+                continue
+            raise UserError(f"{place}: {word} {name!r}: write a name of lower-case letters, digits and _")
+    return column
+
+
+def _check_staged(entity: Entity, place: str) -> None:
+    """Raises UserError where staging cannot be made from the words of a table."""
+    if not isinstance(entity.history, bool):
+        raise UserError(f"{place}: history {entity.history!r}: write true or false")
+    if entity.history and not entity.key:
+        raise UserError(f"{place} says history and no key: whose versions?")
+    for column in entity.columns:
+        if column.name == entity.day:
+            kind = column.type or TYPE_OF_LANDED.get(column.data_type or "")
+            if kind not in (None, "timestamp", "date"):
+                raise UserError(f"{place}: its day {column.name} is of type {kind}: write timestamp or date")
+            if column.type and column.staged_as:
+                raise UserError(f"{place}: its day {column.name} is event_at and event_date in staging: leave out as")
+        if column.name in entity.keep_last and column.type not in (None, "money", "number", "integer"):
+            raise UserError(
+                f"{place}: keep_last names {column.name} of type {column.type}: it takes money, number or integer"
+            )
+    names = [name for column in entity.columns for name in _staged_names(column) if column.name != entity.day]
+    if twice := _repeated([*names, *(OF_STAGING if entity.day and any(c.type for c in entity.columns) else ())]):
+        raise UserError(f"{place} has {', '.join(twice)} more than once in staging: write another name with as")
+
+
+def _staged_names(column: Column) -> tuple[str, ...]:
+    return tuple(filter(None, (column.staged, column.text_as_delivered))) if column.type else ()
+
+
+def _repeated(names: Collection[str]) -> list[str]:
+    return sorted({name for name in names if list(names).count(name) > 1})

@@ -11,7 +11,7 @@ from duckhouse.cli import UserError
 from duckhouse.sources import Entity, Source
 
 REDELIVERY = "redelivery"
-_FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet"}
+FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet"}
 
 
 @dataclass(frozen=True)
@@ -97,10 +97,10 @@ def _add(drop: Drop, source: Source, path: Path, seen: set[Path], root: Path | N
 
 def _add_found(drop: Drop, path: Path, name: str, entity: Entity) -> None:
     ending = Path(path.name.removesuffix(".gz")).suffix
-    if ending not in _FORMATS or (ending == ".parquet" and path.name.endswith(".gz")):
-        drop.unknown.append((name, f"no reader for this ending: {', '.join(_FORMATS)} (text formats also with .gz)"))
+    if ending not in FORMATS or (ending == ".parquet" and path.name.endswith(".gz")):
+        drop.unknown.append((name, f"no reader for this ending: {', '.join(FORMATS)} (text formats also with .gz)"))
         return
-    drop.files.append(Found(path, name, entity, _FORMATS[ending]))
+    drop.files.append(Found(path, name, entity, FORMATS[ending]))
 
 
 def _problem(path: Path, root: Path | None) -> str | None:

@@ -194,6 +194,19 @@ def sniff(start: list[str], entity: Entity) -> str:
     return best if yield_of(best)[0] else DELIMITERS[0]
 
 
+def header(path: Path) -> list[str]:
+    """The names of the columns, by the delimiter that makes most of them; none where there is no text."""
+    text = examine(path)
+    with _lines(path, text, lambda _: None) as lines:
+        start = list(islice(lines, _HEADER_LINES))
+    found: list[str] = []
+    for delimiter in DELIMITERS:
+        _, _, record, _ = _skip_to_header(split(iter(start), delimiter))
+        if record and record.values and len(record.values) > len(found):
+            found = [_clean(value) or f"column_{i}" for i, value in enumerate(record.values, 1)]
+    return found
+
+
 def _skip_to_header(records: Iterator[Record]) -> tuple[int, int, Record | None, int]:
     blank = physical = 0
     for record in records:

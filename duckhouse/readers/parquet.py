@@ -26,7 +26,7 @@ def land(path: Path, entity: Entity, origin: Origin, target: Path, threads: int)
 
     Raises FileFault where the file is no whole Parquet file, or has no declared column.
     """
-    records = _verified_rows(path)
+    records = verified_rows(path)
     with connection(threads) as connected, tempfile.TemporaryDirectory() as folder:
         link = Path(folder) / "input.parquet"  # a name without the wildcards that DuckDB would expand
         link.symlink_to(path.resolve())
@@ -48,7 +48,7 @@ def land(path: Path, entity: Entity, origin: Origin, target: Path, threads: int)
     return records, sorted(columns[i][0] for i in plan.unmapped)
 
 
-def _verified_rows(path: Path) -> int:
+def verified_rows(path: Path) -> int:
     """The rows that the footer counts, after every page was decoded and its checksum, where it has one, compared."""
     try:
         with pq.ParquetFile(path, page_checksum_verification=True) as file:

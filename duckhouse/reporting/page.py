@@ -229,10 +229,15 @@ def escaped(value: Any) -> str:
 
 
 def dollars(amount: Decimal | None) -> str:
-    """An amount to the cent, one below a dollar to the micro-dollar; nothing for none."""
+    return money(amount, "USD")
+
+
+def money(amount: Decimal | None, currency: str | None) -> str:
+    """An amount to the hundredth, one below 1 to the millionth, with its ISO currency; nothing for none."""
     if amount is None:
         return ""
-    return f"${amount:,.2f}" if abs(amount) >= 1 or amount == 0 else f"${amount:,.6f}"
+    unit = "$" if currency == "USD" else f"{currency} " if currency else ""
+    return f"{unit}{amount:,.2f}" if abs(amount) >= 1 or amount == 0 else f"{unit}{amount:,.6f}"
 
 
 def share(part: int, whole: int) -> str:

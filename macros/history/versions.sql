@@ -83,14 +83,3 @@
     {%- endfor -%}
     {{ md5_text(parts | join(' || ')) }}
 {%- endmacro %}
-
-
-{# The columns that every dim_*_history carries last: when a version holds. #}
-{% macro version_columns() -%}
-        {{ cast_to('version_number', 'integer') }} as version_number,
-        {{ cast_to('valid_from', 'timestamp') }} as valid_from,
-        valid_to,
-        {{ cast_to('valid_to is null', 'boolean') }} as is_current,
-        {{ cast_to('last_observed_at', 'timestamp') }} as last_observed_at,
-        {{ cast_to('_delivery_id', 'text') }} as _delivery_id
-{%- endmacro %}

@@ -1,15 +1,25 @@
 {#
-    Facts are rebuilt by whole days. Every row of a fact carries the _day_version of its parent, and a run rebuilds the
-    days whose version differs from the parent's, so a day that changed, was dropped or half built mends itself.
+    Facts are rebuilt by whole days. Every row of a fact carries the _day_version of its day, and a run rebuilds the days
+    whose version differs from the parent's, so a day that changed, was dropped or half built is made anew.
     Rows replace the day on DuckDB by delete+insert in one transaction, on ClickHouse by REPLACE PARTITION.
+
+    The parent is a model with event_date and _day_version (a fact, or a model of event_days) or, as touches, a model of
+    touches_of_deliveries. Gives the days, as ISO texts, that the run rebuilds; none means all (first build, full refresh).
 #}
-{% macro incremental_by_day(parent, order_by) -%}
+{% macro incremental_by_day(parent=none, order_by=none, touches=none) -%}
     {{ config(
         materialized='incremental',
         on_schema_change='fail',
-        post_hook="{{ clear_emptied_days(ref('" ~ parent ~ "')) }}",
+        post_hook="{{ clear_emptied_days(days_of(" ~ _arguments(parent, touches) ~ ")) }}",
         **adapter.dispatch('by_day_config')(order_by)
     ) }}
+    {%- do refuse_unversioned_reads(parent or touches) -%}
+    {%- set days = days_of(parent, touches) -%}
+    {{ return(days_that_differ(days) if execute and is_incremental() else none) }}
+{%- endmacro %}
+
+{% macro _arguments(parent, touches) -%}
+    {{ return("parent='" ~ parent ~ "'" if parent else "touches='" ~ touches ~ "'") }}
 {%- endmacro %}
 
 {% macro duckdb__by_day_config(order_by) -%}
@@ -31,20 +41,30 @@
 {%- endmacro %}
 
 
-{# The days, as ISO texts, that a run rebuilds; none means all (first build or full refresh). #}
-{% macro changed_days(parent) -%}
-    {%- if execute and is_incremental() -%}
-        {{ return(days_that_differ(parent)) }}
+{#
+    Days and their versions, to select from. The version that follows from touches is the number of deliveries that touch the
+    day and the last of them: that set only grows, so any change of it changes the version.
+#}
+{% macro days_of(parent=none, touches=none) -%}
+    {%- if touches -%}
+    (
+        select
+            event_date,
+            {{ cast_to('count(distinct delivery_id)', 'text') }} || '/' || max(delivery_id) as _day_version
+        from {{ ref(touches) }}
+        group by event_date
+    )
+    {%- else -%}
+    (select distinct event_date, _day_version from {{ ref(parent) }})
     {%- endif -%}
-    {{ return(none) }}
 {%- endmacro %}
 
 
-{% macro days_that_differ(parent) -%}
+{% macro days_that_differ(days) -%}
     {%- set query -%}
         select distinct
             cast(coalesce(parent_days.event_date, our_days.event_date) as {{ sql_type('text_nullable') }}) as changed_day
-        from (select distinct event_date, _day_version from {{ parent }}) as parent_days
+        from {{ days }} as parent_days
         full outer join (select distinct event_date, _day_version from {{ this }}) as our_days
             on our_days.event_date = parent_days.event_date
         where parent_days._day_version is distinct from our_days._day_version
@@ -65,10 +85,10 @@
 
 
 {# Replacing a day needs rows of it; a day that lost all its rows still has its old version after the run and is cleared. #}
-{% macro clear_emptied_days(parent) -%}
-    {%- set days = days_that_differ(parent) if execute else [] -%}
-    {%- if days -%}
-        {{ delete_days(days) }}
+{% macro clear_emptied_days(days) -%}
+    {%- set emptied = days_that_differ(days) if execute else [] -%}
+    {%- if emptied -%}
+        {{ delete_days(emptied) }}
     {%- endif -%}
 {%- endmacro %}
 

@@ -61,24 +61,141 @@
 {#
     The condition of a staging model: rows of deliveries that it does not hold yet. The ids are rendered as literals, so
     both engines read only the files or partitions of those deliveries; "not loaded" is never a maximum of a time, because
-    an older delivery may arrive late.
+    an older delivery may arrive late. Whatever model asks is incremental by delivery. makes: the columns that the model makes,
+    where a macro knows them; otherwise its YAML names them all.
 #}
-{% macro is_new_delivery(source_name) -%}
+{% macro is_new_delivery(source_name, makes=none) -%}
+    {%- do incremental_by_delivery() -%}
     {%- if not execute -%} false
-    {%- else -%} {{ _not_held_yet(delivery_partition(), landed_deliveries(source_name)) }}
+    {%- else -%} {{ _not_held_yet(delivery_partition(), landed_deliveries(source_name), makes) }}
     {%- endif -%}
 {%- endmacro %}
 
 {# The same condition for a model that reads a staging model instead of a source. #}
-{% macro is_new_in(parent, column) -%}
+{% macro is_new_in(parent, column, makes=none) -%}
+    {%- do incremental_by_delivery() -%}
     {%- if not execute -%} false
-    {%- else -%} {{ _not_held_yet(column, deliveries_of(parent)) }}
+    {%- else -%} {{ _not_held_yet(column, deliveries_of(parent), makes) }}
     {%- endif -%}
 {%- endmacro %}
 
-{% macro _not_held_yet(column, deliveries) -%}
+{# A table that lacks a column is filled again from all deliveries that can still be read; the others keep NULL. #}
+{% macro _not_held_yet(column, deliveries, makes) -%}
+    {%- set makes = makes or model.columns.keys() | list -%}
+    {%- if not makes -%}
+        {%- do exceptions.raise_compiler_error(
+            'the YAML of ' ~ model.name ~ ' names no columns: name all that it makes, or a new one stays empty in deliveries '
+            ~ 'that were staged before'
+        ) -%}
+    {%- endif -%}
     {%- set held = deliveries_of(this) if is_incremental() else [] -%}
+    {%- set lacking = columns_to_fill(makes) if held else [] -%}
+    {%- if lacking -%}
+        {%- set gone = held | reject('in', deliveries) | sort | list -%}
+        {%- if gone -%}
+            {%- do exceptions.warn(
+                this.identifier ~ ': ' ~ lacking | join(', ') ~ ' stays NULL in ' ~ gone | length ~ ' of ' ~ held | length
+                ~ ' deliveries, because what is no longer in landing cannot be read again: '
+                ~ ([gone | first, '…', gone | last] if gone | length > 2 else gone) | join(', ')
+            ) -%}
+        {%- endif -%}
+        {%- set held = gone -%}
+    {%- endif -%}
     {{ in_list(column, deliveries | reject('in', held) | list) }}
+{%- endmacro %}
+
+
+{#
+    One delivery, one partition: a killed run leaves no half of a delivery behind, and a delivery that is read again
+    replaces its rows. On DuckDB delete and insert are one transaction.
+#}
+{% macro incremental_by_delivery() -%}
+    {{ config(
+        materialized='incremental',
+        on_schema_change='append_new_columns',
+        pre_hook='{{ prepare_columns() }}',
+        **adapter.dispatch('by_delivery_config')()
+    ) }}
+{%- endmacro %}
+
+{% macro duckdb__by_delivery_config() -%}
+    {{ return({'incremental_strategy': 'delete+insert', 'unique_key': '_delivery_id'}) }}
+{%- endmacro %}
+
+{# the first build may hold years of deliveries #}
+{% macro clickhouse__by_delivery_config() -%}
+    {{ return({
+        'incremental_strategy': 'insert_overwrite',
+        'partition_by': '_delivery_id',
+        'query_settings': {'max_partitions_per_insert_block': 0},
+    }) }}
+{%- endmacro %}
+
+
+{#
+    The columns that a model makes and its table has not, or has without the values of older deliveries: on
+    ClickHouse columns are added in a statement of their own, and what is killed after it leaves them empty.
+#}
+{% macro columns_to_fill(makes) -%}
+    {%- set there = adapter.get_columns_in_relation(this) | map(attribute='name') | map('lower') | list -%}
+    {%- set lacking = makes | map('lower') | reject('in', there) | list -%}
+    {{ return(lacking or adapter.dispatch('columns_being_filled')()) }}
+{%- endmacro %}
+
+{% macro duckdb__columns_being_filled() -%}
+    {{ return([]) }}
+{%- endmacro %}
+
+{% macro clickhouse__columns_being_filled() -%}
+    {%- set query -%}
+        select comment
+        from system.tables
+        where
+            database = {{ dbt.string_literal(dbt.escape_single_quotes(this.schema)) }}
+            and name = {{ dbt.string_literal(dbt.escape_single_quotes(this.identifier)) }}
+            and startsWith(comment, '{{ filling() }}')
+    {%- endset -%}
+    {%- set comments = run_query(query).columns[0].values() -%}
+    {{ return(comments[0][filling() | length:].split(', ') if comments else []) }}
+{%- endmacro %}
+
+{% macro filling() -%}
+    {{ return('being filled: ') }}
+{%- endmacro %}
+
+
+{# Before anything is written: the query makes the columns that YAML names, or older deliveries would lack one in silence. #}
+{% macro prepare_columns() -%}
+    {%- if execute -%}
+        {%- set makes = get_column_schema_from_query(model.compiled_code) | map(attribute='name') | map('lower') | list -%}
+        {%- do refuse_other_columns(makes) if model.columns -%}
+        {%- set lacking = columns_to_fill(makes) if is_incremental() else [] -%}
+        {%- if lacking -%}
+            {{ adapter.dispatch('note_columns_to_fill')(lacking) }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro refuse_other_columns(made) -%}
+    {%- set named = model.columns | map('lower') | list -%}
+    {%- set faults = [] -%}
+    {%- for fault, columns in {
+        'does not name ': made | reject('in', named) | list,
+        'names, and its query does not make, ': named | reject('in', made) | list,
+    }.items() if columns -%}
+        {%- do faults.append(fault ~ columns | join(', ')) -%}
+    {%- endfor -%}
+    {%- if faults -%}
+        {%- do exceptions.raise_compiler_error('the YAML of ' ~ this.identifier ~ ' ' ~ faults | join('; it ')) -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro duckdb__note_columns_to_fill(columns) -%}
+{%- endmacro %}
+
+{# The comment of the table says it until the build is through and dbt writes the model's description there. #}
+{% macro clickhouse__note_columns_to_fill(columns) -%}
+    alter table {{ this }} modify comment '{{ filling() }}{{ columns | join(', ') }}'
 {%- endmacro %}
 
 

@@ -6,7 +6,8 @@
     rows of a step that is read twice.
 #}
 {% macro touches_of_deliveries(events, key='event_id', condition='records.set_aside_reason is null') -%}
-    {%- set is_loaded = is_new_in(events, 'records._delivery_id') -%}
+    {%- do config(order_by='event_date') -%}
+    {%- set is_loaded = is_new_in(events, 'records._delivery_id', makes=['_delivery_id', 'delivery_id', 'record_date', 'event_date']) -%}
     with revised_events as (
         select records.{{ key }} as event_key
         from {{ events }} as records

@@ -8,6 +8,12 @@
 {%- endmacro %}
 
 
+{# Their names. #}
+{% macro landed_column_names() -%}
+    {{ return(['_delivery_id', '_delivered_at', '_source_file', '_source_row', '_unmapped']) }}
+{%- endmacro %}
+
+
 {# The order in which records of the same key replace each other: the last delivery wins, then file and row. #}
 {% macro latest_first() -%}
     _delivery_id desc, _source_file desc, _source_row desc
@@ -18,7 +24,10 @@
 {% macro landed_files(name) -%}
 with source as (
     select * from {{ source(name, '_files') }}
-    where {{ is_new_delivery(name) }}
+    where {{ is_new_delivery(name, makes=[
+        'entity', 'sha256', 'size_bytes', 'records_read', 'records_landed', 'records_rejected', 'records_blank',
+        '_source_file', '_delivery_id', '_delivered_at',
+    ]) }}
 ),
 
 files as (
@@ -44,7 +53,9 @@ select * from files
 {% macro landed_rejects(name) -%}
 with source as (
     select * from {{ source(name, '_rejected') }}
-    where {{ is_new_delivery(name) }}
+    where {{ is_new_delivery(name, makes=[
+        'entity', 'reason', 'raw_text', '_source_file', '_source_row', '_delivery_id', '_delivered_at',
+    ]) }}
 ),
 
 rejected as (

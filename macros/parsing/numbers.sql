@@ -17,6 +17,15 @@
 {%- endmacro %}
 
 
+{# A whole number of up to 18 digits, also in the spelling 7.0; NULL where the text is none. #}
+{% macro parse_integer(text) -%}
+    case
+        when {{ matches(text, '^[+-]?[0-9]{1,18}([.]0*)?$') }}
+            then {{ _integer("regexp_extract(" ~ text ~ ", '^[+]?(-?[0-9]{1,18})', 1)") }}
+    end
+{%- endmacro %}
+
+
 {#
     An amount in US dollars as people write it: $1,234.50 or 1234,50 or 1.234.567,5 or 1 234,50 USD.
     1,234 is one thousand two hundred and thirty-four. Another currency, or a text that is no amount, is NULL.

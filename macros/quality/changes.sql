@@ -1,8 +1,29 @@
-{# column=value of the columns that differ from previous_<column>, by commas; empty for none. With side, the values before. #}
-{% macro changed_values(columns, side='') -%}
-    {%- set parts = [] -%}
-    {%- for column in columns -%}
-        {%- set text = "'" ~ column ~ "=' || coalesce(" ~ attribute_text(column, side ~ column) ~ ", 'none') || ', '" -%}
+{# The versions of a dimension that changed it: which attributes, from what to what. #}
+{% macro changes_of_dimension(entity, history, key) -%}
+    {%- set attributes = shown_attributes(history, key) -%}
+    select
+        '{{ entity }}/' || {{ cast_to(key, 'text') }} || '/' || _delivery_id as change_key,
+        {{ changed_values(attributes) }} as values_after,
+        {{ changed_values(attributes, 'previous_') }} as values_before,
+        version_number,
+        {{ cast_to('_delivery_id', 'text') }} as _delivery_id
+    from (
+        select
+            {%- for column in attributes %}
+            lag({{ column }}) over (partition by {{ key }} order by version_number) as previous_{{ column }},
+            {%- endfor %}
+            *
+        from {{ history }}
+    ) as versions
+    where version_number > 1
+{%- endmacro %}
+
+
+{# column=value of the attributes that differ from previous_<column>, by commas; empty for none. With side, the values before. #}
+{% macro changed_values(attributes, side='') -%}
+    {%- set parts = ["''"] if not attributes else [] -%}
+    {%- for column, kind in attributes.items() -%}
+        {%- set text = "'" ~ column ~ "=' || coalesce(" ~ attribute_text(kind, side ~ column) ~ ", 'none') || ', '" -%}
         {%- do parts.append("case when " ~ column ~ " is distinct from previous_" ~ column ~ " then " ~ text ~ " else '' end") -%}
     {%- endfor -%}
     {{ replace_all(parts | join(' || '), ', $', '') }}
@@ -10,10 +31,10 @@
 
 
 {# A value to be shown; a moment as its day. #}
-{% macro attribute_text(column, value) -%}
-    {%- if column == 'budget_usd' -%}
+{% macro attribute_text(kind, value) -%}
+    {%- if kind.startswith('money') -%}
         {{ number_text(value) }}
-    {%- elif column == 'created_at' -%}
+    {%- elif kind.startswith('timestamp') -%}
         {{ cast_to(cast_to(value, 'date_nullable'), 'text_nullable') }}
     {%- else -%}
         {{ cast_to(value, 'text_nullable') }}
@@ -21,21 +42,14 @@
 {%- endmacro %}
 
 
-{# The versions of a dimension that changed it: which attributes, from what to what. #}
-{% macro changes_of_dimension(entity, key, columns) -%}
-    select
-        '{{ entity }}/' || {{ key }} || '/' || _delivery_id as change_key,
-        {{ changed_values(columns) }} as values_after,
-        {{ changed_values(columns, 'previous_') }} as values_before,
-        _delivery_id
-    from (
-        select
-            *,
-            {%- for column in columns %}
-            lag({{ column }}) over (partition by {{ key }} order by version_number) as previous_{{ column }}
-            {{- ',' if not loop.last }}
-            {%- endfor %}
-        from {{ ref('dim_' ~ entity ~ '_history') }}
-    ) as versions
-    where version_number > 1
+{# The attributes that make a version of a dimension, by name with their kinds, from the YAML of its history. #}
+{% macro shown_attributes(history, key) -%}
+    {%- set kinds = {} -%}
+    {%- if execute -%}
+        {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ history.identifier] -%}
+        {%- for column in attributes_of(node, key) -%}
+            {%- do kinds.update({column: node.columns[column].data_type}) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(kinds) }}
 {%- endmacro %}

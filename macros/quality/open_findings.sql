@@ -1,10 +1,11 @@
-{# One row per rule of a severity that has open findings: how many, about how many records and US dollars. #}
+{# One row per rule of a severity that has open findings: how many, about how many records and what amount. #}
 {% macro open_findings(severity) -%}
     select
         rule_id,
         count(*) as open_findings,
         sum(record_count) as records_found,
-        sum(impact_usd) as dollars_at_stake
+        sum(impact_amount) as amount_at_stake,
+        max(impact_currency) as currency
     from {{ ref('fct_dq_findings') }}
     where
         is_open

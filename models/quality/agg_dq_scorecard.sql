@@ -1,10 +1,12 @@
+{%- set sources = judged_sources() %}
+
 with days as (
-    {%- for source, models in var('sources').items() %}
+    {%- for source, declared_source in sources.items() %}
     select
         '{{ source }}' as source,
         {{ cast_to('event_date', 'date_nullable') }} as event_date,
         {{ cast_to('count(*)', 'integer') }} as events
-    from {{ ref(models.events) }}
+    from {{ ref(declared_source.events) }}
     group by event_date
     {{ 'union all' if not loop.last }}
     {%- endfor %}
@@ -19,7 +21,8 @@ found as (
         {%- endfor %}
         count(*) filter (where not is_open) as mended,
         count(distinct case when is_open and is_about_event and severity <> 'information' then finding_key end) as at_fault,
-        sum(case when is_open and severity = 'error' then abs(coalesce(impact_usd, 0)) else 0 end) as impact_of_errors
+        sum(case when is_open and severity = 'error' then abs(coalesce(impact_amount, 0)) else 0 end) as impact_of_errors,
+        max(case when severity = 'error' then impact_currency end) as currency
     from {{ ref('fct_dq_findings') }}
     group by source, event_date
 ),
@@ -34,7 +37,8 @@ final as (
         {%- endfor %}
         {{ cast_to('coalesce(found.mended, 0)', 'integer') }} as findings_mended,
         {{ cast_to('coalesce(found.at_fault, 0)', 'integer') }} as events_at_fault,
-        {{ cast_to('coalesce(found.impact_of_errors, 0)', 'money') }} as impact_usd,
+        {{ cast_to('coalesce(found.impact_of_errors, 0)', 'money') }} as impact_amount,
+        found.currency as impact_currency,
         1 - {{ ratio('coalesce(found.at_fault, 0)', 'days.events') }} as share_without_fault
     from days
     full outer join found

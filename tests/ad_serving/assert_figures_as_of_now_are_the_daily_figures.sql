@@ -3,27 +3,19 @@
 with now_less_daily as (
     select
         event_date,
-        publisher_id,
-        impressions,
-        filled_impressions,
-        clicks,
-        viewable_impressions,
-        revenue_usd,
-        revenue_usd_as_delivered,
-        revenue_usd_invalid_records
+        {%- for measure in ad_measures() %}
+        {{ measure }},
+        {%- endfor %}
+        publisher_id
     from {{ ref('fct_ad_events_as_of') }}
     where superseded_by_delivery_id is null
     union all
     select
         event_date,
-        publisher_id,
-        -impressions as impressions,
-        -filled_impressions as filled_impressions,
-        -clicks as clicks,
-        -viewable_impressions as viewable_impressions,
-        -revenue_usd as revenue_usd,
-        -revenue_usd_as_delivered as revenue_usd_as_delivered,
-        -revenue_usd_invalid_records as revenue_usd_invalid_records
+        {%- for measure in ad_measures() %}
+        -1 * {{ measure }} as {{ measure }},
+        {%- endfor %}
+        publisher_id
     from {{ ref('fct_ad_events_daily') }}
 ),
 
@@ -38,10 +30,7 @@ differences as (
 
 select * from differences
 where
-    impression_count is distinct from 0
-    or filled_impression_count is distinct from 0
-    or click_count is distinct from 0
-    or viewable_impression_count is distinct from 0
-    or gross_revenue is distinct from 0
-    or gross_revenue_as_delivered is distinct from 0
-    or invalid_record_revenue is distinct from 0
+    false
+    {%- for measure in ad_measures() %}
+    or {{ measure }}_total is distinct from 0
+    {%- endfor %}

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+import clickhouse_connect
+import duckdb
 import pytest
 
 from support.ad_delivery import advertiser, campaign, deleted, deliver, event, events
@@ -122,6 +124,8 @@ class Cases(NamedTuple):
     """what is published of all deliveries built at once"""
     unreconciled: BuildError
     """what dbt says while the second is missing"""
+    unaccounted: list[str]
+    """what dbt says of each engine when a record is lost from staging"""
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +147,21 @@ def cases() -> Iterator[Cases]:
         with landed_again(house) as other:
             build(other)
             at_once = other.published()
-        yield Cases(first, third, house, at_once, unreconciled.value)
+            lose_a_record(other)
+            unaccounted = []
+            for target in ("dev", "prod"):
+                with pytest.raises(BuildError) as missed:
+                    other.dbt(target, "build", "--select", "fct_ad_delivery_event_records")
+                unaccounted.append(str(missed.value))
+        yield Cases(first, third, house, at_once, unreconciled.value, unaccounted)
+
+
+def lose_a_record(house: Warehouse) -> None:
+    lost = "stg_ad_delivery__impressions where impression_id = 100"
+    with duckdb.connect(str(house.duckdb)) as connection:
+        connection.execute(f"delete from staging.{lost}")
+    with clickhouse_connect.get_client(host="127.0.0.1", port=house.clickhouse_port) as client:
+        client.command(f"delete from {house.prefix}_staging.{lost}")
 
 
 def money(text: str) -> Decimal:
@@ -223,6 +241,27 @@ def test_events_without_a_time_are_set_aside(cases: Cases) -> None:
         ("impression-6", EDITED, None),
     ]
     assert cases.last.rows(query) == [click, unmapped, ("impression-5", PRICED, None), ("impression-7", EDITED, None)]
+
+
+def test_each_record_is_current_replaced_deleted_or_set_aside(cases: Cases) -> None:
+    fates = ("landed", "current", "replaced", "deleted", "set_aside")
+    accounted = cases.last.rows(
+        f"select day(_delivered_at), _source_file, {', '.join(f'records_{fate}' for fate in fates)} "
+        "from quality.fct_ad_delivery_event_records order by 1, 2 desc"
+    )
+    assert accounted == [
+        (2, "impressions", 15, 5, 8, 0, 2),
+        (2, "clicks", 3, 1, 1, 0, 1),
+        (4, "impressions", 5, 2, 3, 0, 0),  # the deletion of 8 is replaced too: 8 is there again
+        (6, "impressions", 11, 7, 0, 3, 1),
+        (8, "impressions", 6, 5, 0, 1, 0),
+        (8, "clicks", 2, 1, 0, 1, 0),
+    ]
+
+
+def test_a_record_that_staging_lost_is_missed(cases: Cases) -> None:
+    for told in cases.unaccounted:
+        assert "fct_ad_delivery_event_records_accounts_for_every_record" in told
 
 
 def test_five_edits_are_five_versions_by_cdc_and_one_by_comparing(cases: Cases) -> None:

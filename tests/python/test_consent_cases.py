@@ -9,9 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 import clickhouse_connect
+import duckdb
 import pytest
 
 from support.consent import Z, assert_estimate, company_record, deliver, event, records
+from support.dbt import BuildError
 from support.drops import NO_TESTS, build, keep
 from support.warehouse import Warehouse, warehouse
 
@@ -298,8 +300,8 @@ def test_the_rate_is_without_its_noise_and_as_delivered(first: Warehouse, event_
 def test_what_cannot_be_weighed_is_set_aside_with_its_reason(first: Warehouse) -> None:
     reasons = dict(
         first.rows(
-            "select set_aside_reason, count(*) from staging.stg_consent__events "
-            "where _source_file like '%aside.csv' and set_aside_reason is not null group by 1"
+            "select set_aside_reason, count(*) from marts.fct_consent_events_set_aside "
+            "where _source_file like '%aside.csv' group by 1"
         )
     )
     assert reasons == {
@@ -628,6 +630,16 @@ def test_replaced_and_set_aside_records_are_accounted_for_by_delivery(older: War
     assert accounted == [(11, 3, 1, 2, 0), (12, 4, 3, 0, 1)]
 
 
+def test_records_that_a_later_delivery_sets_aside_are_added_to_the_others(first: Warehouse, older: Warehouse) -> None:
+    columns = "event_id, event_type, company_id, timestamp_as_delivered, sampling_rate_as_delivered"
+    aside = "marts.fct_consent_events_set_aside"
+    assert older.rows(f"select {columns}, _source_row from {aside} where _delivery_id like '20260112%'") == [
+        ("kept", "consent.given", "again", "not available", "1.0", 2)
+    ]
+    assert first.rows(f"select count(*) from {aside}") == [(14,)]
+    assert older.rows(f"select count(*) from {aside}") == [(15,)]
+
+
 def test_company_totals_follow_the_redelivery(first: Warehouse, redelivered: Warehouse, older: Warehouse) -> None:
     """Opt-ins among the choices with a status: none of two at first, then one of two; notices none, one, two."""
     rates = ("consent_rate_weighted_once", "conversion_rate_extrapolated", "opt_in_rate_weighted_once")
@@ -702,3 +714,19 @@ def test_a_vendor_number_is_the_same_text_on_both_engines(odd: Warehouse) -> Non
     dev, prod = on_both(odd, "kind, item_id, choice", "marts", "fct_consent_choices", "event_id = 'float-vendor'")
     assert len(dev) == 1
     assert dev == prod
+
+
+@pytest.mark.parametrize("target", ["dev", "prod"])
+def test_a_record_that_is_neither_shown_nor_set_aside_is_missed(
+    consent: Warehouse, older: Warehouse, target: str
+) -> None:
+    """The last test of this warehouse: a row of what is set aside is taken away."""
+    lost = "fct_consent_events_set_aside where event_id = 'kept'"
+    if target == "dev":
+        with duckdb.connect(str(consent.duckdb)) as connection:
+            connection.execute(f"delete from marts.{lost}")
+    else:
+        with clickhouse_connect.get_client(host="127.0.0.1", port=consent.clickhouse_port) as client:
+            client.command(f"delete from {consent.prefix}_marts.{lost}")
+    with pytest.raises(BuildError, match="fct_consent_event_records_accounts_for_every_record"):
+        consent.dbt(target, "build", "--select", "fct_consent_event_records")

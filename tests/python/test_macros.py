@@ -21,6 +21,7 @@ MACROS = {
     "parse_date": "parse_date('x')",
     "parse_decimal": "parse_decimal('x')",
     "parse_amount": "parse_amount('x')",
+    "parse_integer": "parse_integer('x')",
     "parse_boolean": "parse_boolean('x')",
     "clean_text": "clean_text('x')",
     "clean_id": "clean_id('x')",
@@ -126,6 +127,27 @@ def test_timestamps_in_every_spelling_are_read_to_the_microsecond(evaluate: Eval
             "1773964800123456789": utc(2026, 3, 20, 0, 0, 0, 123456),
             "2024-02-29T12:00:00Z": utc(2024, 2, 29, 12),
             "1969-12-31T23:59:59Z": utc(1969, 12, 31, 23, 59, 59),
+        },
+    )
+
+
+def test_whole_numbers_are_read_also_with_a_point(evaluate: Evaluate) -> None:
+    check(
+        evaluate,
+        "parse_integer",
+        {
+            "7": 7,
+            "+7": 7,
+            "-07": -7,
+            "1007.0": 1007,
+            "12.": 12,
+            "999999999999999999": 999999999999999999,
+            "1234567890123456789": None,
+            "7.5": None,
+            "1,000": None,
+            "seven": None,
+            "": None,
+            None: None,
         },
     )
 

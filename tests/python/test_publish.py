@@ -39,7 +39,7 @@ TOUCHED = (
     "path:models/marts/ad_serving",
     "path:snapshots/ad_serving.yml",
     "fct_ad_event_records",
-    "dq_ad_serving__file_unusable",
+    "dq_ad_serving_records",
     "fct_dq_findings",
 )
 UNTOUCHED = "assert_gross_to_billable_equals_its_sources"  # is about a table that is not built anew

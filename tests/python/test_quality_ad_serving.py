@@ -269,7 +269,7 @@ EXPECTED: dict[str, set[str]] = {
         *(f"{{2026-02-11}}/events/2026-02-10-broken.jsonl#{row}" for row in (6, 7, 8, 9)),
     },
     "unreadable_time": {"no-such-day", "no-time", "comes-back", "undated-0", "undated-1"},
-    "unknown_event_type": {"video", "typeless"},
+    "unknown_type": {"video", "typeless"},
     "time_after_delivery": {"after-it-arrived"},
     "revenue_on_unfilled": {"unfilled-paid", "unfilled-campaign"},
     "filled_without_revenue": {"free"},
@@ -306,7 +306,7 @@ EXPECTED: dict[str, set[str]] = {
         "{2026-02-10}/events/2026-02-01.jsonl",
         "{2026-02-10}/events/2026-02-02.jsonl",
     },
-    "empty_column": {"{2026-02-10}/events/2026-02-03.jsonl/browser"},
+    "empty_column": {"placement_quality_score", "{2026-02-10}/events/2026-02-03.jsonl/browser"},
     "file_unusable": {
         "{2026-02-11}/events/2026-02-10-broken.jsonl",
         "{2026-02-11}/events/2026-02-10-unpaid.jsonl",
@@ -342,7 +342,7 @@ DETAILS: dict[tuple[str, str], tuple[str | None, str | None, int, str | None]] =
     ("revenue_on_unfilled", "unfilled-paid"): ("0.2", "no revenue and no campaign", 1, "0.2"),
     ("paid_under_floor", "cheap"): ("0.09", "0.1 or more", 1, "0.01"),
     ("unreadable_revenue", "decimal-comma"): ("0,5", "a number", 1, None),
-    ("text_respelled", "shouted-id"): ("event_id", "the same spelling in each record", 1, None),
+    ("text_respelled", "shouted-id"): ("event_id", "one spelling of each value", 1, None),
     ("duplicate_in_file", "padded-id"): ("2 records", "1 record", 2, None),
     ("outside_file_date", "midnight"): ("2026-01-07", "2026-01-06", 1, None),
     ("blank_lines", "{2026-01-10}/events/2026-01-04.jsonl"): ("2 blank", "none", 2, None),
@@ -430,7 +430,7 @@ def test_a_finding_says_what_is_there_and_what_it_costs(
 ) -> None:
     observed, expected, records, impact = DETAILS[rule, key]
     [finding] = house.rows(
-        "select observed, expected, record_count, impact_usd from quality.fct_dq_findings "
+        "select observed, expected, record_count, impact_amount from quality.fct_dq_findings "
         f"where rule_id = 'ad_serving__{rule}' and finding_key = '{with_ids(key, deliveries)}'"
     )
     assert finding == (observed, expected, records, None if impact is None else Decimal(impact))

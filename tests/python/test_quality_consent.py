@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from support.consent import Record, deliver, event, records
+from support.consent import COMPANY_COLUMNS, Record, deliver, event, records
 from support.drops import NO_TESTS
+from support.landing import csv_text
 from support.warehouse import Warehouse, warehouse
 
 FINDINGS = (*NO_TESTS, "--select", "+fct_dq_findings")
@@ -224,6 +225,18 @@ LATER_FILES = {
 }
 LAST = [{**at("2025-09-07 10:00:00.000", "alone", domain="", deployment_id=""), "apikey": "newcomer"}]
 
+BROKEN_NAMES = [f"broken-{n}" for n in range(13)]
+HALF_BROKEN_NAMES = [f"half-broken-{n}" for n in range(12)]
+FILLED = {"parameters": "{}", "experiment": "b"}
+BROKEN = [
+    *(event(name, "newcomer", at="not available", **FILLED) for name in BROKEN_NAMES),
+    *({**at("2025-09-07 10:00:00.000", f"whole-{n}", **FILLED), "apikey": "newcomer"} for n in range(12)),
+]
+HALF = [
+    *(event(name, "newcomer", at="not available", **FILLED) for name in HALF_BROKEN_NAMES),
+    *({**at("2025-09-07 10:00:00.000", f"half-whole-{n}", **FILLED), "apikey": "newcomer"} for n in range(12)),
+]
+
 COMPANIES = [
     *((company, "Services", "Services", "France") for company in ("shop", "weights", "choices", "readings", "owner")),
     *((company, "Services", "Services", "France") for company in ("cap-1", "cap-2", "cap-3", "crowd", "few-users")),
@@ -252,12 +265,16 @@ FILES = {
     "conversions": CONVERSIONS,
     "again": AGAIN,
 }
-DELIVERIES = ("first", "second", "third")
+DELIVERIES = ("first", "second", "third", "fourth")
 
 # rule: keys, with deliveries by their number and users by their id
 EXPECTED: dict[str, set[str]] = {
     "missing_event_id": {"first/events/csv/aside.csv#2", "first/events/csv/aside.csv#3"},
-    "unreadable_time": {"time-none", "time-no-day", "changed-without-a-time"},
+    "unreadable_time": {
+        *("time-none", "time-no-day", "changed-without-a-time"),
+        *BROKEN_NAMES,
+        *HALF_BROKEN_NAMES,
+    },
     "unusable_rate": {"rate-none", "rate-zero", "rate-above"},
     "unknown_type": {"type-new", "type-none"},
     "time_after_delivery": {"after-delivery"},
@@ -281,14 +298,16 @@ EXPECTED: dict[str, set[str]] = {
     "status_contradicts_choices": {"out-with-a-vendor", "in-without-a-purpose", "untold"},
     "updated_before_created": {"reversed"},
     "rejected_record": {"first/events/csv/aside.csv#11"},
+    "file_unusable": {"third/events/csv/broken.csv"},
+    "unmapped_columns": {"fourth/companies.csv/segment"},
     "blank_lines": {"first/events/csv/aside.csv"},
     "duplicate_in_file": {"twice"},
     "event_in_two_files": {"in-two-files"},
     "record_in_other_file": {"guest"},
     "file_capped": {f"first/events/csv/cap-{n}.csv" for n in (1, 2, 3)},
     "empty_column": {"experiment", "domain"},
-    "company_key_repeated": {"listed-twice"},
-    "company_changed": {"again/second"},
+    "dimension_key_repeated": {"companies/listed-twice"},
+    "dimension_changed": {"companies/again/second"},
     "consent_changed": {"changed"},
     "moved_later": {"moved"},
     "late_events": {"second|again|2025-09-05"},
@@ -308,7 +327,11 @@ def built() -> Iterator[Warehouse]:
         drops = replace(house, source="consent")
         deliver(drops, 10, FILES, COMPANIES, tails={"aside": ASIDE_TAIL})
         deliver(drops, 11, LATER_FILES, LATER_COMPANIES)
-        deliver(drops, 12, LAST)
+        deliver(drops, 12, {"last": LAST, "broken": BROKEN, "half": HALF})
+        with_more = drops.new_drop() / "companies.csv"
+        with_more.parent.mkdir(parents=True)
+        with_more.write_text(csv_text([[*COMPANY_COLUMNS, "segment"], ["shop", "Services", "Services", "France", "A"]]))
+        drops.land(with_more.parent, "--delivered-at", "2026-01-13T06:00:00Z")
         house.build(*FINDINGS)
         yield house
 
@@ -334,7 +357,7 @@ def test_a_rule_finds_its_cases_and_no_look_alike(found: dict[str, dict[str, Rec
 
 
 def test_every_rule_has_a_case(built: Warehouse) -> None:
-    rules = built.rows("select rule_id from staging.dq_rules where source = 'consent'")
+    rules = built.rows("select rule_id from quality.dim_dq_rules where source = 'consent'")
     assert {rule.removeprefix("consent__") for (rule,) in rules} == EXPECTED.keys()
 
 
@@ -359,15 +382,19 @@ TOLD: dict[tuple[str, str], tuple[str | None, str | None, int]] = {
     ("count_below_inverse", "below"): ("9", "10", 1),
     ("missing_count", "count-text"): ("ten", "1", 1),
     ("rate_noise", "noise-single"): ("0.20000000298", "0.2", 1),
-    ("text_respelled", "spelled-twice"): ("event_type,country_code", "as the contract spells it", 1),
-    ("blank_lines", "first/events/csv/aside.csv"): ("2", "0", 2),
-    ("duplicate_in_file", "twice"): ("2", "1", 2),
-    ("event_in_two_files", "in-two-files"): ("2", "1", 2),
+    ("text_respelled", "spelled-twice"): ("event_type,country_code", "one spelling of each value", 1),
+    ("blank_lines", "first/events/csv/aside.csv"): ("2 blank", "none", 2),
+    ("duplicate_in_file", "twice"): ("2 records", "1 record", 2),
+    ("event_in_two_files", "in-two-files"): ("2 files", "1 file", 2),
     ("missing_country", "still-nowhere"): (None, "a code of ISO 3166-1", 2),
     ("file_capped", "first/events/csv/cap-1.csv"): ("100", "a number of its own", 100),
-    ("company_changed", "again/second"): ("industry_front,hq_country", None, 1),
+    ("dimension_changed", "companies/again/second"): (
+        "industry_front=Sport, hq_country=none",
+        "industry_front=Services, hq_country=France",
+        1,
+    ),
     ("consent_changed", "changed"): ("full opt-in", "opt-out", 1),
-    ("late_events", "second|again|2025-09-05"): ("2", "0", 2),
+    ("late_events", "second|again|2025-09-05"): ("2 events", "none once the day was published", 2),
     ("concentrated_user", "crowd|heavy"): ("12", "about 1", 12),
     ("shared_user_id", "shared"): ("1 of 10", "hardly any user", 2),
     ("impossible_conversion", "silent"): ("50 choices", "at most 0 notices", 50),
@@ -390,7 +417,7 @@ EVIDENCE: dict[tuple[str, str], dict[str, Any]] = {
     ("window_mismatch", "just-before"): {"micros_after_start": -1000, "company_id": "shop"},
     ("record_in_other_file", "guest"): {"records_of_company": 19, "records_of_file": 20},
     ("event_in_two_files", "in-two-files"): {"files": "events/csv/cases.csv,events/csv/strangers.csv"},
-    ("company_changed", "again/second"): {"previous_hq_country": "France", "hq_country": None, "version_number": 2},
+    ("dimension_changed", "companies/again/second"): {"version_number": 2},
     ("moved_later", "moved"): {"micros_moved": 20 * 60 * 1_000_000},
     ("status_contradicts_choices", "out-with-a-vendor"): {
         "purposes_enabled": 0,

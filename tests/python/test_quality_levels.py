@@ -279,7 +279,7 @@ def test_single_events_are_found(built: Warehouse, named: dict[str, Any], rule: 
 
 def finding(house: Warehouse, rule: str, key: str) -> tuple:
     [row] = house.rows(
-        "select observed, expected, record_count, impact_usd from quality.fct_dq_findings "
+        "select observed, expected, record_count, impact_amount from quality.fct_dq_findings "
         f"where rule_id = 'ad_serving__{rule}' and finding_key = '{key}'"
     )
     return row

@@ -11,16 +11,14 @@ from decimal import Decimal
 import duckdb
 import pytest
 
+from duckhouse import generated
 from support.consent import records
 from support.drops import NO_TESTS, deliver, event, keep
 from support.warehouse import Warehouse
-from tools.scoring.rules import read_rules
 
 HOSTILE = "<script>alert('1')</script> & \"Sons\""
-DEAREST = {
-    f"ad_serving__{name}" for name in ("late_events", "unknown_ad_unit", "unknown_event_type", "unknown_publisher")
-}
-UNKNOWN_TYPE = "ad_serving__unknown_event_type"
+DEAREST = {f"ad_serving__{name}" for name in ("late_events", "unknown_ad_unit", "unknown_type", "unknown_publisher")}
+UNKNOWN_TYPE = "ad_serving__unknown_type"
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +76,13 @@ def text_of(markup: str) -> str:
 
 
 def rules() -> dict[str, dict[str, str]]:
-    return {rule["rule_id"]: rule for rule in read_rules()}
+    return {rule.rule_id: {**rule.words, "rule_id": rule.rule_id, "source": rule.source} for rule in generated.rules()}
 
 
 def open_figures(findings: list[dict], rule_id: str) -> tuple[int, int, Decimal | None]:
     """How many findings of a rule are open, their records and their money."""
     found = [one for one in findings if one["rule_id"] == rule_id and one["is_open"]]
-    amounts = [abs(one["impact_usd"]) for one in found if one["impact_usd"] is not None]
+    amounts = [abs(one["impact_amount"]) for one in found if one["impact_amount"] is not None]
     return len(found), sum(one["record_count"] for one in found), sum(amounts, Decimal(0)) if amounts else None
 
 
@@ -110,7 +108,7 @@ def test_a_section_says_what_why_how_many_and_what_to_do(sections: dict[str, str
         text, rule = text_of(markup), known[rule_id]
         count, number, money = open_figures(findings, rule_id)
         mended = sum(1 for one in findings if one["rule_id"] == rule_id and not one["is_open"])
-        for part in (rule["title"], rule["why"], rule["mend"], rule["owner"], rule["severity"], f"{count:,} open"):
+        for part in (rule["title"], rule["why"], rule["fix"], rule["owner"], rule["severity"], f"{count:,} open"):
             assert part in text, rule_id
         assert (f"{mended:,} mended" in text) == (mended > 0), rule_id
         assert (f"{number:,} record" in text) == (count > 0), rule_id
@@ -197,7 +195,7 @@ def test_the_scorecard_adds_up_to_the_findings(house: Warehouse, page: str, find
     for source, row in rows.items():
         own = [one for one in findings if one["source"].replace("_", " ") == source]
         severities = Counter(one["severity"] for one in own if one["is_open"])
-        money = sum(abs(one["impact_usd"] or 0) for one in own if one["is_open"] and one["severity"] == "error")
+        money = sum(abs(one["impact_amount"] or 0) for one in own if one["is_open"] and one["severity"] == "error")
         counts = [events[source], *(severities[name] for name in ("error", "warning", "information"))]
         assert [row[1], *row[3:6]] == [f"{count:,}" for count in counts]
         assert row[6] == f"{sum(1 for one in own if not one['is_open']):,}"
@@ -275,7 +273,7 @@ def test_nothing_found_is_said(changed: Callable[[str, str], str]) -> None:
         "nothing",
         "delete from quality.fct_dq_findings; "
         "update quality.agg_dq_scorecard set findings_error = 0, findings_warning = 0, findings_information = 0, "
-        "findings_mended = 0, events_at_fault = 0, impact_usd = 0",
+        "findings_mended = 0, events_at_fault = 0, impact_amount = 0",
     )
     assert "No rule found anything." in written
     assert f"Nothing was found by {len(rules())} rules." in written

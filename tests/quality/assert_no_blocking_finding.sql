@@ -9,16 +9,16 @@ with blocking as (
         findings.finding_key as finding_key,
         findings.observed as observed,
         findings.expected as expected,
-        rules.mend as mend
+        rules.fix as fix
     from {{ ref('fct_dq_findings') }} as findings
-    inner join {{ ref('dq_rules') }} as rules on findings.rule_id = rules.rule_id
+    inner join {{ ref('dim_dq_rules') }} as rules on findings.rule_id = rules.rule_id
     where
         findings.is_open
         and rules.action = 'block'
 ),
 
 files as (
-    {%- for source in var('sources') %}
+    {%- for source in judged_sources() %}
     select
         '{{ source }}' as source,
         _delivery_id,

@@ -32,7 +32,7 @@ AD_SERVING = {
     # one row
     "missing_event_id": Rule(items("missing_event_id")),
     "unreadable_time": Rule(items("bad_timestamp")),
-    "unknown_event_type": Rule(items("unknown_event_type")),
+    "unknown_type": Rule(items("unknown_event_type")),
     "time_after_delivery": Rule(items("future_timestamp")),
     "negative_revenue": Rule(items("negative_revenue")),
     "revenue_on_unfilled": Rule(items("revenue_on_unfilled")),
@@ -132,9 +132,11 @@ CONSENT = {
         items("record_in_other_file", "duplicate_across_files"), also=items("unlisted_company")
     ),
     "file_capped": Rule(),
+    "file_unusable": Rule(),
+    "unmapped_columns": Rule(natural=True),
     "empty_column": Rule(natural=True),
-    "company_key_repeated": Rule({"duplicate_company": "file"}, also={"company_key_variant": "file"}),
-    "company_changed": Rule({"company_changed": "delivery"}),
+    "dimension_key_repeated": Rule({"duplicate_company": "file"}, also={"company_key_variant": "file"}),
+    "dimension_changed": Rule({"company_changed": "delivery"}),
     "consent_changed": Rule(items("consent_changed")),
     "moved_later": Rule(items("moved_later")),
     "late_events": Rule({"late_event": "delivery"}),
@@ -143,7 +145,23 @@ CONSENT = {
     "shared_user_id": Rule(),
 }  # fmt: skip
 
+# nothing is planted in the database: its rules are tried by tests alone
+AD_DELIVERY = dict.fromkeys(
+    [
+        *(
+            "rejected_record",
+            "unreadable_time",
+            "time_after_delivery",
+            "unmapped_columns",
+            "dimension_value_unreadable",
+        ),
+        *("late_events", "dimension_changed", "unknown_campaign", "unknown_advertiser", "extraction_not_reconciled"),
+    ],
+    Rule(natural=True),
+)
+
 RULES = {
     **{f"ad_serving__{name}": rule for name, rule in AD_SERVING.items()},
     **{f"consent__{name}": rule for name, rule in CONSENT.items()},
+    **{f"ad_delivery__{name}": rule for name, rule in AD_DELIVERY.items()},
 }

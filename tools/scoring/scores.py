@@ -5,8 +5,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from duckhouse import generated
 from tools.scoring.matching import Score, score
-from tools.scoring.rules import read_rules
 from tools.scoring.worlds import build
 
 RECALL_GOALS = {"row": 1.0, "file": 1.0, "deliveries": 1.0, "sources": 1.0, "aggregate": 0.95}
@@ -18,7 +18,7 @@ Catalogue = dict[str, dict[str, str]]
 
 
 def rules() -> Catalogue:
-    return {rule["rule_id"]: rule for rule in read_rules()}
+    return {rule.rule_id: rule.words for rule in generated.rules()}
 
 
 def measure(folder: Path, options: dict[str, list[str]]) -> Scores:

@@ -23,7 +23,7 @@ PREFIX = "duckhouse"
 FINDINGS = "+fct_dq_findings"
 COLUMNS = (
     "finding_id", "rule_id", "source", "severity", "finding_key", "event_date", "observed", "expected", "record_count",
-    "impact_usd", "evidence", "first_delivery_id", "last_delivery_id", "is_open",
+    "impact_amount", "evidence", "first_delivery_id", "last_delivery_id", "is_open",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from duckhouse.reporting.page import (
     Markup,
     days_chart,
     definitions,
-    dollars,
+    money,
     paragraph,
     section,
     share,
@@ -38,7 +38,7 @@ LONGEST_VALUE = 160  # characters of a value in an example
 SCORECARD = """
     select source, cast(sum(events) as bigint), cast(sum(findings_error) as bigint),
            cast(sum(findings_warning) as bigint), cast(sum(findings_information) as bigint),
-           cast(sum(findings_mended) as bigint), sum(impact_usd),
+           cast(sum(findings_mended) as bigint), sum(impact_amount), max(impact_currency),
            cast(coalesce(sum(events_at_fault) filter (events > 0), 0) as bigint)
     from quality.agg_dq_scorecard
     group by source
@@ -53,15 +53,16 @@ DAYS = """
 RULES = """
     with found as (
         select rule_id, count(*) filter (is_open) as open_findings, count(*) filter (not is_open) as mended_findings,
-               sum(record_count) filter (is_open) as records, sum(abs(impact_usd)) filter (is_open) as impact_usd
+               sum(record_count) filter (is_open) as records, sum(abs(impact_amount)) filter (is_open) as impact,
+               max(impact_currency) as currency
         from quality.fct_dq_findings
         group by rule_id
     )
-    select rules.rule_id, rules.source, title, why, severity, action, owner, mend, coalesce(open_findings, 0),
-           coalesce(mended_findings, 0), cast(coalesce(records, 0) as bigint), impact_usd
-    from staging.dq_rules as rules
+    select rules.rule_id, rules.source, title, why, severity, action, owner, fix, coalesce(open_findings, 0),
+           coalesce(mended_findings, 0), cast(coalesce(records, 0) as bigint), impact, currency
+    from quality.dim_dq_rules as rules
     left join found using (rule_id)
-    order by coalesce(impact_usd, 0) desc, coalesce(records, 0) desc, rules.rule_id
+    order by coalesce(impact, 0) desc, coalesce(records, 0) desc, rules.rule_id
 """
 TRENDS = """
     select rule_id, event_date, count(*)
@@ -70,13 +71,13 @@ TRENDS = """
     group by rule_id, event_date
 """
 FINDINGS = f"""
-    select rule_id, finding_key, event_date, observed, expected, record_count, impact_usd, evidence
+    select rule_id, finding_key, event_date, observed, expected, record_count, impact_amount, impact_currency, evidence
     from quality.fct_dq_findings
     where is_open
     qualify row_number() over (
-        partition by rule_id order by abs(impact_usd) desc nulls last, record_count desc, finding_key
+        partition by rule_id order by abs(impact_amount) desc nulls last, record_count desc, finding_key
     ) <= {EXAMPLES}
-    order by rule_id, abs(impact_usd) desc nulls last, record_count desc, finding_key
+    order by rule_id, abs(impact_amount) desc nulls last, record_count desc, finding_key
 """
 QUERIES = {
     "rows": "select 1 from quality.agg_dq_scorecard limit 1",
@@ -87,7 +88,7 @@ QUERIES = {
     "findings": FINDINGS,
 }
 TO_SEE = (
-    "select * from quality.fct_dq_findings where rule_id = '{}' and is_open order by abs(impact_usd) desc nulls last"
+    "select * from quality.fct_dq_findings where rule_id = '{}' and is_open order by abs(impact_amount) desc nulls last"
 )
 
 
@@ -99,11 +100,12 @@ class RuleSummary(NamedTuple):
     severity: str
     action: str
     owner: str
-    mend: str
+    fix: str
     open_findings: int
     mended_findings: int
     records: int
-    impact_usd: Decimal | None
+    impact: Decimal | None
+    currency: str | None
 
 
 class Finding(NamedTuple):
@@ -113,7 +115,8 @@ class Finding(NamedTuple):
     observed: str | None
     expected: str | None
     records: int
-    impact_usd: Decimal | None
+    impact: Decimal | None
+    currency: str | None
     evidence: str
 
 
@@ -121,10 +124,10 @@ def summary(found: Found) -> list[tuple[str, str]]:
     """The figures that the report opens with, named and formatted."""
     rules = [RuleSummary(*row) for row in found["rules"]]
     lines = [("rules", f"{len(rules)}, {sum(1 for rule in rules if rule.open_findings)} of them found something")]
-    for source, events, errors, warnings, information, mended, impact, at_fault in found["scorecard"]:
+    for source, events, errors, warnings, information, mended, impact, currency, at_fault in found["scorecard"]:
         lines += [
             (f"{named(source)}: events", f"{events:,}, {without_fault(events, at_fault)} without fault"),
-            ("  open errors", f"{errors:,}" + (f", about {dollars(impact)}" if impact else "")),
+            ("  open errors", f"{errors:,}" + (f", about {money(impact, currency)}" if impact else "")),
             ("  open warnings, information", f"{warnings:,}, {information:,}"),
             ("  mended by a later delivery", f"{mended:,}"),
         ]
@@ -165,11 +168,11 @@ def lead(rules: list[RuleSummary]) -> str:
     text = (
         f"{len(rules)} rules look for one kind of fault each; {found} of them found something. "
         f"{counts['error']:,} open findings are errors (a figure is wrong until somebody acts), {counts['warning']:,} "
-        f"warnings (it may be), {counts['information']:,} information (the pipeline mends it, or it is worth knowing)."
+        f"warnings (it may be), {counts['information']:,} information (the pipeline fixes it, or it is worth knowing)."
     )
     errors = [rule for rule in rules if rule.severity == "error" and rule.open_findings]
-    if errors and errors[0].impact_usd:
-        text += f" The dearest error: {errors[0].title}, {dollars(errors[0].impact_usd)}."
+    if errors and errors[0].impact:
+        text += f" The most expensive error: {errors[0].title}, {money(errors[0].impact, errors[0].currency)}."
     return text
 
 
@@ -180,9 +183,9 @@ def scorecard(found: Found) -> str:
             f"{events:,}",
             without_fault(events, at_fault),
             *(f"{count:,}" for count in counts),
-            dollars(impact or None),
+            money(impact or None, currency),
         )
-        for source, events, *counts, impact, at_fault in found["scorecard"]
+        for source, events, *counts, impact, currency, at_fault in found["scorecard"]
     )
     return (
         table(SCORECARD_HEADERS, rows)
@@ -249,7 +252,7 @@ def ranked(rule: RuleSummary, drawing: str) -> tuple[str, ...]:
         ),
         badge(rule.severity),
         f"{rule.open_findings:,}",
-        dollars(rule.impact_usd),
+        money(rule.impact, rule.currency),
         f"{rule.records:,}",
         f"{rule.mended_findings:,}",
         drawing,
@@ -271,7 +274,7 @@ def of_rule(rule: RuleSummary, drawing: Markup | None, examples: list[Finding]) 
     facts = [
         *([("Trend", drawing)] if drawing else []),
         ("The pipeline", ACTIONS[rule.action]),
-        (f"To mend ({rule.owner})", rule.mend),
+        (f"To fix ({rule.owner})", rule.fix),
         ("To see them", Markup(f"<pre><code>{html.escape(TO_SEE.format(rule.rule_id))}</code></pre>")),
     ]
     shown = "".join(f"<li>{example(finding)}</li>" for finding in examples)
@@ -289,16 +292,16 @@ def figures_of(rule: RuleSummary) -> Iterable[str]:
         yield f"{rule.mended_findings:,} mended"
     if rule.open_findings:
         yield records_of(rule.records)
-    if rule.impact_usd is not None:
-        yield dollars(rule.impact_usd)
+    if rule.impact is not None:
+        yield money(rule.impact, rule.currency)
 
 
 def example(finding: Finding) -> str:
     about = [f"key {shortened(finding.key)}", *([str(finding.day)] if finding.day else [])]
     if finding.records > 1:
         about.append(records_of(finding.records))
-    if finding.impact_usd is not None:
-        about.append(dollars(finding.impact_usd))
+    if finding.impact is not None:
+        about.append(money(finding.impact, finding.currency))
     evidence = "; ".join(
         f"{name.strip('_').replace('_', ' ')}: {shortened(value)}" for name, value in evidence_of(finding).items()
     )

@@ -45,7 +45,7 @@ SIGNALS = """
     )
     select title, traffic_class, points, coalesce(events, 0), coalesce(events_invalid, 0), signals.why
     from staging.invalid_traffic_signals as signals
-    inner join staging.dq_rules using (rule_id)
+    inner join quality.dim_dq_rules using (rule_id)
     left join counted using (rule_id)
     order by coalesce(events, 0) desc, points desc, rule_id
 """

@@ -7,7 +7,10 @@ with records as (
         impressions.created_at as event_at,
         impressions.event_date as event_date,
         impressions.operation as operation,
+        case when impressions.operation = 'upsert' and impressions.created_at is null then 'unparsable_timestamp' end as set_aside_reason,
         impressions._delivery_id as _delivery_id,
+        impressions._delivered_at as _delivered_at,
+        impressions._source_file as _source_file,
         impressions._source_row as _source_row,
         impressions._unmapped as _unmapped
     from {{ ref('stg_ad_delivery__impressions') }} as impressions
@@ -20,7 +23,10 @@ with records as (
         clicks.created_at as event_at,
         clicks.event_date as event_date,
         clicks.operation as operation,
+        case when clicks.operation = 'upsert' and clicks.created_at is null then 'unparsable_timestamp' end as set_aside_reason,
         clicks._delivery_id as _delivery_id,
+        clicks._delivered_at as _delivered_at,
+        clicks._source_file as _source_file,
         clicks._source_row as _source_row,
         clicks._unmapped as _unmapped
     from {{ ref('stg_ad_delivery__clicks') }} as clicks

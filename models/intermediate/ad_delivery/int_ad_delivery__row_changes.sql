@@ -6,17 +6,19 @@
 } %}
 
 with {% for table, (staging, key) in tables.items() %}
-{{ table }}_changes as (
-    {{ row_changes(staging, key) | indent(4) }}
+{{ table }}_steps as (
+    {{ arrivals_and_departures(staging, key, ['operation']) | indent(4) }}
 ),
 {% endfor %}
 changes as (
     {%- for table in tables %}
     select
         '{{ table }}' as table_name,
-        _delivery_id,
-        row_change
-    from {{ table }}_changes
+        moved_by as _delivery_id,
+        sum(entry) as row_change
+    from {{ table }}_steps
+    where operation = 'upsert'
+    group by moved_by
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )

@@ -1,5 +1,3 @@
-{%- set counts = ['impressions', 'filled_impressions', 'clicks', 'viewable_impressions'] %}
-{%- set amounts = ['revenue_usd', 'revenue_usd_as_delivered', 'revenue_usd_invalid_records'] %}
 {%- set changes = ['first_seen', 'changed', 'set_to_null', 'reappeared', 'moved_in', 'moved_out'] %}
 
 with movements as (
@@ -10,7 +8,7 @@ with movements as (
         {%- for change in changes %}
         sum(events_{{ change }}) as {{ change }}_count,
         {%- endfor %}
-        {%- for measure in counts + amounts %}
+        {%- for measure in ad_measures() %}
         sum({{ measure }}) as {{ measure }}_moved,
         {%- endfor %}
         max(_day_version) as day_version
@@ -26,10 +24,8 @@ figures as (
         {%- for change in changes %}
         {{ change }}_count,
         {%- endfor %}
-        {%- for measure in amounts %}
+        {%- for measure in ad_measures() %}
         {{ measure }}_moved,
-        {%- endfor %}
-        {%- for measure in counts + amounts %}
         sum({{ measure }}_moved) over up_to_here as {{ measure }}_after,
         {%- endfor %}
         lead({{ cast_to('_delivery_id', 'text_nullable') }}) over figure as superseded_by_delivery_id,

@@ -1,3 +1,5 @@
+{{ config(order_by='event_date') }}
+
 {%- set events = ref('stg_ad_serving__events') %}
 
 with publisher_days as (

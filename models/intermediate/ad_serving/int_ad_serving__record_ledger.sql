@@ -1,6 +1,4 @@
-{{ incremental_by_day('int_ad_serving__event_days', order_by=['publisher_id', '_delivery_id']) }}
-
-{%- set days = changed_days(ref('int_ad_serving__event_days')) %}
+{%- set days = incremental_by_day('int_ad_serving__event_days', order_by=['publisher_id', '_delivery_id']) %}
 
 with records as (
     select * from {{ ref('stg_ad_serving__events') }}

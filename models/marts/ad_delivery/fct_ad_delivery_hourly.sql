@@ -1,55 +1,15 @@
-{{ incremental_by_day('int_ad_delivery__event_days', order_by=['campaign_id', 'hour']) }}
-
-{%- set days = changed_days(ref('int_ad_delivery__event_days')) %}
+{%- set days = incremental_by_day(touches='int_ad_delivery__delivery_touches', order_by=['campaign_id', 'hour']) %}
 
 {%- set records = ref('int_ad_delivery__records') %}
 {%- set is_touching = in_touching_records(ref('int_ad_delivery__delivery_touches'), days) %}
 
-{# Every upsert counts one, and each that a later record of its event replaces takes one away: only events with several
-   records, which are few, need to be put in order. #}
-with revised_events as (
-    select
-        event_type,
-        id
-    from {{ records }}
-    where {{ is_touching }}
-    group by event_type, id
-    having count(*) > 1
-),
-
-replaced as (
-    select
-        records.event_type as event_type,
-        records.campaign_id as campaign_id,
-        records.event_at as event_at,
-        records.event_date as event_date,
-        records.operation as operation
-    from {{ records }} as records
-    inner join revised_events
-        on
-            records.event_type = revised_events.event_type
-            and records.id = revised_events.id
-    where {{ is_touching }}
-    qualify row_number() over (
-        partition by records.event_type, records.id order by records._delivery_id desc, records._source_row desc
-    ) > 1
-),
-
-entries as (
-    select
-        event_type,
-        campaign_id,
-        event_at,
-        event_date,
-        operation,
-        {{ cast_to('1', 'integer') }} as entry
-    from {{ records }}
-    where {{ is_touching }}
-    union all
-    select
-        *,
-        {{ cast_to('-1', 'integer') }} as entry
-    from replaced
+with entries as (
+    {{ arrivals_and_departures(
+        records,
+        key=['event_type', 'id'],
+        columns=['event_type', 'campaign_id', 'event_at', 'event_date', 'operation'],
+        condition=is_touching,
+    ) | indent(4) }}
 ),
 
 hourly as (
@@ -79,7 +39,7 @@ final as (
         {{ cast_to('hourly.click_count', 'integer') }} as clicks,
         {{ cast_to('event_days._day_version', 'category') }} as _day_version
     from hourly
-    inner join {{ ref('int_ad_delivery__event_days') }} as event_days
+    inner join {{ days_of(touches='int_ad_delivery__delivery_touches') }} as event_days
         on hourly.event_date = event_days.event_date
 )
 

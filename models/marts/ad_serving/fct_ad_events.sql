@@ -1,30 +1,9 @@
-{{ incremental_by_day('int_ad_serving__event_days', order_by=['publisher_id', 'event_at']) }}
+{%- set days = incremental_by_day('int_ad_serving__event_days', order_by=['publisher_id', 'event_at']) %}
 
-{%- set days = changed_days(ref('int_ad_serving__event_days')) %}
-
-with records as (
-    select * from {{ ref('stg_ad_serving__events') }}
-    where
-        set_aside_reason is null
-        and {{ in_touching_records(ref('int_ad_serving__delivery_touches'), days) }}
-),
-
-ranked as (
-    select
-        *,
-        row_number() over by_recency as recency,
-        count(*) over whole_history as record_count,
-        min(_delivery_id) over whole_history as first_delivery_id,
-        {{ first_known_value('revenue_usd', 'whole_history') }} as last_known_revenue
-    from records
-    {{ windows_of_an_event() }}
-),
-
-latest as (
-    select * from ranked
-    where
-        recency = 1
-        and {{ in_days('event_date', days) }}
+with latest as (
+    {{ latest_states(
+        ref('stg_ad_serving__events'), ref('int_ad_serving__delivery_touches'), days, keep_last=['revenue_usd']
+    ) | indent(4) }}
 ),
 
 final as (
@@ -46,7 +25,7 @@ final as (
         latest.city,
 
         ---------- money and numbers
-        {{ cast_to('coalesce(latest.last_known_revenue, 0)', 'money') }} as revenue_usd,
+        {{ cast_to('coalesce(latest.last_known_revenue_usd, 0)', 'money') }} as revenue_usd,
         {{ cast_to('coalesce(latest.revenue_usd, 0)', 'money') }} as revenue_usd_as_delivered,
         latest.bid_floor_usd,
         latest.placement_quality_score,
@@ -56,7 +35,7 @@ final as (
         {{ cast_to('latest.revenue_usd is not null', 'boolean') }} as is_settled,
         {{ cast_to('latest.first_delivery_id <> latest._delivery_id', 'boolean') }} as is_corrected,
         {{ cast_to('latest.has_unparsable_revenue', 'boolean') }} as has_unparsable_revenue,
-        {{ cast_to(invalid_record_reason('latest'), 'category_nullable') }} as invalid_record_reason,
+        {{ cast_to(invalid_record_reason('latest', 'last_known_revenue_usd'), 'category_nullable') }} as invalid_record_reason,
         {{ cast_to('latest.record_count', 'integer') }} as record_count,
 
         ---------- timestamps

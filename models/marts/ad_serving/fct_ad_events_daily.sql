@@ -1,6 +1,4 @@
-{{ incremental_by_day('fct_ad_events', order_by=['publisher_id', 'ad_unit_id', 'campaign_id']) }}
-
-{%- set days = changed_days(ref('fct_ad_events')) %}
+{%- set days = incremental_by_day('fct_ad_events', order_by=['publisher_id', 'ad_unit_id', 'campaign_id']) %}
 
 with events as (
     select * from {{ ref('fct_ad_events') }}
@@ -16,13 +14,13 @@ daily as (
         campaign_id,
         device_type,
         country_code,
-        count(*) filter (where event_type = 'impression') as impression_count,
-        count(*) filter (where event_type = 'impression' and is_filled) as filled_impression_count,
-        count(*) filter (where event_type = 'click') as click_count,
-        count(*) filter (where event_type = 'viewable_impression') as viewable_impression_count,
-        sum(revenue_usd) as gross_revenue,
-        sum(revenue_usd_as_delivered) as gross_revenue_as_delivered,
-        sum(case when invalid_record_reason is not null then revenue_usd else 0 end) as invalid_record_revenue,
+        count(*) filter (where event_type = 'impression') as impressions_total,
+        count(*) filter (where event_type = 'impression' and is_filled) as filled_impressions_total,
+        count(*) filter (where event_type = 'click') as clicks_total,
+        count(*) filter (where event_type = 'viewable_impression') as viewable_impressions_total,
+        sum(revenue_usd) as revenue_usd_total,
+        sum(revenue_usd_as_delivered) as revenue_usd_as_delivered_total,
+        sum(case when invalid_record_reason is not null then revenue_usd else 0 end) as revenue_usd_invalid_records_total,
         max(_day_version) as day_version
     from events
     group by event_date, reporting_date, publisher_id, ad_unit_id, campaign_id, device_type, country_code

@@ -1,6 +1,4 @@
-{{ incremental_by_day('fct_ad_events_daily', order_by=['publisher_id']) }}
-
-{%- set days = changed_days(ref('fct_ad_events_daily')) %}
+{%- set days = incremental_by_day('fct_ad_events_daily', order_by=['publisher_id']) %}
 
 with daily as (
     select * from {{ ref('fct_ad_events_daily') }}

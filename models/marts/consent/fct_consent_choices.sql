@@ -1,6 +1,4 @@
-{{ incremental_by_day('fct_consent_events', order_by=['company_id', 'event_id']) }}
-
-{%- set days = changed_days(ref('fct_consent_events')) %}
+{%- set days = incremental_by_day('fct_consent_events', order_by=['company_id', 'event_id']) %}
 
 with events as (
     select * from {{ ref('fct_consent_events') }}

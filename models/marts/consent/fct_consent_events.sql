@@ -1,20 +1,15 @@
-{{ incremental_by_day('int_consent__event_days', order_by=['company_id', 'event_at']) }}
+{%- set days = incremental_by_day(touches='int_consent__delivery_touches', order_by=['company_id', 'event_at']) %}
 
-{%- set days = changed_days(ref('int_consent__event_days')) %}
-
-with records as (
-    select * from {{ ref('stg_consent__events') }}
-    where
-        set_aside_reason is null
-        and {{ in_touching_records(ref('int_consent__delivery_touches'), days) }}
+with latest as (
+    {{ latest_states(ref('stg_consent__events'), ref('int_consent__delivery_touches'), days) | indent(4) }}
 ),
 
-latest as (
+with_weight as (
     select
         *,
+        min(_delivery_id) over (partition by event_id) as first_delivery_id,
         {{ inverse_of('sampling_rate') }} as weight
-    from records
-    qualify row_number() over (partition by event_id order by {{ latest_first() }}) = 1
+    from latest
 ),
 
 weighted as (
@@ -23,8 +18,7 @@ weighted as (
         {# one weight of 1 / rate a stored event; a count above the rounded inverse says that the row is several events #}
         case when event_count > round(weight) then event_count else 1 end as stored_count,
         coalesce(event_count, {{ cast_to('round(weight)', 'integer_nullable') }}) as delivered_count
-    from latest
-    where {{ in_days('event_date', days) }}
+    from with_weight
 ),
 
 final as (
@@ -64,12 +58,13 @@ final as (
         weighted.window_start,
 
         ---------- delivery
+        {{ cast_to('weighted.first_delivery_id', 'category') }} as first_delivery_id,
         weighted._delivery_id,
         weighted._source_file,
         weighted._source_row,
         {{ cast_to('event_days._day_version', 'category') }} as _day_version
     from weighted
-    inner join {{ ref('int_consent__event_days') }} as event_days
+    inner join {{ days_of(touches='int_consent__delivery_touches') }} as event_days
         on weighted.event_date = event_days.event_date
 )
 

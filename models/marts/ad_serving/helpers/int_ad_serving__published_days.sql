@@ -3,13 +3,9 @@ with figures as (
         event_date,
         coalesce(publisher_id, '') || '@' || {{ cast_to('event_date', 'text') }} as figure_id,
         publisher_id,
-        impressions,
-        filled_impressions,
-        clicks,
-        viewable_impressions,
-        revenue_usd,
-        revenue_usd_as_delivered,
-        revenue_usd_invalid_records,
+        {%- for measure in ad_measures() %}
+        {{ measure }},
+        {%- endfor %}
         _delivery_id
     from {{ ref('fct_ad_events_as_of') }}
     where superseded_by_delivery_id is null

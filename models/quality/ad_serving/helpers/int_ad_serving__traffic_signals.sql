@@ -46,11 +46,12 @@ impressions as (
 ),
 
 signals as (
-    {%- for rule in rules_about_events %}
+    {%- for group in declared()['ad_serving']['rules'] %}
     select
         finding_key as event_id,
         rule_id
-    from {{ ref('dq_ad_serving__' ~ rule) }}
+    from {{ ref('dq_ad_serving_' ~ group) }}
+    where rule_id in ({% for rule in rules_about_events %}'ad_serving__{{ rule }}'{{ ', ' if not loop.last }}{% endfor %})
     union all
     {%- endfor %}
     {%- for rule, relation, key in [
@@ -66,7 +67,8 @@ signals as (
         {{ relation }}.event_id as event_id,
         found.rule_id as rule_id
     from {{ relation }}
-    inner join {{ ref('dq_ad_serving__' ~ rule) }} as found on {{ relation }}.{{ key }} = found.finding_key
+    inner join {{ ref('dq_ad_serving_levels') }} as found on {{ relation }}.{{ key }} = found.finding_key
+    where found.rule_id = 'ad_serving__{{ rule }}'
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 )

@@ -1,4 +1,6 @@
-{%- set columns = ['event_type', 'publisher_id', 'ad_unit_id', 'campaign_id', 'advertiser_id'] %}
+{%- set columns = {
+    'event_type': 'text', 'publisher_id': 'text', 'ad_unit_id': 'text', 'campaign_id': 'text', 'advertiser_id': 'text'
+} %}
 
 with compared as (
     select

@@ -1,0 +1,1 @@
+{{ touches_of_deliveries(ref('stg_parking__sessions'), 'session_id') }}

@@ -1,0 +1,1 @@
+{{ dimension(ref('dim_meters_history')) }}

@@ -1,0 +1,1 @@
+{{ dimension_history(ref('snap_parking__meters'), 'meter_id') }}

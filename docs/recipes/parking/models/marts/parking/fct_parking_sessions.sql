@@ -1,0 +1,1 @@
+{{ latest_records('parking', 'sessions', touches='int_parking__session_touches') }}

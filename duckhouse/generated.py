@@ -1,0 +1,288 @@
+"""The files that are written from what sources and rules declare, so that a new one needs no entry elsewhere.
+
+macros/project/declared.sql lists sources and rules for the models that gather them: dbt must know what a model reads
+before it knows any YAML. docs/rules.md is the catalogue of the rules.
+"""
+
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from duckhouse.cli import UserError
+from duckhouse.settings import PROJECT
+
+GROUPS = {"row": "records", "file": "records", "deliveries": "events", "sources": "events", "aggregate": "levels"}
+"""The model that gathers a rule (models/quality/<source>/dq_<source>_<group>.sql), by the scope of the rule."""
+SCOPES = {
+    "row": "one record",
+    "file": "one file",
+    "deliveries": "across deliveries",
+    "sources": "across sources",
+    "aggregate": "aggregates",
+}
+SEVERITIES = ("error", "warning", "information")
+ACTIONS = ("keep", "flag", "set aside", "block")
+WORDS = ("entity", "scope", "title", "why", "severity", "action", "owner", "fix")
+COMMAND = "python -m tools.generated"
+WIDTH = 120
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+Node = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class DeclaredRule:
+    """A rule of a source. `flags` says what it finds; a shared rule says it once for all sources."""
+
+    source: str
+    name: str
+    words: dict[str, str]
+    flags: str
+    group: str
+    is_shared: bool = False
+
+    @property
+    def rule_id(self) -> str:
+        return f"{self.source}__{self.name}"
+
+
+def files(project: Path = PROJECT) -> dict[Path, str]:
+    """Each generated file with the text that it must have."""
+    return {
+        project / "macros" / "project" / "declared.sql": declared(project),
+        project / "docs" / "rules.md": catalogue(rules(project)),
+    }
+
+
+def out_of_date(project: Path = PROJECT) -> list[Path]:
+    return [path for path, text in files(project).items() if not path.exists() or path.read_text("utf-8") != text]
+
+
+def rules(project: Path = PROJECT) -> list[DeclaredRule]:
+    """All rules: those of sources by source and name, as their YAML tells them."""
+    models = _models(project)
+    shared = _meta(models.get("dim_dq_rules", {})).get("shared_rules", {})
+    found = []
+    for source, folder in _folders(project):
+        own = [_own_rule(source, path, models) for path in sorted(folder.glob("rules/dq_*.sql"))]
+        found += own
+        for group in _gathered_groups(source, folder):
+            name = f"dq_{source}_{group}"
+            words_here = _meta(models.get(name, {})).get("rules", {})
+            for called in _calls(folder / f"{name}.sql"):
+                if called not in shared:
+                    raise UserError(f"models/quality/dim_dq_rules.yml: meta.shared_rules has no words of {called}")
+                words = {"owner": _owner(source, project), **shared[called], **words_here.get(called, {})}
+                found.append(
+                    _checked(DeclaredRule(source, called, words, words.pop("flags", ""), group, is_shared=True))
+                )
+        for rule in own:
+            if not (folder / f"dq_{source}_{rule.group}.sql").exists():
+                raise UserError(
+                    f"models/quality/{source}/dq_{source}_{rule.group}.sql: is missing, and gathers {rule.rule_id}: "
+                    f"write {{{{ gathered_findings('{rule.group}') }}}}"
+                )
+    return sorted(found, key=lambda rule: rule.rule_id)
+
+
+def declared(project: Path = PROJECT) -> str:
+    """The text of macros/project/declared.sql."""
+    models = _models(project)
+    known = rules(project)
+    lines = [
+        f"{{# Sources with an `events` in their declaration, and their own rules by group. Written by {COMMAND}. #}}",
+        "{% macro declared() -%}",
+        "    {{ return({",
+    ]
+    for source, meta in _sources(project):
+        events = meta["events"]
+        [key, *others] = _meta(models.get(events, {})).get("grain", [""])
+        if not key or others:
+            raise UserError(
+                f"models/staging/{source}/_{source}__sources.yml: events {events!r} must be a model whose YAML "
+                "names one column as its grain (config.meta.grain)"
+            )
+        lines += [
+            f"        '{source}': {{",
+            f"            'events': '{events}',",
+            f"            'key': '{key}',",
+            f"            'currency': {_jinja(meta.get('currency'))},",
+            "            'rules': {",
+        ]
+        folder = project / "models" / "quality" / source
+        for group in _gathered_groups(source, folder):
+            own = [rule.name for rule in known if (rule.source, rule.group) == (source, group) and not rule.is_shared]
+            lines.append(f"                '{group}': [")
+            lines += [f"                    '{name}'," for name in own]
+            lines.append("                ],")
+        lines += ["            },", "        },"]
+    return "\n".join([*lines, "    }) }}", "{%- endmacro %}", ""])
+
+
+def catalogue(known: list[DeclaredRule]) -> str:
+    """The text of docs/rules.md."""
+    shared = sorted({rule.name for rule in known if rule.is_shared})
+    own = [rule for rule in known if not rule.is_shared]
+    blocks = [
+        "# Rules of data quality",
+        f"Written by `{COMMAND}` from the YAML of rules: {len(own)} of one source, {len(shared)} shared by sources. "
+        "How to read them: [quality.md](quality.md). How well they find: [rule_scores.md](rule_scores.md).",
+        *_contents(known),
+        "## Shared rules",
+    ]
+    for name in shared:
+        blocks.append(_section([rule for rule in known if rule.is_shared and rule.name == name]))
+    for source in sorted({rule.source for rule in own}):
+        for scope, text in SCOPES.items():
+            chosen = [rule for rule in own if (rule.source, rule.words["scope"]) == (source, scope)]
+            if chosen:
+                blocks.append(f"## {_named(source)}: {text}")
+                blocks += [_section([rule]) for rule in chosen]
+    return "\n\n".join(blocks) + "\n"
+
+
+def _contents(known: list[DeclaredRule]) -> Iterator[str]:
+    lines = ["- [Shared rules](#shared-rules)"]
+    for source in sorted({rule.source for rule in known}):
+        links = [
+            f"[{text}](#{_anchor(f'{_named(source)}: {text}')}) ({count})"
+            for scope, text in SCOPES.items()
+            if (count := sum(1 for rule in known if not rule.is_shared and _is_of(rule, source, scope)))
+        ]
+        if links:
+            lines.append(f"- {_named(source)}: {', '.join(links)}")
+    yield "\n".join(lines)
+
+
+def _is_of(rule: DeclaredRule, source: str, scope: str) -> bool:
+    return (rule.source, rule.words["scope"]) == (source, scope)
+
+
+def _section(same: list[DeclaredRule]) -> str:
+    """A rule; or a shared one, with the sources that have it and what they say of it."""
+    rule = same[0]
+    told = [
+        " · ".join([f"`{each.rule_id}`", each.words["severity"], each.words["action"], each.words["owner"]])
+        for each in same
+    ]
+    where = f"rule_id = '{rule.rule_id}'" if len(same) == 1 else f"rule_id like '%\\_\\_{rule.name}' escape '\\'"
+    return "\n".join(
+        [
+            f"### {rule.words['title']}",
+            *([f"- {line}" for line in told] if rule.is_shared else told),
+            "",
+            _wrapped(f"**Flags:** {rule.flags}"),
+            "",
+            _wrapped(f"**Why:** {rule.words['why']}"),
+            "",
+            _wrapped(f"**To fix:** {rule.words['fix']}"),
+            "",
+            "```sql",
+            f"select * from quality.fct_dq_findings where {where} and is_open",
+            "```",
+        ]
+    )
+
+
+def _own_rule(source: str, path: Path, models: dict[str, Node]) -> DeclaredRule:
+    model = models.get(path.stem)
+    where = path.parent / "_rules.yml"
+    if not path.stem.startswith(f"dq_{source}__"):
+        raise UserError(f"{path}: a rule of {source} is named dq_{source}__<rule>.sql")
+    if model is None:
+        raise UserError(f"{where}: has no entry for {path.stem}")
+    meta = _meta(model)
+    group = meta.get("gathered_with") or GROUPS.get(meta.get("scope", ""), "")
+    words = {word: meta[word] for word in WORDS if word in meta}
+    flags = " ".join(str(model.get("description", "")).split())
+    return _checked(DeclaredRule(source, path.stem.removeprefix(f"dq_{source}__"), words, flags, group))
+
+
+def _checked(rule: DeclaredRule) -> DeclaredRule:
+    what = f"rule {rule.rule_id}"
+    missing = [word for word in WORDS if not rule.words.get(word)] + ([] if rule.flags else ["description"])
+    if missing:
+        raise UserError(f"{what}: its YAML lacks {', '.join(missing)}")
+    for word, allowed in (("scope", tuple(SCOPES)), ("severity", SEVERITIES), ("action", ACTIONS)):
+        if rule.words[word] not in allowed:
+            raise UserError(f"{what}: {word} {rule.words[word]!r}: write {', '.join(allowed)}")
+    return rule
+
+
+def _calls(path: Path) -> list[str]:
+    """The shared rules that a gathering model calls."""
+    text = path.read_text(encoding="utf-8")
+    return sorted({word.removeprefix("rule_") for word in re.findall(r"\brule_\w+(?=\()", text)})
+
+
+def _gathered_groups(source: str, folder: Path) -> list[str]:
+    groups = dict.fromkeys(GROUPS.values())
+    return [group for group in groups if (folder / f"dq_{source}_{group}.sql").exists()]
+
+
+def _folders(project: Path) -> list[tuple[str, Path]]:
+    folders = (path for path in (project / "models" / "quality").iterdir() if path.is_dir())
+    return sorted((path.name, path) for path in folders)
+
+
+def _sources(project: Path) -> Iterator[tuple[str, Node]]:
+    """The sources that name the model of their events, with the meta of their declaration."""
+    for path in sorted((project / "models" / "staging").glob("*/_*__sources.yml")):
+        for source in _yaml(path).get("sources", []):
+            meta = _meta(source)
+            if "events" in meta:
+                yield source["name"], meta
+
+
+def _owner(source: str, project: Path) -> str:
+    groups = [group for path in _yamls(project) for group in _yaml(path).get("groups", [])]
+    return next((str(group["owner"]["name"]) for group in groups if group["name"] == source), "")
+
+
+def _models(project: Path) -> dict[str, Node]:
+    return {model["name"]: model for path in _yamls(project) for model in _yaml(path).get("models", [])}
+
+
+def _yamls(project: Path) -> list[Path]:
+    return sorted((project / "models").rglob("*.yml"))
+
+
+@cache
+def _read(path: Path, _changed: int) -> Node:
+    try:
+        content: Node = yaml.load(path.read_text(encoding="utf-8"), LOADER) or {}  # noqa: S506 (safe)
+    except yaml.YAMLError as error:
+        raise UserError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from error
+    return content
+
+
+def _yaml(path: Path) -> Node:
+    return _read(path, path.stat().st_mtime_ns)
+
+
+def _meta(node: Node) -> Node:
+    meta: Node = node.get("config", {}).get("meta", {})
+    return meta
+
+
+def _jinja(value: str | None) -> str:
+    return "none" if value is None else f"'{value}'"
+
+
+def _named(source: str) -> str:
+    return source.replace("_", " ").capitalize()
+
+
+def _anchor(heading: str) -> str:
+    """The place of a heading, as Markdown pages name it."""
+    return heading.lower().replace(":", "").replace(" ", "-")
+
+
+def _wrapped(text: str) -> str:
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)

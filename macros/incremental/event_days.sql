@@ -1,0 +1,134 @@
+{#
+    The days of a parent (as in incremental_by_day), whose versions change with the versions of what a mart joins, too:
+
+        event_days('fct_sales', joined={'dim_shops': {'key': 'shop_id'}})
+
+    `joined` names each relation by its key. A history (it has valid_from) counts by the versions that overlap a day: for a
+    join as of the event. Any other relation counts by its one row a key: for a join with the attributes of now. Days and keys
+    that were seen on them come from the parent, of which this reads two columns, or from seen_in: give an incremental model of
+    them where there is one. `matters` leaves out versions that change nothing; it sees the attributes and holds_from, the
+    microseconds of the day after which a version holds.
+
+    Attributes are the columns of the relation's YAML. Restated ones change no version.
+#}
+{% macro event_days(parent=none, touches=none, joined={}) -%}
+    {{ config(
+        materialized='table',
+        schema='intermediate',
+        contract={'enforced': false},
+        meta={'joined': joined.keys() | list}
+    ) }}
+    with days as (
+        select * from {{ days_of(parent, touches) }}
+    ),
+    {% for name, join in joined.items() %}
+    {%- set relation = ref(name) %}
+    {%- set node = graph.nodes['model.' ~ model.package_name ~ '.' ~ name] if execute else {'columns': {}} %}
+    {%- set is_history = 'valid_from' in node.columns %}
+    keys_{{ loop.index }} as (
+        select distinct
+            event_date,
+            {{ join.key }},
+            {{ cast_to('event_date', 'timestamp') }} as midnight,
+            {{ cast_to('event_date', 'timestamp') }} + interval 1 day as next_midnight
+        from {{ ref(join.seen_in or parent) }}
+        where {{ join.key }} is not null
+    ),
+
+    versions_{{ loop.index }} as (
+        select
+            {%- if is_history %}
+            {# where a deletion ends a version, none follows at once #}
+            lead({{ cast_to('valid_from', 'timestamp_nullable') }})
+                over (partition by {{ join.key }} order by valid_from) as next_valid_from,
+            {%- endif %}
+            *
+        from {{ relation }}
+    ),
+
+    held_{{ loop.index }} as (
+        select
+            seen.event_date as event_date,
+            seen.{{ join.key }} as {{ join.key }},
+            {%- for column in attributes_of(node, join.key) %}
+            versions.{{ column }} as {{ column }},
+            {%- endfor %}
+            {%- if is_history %}
+            greatest(date_diff('microsecond', seen.midnight, versions.valid_from), 0) as holds_from,
+            case
+                when versions.valid_to < seen.next_midnight and versions.valid_to is distinct from versions.next_valid_from
+                    then date_diff('microsecond', seen.midnight, versions.valid_to)
+            end as holds_until
+            {%- else %}
+            0 as holds_from,
+            {{ cast_to('null', 'integer_nullable') }} as holds_until
+            {%- endif %}
+        from keys_{{ loop.index }} as seen
+        inner join versions_{{ loop.index }} as versions on seen.{{ join.key }} = versions.{{ join.key }}
+        {%- if is_history %}
+        where
+            versions.valid_from < seen.next_midnight
+            and (versions.valid_to is null or versions.valid_to > seen.midnight)
+        {%- endif %}
+    ),
+
+    said_{{ loop.index }} as (
+        select
+            event_date,
+            {{ _version_text(node, join.key) }} as said
+        from held_{{ loop.index }}
+        where {{ join.matters or 'true' }}
+    ),
+
+    fingerprints_{{ loop.index }} as (
+        select
+            event_date,
+            {{ md5_text(ordered_text_agg('said')) }} as fingerprint
+        from said_{{ loop.index }}
+        group by event_date
+    ),
+    {% endfor %}
+    final as (
+        select
+            days.event_date as event_date,
+            days._day_version
+            {%- for _ in joined %} || '/' || coalesce(fingerprints_{{ loop.index }}.fingerprint, '') {%- endfor %} as _day_version
+        from days
+        {%- for _ in joined %}
+        left join fingerprints_{{ loop.index }} on days.event_date = fingerprints_{{ loop.index }}.event_date
+        {%- endfor %}
+    )
+
+    select * from final
+{%- endmacro %}
+
+
+{# key=attributes@from, and -until where none follows. Other texts stand for other versions, on both engines the same. #}
+{% macro _version_text(node, key) -%}
+    {%- set texts = [] -%}
+    {%- for column in attributes_of(node, key) -%}
+        {%- do texts.append("coalesce(" ~ _escaped(text_of(column, node.columns[column].data_type)) ~ ", '~')") -%}
+    {%- endfor -%}
+    {{ _escaped(cast_to(key, 'text')) }} || '=' || {{ texts | join(" || '|' || ") or "''" }} || '@' || {{ cast_to('holds_from', 'text') }}
+    || coalesce('-' || {{ cast_to('holds_until', 'text_nullable') }}, '')
+{%- endmacro %}
+
+{% macro _escaped(text) -%}
+    {%- set escaped = namespace(text=text) -%}
+    {%- for sign in ['~', '|', '=', ','] -%}
+        {%- set escaped.text = "replace(" ~ escaped.text ~ ", '" ~ sign ~ "', '~" ~ loop.index ~ "')" -%}
+    {%- endfor -%}
+    {{ return(escaped.text) }}
+{%- endmacro %}
+
+
+{# A column of a kind as the same text on both engines; decimals and ratios to six places. #}
+{% macro text_of(column, kind) -%}
+    {%- set kind = (kind or 'text').replace('_nullable', '') -%}
+    {%- if kind in ('money', 'weight', 'ratio') -%}
+        {{ return(number_text(column)) }}
+    {%- elif kind == 'timestamp' -%}
+        {{ return(cast_to("date_diff('microsecond', " ~ beginning_of_time() ~ ", " ~ column ~ ")", 'text_nullable')) }}
+    {%- endif -%}
+    {{ return(cast_to(column, 'text_nullable')) }}
+{%- endmacro %}

@@ -1,0 +1,89 @@
+{#
+    The latest record of each key on the days that a run rebuilds (all where days is none): of its records that are not set aside
+    the last one, by delivery, file and row. Beside its columns: recency, record_count, first_delivery_id and, of each column in
+    keep_last, last_known_<column>, which a later record without a value does not take away.
+#}
+{% macro latest_states(records, touches, days, key='event_id', keep_last=[]) -%}
+    select *
+    from (
+        select
+            *,
+            {%- for column in keep_last %}
+            {{ first_known_value(column, 'whole_history') }} as last_known_{{ column }},
+            {%- endfor %}
+            row_number() over by_recency as recency,
+            count(*) over whole_history as record_count,
+            min(_delivery_id) over whole_history as first_delivery_id
+        from {{ records }}
+        where
+            set_aside_reason is null
+            and {{ in_touching_records(touches, days) }}
+        window
+            by_recency as (partition by {{ key }} order by {{ latest_first() }}),
+            whole_history as (
+                partition by {{ key }} order by {{ latest_first() }}
+                rows between unbounded preceding and unbounded following
+            )
+    ) as ranked
+    where
+        recency = 1
+        and {{ in_days('event_date', days) }}
+{%- endmacro %}
+
+
+{#
+    A whole fact: one row per key of a table of the declaration, its latest record, incremental by day. Its columns are those of
+    its YAML, each with its data_type: columns of the staging model, an amount of keep_last as last known, record_count,
+    first_delivery_id, is_corrected (a later delivery brought another record) and _day_version.
+    touches: the name of the model with touches_of_deliveries() of the staging model; order_by: how ClickHouse sorts the rows of
+    a day, best by what people filter on.
+#}
+{% macro latest_records(source_name, table, touches, order_by=['event_date']) -%}
+    {%- set declared = declared_table(source_name, table) -%}
+    {%- set staged = {} -%}
+    {%- for column in staged_columns(source_name, table) -%}
+        {%- do staged.update({column.column: column.name}) if column.column -%}
+    {%- endfor -%}
+    {%- set key = staged[declared.key] or 'event_id' -%}
+    {%- set keep_last = [] -%}
+    {%- for column in declared.keep_last or [] -%} {%- do keep_last.append(staged[column]) -%} {%- endfor -%}
+    {%- set days = incremental_by_day(touches=touches, order_by=order_by) %}
+
+with latest as (
+    {{ latest_states(ref('stg_' ~ source_name ~ '__' ~ table), ref(touches), days, key=key, keep_last=keep_last) | indent(4) }}
+),
+
+final as (
+    select
+        {%- for column in _columns_of_yaml() %}
+        cast(
+        {%- if column.name in keep_last -%} latest.last_known_{{ column.name }}
+        {%- elif column.name == 'is_corrected' -%} latest.first_delivery_id <> latest._delivery_id
+        {%- elif column.name == '_day_version' -%} event_days._day_version
+        {%- else -%} latest.{{ column.name }}
+        {%- endif %} as {{ engine_type(column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from latest
+    inner join {{ days_of(touches=touches) }} as event_days
+        on latest.event_date = event_days.event_date
+)
+
+select * from final
+{%- endmacro %}
+
+
+{# The columns that the YAML of the model lists, which dbt knows only when it compiles the model. #}
+{% macro _columns_of_yaml() -%}
+    {%- if not execute -%} {{ return([]) }} {%- endif -%}
+    {%- for column in model.columns.values() if not column.data_type -%}
+        {% do exceptions.raise_compiler_error(
+            model.name ~ '.' ~ column.name ~ ': its YAML says no data_type, as data_type: text_nullable'
+        ) %}
+    {%- endfor -%}
+    {%- if '_day_version' not in model.columns or 'event_date' not in model.columns -%}
+        {% do exceptions.raise_compiler_error(
+            model.name ~ ': its YAML lists the columns of the fact, event_date and _day_version among them'
+        ) %}
+    {%- endif -%}
+    {{ return(model.columns.values() | list) }}
+{%- endmacro %}

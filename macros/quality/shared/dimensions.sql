@@ -1,0 +1,74 @@
+{# Rules about dimensions, shared by all sources: keys of their findings begin with the entity. #}
+
+{# A key that stands more than once in a file; keys has by entity its staging model and its key. #}
+{% macro rule_dimension_key_repeated(keys) -%}
+with repeated as (
+    {%- for entity, (staging, key) in keys.items() %}
+    select
+        '{{ entity }}/' || {{ key }} as dimension_key,
+        _delivery_id,
+        _source_file,
+        count(*) as records_of_key,
+        min(_source_row) as first_row,
+        max(_source_row) as last_row
+    from {{ staging }}
+    where {{ key }} is not null
+    group by {{ key }}, _delivery_id, _source_file
+    having count(*) > 1
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+{{ findings(
+    'repeated', rule='dimension_key_repeated', key='dimension_key', observed=cast_to('records_of_key', 'text') ~ " || ' records'",
+    expected="'1 record'", records='records_of_key', numbers=['first_row', 'last_row'], texts=['_source_file']
+) }}
+{%- endmacro %}
+
+
+{# A version of a member after its first; histories has by entity its history and its key. #}
+{% macro rule_dimension_changed(histories) -%}
+with changes as (
+    {%- for entity, (history, key) in histories.items() %}
+    {{ changes_of_dimension(entity, history, key) | indent(4) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+)
+
+{{ findings(
+    'changes', rule='dimension_changed', key='change_key', observed='values_after', expected='values_before',
+    numbers=['version_number']
+) }}
+{%- endmacro %}
+
+
+{#
+    A value that staging could not read; values has by entity its staging model, its key, and by column the column that holds the
+    value as it was delivered.
+#}
+{% macro rule_dimension_value_unreadable(values) -%}
+with unreadable as (
+    {%- for entity, (staging, key, columns) in values.items() %}
+    {%- set last_entity = loop.last %}
+    {%- for column, delivered in columns.items() %}
+    select
+        '{{ entity }}/' || coalesce({{ cast_to(key, 'text_nullable') }}, {{ place_of_record() }}) || '/{{ column }}' as value_key,
+        {{ cast_to(delivered, 'text_nullable') }} as value_as_delivered,
+        '{{ column }}' as column_name,
+        {{ cast_to('_delivery_id', 'text') }} as _delivery_id,
+        {{ cast_to('_source_file', 'text') }} as _source_file,
+        _source_row
+    from {{ staging }}
+    where
+        {{ delivered }} is not null
+        and {{ column }} is null
+    {{ 'union all' if not (loop.last and last_entity) }}
+    {%- endfor %}
+    {%- endfor %}
+)
+
+{{ findings_of_records(
+    'unreadable', rule='dimension_value_unreadable', key='value_key', day=none, observed='value_as_delivered',
+    expected="'a readable ' || column_name", texts=['column_name']
+) }}
+{%- endmacro %}

@@ -1,0 +1,61 @@
+{#
+    The words of the rules of the sources that are built, one row per rule: of a source's own rules from the YAML of their models, of shared rules from the
+    YAML of this model (meta.shared_rules), with what the source says otherwise in the YAML of the model that gathers them
+    (meta.rules). Who owns a shared rule is who owns the source, unless the words say so.
+#}
+{% macro words_of_rules() -%}
+    {%- set columns = ['entity', 'scope', 'title', 'why', 'severity', 'action', 'owner', 'fix'] -%}
+    {%- set sources = judged_sources() -%}
+    {%- set rules = known_rules() | selectattr('source', 'in', sources) | sort(attribute='rule_id') if execute else [{}] -%}
+    {%- for rule in rules %}
+    select
+        {{ cast_to(_literal(rule.rule_id), 'text') }} as rule_id,
+        {{ cast_to(_literal(rule.source), 'text') }} as source
+        {%- for column in columns %},
+        {{ cast_to(_literal(rule[column]), 'text') }} as {{ column }}
+        {%- endfor %}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro _literal(text) -%}
+    {{ return(dbt.string_literal(dbt.escape_single_quotes(text | string))) }}
+{%- endmacro %}
+
+
+{% macro known_rules() -%}
+    {%- set rules = [] -%}
+    {%- set own = {} -%}
+    {%- for node in graph.nodes.values() if node.resource_type == 'model' and node.package_name == project_name -%}
+        {%- if node.name.startswith('dq_') and '__' in node.name -%}
+            {%- set source_name, name = node.fqn[2], node.name.split('__')[1] -%}
+            {%- do own.setdefault(source_name, []).append(name) -%}
+            {%- do rules.append(dict(node.config.meta, rule_id=source_name ~ '__' ~ name, source=source_name)) -%}
+        {%- elif node.name.startswith('dq_') -%}
+            {%- for macro_id in node.depends_on.macros if '.rule_' in macro_id -%}
+                {%- set source_name, name = node.fqn[2], macro_id.split('.rule_')[1] -%}
+                {%- set words = dict(
+                    {'owner': graph.groups['group.' ~ project_name ~ '.' ~ source_name].owner.name},
+                    **model.config.meta.shared_rules[name]
+                ) -%}
+                {%- do words.update(node.config.meta.get('rules', {}).get(name, {})) -%}
+                {%- do rules.append(dict(words, rule_id=source_name ~ '__' ~ name, source=source_name)) -%}
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- do _refuse_unlisted(own) -%}
+    {{ return(rules) }}
+{%- endmacro %}
+
+
+{% macro _refuse_unlisted(own) -%}
+    {%- for source_name, names in own.items() -%}
+        {%- set listed = declared().get(source_name, {}).get('rules', {}).values() | sum(start=[]) -%}
+        {%- for name in names if name not in listed -%}
+            {% do exceptions.raise_compiler_error(
+                'macros/project/declared.sql does not list the rule dq_' ~ source_name ~ '__' ~ name
+                ~ ': run python -m tools.generated'
+            ) %}
+        {%- endfor -%}
+    {%- endfor -%}
+{%- endmacro %}

@@ -1,0 +1,76 @@
+{#
+    What became of the records of each delivered file, as landing counts them and as models show them: for a source whose fact
+    keeps the place of each record (_delivery_id, _source_file). Usable records that the fact does not show are replaced. What
+    is set aside is counted where it is published, so a record that is neither there nor usable breaks the sum.
+#}
+{% macro what_became_of_records(files, entity, staged, fact, set_aside) -%}
+    {{ records_by_file(
+        files,
+        [entity],
+        [
+            (staged, {'records_usable': 'count(*) filter (where set_aside_reason is null)'}),
+            (fact, {'records_current': 'count(*)'}),
+            (set_aside, {'records_set_aside': 'count(*)'}),
+        ],
+        {'records_replaced': 'records_usable - records_current'},
+    ) }}
+{%- endmacro %}
+
+
+{#
+    One row per delivered file of the entities: its counts, and what models say of its records. `counted` lists relations
+    that have _delivery_id and _source_file, each with the aggregates to take of it by name; `derived` are expressions over
+    those names. The model has the columns that its YAML names.
+#}
+{% macro records_by_file(files, entities, counted, derived={}) -%}
+with files as (
+    select * from {{ files }}
+    where {{ in_list('entity', entities) }}
+),
+{% for relation, aggregates in counted %}
+counted_{{ loop.index }} as (
+    select
+        _delivery_id,
+        _source_file,
+        {%- for name, aggregate in aggregates.items() %}
+        {{ aggregate }} as counted_{{ name }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ relation }}
+    group by _delivery_id, _source_file
+),
+{% endfor %}
+accounted as (
+    select
+        files._delivery_id as _delivery_id,
+        files._delivered_at as _delivered_at,
+        files._source_file as _source_file,
+        {%- for name in ['records_read', 'records_landed', 'records_rejected', 'records_blank'] %}
+        files.{{ name }} as {{ name }},
+        {%- endfor %}
+        {%- for relation, aggregates in counted %}
+        {%- set place = loop.index %}
+        {%- for name in aggregates %}
+        coalesce(counted_{{ place }}.counted_{{ name }}, 0) as {{ name }},
+        {%- endfor %}
+        {%- endfor %}
+        {%- for name, expression in derived.items() %}
+        {{ expression }} as {{ name }},
+        {%- endfor %}
+        files.entity as entity
+    from files
+    {%- for _ in counted %}
+    left join counted_{{ loop.index }}
+        on
+            files._delivery_id = counted_{{ loop.index }}._delivery_id
+            and files._source_file = counted_{{ loop.index }}._source_file
+    {%- endfor %}
+),
+
+final as (
+    select
+        {{ declared_columns('accounted') | indent(8) }}
+    from accounted
+)
+
+select * from final
+{%- endmacro %}

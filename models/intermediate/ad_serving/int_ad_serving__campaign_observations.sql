@@ -1,1 +1,0 @@
-{{ observations_of(ref('stg_ad_serving__campaigns'), 'campaign_id') }}

@@ -1,1 +1,0 @@
-{{ observations_of(ref('stg_consent__companies'), 'company_id') }}

@@ -1,0 +1,3 @@
+{{ config(tags=['quality']) }}
+
+{{ words_of_rules() }}

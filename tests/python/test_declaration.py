@@ -1,0 +1,142 @@
+"""Words of a declaration that nothing reads are refused in one line: file, table, column, what is allowed."""
+
+from pathlib import Path
+
+import pytest
+
+from duckhouse import sources as declarations
+from duckhouse.cli import UserError
+from duckhouse.sources import TYPES, load_source, sources
+from support.dbt import invoke_dbt
+from support.warehouse import Warehouse
+
+DECLARED = """
+sources:
+  - name: shop
+    config: {meta: {zone: shop, events: fct_sales, currency: EUR}}
+    tables:
+      - name: sales
+        config: {meta: {files: ["sales/*.csv"], key: sale_id, day: sold_at, keep_last: [paid]}}
+        columns:
+          - {name: sale_id, config: {meta: {type: id, aliases: [id]}}}
+          - {name: sold_at, config: {meta: {type: timestamp}}}
+          - {name: paid, config: {meta: {type: money, as: paid_eur}}}
+          - {name: note}
+      - name: shelves
+        config: {meta: {files: [shelves.csv], key: shelf, history: true}}
+        columns:
+          - {name: shelf, config: {meta: {type: id}}}
+          - {name: width, config: {meta: {type: number, as_delivered: false}}}
+      - name: _files
+"""
+
+
+@pytest.fixture
+def declare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(declarations, "STAGING", tmp_path)
+    (tmp_path / "shop").mkdir()
+
+    def write(text: str) -> Path:
+        path = tmp_path / "shop" / "_shop__sources.yml"
+        path.write_text(text)
+        return path
+
+    return write
+
+
+def test_words_are_read(declare) -> None:
+    declare(DECLARED)
+    shop = load_source("shop")
+    assert (shop.events, shop.currency) == ("fct_sales", "EUR")
+    sales, shelves = shop.entities
+    assert (sales.key, sales.day, sales.keep_last, sales.history) == ("sale_id", "sold_at", ("paid",), False)
+    assert (shelves.key, shelves.day, shelves.keep_last, shelves.history) == ("shelf", None, (), True)
+    assert [
+        (column.type, column.staged, column.text_as_delivered) for column in (*sales.columns, *shelves.columns)
+    ] == [
+        ("id", "sale_id", None),
+        ("timestamp", "sold_at", "sold_at_as_delivered"),
+        ("money", "paid_eur", "paid_eur_as_delivered"),
+        (None, "note", None),
+        ("id", "shelf", None),
+        ("number", "width", None),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong", "told"),
+    [
+        ("events:", "event:", "source shop: 'event' is no word of config.meta: a source may say zone, kind"),
+        ("keep_last: [paid]", "keeplast: [paid]", "table sales: 'keeplast' is no word of config.meta: a table may say"),
+        ("type: id, aliases", "typ: id, aliases", "sales.sale_id: 'typ' is no word of config.meta: a column may say"),
+        ("type: money", "type: euros", "sales.paid: type 'euros': write text or exact or category or id"),
+        ("type: money", "type: [money]", r"sales.paid: type \['money'\]: write text or"),
+        ("currency: EUR", "currency: euro", "currency 'euro': write the ISO 4217 code, as USD"),
+        ("key: sale_id", "key: sale", "table sales has no column sale, which its key names"),
+        ("day: sold_at", "day: sold", "table sales has no column sold, which its day names"),
+        ("[paid]", "[paid_eur]", "table sales has no column paid_eur, which its keep_last names"),
+        ("[paid]", "paid", r"table sales: keep_last 'paid': write a list, as \[paid\]"),
+        ("[paid]", "[sale_id]", "keep_last names sale_id of type id: it takes money, number or integer"),
+        ("aliases: [id]", "aliases: id", r"sales.sale_id: aliases 'id': write a list, as \[id\]"),
+        ('["sales/*.csv"]', '"sales/*.csv"', r"table sales: files 'sales/\*.csv': write a list"),
+        ("day: sold_at", "day: paid", "its day paid is of type money: write timestamp or date"),
+        ("type: timestamp", "type: timestamp, as: sold", "its day sold_at is event_at and event_date in staging"),
+        ("as: paid_eur", "as: Paid EUR", "sales.paid: as 'Paid EUR': write a name of lower-case letters"),
+        ("as: paid_eur", "as: true", "sales.paid: as True: write a name of lower-case letters"),
+        ("as_delivered: false", "as_delivered: 3", "shelves.width: as_delivered 3: write a name"),
+        ("as: paid_eur", "as: sale_id", "table sales has sale_id more than once in staging"),
+        ("as: paid_eur", "as: event_date", "table sales has event_date more than once in staging"),
+        ("history: true", "history: 'yes'", "table shelves: history 'yes': write true or false"),
+        ("key: shelf, ", "", "table shelves says history and no key"),
+    ],
+)
+def test_a_wrong_word_is_refused_in_one_line(declare, words: str, wrong: str, told: str) -> None:
+    assert DECLARED.count(words) == 1
+    path = declare(DECLARED.replace(words, wrong))
+    with pytest.raises(UserError, match=told) as refused:
+        load_source("shop")
+    assert str(refused.value).startswith(f"{path}: ")
+    assert "\n" not in str(refused.value)
+
+
+def test_a_type_of_what_landed_is_not_contradicted(declare) -> None:
+    of_database = DECLARED.replace("zone: shop,", "zone: shop, kind: postgres,")
+    declare(of_database.replace("name: note", "name: note, data_type: bigint, config: {meta: {type: money}}"))
+    with pytest.raises(UserError, match=r"sales\.note: type 'money': write integer"):
+        load_source("shop")
+    declare(of_database.replace("name: note", "name: note, data_type: bigint, config: {meta: {type: integer}}"))
+    load_source("shop")
+
+
+def test_every_type_is_in_the_documentation_and_in_staging(shared_house: Warehouse) -> None:
+    documented = (declarations.PROJECT / "docs" / "landing.md").read_text(encoding="utf-8")
+    types = "{% for type in " + str(list(TYPES)) + " %}{{ typed_value(type, 'x')[1] }} {% endfor %}"
+    [compiled] = invoke_dbt("compile", "--inline", types, target="dev", env=shared_house.env).result
+    kinds = dict(zip(TYPES, compiled.node.compiled_code.split(), strict=True))
+    assert {type for type in TYPES if f"`{type}`" not in documented} == set()
+    assert kinds == dict.fromkeys(TYPES, "text_nullable") | {
+        "category": "category_nullable",
+        "money": "money_nullable",
+        "number": "money_nullable",
+        "integer": "integer_nullable",
+        "boolean": "boolean_nullable",
+        "date": "date_nullable",
+        "timestamp": "timestamp_nullable",
+    }
+
+
+def test_the_sources_of_the_project_say_keys_days_and_facts() -> None:
+    assert {name: load_source(name).events for name in sources()} == {
+        "ad_delivery": None,
+        "ad_serving": "fct_ad_events",
+        "consent": "fct_consent_events",
+    }
+    days = {
+        (name, entity.name): entity.day for name in sources() for entity in load_source(name).entities if entity.day
+    }
+    assert days == {
+        ("ad_delivery", "impressions"): "created_at",
+        ("ad_delivery", "clicks"): "created_at",
+        ("ad_serving", "events"): "timestamp",
+        ("consent", "events"): "event_time",
+    }

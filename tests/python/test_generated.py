@@ -1,0 +1,201 @@
+"""What is written from the YAML of sources and rules: the list that models gather by, and the catalogue of rules."""
+
+import re
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from duckhouse import generated
+from duckhouse.cli import UserError
+from duckhouse.settings import PROJECT
+from support.dbt import run_dbt
+from tools.generated import main
+
+PAGE = (PROJECT / "docs" / "rules.md").read_text(encoding="utf-8")
+RULES = generated.rules()
+
+SHARED = {
+    "flags": "File with blank lines.",
+    "entity": "files",
+    "scope": "file",
+    "title": "Blank lines",
+    "why": "Counts differ.",
+    "severity": "information",
+    "action": "keep",
+    "fix": "Nothing to do.",
+}
+LUNCH = {
+    "entity": "orders",
+    "scope": "aggregate",
+    "title": "A free lunch",
+    "why": "Somebody pays.",
+    "severity": "warning",
+    "action": "keep",
+    "owner": "finance",
+    "fix": "Send the bill.",
+}
+
+
+def shop(folder: Path, lunch: dict[str, str] | None = None, changed: dict[str, str] | None = None) -> Path:
+    """A made-up project: a source, a rule of its own, a shared rule of which `changed` says otherwise."""
+    files = {
+        "staging/shop/_shop__sources.yml": {
+            "sources": [{"name": "shop", "config": {"meta": {"events": "fct_orders", "currency": "EUR"}}}]
+        },
+        "marts/shop/fct_orders.yml": {
+            "groups": [{"name": "shop", "owner": {"name": "sales"}}],
+            "models": [{"name": "fct_orders", "config": {"meta": {"grain": ["order_id"]}}}],
+        },
+        "quality/dim_dq_rules.yml": {
+            "models": [{"name": "dim_dq_rules", "config": {"meta": {"shared_rules": {"blank_lines": SHARED}}}}]
+        },
+        "quality/shop/_gathered.yml": {
+            "models": [{"name": "dq_shop_records", "config": {"meta": {"rules": {"blank_lines": changed or {}}}}}]
+        },
+        "quality/shop/rules/_rules.yml": {
+            "models": [
+                {
+                    "name": "dq_shop__free_lunch",
+                    "description": "One row per lunch.",
+                    "config": {"meta": LUNCH if lunch is None else lunch},
+                }
+            ]
+        },
+    }
+    for name, content in files.items():
+        path = folder / "models" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(yaml.safe_dump(content))
+    quality = folder / "models" / "quality" / "shop"
+    (quality / "dq_shop_records.sql").write_text("{{ gathered_findings('records', [rule_blank_lines(ref('x'))]) }}\n")
+    (quality / "dq_shop_levels.sql").write_text("{{ gathered_findings('levels') }}\n")
+    (quality / "rules" / "dq_shop__free_lunch.sql").write_text("select 1\n")
+    return folder
+
+
+def test_the_generated_files_are_current() -> None:
+    assert generated.out_of_date() == [], f"run {generated.COMMAND}"
+
+
+def test_the_catalogue_has_each_rule_once() -> None:
+    assert Counter(re.findall(r"^(?:- )?`(\w+__\w+)` · ", PAGE, re.MULTILINE)) == Counter(r.rule_id for r in RULES)
+
+
+def test_links_of_the_contents_lead_to_a_heading() -> None:
+    headings = {heading.lower().replace(":", "").replace(" ", "-") for heading in re.findall(r"^## (.+)$", PAGE, re.M)}
+    links = re.findall(r"\]\(#([\w-]+)\)", PAGE)
+    assert len(links) == len(set(links)) > 5
+    assert set(links) <= headings
+
+
+def test_rules_have_the_words_of_their_yaml_and_the_group_of_their_scope(tmp_path: Path) -> None:
+    blank, lunch = generated.rules(shop(tmp_path))
+    assert (blank.rule_id, blank.group, blank.is_shared, blank.flags) == (
+        "shop__blank_lines",
+        "records",
+        True,
+        "File with blank lines.",
+    )
+    assert blank.words["owner"] == "sales"
+    assert (lunch.rule_id, lunch.group, lunch.is_shared, lunch.words) == ("shop__free_lunch", "levels", False, LUNCH)
+
+
+def test_a_source_may_say_otherwise_of_a_shared_rule(tmp_path: Path) -> None:
+    blank, _ = generated.rules(shop(tmp_path, changed={"severity": "error", "owner": "finance"}))
+    assert (blank.words["severity"], blank.words["owner"], blank.words["why"]) == ("error", "finance", "Counts differ.")
+
+
+def test_a_rule_may_be_gathered_with_others_than_its_scope_says(tmp_path: Path) -> None:
+    _, lunch = generated.rules(shop(tmp_path, {**LUNCH, "scope": "row", "gathered_with": "levels"}))
+    assert lunch.group == "levels"
+
+
+def test_the_list_names_source_fact_key_currency_and_own_rules(tmp_path: Path) -> None:
+    assert generated.declared(shop(tmp_path)).split("\n", 1)[1] == (
+        "{% macro declared() -%}\n"
+        "    {{ return({\n"
+        "        'shop': {\n"
+        "            'events': 'fct_orders',\n"
+        "            'key': 'order_id',\n"
+        "            'currency': 'EUR',\n"
+        "            'rules': {\n"
+        "                'records': [\n"
+        "                ],\n"
+        "                'levels': [\n"
+        "                    'free_lunch',\n"
+        "                ],\n"
+        "            },\n"
+        "        },\n"
+        "    }) }}\n"
+        "{%- endmacro %}\n"
+    )
+
+
+def test_a_section_of_the_catalogue_says_all_of_a_rule(tmp_path: Path) -> None:
+    page = generated.catalogue(generated.rules(shop(tmp_path)))
+    for line in (
+        "- Shop: [aggregates](#shop-aggregates) (1)",
+        "## Shop: aggregates",
+        "### A free lunch",
+        "`shop__free_lunch` · warning · keep · finance",
+        "**Flags:** One row per lunch.",
+        "**Why:** Somebody pays.",
+        "**To fix:** Send the bill.",
+        "select * from quality.fct_dq_findings where rule_id = 'shop__free_lunch' and is_open",
+        "## Shared rules",
+        "- `shop__blank_lines` · information · keep · sales",
+    ):
+        assert f"\n{line}\n" in page
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [
+        (lambda folder: shop(folder, {**LUNCH, "why": ""}), "shop__free_lunch: its YAML lacks why"),
+        (lambda folder: shop(folder, {**LUNCH, "severity": "fatal"}), "severity 'fatal': write error"),
+        (lambda folder: shop(folder, changed={"action": "drop"}), "action 'drop': write keep"),
+        (lambda folder: (shop(folder) / "models/quality/shop/dq_shop_levels.sql").unlink(), "gathers shop__free_lunch"),
+        (lambda folder: (shop(folder) / "models/quality/shop/rules/_rules.yml").write_text("models: []"), "no entry"),
+        (lambda folder: (shop(folder) / "models/quality/shop/rules/dq_stall__x.sql").touch(), "is named dq_shop__"),
+        (lambda folder: (shop(folder) / "models/quality/dim_dq_rules.yml").write_text("{}"), "no words of blank_lines"),
+        (lambda folder: (shop(folder) / "models/marts/shop/fct_orders.yml").write_text("models: [}"), "not valid YAML"),
+    ],
+)
+def test_what_is_missing_or_wrong_is_refused_with_its_name(
+    broken: Callable[[Path], object], told: str, tmp_path: Path
+) -> None:
+    broken(tmp_path)
+    with pytest.raises(UserError, match=re.escape(told)):
+        generated.rules(tmp_path)
+
+
+def test_a_fact_without_one_key_is_refused(tmp_path: Path) -> None:
+    (shop(tmp_path) / "models/marts/shop/fct_orders.yml").write_text("groups: [{name: shop, owner: {name: sales}}]")
+    with pytest.raises(UserError, match="events 'fct_orders' must be a model"):
+        generated.declared(tmp_path)
+
+
+def test_the_command_writes_the_files(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path: path.read_text(encoding="utf-8") for path in generated.files()}
+    assert main([]) == 0
+    assert {path: path.read_text(encoding="utf-8") for path in before} == before
+    assert capsys.readouterr().out.split() == ["macros/project/declared.sql", "docs/rules.md"]
+
+
+def test_a_build_refuses_a_rule_that_is_not_listed(tmp_path: Path) -> None:
+    project = tmp_path / "project"
+    ignored = shutil.ignore_patterns(".*", "target", "logs", "dbt_packages", "demo", "landing", "*.duckdb")
+    shutil.copytree(PROJECT, project, ignore=ignored)
+    new = project / "models/quality/consent/rules/dq_consent__free_lunch.sql"
+    shutil.copy(new.with_name("dq_consent__missing_user.sql"), new)
+    env = {
+        "DUCKHOUSE_DUCKDB": str(tmp_path / "x.duckdb"),
+        "DBT_TARGET_PATH": str(tmp_path / "target"),
+        "DBT_PACKAGES_FOLDER": str(PROJECT / "dbt_packages"),
+    }
+    told = run_dbt("compile", "--select", "dim_dq_rules", env=env, project=project, succeeds=False)
+    assert "macros/project/declared.sql does not list the rule dq_consent__free_lunch: run python -m tools.gen" in told
