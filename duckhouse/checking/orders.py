@@ -27,7 +27,7 @@ from duckhouse.settings import environment
 from duckhouse.sources import Source, load_source
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.dumps import count_differences, dump
-from duckhouse.warehouse.parity import compare_all, describe, published_in
+from duckhouse.warehouse.parity import Model, compare_all, describe, published_in
 from duckhouse.warehouse.push import push_source
 
 BUILD = ("--log-level", "none", *builds.WITHOUT_FILES, "build", "--exclude-resource-type", "test", "unit_test")
@@ -183,7 +183,7 @@ def _differences(workshop: Workshop, orders: Sequence[Order], say: Say) -> dict[
     dump(workshop.folder / "full-refresh", "dev")
     rows, differences = _compare(workshop, orders)
     if find_spec("chdb"):
-        _try_clickhouse(workshop, orders[min(1, len(orders) - 1)], nodes, differences, say)
+        _try_clickhouse(workshop, orders[min(1, len(orders) - 1)], nodes, published, differences, say)
     else:
         say("ClickHouse: not checked, because chdb is not installed (pip install '.[clickhouse]')")
     for table, count in rows.items():
@@ -248,7 +248,12 @@ def _write_differences(connection: duckdb.DuckDBPyConnection, ours: str, theirs:
 
 
 def _try_clickhouse(
-    workshop: Workshop, order: Order, nodes: Sequence[str], differences: dict[str, list[str]], say: Say
+    workshop: Workshop,
+    order: Order,
+    nodes: Sequence[str],
+    published: Sequence[Model],
+    differences: dict[str, list[str]],
+    say: Say,
 ) -> None:
     """Builds the order on ClickHouse, and adds where it differs from the full refresh on DuckDB."""
     workshop.show([])
@@ -260,7 +265,7 @@ def _try_clickhouse(
             project = builds.parse("--log-level", "none", target="prod")
             with _timed(f"ClickHouse, order {_shown(order)}: pushed and built after each delivery", say):
                 _arrive(workshop, order, "prod", nodes, project)
-            results = compare_all([model for model in published_in(project) if model.name in nodes])
+            results = compare_all(published)
     for result in results:
         if not result["equal"]:
             file = workshop.folder / f"{result['model']}.clickhouse.txt"
