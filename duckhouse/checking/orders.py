@@ -19,6 +19,7 @@ from dbt.contracts.graph.manifest import Manifest
 
 from duckhouse import builds, cli, duck
 from duckhouse.checking.deliveries import Arriving, arriving
+from duckhouse.checking.parts import macros_of
 from duckhouse.landing.load import load
 from duckhouse.landing.manifest import Delivery, iso
 from duckhouse.landing.zone import Zone, prepare
@@ -33,7 +34,7 @@ from duckhouse.warehouse.push import push_source
 BUILD = ("--log-level", "none", *builds.WITHOUT_FILES, "build", "--exclude-resource-type", "test", "unit_test")
 BUILT = ("model", "snapshot", "seed")
 GATHERS = "macro.duckhouse.judged_sources"
-"""What a model calls that reads all sources and leaves out those that are not built."""
+"""What a model calls, or a macro of it, that reads all sources and leaves out those that are not built."""
 CLICKHOUSE = ("HOST", "PORT", "USER", "PASSWORD", "SECURE", "PREFIX", "CLUSTER")
 
 Order = tuple[int, ...]
@@ -135,7 +136,7 @@ def nodes_of(project: Manifest, source: str) -> list[str]:
         if node_id.startswith("source."):
             return node_id.startswith(own)
         node = project.nodes[node_id]
-        return GATHERS in node.depends_on.macros or all(map(stands_alone, parents(node_id)))
+        return GATHERS in macros_of(node.depends_on.macros, project) or all(map(stands_alone, parents(node_id)))
 
     def parents(node_id: str) -> list[str]:
         node = project.nodes.get(node_id)

@@ -125,7 +125,7 @@ def _keys(nodes: list[Any]) -> Mapping[str, list[frozenset[str]]]:
 
 def _node(node: ModelNode | SnapshotNode, keys: Mapping[str, list[frozenset[str]]], manifest: Manifest) -> Node:
     names = [manifest.nodes.get(key) or manifest.sources.get(key) for key in node.depends_on.nodes]
-    macros = [manifest.macros[key] for key in _called(node.depends_on.macros, manifest)]
+    macros = [manifest.macros[key] for key in macros_of(node.depends_on.macros, manifest)]
     own = [macro.macro_sql for macro in macros if macro.package_name == node.package_name]
     return Node(
         name=node.name,
@@ -153,7 +153,7 @@ def _name(read: Any) -> str:
     return f"{read.source_name}.{read.name}" if isinstance(read, SourceDefinition) else str(read.name)
 
 
-def _called(by_name: list[str], manifest: Manifest) -> set[str]:
+def macros_of(by_name: list[str], manifest: Manifest) -> set[str]:
     """These macros and all that they call."""
     found: set[str] = set()
     waiting = list(by_name)

@@ -321,11 +321,18 @@ def test_only_what_a_source_needs_is_built() -> None:
             name=key.split(".")[2],
             resource_type=key.split(".")[0],
             depends_on_nodes=parents,
-            depends_on=SimpleNamespace(macros=[GATHERS] if key == "model.p.gathered" else []),
+            depends_on=SimpleNamespace(macros=["macro.p.words"] if key == "model.p.gathered" else []),
         )
         for key, parents in reads.items()
     }
-    made_up: Any = SimpleNamespace(nodes=nodes, metadata=SimpleNamespace(project_name="p"))
+    made_up: Any = SimpleNamespace(
+        nodes=nodes,
+        macros={
+            "macro.p.words": SimpleNamespace(depends_on=SimpleNamespace(macros=[GATHERS])),
+            GATHERS: SimpleNamespace(depends_on=SimpleNamespace(macros=[])),
+        },
+        metadata=SimpleNamespace(project_name="p"),
+    )
     assert nodes_of(made_up, "shop") == ["after_gathered", "fct_shop", "gathered", "stg_shop", "words", "zones"]
 
 
