@@ -98,6 +98,7 @@ FINDINGS = [
     ("parking__blank_lines", None),
     ("parking__dimension_key_repeated", "meters/m2"),
     ("parking__duplicate_in_file", "s3"),
+    ("parking__missing_event_id", None),
     ("parking__rejected_record", None),
     ("parking__unpaid_session", "s9"),
     ("parking__unreadable_time", "s5"),
