@@ -1,6 +1,8 @@
 """Settings come from the environment; `.env.example` lists them with their defaults."""
 
 import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +25,21 @@ class ClickHouseSettings:
 def _setting(name: str, default: str) -> str:
     """An empty one counts as not set."""
     return os.environ.get(name) or default
+
+
+@contextmanager
+def environment(changed: Mapping[str, str]) -> Iterator[None]:
+    """Other settings while the block runs."""
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ.update(changed)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def landing_dir() -> Path:

@@ -11,6 +11,7 @@ import duckdb
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 from dbt.artifacts.resources.types import NodeType
+from dbt.contracts.graph.manifest import Manifest
 
 from duckhouse import cli, duck, settings
 from duckhouse.project import manifest, model_names
@@ -31,19 +32,25 @@ class Model:
 
 def published_models(selection: Sequence[str] | None = None, excluded: Sequence[str] = ()) -> list[Model]:
     """The marts and quality models of the dbt project, or those of a selection, in the order of their names."""
+    found = published_in(manifest())
+    if selection or excluded:
+        selection = selection or ("*",)
+        chosen = model_names(selection, excluded)
+        found = [model for model in found if model.name in chosen]
+        if not found:
+            raise cli.UserError(f"--select {' '.join(selection)}: no published model is selected")
+    return found
+
+
+def published_in(project: Manifest) -> list[Model]:
+    """The marts and quality models of a manifest, in the order of their names."""
     nodes = [
         node
-        for node in manifest().nodes.values()
+        for node in project.nodes.values()
         if node.resource_type == NodeType.Model
         and node.schema in PUBLISHED_SCHEMAS
         and node.config.materialized != "ephemeral"
     ]
-    if selection or excluded:
-        selection = selection or ("*",)
-        chosen = model_names(selection, excluded)
-        nodes = [node for node in nodes if node.name in chosen]
-        if not nodes:
-            raise cli.UserError(f"--select {' '.join(selection)}: no published model is selected")
     return sorted(
         (Model(node.schema, node.name, tuple(node.config.meta.get("grain", ()))) for node in nodes),
         key=lambda model: model.name,

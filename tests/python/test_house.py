@@ -21,14 +21,14 @@ MAY_IMPORT = {"duckhouse": {"duckhouse"}, "scripts": {"duckhouse"}, "tools": {"d
 LAYERS = (
     ("cli",),
     ("settings", "duck", "landed_types"),
-    ("sources", "processes", "project", "packages", "generated"),
+    ("sources", "processes", "project", "builds", "packages", "generated"),
     ("landed_schemas",),
     ("landed_rows",),
     ("readers", "embedded"),
     ("landing",),
     ("extraction", "skeleton"),
     ("warehouse",),
-    ("reporting",),
+    ("reporting", "checking"),
 )
 MOST_LINES_OF_A_COMMAND = 80
 # classes of one name, and why each is right

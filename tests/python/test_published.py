@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from duckhouse.cli import UserError
-from tools.published import compare
+from duckhouse.warehouse.dumps import compare
 
 ROWS = "select * from (values (1, 0.10::decimal(38, 6), 'a'), (2, null, 'b')) as t (id, amount, label)"
 

@@ -1,0 +1,192 @@
+"""What the checks of a source look at, as plain values: its models, its declared tables, and the pages of the docs."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from dbt.contracts.graph.manifest import Manifest
+from dbt.contracts.graph.nodes import GenericTestNode, ModelNode, SnapshotNode, SourceDefinition
+
+from duckhouse import settings
+from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS
+
+
+@dataclass(frozen=True)
+class Node:
+    """A model or a snapshot. `layer` and `folder` are where it lies: models/<layer>/<folder>/. `keys` are the columns
+    that each test of a key names. `reads` holds names of nodes, and <source>.<table>; `macros` those that it calls, or
+    that these call.
+    """
+
+    name: str
+    layer: str
+    folder: str
+    group: str | None
+    description: str
+    is_published: bool = False
+    has_contract: bool = False
+    grain: tuple[str, ...] = ()
+    columns: frozenset[str] = frozenset()
+    keys: tuple[frozenset[str], ...] = ()
+    file: str = ""
+    yaml: str = ""
+    materialized: str = "view"
+    reads: frozenset[str] = frozenset()
+    macros: frozenset[str] = frozenset()
+    code: str = ""
+    """Its SQL, and that of the macros of the project among these."""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    is_snapshot: bool = False
+
+    @property
+    def area(self) -> str:
+        """Whose it is: a source's, or quality's."""
+        return "quality" if self.layer == "quality" else self.folder
+
+
+@dataclass(frozen=True)
+class Table:
+    """A declared table; `columns` has by declared name the name in staging. docs/landing.md has the words."""
+
+    name: str
+    columns: Mapping[str, str] = field(default_factory=dict)
+    key: str | None = None
+    day: str | None = None
+    keep_last: tuple[str, ...] = ()
+    history: bool = False
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A declared source and the file that declares it."""
+
+    name: str
+    file: str
+    tables: tuple[Table, ...]
+    kind: str = "files"
+
+    @property
+    def entities(self) -> tuple[Table, ...]:
+        return tuple(table for table in self.tables if not table.name.startswith("_"))
+
+
+@dataclass(frozen=True)
+class Project:
+    """`shared_rules` has by name of a shared rule what it is about: files, events or dimensions. `pages` are the texts
+    of docs/ and of README.md, by name.
+    """
+
+    nodes: Mapping[str, Node]
+    sources: Mapping[str, Declared]
+    shared_rules: Mapping[str, str] = field(default_factory=dict)
+    pages: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_project(manifest: Manifest) -> Project:
+    """The project as dbt has parsed it, with its docs."""
+    own = [node for node in manifest.nodes.values() if node.package_name == manifest.metadata.project_name]
+    keys = _keys(own)
+    nodes = {node.name: _node(node, keys, manifest) for node in own if isinstance(node, ModelNode | SnapshotNode)}
+    words: dict[str, Any] = {}
+    for node in nodes.values():
+        words |= node.meta.get("shared_rules", {})
+    rules = {
+        macro.name.removeprefix("rule_")
+        for macro in manifest.macros.values()
+        if macro.package_name == manifest.metadata.project_name and macro.name.startswith("rule_")
+    }
+    pages = {path.name: path.read_text(encoding="utf-8") for path in (settings.PROJECT / "docs").glob("*.md")}
+    readme = settings.PROJECT / "README.md"
+    return Project(
+        nodes=nodes,
+        sources=_sources(manifest),
+        shared_rules={rule: words.get(rule, {}).get("entity", "files") for rule in sorted(rules)},
+        pages=pages | ({readme.name: readme.read_text(encoding="utf-8")} if readme.exists() else {}),
+    )
+
+
+def _keys(nodes: list[Any]) -> Mapping[str, list[frozenset[str]]]:
+    """The columns of each test of a key, by the node that it is attached to."""
+    keys = defaultdict(list)
+    for test in nodes:
+        # a test of some rows, or one that only warns, is no test of the key
+        if not isinstance(test, GenericTestNode) or test.config.where or test.config.severity.lower() != "error":
+            continue
+        kind = test.test_metadata.name
+        if kind == "unique":
+            keys[str(test.attached_node)].append(frozenset([str(test.column_name)]))
+        elif kind == "unique_combination_of_columns":
+            columns = test.test_metadata.kwargs["combination_of_columns"]
+            keys[str(test.attached_node)].append(frozenset(columns))
+    return keys
+
+
+def _node(node: ModelNode | SnapshotNode, keys: Mapping[str, list[frozenset[str]]], manifest: Manifest) -> Node:
+    names = [manifest.nodes.get(key) or manifest.sources.get(key) for key in node.depends_on.nodes]
+    macros = [manifest.macros[key] for key in _called(node.depends_on.macros, manifest)]
+    own = [macro.macro_sql for macro in macros if macro.package_name == node.package_name]
+    return Node(
+        name=node.name,
+        layer=node.fqn[1] if isinstance(node, ModelNode) else "snapshots",
+        folder=node.fqn[2] if len(node.fqn) > 3 else "",
+        group=node.config.group,
+        description=node.description,
+        is_published=isinstance(node, ModelNode) and node.schema in PUBLISHED_SCHEMAS,
+        has_contract=isinstance(node, ModelNode) and node.config.contract.enforced,
+        grain=tuple(node.config.meta.get("grain", ())),
+        columns=frozenset(node.columns),
+        keys=tuple(keys.get(node.unique_id, ())),
+        file=node.original_file_path,
+        yaml=(node.patch_path or node.original_file_path).rpartition("://")[2],
+        materialized=node.config.materialized,
+        reads=frozenset(_name(read) for read in names if read is not None),
+        macros=frozenset(macro.name for macro in macros),
+        code="\n".join([node.raw_code, *own]),
+        meta=node.config.meta,
+        is_snapshot=isinstance(node, SnapshotNode),
+    )
+
+
+def _name(read: Any) -> str:
+    return f"{read.source_name}.{read.name}" if isinstance(read, SourceDefinition) else str(read.name)
+
+
+def _called(by_name: list[str], manifest: Manifest) -> set[str]:
+    """These macros and all that they call."""
+    found: set[str] = set()
+    waiting = list(by_name)
+    while waiting:
+        key = waiting.pop()
+        if key not in found and key in manifest.macros:
+            found.add(key)
+            waiting += manifest.macros[key].depends_on.macros
+    return found
+
+
+def _sources(manifest: Manifest) -> dict[str, Declared]:
+    tables = defaultdict(list)
+    for table in manifest.sources.values():
+        if table.package_name == manifest.metadata.project_name:
+            tables[table.source_name].append(table)
+    return {
+        name: Declared(
+            name=name,
+            file=found[0].original_file_path,
+            tables=tuple(_table(table) for table in found),
+            kind=found[0].config.meta.get("kind", "files"),
+        )
+        for name, found in sorted(tables.items())
+    }
+
+
+def _table(table: SourceDefinition) -> Table:
+    meta = table.config.meta
+    return Table(
+        name=table.name,
+        columns={name: column.config.meta.get("as", name) for name, column in table.columns.items()},
+        key=meta.get("key"),
+        day=meta.get("day"),
+        keep_last=tuple(meta.get("keep_last", ())),
+        history=meta.get("history", False),
+    )

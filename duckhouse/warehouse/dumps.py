@@ -1,0 +1,95 @@
+"""Every published table of a target kept as Parquet, and two such folders compared row by row."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from duckhouse import cli, duck, settings
+from duckhouse.warehouse.connection import connect, full_name, literal
+from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS, canonical, fetch, open_dev
+
+
+def dump(folder: Path, target: str) -> int:
+    """Keeps each published table of dev or prod in a new folder; how many there are."""
+    if folder.exists():
+        raise cli.UserError(f"{folder}: is there already: name a new folder")
+    folder.mkdir(parents=True)
+    return _dump_dev(folder) if target == "dev" else _dump_prod(folder)
+
+
+def _dump_dev(folder: Path) -> int:
+    with open_dev() as dev:
+        relations = dev.execute(
+            f"select table_schema, table_name from information_schema.tables where table_schema in {PUBLISHED_SCHEMAS}"
+        ).fetchall()
+        for schema, name in relations:
+            target = duck.literal(folder / f"{name}.parquet")
+            dev.execute(f"copy (from {duck.name(schema)}.{duck.name(name)}) to {target} (format parquet)")
+    return len(relations)
+
+
+def _dump_prod(folder: Path) -> int:
+    client, prefix = connect(), settings.clickhouse().prefix
+    databases = ", ".join(literal(f"{prefix}_{schema}") for schema in PUBLISHED_SCHEMAS)
+    relations = client.query(
+        f"select database, name from system.tables where database in ({databases}) and position(name, '__dbt_') = 0"
+    ).result_rows
+    for database, name in relations:
+        fetch(client, full_name(database, name), folder / f"{name}.parquet")
+    return len(relations)
+
+
+def compare(before: Path, after: Path, names: Mapping[str, Any]) -> Iterator[str]:
+    """A line for each table that is missing, has other columns, or other rows. `names` says what has another name
+    after: {"tables": {old: new}, "columns": {new table: {old: new}}}.
+    """
+    new_names = names.get("tables", {})
+    for folder in (before, after):
+        if not any(folder.glob("*.parquet")):
+            raise cli.UserError(f"{folder}: holds no dump")
+    found = {path.stem: path for path in after.glob("*.parquet")}
+    expected = {new_names.get(path.stem, path.stem): path for path in before.glob("*.parquet")}
+    with duckdb.connect() as connection:
+        for name in sorted(found.keys() ^ expected.keys()):
+            yield f"{name}: only {'after' if name in found else 'before'}"
+        for name in sorted(found.keys() & expected.keys()):
+            columns = names.get("columns", {}).get(name, {})
+            yield from (f"{name}{line}" for line in _differing(connection, expected[name], found[name], columns))
+
+
+def _differing(
+    connection: duckdb.DuckDBPyConnection, before: Path, after: Path, new_names: Mapping[str, str]
+) -> Iterator[str]:
+    old, new = _types_of(connection, before), _types_of(connection, after)
+    came_from = {new_names.get(column, column): column for column in old}
+    for column in sorted(came_from.keys() ^ new.keys()):
+        yield f".{column}: only {'before' if column in came_from else 'after'}"
+    common = [column for column in new if column in came_from]
+    gone, came, rows = count_differences(
+        connection,
+        _rows_of(before, [canonical(came_from[column], old[came_from[column]]) for column in common]),
+        _rows_of(after, [canonical(column, new[column]) for column in common]),
+    )
+    if gone or came:
+        yield f": of {rows:,} rows {came:,} are only after, {gone:,} only before"
+
+
+def count_differences(connection: duckdb.DuckDBPyConnection, first: str, second: str) -> tuple[int, int, int]:
+    """The rows that only the first query gives, those that only the second gives, and all of the second."""
+    [(only_first, only_second, rows)] = connection.execute(
+        f"with first_rows as ({first}), second_rows as ({second}) "
+        "select (select count(*) from (from first_rows except all from second_rows)), "
+        "(select count(*) from (from second_rows except all from first_rows)), (select count(*) from second_rows)"
+    ).fetchall()
+    return only_first, only_second, rows
+
+
+def _types_of(connection: duckdb.DuckDBPyConnection, path: Path) -> dict[str, str]:
+    described = connection.execute(f"describe from read_parquet({duck.literal(path)})").fetchall()
+    return dict(row[:2] for row in described)
+
+
+def _rows_of(path: Path, columns: list[str]) -> str:
+    return f"select {', '.join(columns)} from read_parquet({duck.literal(path)})"
