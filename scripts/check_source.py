@@ -9,12 +9,13 @@ and dbt's files stay as they are. Exit code 0: nothing is found; 1: something is
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
 from duckhouse import cli
-from duckhouse.checking.forgotten import forgotten
+from duckhouse.checking.deliveries import moment_of
+from duckhouse.checking.forgotten import forgotten, stale_files
 from duckhouse.checking.orders import check
 from duckhouse.checking.parts import read_project
 from duckhouse.project import manifest
@@ -44,10 +45,11 @@ def _parser() -> argparse.ArgumentParser:
 
 def _name_forgotten(source: str) -> int:
     load_source(source)
-    # the check of generated files goes here: they must be right before dbt can read the project
+    stale = stale_files()
+    print("".join(f"{gap}\n" for gap in stale), end="", flush=True)  # before dbt, which may not read the project then
     gaps = forgotten(read_project(manifest()), source)
-    print("\n".join(map(str, gaps)) or f"{source}: nothing is missing")
-    return 1 if gaps else 0
+    print("\n".join(map(str, gaps)) or f"{source}: nothing {'else ' if stale else ''}is missing")
+    return 1 if stale or gaps else 0
 
 
 def _check_orders(options: argparse.Namespace) -> int:
@@ -69,11 +71,9 @@ def _count(text: str) -> int:
 
 
 def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise argparse.ArgumentTypeError(f"{text!r} is not ISO 8601: write it as 2026-03-25T06:00:00Z") from None
+    if moment := moment_of(text):
+        return moment
+    raise argparse.ArgumentTypeError(f"{text!r} is not ISO 8601: write it as 2026-03-25T06:00:00Z")
 
 
 if __name__ == "__main__":

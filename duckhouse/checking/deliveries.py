@@ -45,7 +45,7 @@ def arriving(source: Source, drops: Sequence[Path], first_at: datetime | None = 
     if not folders:
         return _a_day_apart(_parts(source, drops[0]), first_at)
     found = [delivery for folder in folders for delivery in _of_folder(source, folder)]
-    times = [_time(folder.name) for folder in folders]
+    times = [moment_of(folder.name) for folder in folders]
     if not any(times):
         return _a_day_apart(found, first_at)
     for folder, time in zip(folders, times, strict=True):
@@ -108,10 +108,10 @@ def _a_day_apart(deliveries: Sequence[_Undated], first_at: datetime | None) -> l
     return [Arriving(each.name, each.paths, start + place * DAY) for place, each in enumerate(deliveries)]
 
 
-def _time(name: str) -> datetime | None:
-    """The moment that a folder is named after: 2026-03-25, 20260325T060000Z and the like; UTC unless it says more."""
+def moment_of(text: str) -> datetime | None:
+    """The moment that a text names: 2026-03-25, 20260325T060000Z and the like; UTC unless it says more."""
     try:
-        moment = datetime.fromisoformat(name)
+        moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

@@ -91,7 +91,9 @@ def _folder() -> Iterator[Path]:
     try:
         yield folder
     except builds.BuildError as error:
-        raise cli.UserError(f"{' '.join(str(error).split())}; what was built is in {folder}") from None
+        # dbt adds the macros that led there, a line each
+        told = [line.strip() for line in str(error).splitlines() if not line.strip().startswith(">")]
+        raise cli.UserError(f"{' '.join(filter(None, told))}; what was built is in {folder}") from None
     except BaseException:
         shutil.rmtree(folder)
         raise

@@ -59,12 +59,13 @@ class Table:
 
 @dataclass(frozen=True)
 class Declared:
-    """A declared source and the file that declares it."""
+    """A declared source and the file that declares it; `events` is the model that shows each of its events once."""
 
     name: str
     file: str
     tables: tuple[Table, ...]
     kind: str = "files"
+    events: str | None = None
 
     @property
     def entities(self) -> tuple[Table, ...]:
@@ -175,6 +176,7 @@ def _sources(manifest: Manifest) -> dict[str, Declared]:
             file=found[0].original_file_path,
             tables=tuple(_table(table) for table in found),
             kind=found[0].config.meta.get("kind", "files"),
+            events=found[0].config.meta.get("events"),
         )
         for name, found in sorted(tables.items())
     }
