@@ -1,5 +1,6 @@
 """dbt in this process: one command takes half of what it takes as a process of its own, and parses once for many."""
 
+from pathlib import Path
 from typing import Any
 
 from dbt.adapters.clickhouse import dbclient
@@ -21,18 +22,18 @@ class BuildError(UserError):
     """What dbt says of a command that failed."""
 
 
-def parse(*arguments: str, target: str) -> Manifest:
+def parse(*arguments: str, target: str, project: Path = PROJECT) -> Manifest:
     """The project as dbt reads it with the settings of now."""
-    parsed: Any = invoke("parse", *arguments, target=target).result
+    parsed: Any = invoke("parse", *arguments, target=target, project=project).result
     manifest: Manifest = parsed
     return manifest
 
 
-def invoke(*arguments: str, target: str, manifest: Manifest | None = None) -> dbtRunnerResult:
+def invoke(*arguments: str, target: str, manifest: Manifest | None = None, project: Path = PROJECT) -> dbtRunnerResult:
     """One dbt command on `target`. Raises BuildError where it, or one of its nodes, fails."""
     if manifest:
         _forget_ctes(manifest)
-    place = ("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT))
+    place = ("--project-dir", str(project), "--profiles-dir", str(project))
     outcome = dbtRunner(manifest=manifest).invoke(["--quiet", *arguments, "--target", target, *place])
     connections: Any = DuckDBConnectionManager
     connections.close_all_connections()  # it would keep the lock of the file

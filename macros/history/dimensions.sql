@@ -63,7 +63,7 @@
 {%- endmacro %}
 
 
-{# The attributes of a dimension or a history, from the YAML of its node: known when a model is compiled, not when it is parsed. #}
+{# The attributes of a dimension or a history, from the YAML of its node, which is known when a model is compiled. #}
 {% macro attributes_of(node, key) -%}
     {%- set others = version_column_names() + restated_columns(node) + [key, version_id_of(key)] -%}
     {{ return(node.columns.keys() | reject('in', others) | list if execute else []) }}

@@ -4,9 +4,9 @@
         event_days('fct_sales', joined={'dim_shops': {'key': 'shop_id'}})
 
     `joined` names each relation by its key. A history (it has valid_from) counts by the versions that overlap a day: for a
-    join as of the event. Any other relation counts by its one row a key: for a join with the attributes of now. Days and keys
-    that were seen on them come from the parent, of which this reads two columns, or from seen_in: give an incremental model of
-    them where there is one. `matters` leaves out versions that change nothing; it sees the attributes and holds_from, the
+    join as of the event. Any other relation counts by its one row a key: for a join with the attributes of now. Days and the
+    keys seen on them come from the parent, of which this reads two columns, or from seen_in: an incremental model of them is
+    cheaper. `matters` leaves out versions that change nothing; it sees the attributes and holds_from, the
     microseconds of the day after which a version holds.
 
     Attributes are the columns of the relation's YAML. Restated ones change no version.
@@ -56,7 +56,7 @@
             {%- if is_history %}
             greatest(date_diff('microsecond', seen.midnight, versions.valid_from), 0) as holds_from,
             case
-                when versions.valid_to < seen.next_midnight and versions.valid_to is distinct from versions.next_valid_from
+                when versions.valid_to < seen.next_midnight and (versions.valid_to is distinct from versions.next_valid_from)
                     then date_diff('microsecond', seen.midnight, versions.valid_to)
             end as holds_until
             {%- else %}
@@ -92,7 +92,9 @@
         select
             days.event_date as event_date,
             days._day_version
-            {%- for _ in joined %} || '/' || coalesce(fingerprints_{{ loop.index }}.fingerprint, '') {%- endfor %} as _day_version
+            {%- for _ in joined %}
+            || '/' || coalesce(fingerprints_{{ loop.index }}.fingerprint, '')
+            {%- endfor %} as _day_version
         from days
         {%- for _ in joined %}
         left join fingerprints_{{ loop.index }} on days.event_date = fingerprints_{{ loop.index }}.event_date
@@ -109,7 +111,8 @@
     {%- for column in attributes_of(node, key) -%}
         {%- do texts.append("coalesce(" ~ _escaped(text_of(column, node.columns[column].data_type)) ~ ", '~')") -%}
     {%- endfor -%}
-    {{ _escaped(cast_to(key, 'text')) }} || '=' || {{ texts | join(" || '|' || ") or "''" }} || '@' || {{ cast_to('holds_from', 'text') }}
+    {{ _escaped(cast_to(key, 'text')) }} || '=' || {{ texts | join(" || '|' || ") or "''" }}
+    || '@' || {{ cast_to('holds_from', 'text') }}
     || coalesce('-' || {{ cast_to('holds_until', 'text_nullable') }}, '')
 {%- endmacro %}
 

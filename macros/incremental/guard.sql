@@ -1,7 +1,7 @@
 {#
     A day is rebuilt when its version changes, so all that a model reads must be in the version: its parent of days, and what
-    that is made from. Of a relation that event_days joins, the rows are in the version, not what they are made from. Views are
-    looked through. A seed changes with the code.
+    that is made from. Of a relation that event_days joins, the rows are in the version, not what they are made from. Views
+    are looked through. A seed changes with the code.
 #}
 {% macro refuse_unversioned_reads(parent) -%}
     {%- if execute and model.resource_type == 'model' -%}
@@ -16,8 +16,8 @@
             {%- else -%}
                 {%- set read_name = read.split('.')[-1] -%}
                 {%- do exceptions.raise_compiler_error(
-                    model.name ~ ' joins ' ~ read_name ~ ', but the days of ' ~ parent ~ ' do not change with it: name ' ~ read_name
-                    ~ ' in joined of the event_days that it takes its days from, or make ' ~ model.name ~ ' a table'
+                    model.name ~ ' joins ' ~ read_name ~ ', but the days of ' ~ parent ~ ' do not change with it: name '
+                    ~ read_name ~ ' in joined of the event_days that it takes its days from, or make ' ~ model.name ~ ' a table'
                 ) -%}
             {%- endif -%}
         {%- endfor -%}

@@ -54,13 +54,13 @@ SALES = [
     sale("s2", "a", "02 10:00:00"),
     sale("s3", "a", "03 10:00:00"),
     sale("s4", "a", "03 14:00:00"),
-    sale("s5", "b", "03 16:00:00"),
-    sale("s6", "b", "04 10:00:00"),
+    sale("s5", "b", "06 16:00:00"),
+    sale("s6", "b", "07 10:00:00"),
     sale("s7", "c", "05 10:00:00"),
 ]
 NEWEST = [shop("a", "Oslo", "03 12:00:00"), shop("b", "Rome", "03 12:00:00")]
 OLDER = [shop("a", "Bonn", "02 12:00:00")]
-PERMIT_ENDS = "2026-01-03 15:00:00"
+PERMIT_ENDS = "2026-01-06 15:00:00"
 STAGES: dict[str, dict[str, list[Row]]] = {
     "sales": {"stg_shop__sales": SALES, "stg_shop__shops": [], "int_shop__permits": [permit("a"), permit("b")]},
     "shops": {"stg_shop__shops": NEWEST},
@@ -228,8 +228,7 @@ def shops(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     }
     (folder / "dbt_project.yml").write_text(yaml.safe_dump(settings))
     shutil.copy(PROJECT / "profiles.yml", folder)
-    for part in ("engines", "history", "incremental", "project"):
-        shutil.copytree(PROJECT / "macros" / part, folder / "macros" / part)
+    shutil.copytree(PROJECT / "macros", folder / "macros")
     for part in ("seeds", "snapshots"):
         (folder / part).mkdir()
     (folder / "seeds" / "cities.csv").write_text("city\nOslo\n")

@@ -22,6 +22,7 @@ import pytest
 from duckhouse.settings import PROJECT
 from duckhouse.skeleton.guess import entities
 from support.dbt import run_dbt
+from support.drops import NO_TESTS
 from support.warehouse import Warehouse, warehouse
 
 RECIPE = PROJECT / "docs" / "recipes" / "parking"
@@ -98,6 +99,7 @@ FINDINGS = [
     ("parking__blank_lines", None),
     ("parking__dimension_key_repeated", "meters/m2"),
     ("parking__duplicate_in_file", "s3"),
+    ("parking__missing_event_id", None),
     ("parking__rejected_record", None),
     ("parking__unpaid_session", "s9"),
     ("parking__unreadable_time", "s5"),
@@ -121,7 +123,7 @@ def out_of_order(project: Path) -> Iterator[Warehouse]:
         for days in OUT_OF_ORDER:
             for day in days:
                 land(house, day)
-            build(house)
+            build(house, *(() if days == OUT_OF_ORDER[-1] else NO_TESTS))
         yield house
 
 
@@ -162,13 +164,13 @@ def land(house: Warehouse, day: str) -> None:
     )
 
 
-def build(house: Warehouse, selected: tuple[str, ...] = SELECTED) -> None:
+def build(house: Warehouse, *arguments: str) -> None:
     run(house.project, "scripts.push", "parking", env=house.env)
     for target in ("dev", "prod"):
-        house.dbt(target, "build", *selected)
+        house.dbt(target, "build", *arguments, *SELECTED)
 
 
-def published(house: Warehouse) -> dict[str, dict[str, list[tuple]]]:
+def published(house: Warehouse, engines: tuple[str, ...] = ("dev", "prod")) -> dict[str, dict[str, list[tuple]]]:
     """The rows of each table of the source, on each engine, as texts."""
     queries = {
         "sessions": "select session_id, event_date, paid_eur from {}marts.fct_parking_sessions order by session_id",
@@ -179,11 +181,12 @@ def published(house: Warehouse) -> dict[str, dict[str, list[tuple]]]:
         "where source = 'parking' order by rule_id, finding_key",
     }  # fmt: skip
     with clickhouse_connect.get_client(host="127.0.0.1", port=house.clickhouse_port) as client:
+        read = {
+            "dev": lambda query: house.rows(query.format("")),
+            "prod": lambda query: client.query(query.format(f"{house.prefix}_")).result_rows,
+        }
         return {
-            name: {
-                "dev": [_texts(row) for row in house.rows(query.format(""))],
-                "prod": [_texts(row) for row in client.query(query.format(f"{house.prefix}_")).result_rows],
-            }
+            name: {engine: [_texts(row) for row in read[engine](query)] for engine in engines}
             for name, query in queries.items()
         }
 
@@ -232,8 +235,8 @@ def test_any_order_is_as_all_at_once(out_of_order: Warehouse, project: Path) -> 
         at_once = replace(made, project=project)
         for day in DELIVERIES:
             land(at_once, day)
-        build(at_once)
-        assert published(at_once) == published(out_of_order)
+        at_once.dbt("dev", "build", *SELECTED)
+        assert published(at_once, ("dev",)) == published(out_of_order, ("dev",))
 
 
 def test_the_engines_agree(out_of_order: Warehouse, project: Path) -> None:

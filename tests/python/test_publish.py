@@ -37,6 +37,7 @@ TOUCHED = (
     "path:models/staging/ad_serving",
     "path:models/intermediate/ad_serving",
     "path:models/marts/ad_serving",
+    "path:snapshots/ad_serving.sql",
     "path:snapshots/ad_serving.yml",
     "fct_ad_event_records",
     "dq_ad_serving_records",
@@ -264,7 +265,7 @@ def test_blocked_figures_are_not_remembered_as_published(story: Story) -> None:
 
 
 def test_sources_without_published_figures_have_none_to_remember(shared_house: Warehouse) -> None:
-    shared_house.dbt("prod", "snapshot", "--select", f"{prod.PUBLISHED_FIGURES},path:snapshots/consent.yml")
+    shared_house.dbt("prod", "snapshot", "--select", f"{prod.PUBLISHED_FIGURES},path:snapshots/consent.sql")
 
 
 def test_published_views_read_what_is_published(story: Story) -> None:

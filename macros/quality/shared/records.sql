@@ -19,10 +19,10 @@ with rejected as (
 {%- endmacro %}
 
 
-{% macro rule_missing_event_id(events, impact=none, texts=[]) -%}
+{% macro rule_missing_event_id(events, key='event_id', impact=none, texts=[]) -%}
 with nameless as (
     select * from {{ events }}
-    where set_aside_reason = 'missing_event_id'
+    where set_aside_reason = 'missing_{{ key }}'
 )
 
 {{ findings_of_records(

@@ -7,7 +7,6 @@ with latest as (
 with_weight as (
     select
         *,
-        min(_delivery_id) over (partition by event_id) as first_delivery_id,
         {{ inverse_of('sampling_rate') }} as weight
     from latest
 ),

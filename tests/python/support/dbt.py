@@ -4,6 +4,7 @@ import gc
 import os
 import subprocess
 from collections.abc import Mapping
+from hashlib import sha256
 from pathlib import Path
 
 from dbt.cli.main import dbtRunnerResult
@@ -38,13 +39,24 @@ def run_dbt(*arguments: str, env: Mapping[str, str], project: Path = PROJECT, su
     return done.stdout
 
 
-def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str]) -> dbtRunnerResult:
-    """One dbt command in this process, at half the cost of one of its own: settings are parsed for once."""
+def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str], project: Path = PROJECT) -> dbtRunnerResult:
+    """One dbt command in this process, at half the cost of one of its own: settings are parsed for once. A copy of the
+    project is parsed again once its files have changed."""
     with environment(env):
         variables = arguments[arguments.index("--vars") :][:2] if "--vars" in arguments else ()
-        settings = (target, *variables, *((name, os.environ.get(name)) for name in SETTINGS[target]))
+        place = (project, "" if project == PROJECT else _state(project))
+        settings = (*place, target, *variables, *((name, os.environ.get(name)) for name in SETTINGS[target]))
         if settings not in _parsed:
-            _parsed[settings] = builds.parse(*variables, target=target)
+            _parsed[settings] = builds.parse(*variables, target=target, project=project)
             gc.freeze()  # the manifest stays: collections need not walk through it
         without_files = builds.WITHOUT_FILES if arguments[0] == "build" else ()
-        return builds.invoke(*without_files, *arguments, target=target, manifest=_parsed[settings])
+        return builds.invoke(*without_files, *arguments, target=target, manifest=_parsed[settings], project=project)
+
+
+def _state(project: Path) -> str:
+    """Another text once a file of the project is another."""
+    files = (
+        path for name in ("models", "macros", "snapshots", "tests", "seeds") for path in (project / name).rglob("*")
+    )
+    known = sorted(f"{path}:{path.stat().st_mtime_ns}" for path in [project / "dbt_project.yml", *files])
+    return sha256("\n".join(known).encode()).hexdigest()

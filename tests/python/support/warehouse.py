@@ -20,7 +20,7 @@ from duckhouse import cli
 from duckhouse.settings import PROJECT
 from duckhouse.warehouse.parity import Model, compare_all, published_models
 from scripts import land, parity, push
-from support.dbt import environment, invoke_dbt, run_dbt
+from support.dbt import environment, invoke_dbt
 from support.places import place
 
 Main = Callable[[Sequence[str]], int | None]
@@ -90,10 +90,7 @@ class Warehouse:
         if arguments[0] == "build" and "--select" not in arguments:
             arguments = (*arguments, *self.models)
         env = {**self.env, "DBT_TARGET_PATH": str(self.folder / f"target-{target}-{self.name}")}
-        if self.project == PROJECT:
-            invoke_dbt(*arguments, target=target, env=env)
-        else:
-            run_dbt(*arguments, "--target", target, env=env, project=self.project)
+        invoke_dbt(*arguments, target=target, env=env, project=self.project)
 
     def build(self, *arguments: str) -> None:
         """Pushes what is landed and builds both targets, tests included."""
