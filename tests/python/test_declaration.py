@@ -127,7 +127,7 @@ def test_every_type_is_in_the_documentation_and_in_staging(shared_house: Warehou
 
 def test_the_sources_of_the_project_say_keys_days_and_facts() -> None:
     assert {name: load_source(name).events for name in sources()} == {
-        "ad_delivery": None,
+        "ad_delivery": "fct_ad_delivery_events",
         "ad_serving": "fct_ad_events",
         "consent": "fct_consent_events",
     }
