@@ -10,8 +10,9 @@ from duckhouse.settings import PROJECT
 def main(words: Sequence[str] | None = None) -> int:
     argparse.ArgumentParser(prog=generated.COMMAND, description=__doc__).parse_args(words)
     for path, text in generated.files().items():
+        is_new = not path.exists() or path.read_text(encoding="utf-8") != text
         path.write_text(text, encoding="utf-8")
-        print(path.relative_to(PROJECT))
+        print(f"{path.relative_to(PROJECT)}: {'written' if is_new else 'as before'}")
     return 0
 
 

@@ -172,14 +172,6 @@ def rules_without_use(project: Project, source: Declared) -> Iterator[Gap]:
         )
 
 
-def docs_without_page(project: Project, source: Declared) -> Iterator[Gap]:
-    page = f"{source.name}.md"
-    if page not in project.pages:
-        yield Gap(f"docs/{page}", "is missing: tell what the source delivers and what its marts answer")
-    elif f"docs/{page}" not in project.pages.get("README.md", ""):
-        yield Gap("README.md", f"does not mention docs/{page}: link it")
-
-
 CHECKS: tuple[Callable[[Project, Declared], Iterator[Gap]], ...] = (
     tables_without_staging,
     columns_without_staging,
@@ -190,7 +182,6 @@ CHECKS: tuple[Callable[[Project, Declared], Iterator[Gap]], ...] = (
     rebuilt_whole,
     histories_without_snapshot,
     rules_without_use,
-    docs_without_page,
 )
 
 

@@ -1,4 +1,4 @@
-"""What the checks of a source look at, as plain values: its models, its declared tables, and the pages of the docs."""
+"""What the checks of a source look at, as plain values: its models and its declared tables."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -8,7 +8,6 @@ from typing import Any
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import GenericTestNode, ModelNode, SnapshotNode, SourceDefinition
 
-from duckhouse import settings
 from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS
 
 
@@ -74,18 +73,15 @@ class Declared:
 
 @dataclass(frozen=True)
 class Project:
-    """`shared_rules` has by name of a shared rule what it is about: files, events or dimensions. `pages` are the texts
-    of docs/ and of README.md, by name.
-    """
+    """`shared_rules` has by name of a shared rule what it is about: files, events or dimensions."""
 
     nodes: Mapping[str, Node]
     sources: Mapping[str, Declared]
     shared_rules: Mapping[str, str] = field(default_factory=dict)
-    pages: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_project(manifest: Manifest) -> Project:
-    """The project as dbt has parsed it, with its docs."""
+    """The project as dbt has parsed it."""
     own = [node for node in manifest.nodes.values() if node.package_name == manifest.metadata.project_name]
     keys = _keys(own)
     nodes = {node.name: _node(node, keys, manifest) for node in own if isinstance(node, ModelNode | SnapshotNode)}
@@ -97,13 +93,10 @@ def read_project(manifest: Manifest) -> Project:
         for macro in manifest.macros.values()
         if macro.package_name == manifest.metadata.project_name and macro.name.startswith("rule_")
     }
-    pages = {path.name: path.read_text(encoding="utf-8") for path in (settings.PROJECT / "docs").glob("*.md")}
-    readme = settings.PROJECT / "README.md"
     return Project(
         nodes=nodes,
         sources=_sources(manifest),
         shared_rules={rule: words.get(rule, {}).get("entity", "files") for rule in sorted(rules)},
-        pages=pages | ({readme.name: readme.read_text(encoding="utf-8")} if readme.exists() else {}),
     )
 
 

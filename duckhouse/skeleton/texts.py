@@ -43,7 +43,7 @@ def skeleton(source: str, entities: Sequence[EntityGuess]) -> dict[str, str]:
     for entity in members:
         files[f"{marts}/dim_{source}_{entity.name}_history.sql"] = _history(source, entity)
         files[f"{marts}/dim_{source}_{entity.name}.sql"] = _dimension(source, entity)
-    files[f"models/quality/{source}/dq_{source}_records.sql"] = _rules(source, entities)
+    files[f"models/quality/{source}/dq_{source}_events.sql"] = _rules(source, entities)
     files[f"{marts}/_{source}__models.yml"] = _models(source, entities)
     return files
 
@@ -145,22 +145,54 @@ def _dimension(source: str, entity: EntityGuess) -> str:
 
 def _rules(source: str, entities: Sequence[EntityGuess]) -> str:
     """The shared rules that need no answer from anybody; rules about events take those of the first fact."""
+    by_entity = ", ".join(f"'{entity.name}': ref('stg_{source}__{entity.name}')" for entity in entities)
     calls = [
         f"rule_rejected_record(ref('stg_{source}__rejected'))",
         f"rule_blank_lines(ref('stg_{source}__files'))",
+        f"rule_unmapped_columns({{{by_entity}}})",
     ]
-    for fact in _facts(entities)[:1]:
-        events = f"ref('stg_{source}__{fact.name}'), '{_key(fact)}'"
-        calls += [
-            f"{rule}({events})" for rule in ("rule_unreadable_time", "rule_duplicate_in_file", "rule_text_respelled")
-        ]
+    if facts := _facts(entities):
+        calls += _rules_of_events(source, facts[0])
+    if parsed := "".join(
+        f"        {_values(source, entity)},\n" for entity in entities if entity.key and _parsed(entity)
+    ):
+        calls.append(f"rule_unreadable_value({{\n{parsed}    }})")
     if members := _dimensions(entities):
-        keys = ", ".join(
-            f"'{entity.name}': (ref('stg_{source}__{entity.name}'), '{_key(entity)}')" for entity in members
+        of_staging, of_history = (
+            ", ".join(f"'{entity.name}': (ref('{relation(entity)}'), '{_key(entity)}')" for entity in members)
+            for relation in (
+                lambda entity: f"stg_{source}__{entity.name}",
+                lambda entity: f"dim_{source}_{entity.name}_history",
+            )
         )
-        calls.append(f"rule_dimension_key_repeated({{{keys}}})")
+        calls += [f"rule_dimension_key_repeated({{{of_staging}}})", f"rule_dimension_changed({{{of_history}}})"]
     listed = "".join(f"    {call},\n" for call in calls)
-    return f"{{{{ gathered_findings('records', [\n{listed}]) }}}}\n"
+    return f"{{{{ gathered_findings('events', [\n{listed}]) }}}}\n"
+
+
+def _rules_of_events(source: str, fact: EntityGuess) -> Iterator[str]:
+    staging, key = f"ref('stg_{source}__{fact.name}')", _key(fact)
+    yield f"rule_file_unusable(ref('stg_{source}__files'), {staging}, '{fact.name}')"
+    by_key = ("missing_event_id", "unreadable_time", "text_respelled", "duplicate_in_file", "event_in_two_files")
+    for rule in by_key:
+        yield f"rule_{rule}({staging}, '{key}')"
+    if fact.day and fact.day.type == "timestamp":
+        yield f"rule_time_after_delivery({staging}, '{key}')"
+    yield f"rule_late_events({staging}, ref('fct_{source}_{fact.name}'))"
+    columns = [column.as_name for column in fact.columns if column not in (fact.key, fact.day)]
+    if columns:
+        yield f"rule_empty_column({staging}, {columns})"
+
+
+def _parsed(entity: EntityGuess) -> list[str]:
+    """The columns of which staging keeps the text beside the value."""
+    parsed = ("money", "number", "integer", "boolean", "date", "timestamp")
+    return [column.as_name for column in entity.columns if column.type in parsed and column is not entity.day]
+
+
+def _values(source: str, entity: EntityGuess) -> str:
+    columns = ", ".join(f"'{name}': '{name}_as_delivered'" for name in _parsed(entity))
+    return f"'{entity.name}': (ref('stg_{source}__{entity.name}'), '{_key(entity)}', {{{columns}}})"
 
 
 # ---------------------------------------------------------------- YAML of the models
@@ -176,8 +208,8 @@ def _models(source: str, entities: Sequence[EntityGuess]) -> str:
         lines += _dimension_yaml(source, entity)
     lines += [
         "",
-        f"  - name: dq_{source}_records",
-        "    description: One row per rule and key that a delivery adds; what is found about one record or file.",
+        f"  - name: dq_{source}_events",
+        "    description: One row per rule and key that a delivery adds.",
     ]
     return "\n".join([*lines, ""])
 

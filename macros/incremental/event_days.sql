@@ -3,7 +3,7 @@
 
         event_days('fct_sales', joined={'dim_shops': {'key': 'shop_id'}})
 
-    `joined` names each relation by its key. A history (it has valid_from) counts by the versions that overlap a day: for a
+    `joined` names each relation by its key; seen_as is the parent's column of it where that has another name. A history (it has valid_from) counts by the versions that overlap a day: for a
     join as of the event. Any other relation counts by its one row a key: for a join with the attributes of now. Days and the
     keys seen on them come from the parent, of which this reads two columns, or from seen_in: an incremental model of them is
     cheaper. `matters` leaves out versions that change nothing; it sees the attributes and holds_from, the
@@ -28,11 +28,11 @@
     keys_{{ loop.index }} as (
         select distinct
             event_date,
-            {{ join.key }},
+            {{ join.seen_as or join.key }} as {{ join.key }},
             {{ cast_to('event_date', 'timestamp') }} as midnight,
             {{ cast_to('event_date', 'timestamp') }} + interval 1 day as next_midnight
         from {{ ref(join.seen_in or parent) }}
-        where {{ join.key }} is not null
+        where {{ join.seen_as or join.key }} is not null
     ),
 
     versions_{{ loop.index }} as (

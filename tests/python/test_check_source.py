@@ -79,7 +79,6 @@ SHOP = Project(
         "shop": Declared("shop", "declared.yml", (ORDERS, CUSTOMERS, Table("_files"), Table("_rejected"))),
     },
     shared_rules={"blank_lines": "files", "late_events": "events", "dimension_changed": "dimensions"},
-    pages={"shop.md": "…", "README.md": "see docs/shop.md"},
 )
 
 
@@ -153,8 +152,6 @@ def test_a_source_that_has_everything_has_no_gap() -> None:
             but("dq_shop_records", macros=frozenset({"rule_blank_lines"})),
             "models/quality/shop/: does not use the shared rules late_events, dimension_changed: call rule_late_events",
         ),
-        (replace(SHOP, pages={"README.md": "see docs/shop.md"}), "docs/shop.md: is missing"),
-        (replace(SHOP, pages={"shop.md": "…", "README.md": ""}), "README.md: does not mention docs/shop.md: link it"),
     ],
 )  # fmt: skip
 def test_what_is_forgotten_is_named_in_one_line(project: Project, told: str) -> None:

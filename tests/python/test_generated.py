@@ -1,5 +1,6 @@
 """What is written from the YAML of sources and rules: the list that models gather by, and the catalogue of rules."""
 
+import csv
 import re
 import shutil
 from collections import Counter
@@ -90,6 +91,13 @@ def test_links_of_the_contents_lead_to_a_heading() -> None:
     links = re.findall(r"\]\(#([\w-]+)\)", PAGE)
     assert len(links) == len(set(links)) > 5
     assert set(links) <= headings
+
+
+def test_a_signal_of_invalid_traffic_is_a_rule() -> None:
+    with (PROJECT / "seeds" / "invalid_traffic_signals.csv").open(encoding="utf-8", newline="") as file:
+        signals = {row["rule_id"] for row in csv.DictReader(file)}
+    assert signals
+    assert signals <= {rule.rule_id for rule in RULES}
 
 
 def test_rules_have_the_words_of_their_yaml_and_the_group_of_their_scope(tmp_path: Path) -> None:
@@ -183,7 +191,7 @@ def test_the_command_writes_the_files(monkeypatch: pytest.MonkeyPatch, capsys: p
     before = {path: path.read_text(encoding="utf-8") for path in generated.files()}
     assert main([]) == 0
     assert {path: path.read_text(encoding="utf-8") for path in before} == before
-    assert capsys.readouterr().out.split() == ["macros/project/declared.sql", "docs/rules.md"]
+    assert capsys.readouterr().out == "macros/project/declared.sql: as before\ndocs/rules.md: as before\n"
 
 
 def test_a_build_refuses_a_rule_that_is_not_listed(tmp_path: Path) -> None:

@@ -97,12 +97,16 @@ HISTORY = [
 ]
 FINDINGS = [
     ("parking__blank_lines", None),
+    ("parking__dimension_changed", None),
     ("parking__dimension_key_repeated", "meters/m2"),
     ("parking__duplicate_in_file", "s3"),
+    ("parking__late_events", None),
     ("parking__missing_event_id", None),
     ("parking__rejected_record", None),
+    ("parking__text_respelled", "s4"),
     ("parking__unpaid_session", "s9"),
     ("parking__unreadable_time", "s5"),
+    ("parking__unreadable_value", "sessions/s4/paid_eur"),
 ]
 
 
@@ -237,6 +241,10 @@ def test_any_order_is_as_all_at_once(out_of_order: Warehouse, project: Path) -> 
             land(at_once, day)
         at_once.dbt("dev", "build", *SELECTED)
         assert published(at_once, ("dev",)) == published(out_of_order, ("dev",))
+
+
+def test_nothing_is_forgotten(project: Path) -> None:
+    assert run(project, "scripts.check_source", "parking") == "parking: nothing is missing\n"
 
 
 def test_the_engines_agree(out_of_order: Warehouse, project: Path) -> None:

@@ -46,7 +46,7 @@ EXPECTED = {
     "unreadable_time": {"impression-4", "impression-5"},
     "time_after_delivery": {"impression-6"},
     "unmapped_columns": {"first/campaign/colour"},
-    "dimension_value_unreadable": {"campaigns/13/bid_usd", "campaigns/13/end_date"},
+    "unreadable_value": {"campaigns/13/bid_usd", "campaigns/13/end_date"},
     "late_events": {"second|2026-01-08"},
     "dimension_changed": {"advertisers/1/second"},
     "unknown_campaign": {"impression-2", "impression-3"},
@@ -103,7 +103,7 @@ def test_findings_are_the_same_on_both_engines(built: tuple[Warehouse, dict[str,
     [
         ("unreadable_time", "impression-4", (None, "a time", 1, True)),
         ("unreadable_time", "impression-5", (None, "a time", 1, False)),
-        ("dimension_value_unreadable", "campaigns/13/bid_usd", ("NaN", "a readable bid_usd", 1, True)),
+        ("unreadable_value", "campaigns/13/bid_usd", ("NaN", "a readable bid_usd", 1, True)),
         ("late_events", "second|2026-01-08", ("2 events", "none once the day was published", 2, True)),
         (
             "dimension_changed",

@@ -312,7 +312,7 @@ EXPECTED: dict[str, set[str]] = {
         "{2026-02-11}/events/2026-02-10-unpaid.jsonl",
     },
     "dimension_key_repeated": {"campaigns/30"},
-    "dimension_value_unreadable": {"campaigns/40/start_date", "campaigns/40/budget_usd"},
+    "unreadable_value": {"campaigns/40/start_date", "campaigns/40/budget_usd"},
     "event_in_two_files": {"in-two-files"},
     "event_moved_day": {"moved"},
     "identity_changed": {"used-again"},

@@ -56,7 +56,7 @@ AD_SERVING = {
     "empty_column": Rule({"column_lost": "place:{file}/{column}"}),
     "file_unusable": Rule(),
     "dimension_key_repeated": Rule({"duplicate_dimension_key": "key:campaigns/{key}"}),
-    "dimension_value_unreadable": Rule({"unreadable_dimension_value": "observed:{value}"}),
+    "unreadable_value": Rule({"unreadable_dimension_value": "observed:{value}"}),
     # across deliveries
     "event_in_two_files": Rule(items("duplicate_across_files")),
     "event_moved_day": Rule(items("moved_day")),
@@ -153,7 +153,7 @@ AD_DELIVERY = dict.fromkeys(
             "unreadable_time",
             "time_after_delivery",
             "unmapped_columns",
-            "dimension_value_unreadable",
+            "unreadable_value",
         ),
         *("late_events", "dimension_changed", "unknown_campaign", "unknown_advertiser", "extraction_not_reconciled"),
     ],

@@ -46,7 +46,7 @@ with changes as (
     A value that staging could not read; values has by entity its staging model, its key, and by column the column that holds the
     value as it was delivered.
 #}
-{% macro rule_dimension_value_unreadable(values) -%}
+{% macro rule_unreadable_value(values) -%}
 with unreadable as (
     {%- for entity, (staging, key, columns) in values.items() %}
     {%- set last_entity = loop.last %}
@@ -68,7 +68,7 @@ with unreadable as (
 )
 
 {{ findings_of_records(
-    'unreadable', rule='dimension_value_unreadable', key='value_key', day=none, observed='value_as_delivered',
+    'unreadable', rule='unreadable_value', key='value_key', day=none, observed='value_as_delivered',
     expected="'a readable ' || column_name", texts=['column_name']
 ) }}
 {%- endmacro %}

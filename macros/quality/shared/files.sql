@@ -204,7 +204,7 @@ unmapped as (
     Files of events of which more than half is unusable: rejected, set aside, with an amount that cannot be read (unreadable is the
     condition), or, in a file without a single amount, all the rest. Files of at least dq_least_records records.
 #}
-{% macro rule_file_unusable(files, events, entity='events', amount=none, unreadable='false') -%}
+{% macro rule_file_unusable(files, events, entity, amount=none, unreadable='false') -%}
 with contents as (
     select
         _delivery_id,

@@ -11,7 +11,7 @@
         'impressions': ref('stg_ad_delivery__impressions'),
         'clicks': ref('stg_ad_delivery__clicks'),
     }),
-    rule_dimension_value_unreadable({
+    rule_unreadable_value({
         'campaigns': (ref('stg_ad_delivery__campaigns'), 'campaign_id', {
             'bid_usd': 'bid_as_delivered',
             'budget_usd': 'budget_as_delivered',

@@ -4,7 +4,7 @@
 {{ gathered_findings('records', [
     rule_rejected_record(ref('stg_ad_serving__rejected')),
     rule_blank_lines(ref('stg_ad_serving__files')),
-    rule_file_unusable(ref('stg_ad_serving__files'), events, amount='revenue_usd', unreadable='has_unparsable_revenue'),
+    rule_file_unusable(ref('stg_ad_serving__files'), events, 'events', amount='revenue_usd', unreadable='has_unparsable_revenue'),
     rule_missing_event_id(events, impact='revenue_usd', texts=place),
     rule_unreadable_time(events, impact='revenue_usd', texts=place),
     rule_time_after_delivery(events, impact='revenue_usd', texts=place),
@@ -27,7 +27,7 @@
         'campaigns': (ref('stg_ad_serving__campaigns'), 'campaign_id'),
         'ad_units': (ref('stg_ad_serving__ad_units'), 'ad_unit_id'),
     }),
-    rule_dimension_value_unreadable({
+    rule_unreadable_value({
         'campaigns': (ref('stg_ad_serving__campaigns'), 'campaign_id', {
             'start_date': 'start_date_as_delivered',
             'end_date': 'end_date_as_delivered',

@@ -4,7 +4,7 @@
 {{ gathered_findings('records', [
     rule_rejected_record(ref('stg_consent__rejected')),
     rule_blank_lines(ref('stg_consent__files')),
-    rule_file_unusable(ref('stg_consent__files'), events),
+    rule_file_unusable(ref('stg_consent__files'), events, 'events'),
     rule_missing_event_id(events, texts=company),
     rule_unreadable_time(events, texts=company),
     rule_time_after_delivery(events, texts=company),

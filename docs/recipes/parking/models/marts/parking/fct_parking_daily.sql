@@ -10,4 +10,4 @@ from {{ ref('fct_parking_sessions') }} as sessions
 inner join {{ ref('int_parking__zone_days') }} as days on sessions.event_date = days.event_date
 left join {{ ref('dim_meters') }} as meters on sessions.meter_id = meters.meter_id
 where {{ in_days('sessions.event_date', days) }}
-group by 1, 2
+group by sessions.event_date, coalesce(meters.zone, 'unknown')

@@ -5,4 +5,6 @@ with unpaid as (
         and coalesce(paid_eur, 0) = 0
 )
 
-{{ findings_of_records('unpaid', key='session_id', observed=cast_to('minutes', 'text') ~ " || ' minutes'", expected="'an amount'") }}
+{{ findings_of_records(
+    'unpaid', key='session_id', observed=cast_to('minutes', 'text') ~ " || ' minutes'", expected="'an amount'"
+) }}
