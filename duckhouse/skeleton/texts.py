@@ -158,16 +158,19 @@ def _rules(source: str, entities: Sequence[EntityGuess]) -> str:
     ):
         calls.append(f"rule_unreadable_value({{\n{parsed}    }})")
     if members := _dimensions(entities):
-        of_staging, of_history = (
-            ", ".join(f"'{entity.name}': (ref('{relation(entity)}'), '{_key(entity)}')" for entity in members)
-            for relation in (
-                lambda entity: f"stg_{source}__{entity.name}",
-                lambda entity: f"dim_{source}_{entity.name}_history",
-            )
-        )
-        calls += [f"rule_dimension_key_repeated({{{of_staging}}})", f"rule_dimension_changed({{{of_history}}})"]
+        of_staging = _keyed("stg_{}__{}", source, members)
+        of_history = _keyed("dim_{}_{}_history", source, members)
+        calls += [f"rule_dimension_key_repeated({of_staging})", f"rule_dimension_changed({of_history})"]
     listed = "".join(f"    {call},\n" for call in calls)
     return f"{{{{ gathered_findings('events', [\n{listed}]) }}}}\n"
+
+
+def _keyed(relation: str, source: str, members: Sequence[EntityGuess]) -> str:
+    """A relation of each entity with its key, as the rules about dimensions take them."""
+    pairs = (
+        f"'{entity.name}': (ref('{relation.format(source, entity.name)}'), '{_key(entity)}')" for entity in members
+    )
+    return f"{{{', '.join(pairs)}}}"
 
 
 def _rules_of_events(source: str, fact: EntityGuess) -> Iterator[str]:
