@@ -96,22 +96,22 @@ def declared(project: Path = PROJECT) -> str:
     models = _models(project)
     known = rules(project)
     lines = [
-        f"{{# Sources with an `events` in their declaration, and their own rules by group. Written by {COMMAND}. #}}",
+        f"{{# Sources with rules, the facts of their events, and their own rules by group. Written by {COMMAND}. #}}",
         "{% macro declared() -%}",
         "    {{ return({",
     ]
     for source, meta in _sources(project):
-        events = meta["events"]
-        [key, *others] = _meta(models.get(events, {})).get("grain", [""])
-        if not key or others:
+        events = meta.get("events")
+        [key, *others] = _meta(models.get(events, {})).get("grain", [""]) if events else [None]
+        if events and (not key or others):
             raise UserError(
                 f"models/staging/{source}/_{source}__sources.yml: events {events!r} must be a model whose YAML "
                 "names one column as its grain (config.meta.grain)"
             )
         lines += [
             f"        '{source}': {{",
-            f"            'events': '{events}',",
-            f"            'key': '{key}',",
+            f"            'events': {_jinja(events)},",
+            f"            'key': {_jinja(key)},",
             f"            'currency': {_jinja(meta.get('currency'))},",
             "            'rules': {",
         ]
@@ -217,8 +217,13 @@ def _checked(rule: DeclaredRule) -> DeclaredRule:
 
 def _calls(path: Path) -> list[str]:
     """The shared rules that a gathering model calls."""
-    text = path.read_text(encoding="utf-8")
-    return sorted({word.removeprefix("rule_") for word in re.findall(r"\brule_\w+(?=\()", text)})
+    called = [word.removeprefix("rule_") for word in re.findall(r"\brule_\w+(?=\()", path.read_text(encoding="utf-8"))]
+    if twice := sorted({rule for rule in called if called.count(rule) > 1}):
+        raise UserError(
+            f"{path}: calls rule_{twice[0]} more than once: findings of a rule are told apart by their keys alone, so "
+            "give it one relation that holds all records"
+        )
+    return sorted(called)
 
 
 def _gathered_groups(source: str, folder: Path) -> list[str]:
@@ -232,11 +237,11 @@ def _folders(project: Path) -> list[tuple[str, Path]]:
 
 
 def _sources(project: Path) -> Iterator[tuple[str, Node]]:
-    """The sources that name the model of their events, with the meta of their declaration."""
+    """The sources that have rules or name the model of their events, with the meta of their declaration."""
     for path in sorted((project / "models" / "staging").glob("*/_*__sources.yml")):
         for source in _yaml(path).get("sources", []):
             meta = _meta(source)
-            if "events" in meta:
+            if "events" in meta or _gathered_groups(source["name"], project / "models" / "quality" / source["name"]):
                 yield source["name"], meta
 
 

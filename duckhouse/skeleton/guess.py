@@ -23,6 +23,7 @@ OF_MODELS = (
     "fingerprint", "recency", "record_count", "first_delivery_id", "is_corrected",
 )  # fmt: skip
 _NUMBERED = re.compile(r"[-_. ]*\d[\d\-_.:TZ]*")
+_WILD = re.compile(r"[\[\]?]")
 _BOOLEANS = {"true", "false", "yes", "no", "t", "f", "y", "n"}
 _MOMENT = re.compile(r"(19|2[0-2])\d\d-\d\d-\d\d[Tt ]\d\d:\d\d")
 _EPOCH = re.compile(r"1\d{9}([.]\d+|\d{3}|\d{6}|\d{9})?")
@@ -107,6 +108,7 @@ def _files(drop: Path) -> Iterator[Path]:
         parts = path.relative_to(drop).parts
         if (
             path.is_file()
+            and path.resolve().is_relative_to(drop.resolve())
             and parts[0] != REDELIVERY
             and not any(part.startswith(".") for part in parts)
             and _kind(path)
@@ -132,7 +134,8 @@ def _pattern(place: Path) -> str:
     endings = "".join(Path(place.name.removesuffix(".gz")).suffixes[-1:]) + (
         ".gz" if place.name.endswith(".gz") else ""
     )
-    return "/".join([*folders, ("*" if folders else f"{_stem(place.name)}*") + endings])
+    names = [*folders, ("*" if folders else f"{_stem(place.name)}*") + endings]
+    return "/".join(_WILD.sub("?", name) for name in names)
 
 
 def _look_into(entity: EntityGuess, drop: Path) -> None:

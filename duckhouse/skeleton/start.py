@@ -12,7 +12,7 @@ from duckhouse.skeleton.texts import skeleton
 
 def files_of(name: str, drop: Path) -> dict[Path, str]:
     """The files of a source that is called `name`. Raises UserError where it cannot be started; nothing is written."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or keyword.iskeyword(name) or "__" in name:
+    if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or keyword.iskeyword(name) or "__" in name:
         raise UserError(f"{name!r} is no name of a source: write lower-case letters, digits and single _, as parking")
     if name in sources.sources():
         raise UserError(f"there is a source {name!r} already: {sources.STAGING / name}")

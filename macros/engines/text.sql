@@ -159,6 +159,20 @@
 {%- endmacro %}
 
 
+{# A text of Jinja as a literal of SQL. On ClickHouse a backslash escapes. #}
+{% macro text_literal(text) -%}
+    {{ return(adapter.dispatch('text_literal')(text | string)) }}
+{%- endmacro %}
+
+{% macro duckdb__text_literal(text) -%}
+    {{ return("'" ~ text | replace("'", "''") ~ "'") }}
+{%- endmacro %}
+
+{% macro clickhouse__text_literal(text) -%}
+    {{ return("'" ~ text | replace('\\', '\\\\') | replace("'", "''") ~ "'") }}
+{%- endmacro %}
+
+
 {# A decimal(38, 6) as text, without zeros that say nothing. #}
 {% macro number_text(number) -%}
     {{ return(adapter.dispatch('number_text')(number)) }}

@@ -44,7 +44,7 @@
     slashes or without separators, and day first with slashes, dots or dashes. 03/04/2026 is 3 April.
 #}
 {% macro parse_date(text) -%}
-    {%- set year_first = '^([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})([T ].*)?$' -%}
+    {%- set year_first = '^([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})([T ][^\n]*)?$' -%}
     {%- set day_first = '^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})$' -%}
     case
         when {{ matches(text, year_first) }}

@@ -1,4 +1,4 @@
-{# Sources with an `events` in their declaration, and their own rules by group. Written by python -m tools.generated. #}
+{# Sources with rules, the facts of their events, and their own rules by group. Written by python -m tools.generated. #}
 {% macro declared() -%}
     {{ return({
         'ad_delivery': {

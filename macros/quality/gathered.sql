@@ -15,7 +15,7 @@
     {%- for findings in shared -%}
         {%- do found.append('(\n' ~ findings ~ '\n) as shared_' ~ loop.index) -%}
     {%- endfor -%}
-    {%- for rule in declared()[source_of_model()]['rules'][group] -%}
+    {%- for rule in _own_rules(group) -%}
         {%- do found.append(ref('dq_' ~ source_of_model() ~ '__' ~ rule)) -%}
     {%- endfor -%}
     {%- for relation in found %}
@@ -32,9 +32,23 @@
 {% macro judged_sources() -%}
     {%- set judged, built = {}, {} -%}
     {%- for source_name, source in declared().items() if source.rules -%}
-        {%- set findings, events = ref('dq_' ~ source_name ~ '_' ~ (source.rules | list)[0]), ref(source.events) -%}
+        {%- set needed = [ref(source.events)] if source.events else [] -%}
+        {%- for group in source.rules -%} {%- do needed.append(ref('dq_' ~ source_name ~ '_' ~ group)) -%} {%- endfor -%}
         {%- do judged.update({source_name: source}) -%}
-        {%- if execute and is_there(findings) and is_there(events) -%} {%- do built.update({source_name: source}) -%} {%- endif -%}
+        {%- set missing = [] -%}
+        {%- for relation in needed if execute and not is_there(relation) -%} {%- do missing.append(relation) -%} {%- endfor -%}
+        {%- if execute and not missing -%} {%- do built.update({source_name: source}) -%} {%- endif -%}
     {%- endfor -%}
     {{ return(built or judged) }}
+{%- endmacro %}
+
+
+{% macro _own_rules(group) -%}
+    {%- set listed = declared().get(source_of_model(), {}).get('rules', {}) -%}
+    {%- if group not in listed -%} {%- do out_of_date(model.name) -%} {%- endif -%}
+    {{ return(listed[group]) }}
+{%- endmacro %}
+
+{% macro out_of_date(what) -%}
+    {% do exceptions.raise_compiler_error('macros/project/declared.sql does not list ' ~ what ~ ' as it is: run python -m tools.generated') %}
 {%- endmacro %}

@@ -9,19 +9,14 @@
     {%- set rules = known_rules() | selectattr('source', 'in', sources) | sort(attribute='rule_id') if execute else [{}] -%}
     {%- for rule in rules %}
     select
-        {{ cast_to(_literal(rule.rule_id), 'text') }} as rule_id,
-        {{ cast_to(_literal(rule.source), 'text') }} as source
+        {{ cast_to(text_literal(rule.rule_id), 'text') }} as rule_id,
+        {{ cast_to(text_literal(rule.source), 'text') }} as source
         {%- for column in columns %},
-        {{ cast_to(_literal(rule[column]), 'text') }} as {{ column }}
+        {{ cast_to(text_literal(rule[column]), 'text') }} as {{ column }}
         {%- endfor %}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 {%- endmacro %}
-
-{% macro _literal(text) -%}
-    {{ return(dbt.string_literal(dbt.escape_single_quotes(text | string))) }}
-{%- endmacro %}
-
 
 {% macro known_rules() -%}
     {%- set rules = [] -%}
@@ -52,10 +47,13 @@
     {%- for source_name, names in own.items() -%}
         {%- set listed = declared().get(source_name, {}).get('rules', {}).values() | sum(start=[]) -%}
         {%- for name in names if name not in listed -%}
-            {% do exceptions.raise_compiler_error(
-                'macros/project/declared.sql does not list the rule dq_' ~ source_name ~ '__' ~ name
-                ~ ': run python -m tools.generated'
-            ) %}
+            {%- do out_of_date('dq_' ~ source_name ~ '__' ~ name) -%}
         {%- endfor -%}
+    {%- endfor -%}
+    {%- for node in graph.sources.values() if node.package_name == project_name -%}
+        {%- set listed = declared().get(node.source_name, {}) -%}
+        {%- if node.config.meta.get('events') != listed.get('events') or (listed and node.config.meta.get('currency') != listed.currency) -%}
+            {%- do out_of_date('the source ' ~ node.source_name) -%}
+        {%- endif -%}
     {%- endfor -%}
 {%- endmacro %}

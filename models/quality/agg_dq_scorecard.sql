@@ -1,7 +1,7 @@
 {%- set sources = judged_sources() %}
 
 with days as (
-    {%- for source, declared_source in sources.items() %}
+    {%- for source, declared_source in sources.items() if declared_source.events %}
     select
         '{{ source }}' as source,
         {{ cast_to('event_date', 'date_nullable') }} as event_date,
@@ -9,6 +9,12 @@ with days as (
     from {{ ref(declared_source.events) }}
     group by event_date
     {{ 'union all' if not loop.last }}
+    {%- else %}
+    select
+        {{ cast_to('null', 'text_nullable') }} as source,
+        {{ cast_to('null', 'date_nullable') }} as event_date,
+        {{ cast_to('0', 'integer') }} as events
+    where false
     {%- endfor %}
 ),
 

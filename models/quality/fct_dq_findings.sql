@@ -21,7 +21,7 @@ found as (
         rules.scope as scope,
         rules.severity as severity
     from gathered
-    inner join {{ ref('dim_dq_rules') }} as rules on gathered.rule_id = rules.rule_id
+    left join {{ ref('dim_dq_rules') }} as rules on gathered.rule_id = rules.rule_id
 ),
 
 ranked as (
@@ -42,17 +42,23 @@ events_found as (
 ),
 
 events_now as (
-    {%- for source, declared_source in sources.items() %}
+    {%- for source, declared_source in sources.items() if declared_source.events %}
     select
         events_found.event_source as source,
-        events.{{ declared_source.key }} as event_id,
-        events._delivery_id as _delivery_id
+        events_found.found_id as event_id,
+        {{ cast_to('events._delivery_id', 'text') }} as _delivery_id
     from {{ ref(declared_source.events) }} as events
     inner join events_found
         on
-            events.{{ declared_source.key }} = events_found.found_id
+            {{ cast_to('events.' ~ declared_source.key, 'text') }} = events_found.found_id
             and events_found.event_source = '{{ source }}'
     {{ 'union all' if not loop.last }}
+    {%- else %}
+    select
+        {{ cast_to('null', 'text_nullable') }} as source,
+        {{ cast_to('null', 'text_nullable') }} as event_id,
+        {{ cast_to('null', 'text_nullable') }} as _delivery_id
+    where false
     {%- endfor %}
 ),
 

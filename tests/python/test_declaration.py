@@ -82,6 +82,11 @@ def test_words_are_read(declare) -> None:
         ("day: sold_at", "day: paid", "its day paid is of type money: write timestamp or date"),
         ("type: timestamp", "type: timestamp, as: sold", "its day sold_at is event_at and event_date in staging"),
         ("as: paid_eur", "as: Paid EUR", "sales.paid: as 'Paid EUR': write a name of lower-case letters"),
+        (
+            "{name: sold_at,",
+            "{name: Sold at, config: {meta: {type: date}}}\n          - {name: sold_at,",
+            "sales: Sold at is no name",
+        ),
         ("as: paid_eur", "as: true", "sales.paid: as True: write a name of lower-case letters"),
         ("as_delivered: false", "as_delivered: 3", "shelves.width: as_delivered 3: write a name"),
         ("as: paid_eur", "as: sale_id", "table sales has sale_id more than once in staging"),

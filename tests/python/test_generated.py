@@ -78,6 +78,15 @@ def shop(folder: Path, lunch: dict[str, str] | None = None, changed: dict[str, s
     return folder
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the project."""
+    copy = tmp_path_factory.mktemp("copy") / "project"
+    ignored = shutil.ignore_patterns(".*", "target", "logs", "dbt_packages", "demo", "landing", "*.duckdb")
+    shutil.copytree(PROJECT, copy, ignore=ignored)
+    return copy
+
+
 def test_the_generated_files_are_current() -> None:
     assert generated.out_of_date() == [], f"run {generated.COMMAND}"
 
@@ -187,6 +196,22 @@ def test_a_fact_without_one_key_is_refused(tmp_path: Path) -> None:
         generated.declared(tmp_path)
 
 
+def test_a_source_without_events_is_listed_for_its_rules(tmp_path: Path) -> None:
+    folder = shop(tmp_path)
+    sources = folder / "models/staging/shop/_shop__sources.yml"
+    sources.write_text("sources: [{name: shop, config: {meta: {zone: shop}}}]")
+    listed = generated.declared(folder)
+    assert "'events': none,\n            'key': none,\n            'currency': none," in listed
+    assert "'free_lunch'," in listed
+
+
+def test_a_shared_rule_is_called_once(tmp_path: Path) -> None:
+    gathering = shop(tmp_path) / "models/quality/shop/dq_shop_records.sql"
+    gathering.write_text("{{ gathered_findings('records', [rule_blank_lines(a), rule_blank_lines(b)]) }}")
+    with pytest.raises(UserError, match="calls rule_blank_lines more than once"):
+        generated.rules(tmp_path)
+
+
 def test_the_command_writes_the_files(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     before = {path: path.read_text(encoding="utf-8") for path in generated.files()}
     assert main([]) == 0
@@ -194,16 +219,32 @@ def test_the_command_writes_the_files(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert capsys.readouterr().out == "macros/project/declared.sql: as before\ndocs/rules.md: as before\n"
 
 
-def test_a_build_refuses_a_rule_that_is_not_listed(tmp_path: Path) -> None:
-    project = tmp_path / "project"
-    ignored = shutil.ignore_patterns(".*", "target", "logs", "dbt_packages", "demo", "landing", "*.duckdb")
-    shutil.copytree(PROJECT, project, ignore=ignored)
-    new = project / "models/quality/consent/rules/dq_consent__free_lunch.sql"
-    shutil.copy(new.with_name("dq_consent__missing_user.sql"), new)
+@pytest.mark.parametrize(
+    ("changed", "told"),
+    [
+        ("'missing_user',", "dq_consent__missing_user"),
+        ("'fct_consent_events'", "the source consent"),
+        ("'USD'", "the source ad_delivery"),
+        ("'levels': [", "dq_ad_serving_levels"),
+    ],
+)
+def test_a_build_refuses_a_list_that_is_out_of_date(project: Path, tmp_path: Path, changed: str, told: str) -> None:
+    listed = project / "macros" / "project" / "declared.sql"
+    current = listed.read_text(encoding="utf-8")
+    others = {
+        "'missing_user',": "",
+        "'fct_consent_events'": "'fct_consent_choices'",
+        "'USD'": "'EUR'",
+        "'levels': [": "'others': [",
+    }
     env = {
         "DUCKHOUSE_DUCKDB": str(tmp_path / "x.duckdb"),
-        "DBT_TARGET_PATH": str(tmp_path / "target"),
+        "DBT_TARGET_PATH": str(project / "target"),
         "DBT_PACKAGES_FOLDER": str(PROJECT / "dbt_packages"),
     }
-    told = run_dbt("compile", "--select", "dim_dq_rules", env=env, project=project, succeeds=False)
-    assert "macros/project/declared.sql does not list the rule dq_consent__free_lunch: run python -m tools.gen" in told
+    try:
+        listed.write_text(current.replace(changed, others[changed]), encoding="utf-8")
+        said = run_dbt("compile", "--select", "dim_dq_rules", env=env, project=project, succeeds=False)
+    finally:
+        listed.write_text(current, encoding="utf-8")
+    assert f"macros/project/declared.sql does not list {told} as it is: run python -m tools.generated" in said

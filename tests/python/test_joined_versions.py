@@ -79,6 +79,7 @@ MODELS = {
         select
             {{ cast_to('sales.sale_id', 'text') }} as sale_id,
             {{ cast_to('sales.shop_id', 'text') }} as shop_id,
+            {{ cast_to('sales.shop_id', 'text') }} as place,
             {{ cast_to('sales.at', 'timestamp') }} as sold_at,
             {{ cast_to('sales.event_date', 'date') }} as event_date,
             {{ cast_to('days._day_version', 'text') }} as _day_version
@@ -86,7 +87,9 @@ MODELS = {
         inner join {{ days_of(touches='int_shop__sale_touches') }} as days on sales.event_date = days.event_date
         where {{ in_days('sales.event_date', days) }}
     """,
-    "intermediate/int_shop__days_now": "{{ event_days('fct_sales', joined={'dim_shops': {'key': 'shop_id'}}) }}",
+    "intermediate/int_shop__days_now": """{{ event_days('fct_sales', joined={
+        'dim_shops': {'key': 'shop_id', 'seen_as': 'place'}
+    }) }}""",
     "intermediate/int_shop__days_as_of": """{{ event_days('fct_sales', joined={
         'dim_shops_history': {'key': 'shop_id'},
         'int_shop__permits': {'key': 'shop_id'},
@@ -122,8 +125,8 @@ MODELS = {
         where {{ in_days('sales.event_date', days) }}
     """,
     "marts/fct_kept": """
-        {{ config(full_refresh=false) }}
-        {{ incremental_by_delivery(order_by='n') }}
+        {{ config(full_refresh=false, order_by='n') }}
+        {{ incremental_by_delivery() }}
         select {{ cast_to('1', 'integer') }} as n, {{ cast_to("'d1'", 'text') }} as _delivery_id
         from {{ ref('fct_sales') }}
         where {{ 'false' if is_incremental() else 'true' }}
@@ -139,7 +142,8 @@ CONTRACTS = {
     },
     "int_shop__permits": {"shop_id": "text", "valid_from": "timestamp", "valid_to": "timestamp_nullable"},
     "fct_sales": {
-        **{"sale_id": "text", "shop_id": "text", "sold_at": "timestamp", "event_date": "date", "_day_version": "text"}
+        **{"sale_id": "text", "shop_id": "text", "place": "text", "sold_at": "timestamp", "event_date": "date"},
+        "_day_version": "text",
     },
     "fct_sales_now": {"sale_id": "text", "city": "text_nullable", "event_date": "date", "_day_version": "text"},
     "fct_sales_as_of": {

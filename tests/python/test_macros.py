@@ -19,6 +19,7 @@ SEPARATOR = "-- next --"
 MACROS = {
     "parse_timestamp": "parse_timestamp('x')",
     "parse_date": "parse_date('x')",
+    "text_literal": r"""'x || ' ~ text_literal("C:\\new 'a'")""",
     "parse_decimal": "parse_decimal('x')",
     "parse_amount": "parse_amount('x')",
     "parse_integer": "parse_integer('x')",
@@ -162,6 +163,10 @@ def test_what_is_no_timestamp_is_null(evaluate: Evaluate, text: str | None) -> N
     assert evaluate("parse_timestamp", [text]) == [None]
 
 
+def test_a_text_of_jinja_is_a_literal_to_the_letter(evaluate: Evaluate) -> None:
+    check(evaluate, "text_literal", {"": r"C:\new 'a'"})
+
+
 def test_dates_are_read_year_first_or_day_first(evaluate: Evaluate) -> None:
     check(
         evaluate,
@@ -180,6 +185,7 @@ def test_dates_are_read_year_first_or_day_first(evaluate: Evaluate) -> None:
             "2026-02-29": None,
             "2024-02-29": dt.date(2024, 2, 29),
             "soon": None,
+            "2026-04-03 \nand more": None,
             "": None,
             None: None,
         },
