@@ -7,7 +7,9 @@ with records as (
         impressions.created_at as event_at,
         impressions.event_date as event_date,
         impressions.operation as operation,
-        case when impressions.operation = 'upsert' and impressions.created_at is null then 'unparsable_timestamp' end as set_aside_reason,
+        case
+            when impressions.operation = 'upsert' and impressions.created_at is null then 'unparsable_timestamp'
+        end as set_aside_reason,
         impressions._delivery_id as _delivery_id,
         impressions._delivered_at as _delivered_at,
         impressions._source_file as _source_file,
@@ -23,7 +25,9 @@ with records as (
         clicks.created_at as event_at,
         clicks.event_date as event_date,
         clicks.operation as operation,
-        case when clicks.operation = 'upsert' and clicks.created_at is null then 'unparsable_timestamp' end as set_aside_reason,
+        case
+            when clicks.operation = 'upsert' and clicks.created_at is null then 'unparsable_timestamp'
+        end as set_aside_reason,
         clicks._delivery_id as _delivery_id,
         clicks._delivered_at as _delivered_at,
         clicks._source_file as _source_file,
