@@ -51,11 +51,12 @@ signals as (
         finding_key as event_id,
         rule_id
     from {{ ref('dq_ad_serving_' ~ group) }}
-    where rule_id in (
-        {%- for rule in rules_about_events %}
-        'ad_serving__{{ rule }}'{{ ',' if not loop.last }}
-        {%- endfor %}
-    )
+    where
+        rule_id in (
+            {%- for rule in rules_about_events %}
+            'ad_serving__{{ rule }}'{{ ',' if not loop.last }}
+            {%- endfor %}
+        )
     union all
     {%- endfor %}
     {%- for rule, relation, key in [
