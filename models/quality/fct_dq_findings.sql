@@ -13,13 +13,14 @@ with gathered as (
     {%- endfor %}
 ),
 
+{# a rule without words stays, and fails the test of its rule_id #}
 found as (
     select
         gathered.*,
-        rules.source as source,
-        rules.entity as entity,
-        rules.scope as scope,
-        rules.severity as severity
+        {{ cast_to("coalesce(rules.source, '')", 'text') }} as source,
+        {{ cast_to("coalesce(rules.entity, '')", 'text') }} as entity,
+        {{ cast_to("coalesce(rules.scope, '')", 'text') }} as scope,
+        {{ cast_to("coalesce(rules.severity, '')", 'text') }} as severity
     from gathered
     left join {{ ref('dim_dq_rules') }} as rules on gathered.rule_id = rules.rule_id
 ),
