@@ -63,9 +63,8 @@ def tables_without_staging(project: Project, source: Declared) -> Iterator[Gap]:
 
 
 def columns_without_staging(project: Project, source: Declared) -> Iterator[Gap]:
-    for table in source.entities:
-        staging = staging_of(project, source, table)
-        if not staging or FROM_DECLARATION in staging.macros:
+    for table, staging in staged(project, source):
+        if FROM_DECLARATION in staging.macros:
             continue
         for column in table.columns:
             if not re.search(rf"\b{re.escape(column)}\b", staging.code):
@@ -73,9 +72,8 @@ def columns_without_staging(project: Project, source: Declared) -> Iterator[Gap]
 
 
 def keys_without_test(project: Project, source: Declared) -> Iterator[Gap]:
-    for table in source.entities:
-        staging = staging_of(project, source, table)
-        if not staging or not table.key:
+    for table, staging in staged(project, source):
+        if not table.key:
             continue
         named = table.columns.get(table.key, table.key)
         made = made_from(project, staging)
@@ -95,9 +93,8 @@ def broken_conventions(project: Project, source: Declared) -> Iterator[Gap]:
 
 
 def events_without_touches(project: Project, source: Declared) -> Iterator[Gap]:
-    for table in source.entities:
-        staging = staging_of(project, source, table)
-        if not staging or not table.day:
+    for table, staging in staged(project, source):
+        if not table.day:
             continue
         if not any(staging.name in node.reads and TOUCHES in node.macros for node in project.nodes.values()):
             yield Gap(
@@ -108,11 +105,10 @@ def events_without_touches(project: Project, source: Declared) -> Iterator[Gap]:
 
 
 def amounts_without_fact(project: Project, source: Declared) -> Iterator[Gap]:
-    for table in source.entities:
-        staging = staging_of(project, source, table)
-        for amount in table.keep_last if staging else ():
+    for table, staging in staged(project, source):
+        published = [node for node in made_from(project, staging) if node.is_published]
+        for amount in table.keep_last:
             named = table.columns.get(amount, amount)
-            published = [node for node in made_from(project, staging) if node.is_published] if staging else []
             if not any(named in node.columns for node in published):
                 yield Gap(
                     source.file,
@@ -131,9 +127,8 @@ def rebuilt_whole(project: Project, source: Declared) -> Iterator[Gap]:
 
 
 def histories_without_snapshot(project: Project, source: Declared) -> Iterator[Gap]:
-    for table in source.entities:
-        staging = staging_of(project, source, table)
-        if not staging or not table.history:
+    for table, staging in staged(project, source):
+        if not table.history:
             continue
         made = made_from(project, staging)
         if source.kind == "files" and not any(node.is_snapshot for node in made):
@@ -189,6 +184,13 @@ def staging_of(project: Project, source: Declared, table: Table) -> Node | None:
     """The staging model that reads a declared table."""
     wanted = f"{source.name}.{table.name}"
     return next((node for node in project.nodes.values() if node.layer == "staging" and wanted in node.reads), None)
+
+
+def staged(project: Project, source: Declared) -> Iterator[tuple[Table, Node]]:
+    """The entities of a source that have a staging model, each with it."""
+    for table in source.entities:
+        if staging := staging_of(project, source, table):
+            yield table, staging
 
 
 def models_of(project: Project, source: Declared) -> list[Node]:

@@ -51,8 +51,8 @@
         select count()
         from system.tables
         where
-            database = {{ dbt.string_literal(dbt.escape_single_quotes(relation.schema)) }}
-            and name = {{ dbt.string_literal(dbt.escape_single_quotes(relation.identifier)) }}
+            database = {{ text_literal(relation.schema) }}
+            and name = {{ text_literal(relation.identifier) }}
     {%- endset -%}
     {{ return(run_query(query).columns[0].values()[0] > 0) }}
 {%- endmacro %}
@@ -151,8 +151,8 @@
         select comment
         from system.tables
         where
-            database = {{ dbt.string_literal(dbt.escape_single_quotes(this.schema)) }}
-            and name = {{ dbt.string_literal(dbt.escape_single_quotes(this.identifier)) }}
+            database = {{ text_literal(this.schema) }}
+            and name = {{ text_literal(this.identifier) }}
             and startsWith(comment, '{{ filling() }}')
     {%- endset -%}
     {%- set comments = run_query(query).columns[0].values() -%}

@@ -32,12 +32,10 @@
 
 {# A value to be shown; a moment as its day. #}
 {% macro attribute_text(kind, value) -%}
-    {%- if kind.startswith('money') -%}
-        {{ number_text(value) }}
-    {%- elif kind.startswith('timestamp') -%}
+    {%- if kind.startswith('timestamp') -%}
         {{ cast_to(cast_to(value, 'date_nullable'), 'text_nullable') }}
     {%- else -%}
-        {{ cast_to(value, 'text_nullable') }}
+        {{ text_of(value, kind) }}
     {%- endif -%}
 {%- endmacro %}
 
