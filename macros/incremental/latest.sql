@@ -46,7 +46,18 @@
     {%- endfor -%}
     {%- set key = staged[declared.key] or 'event_id' -%}
     {%- set keep_last = [] -%}
-    {%- for column in declared.keep_last or [] -%} {%- do keep_last.append(staged[column]) -%} {%- endfor -%}
+    {%- set instead = {
+        'is_corrected': 'latest.first_delivery_id <> latest._delivery_id', '_day_version': 'event_days._day_version'
+    } -%}
+    {%- for column in declared.keep_last or [] -%}
+        {%- do keep_last.append(staged[column]) -%}
+        {%- do instead.update({staged[column]: 'latest.last_known_' ~ staged[column]}) -%}
+    {%- endfor -%}
+    {%- if execute and ('_day_version' not in model.columns or 'event_date' not in model.columns) -%}
+        {% do exceptions.raise_compiler_error(
+            model.name ~ ': its YAML lists the columns of the fact, event_date and _day_version among them'
+        ) %}
+    {%- endif -%}
     {%- set days = incremental_by_day(touches=touches, order_by=order_by) %}
 
 with latest as (
@@ -55,35 +66,11 @@ with latest as (
 
 final as (
     select
-        {%- for column in _columns_of_yaml() %}
-        cast(
-        {%- if column.name in keep_last -%} latest.last_known_{{ column.name }}
-        {%- elif column.name == 'is_corrected' -%} latest.first_delivery_id <> latest._delivery_id
-        {%- elif column.name == '_day_version' -%} event_days._day_version
-        {%- else -%} latest.{{ column.name }}
-        {%- endif %} as {{ engine_type(column.data_type) }}) as {{ column.name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ declared_columns('latest', instead) | indent(8) }}
     from latest
     inner join {{ days_of(touches=touches) }} as event_days
         on latest.event_date = event_days.event_date
 )
 
 select * from final
-{%- endmacro %}
-
-
-{# The columns that the YAML of the model lists, which dbt knows only when it compiles the model. #}
-{% macro _columns_of_yaml() -%}
-    {%- if not execute -%} {{ return([]) }} {%- endif -%}
-    {%- for column in model.columns.values() if not column.data_type -%}
-        {% do exceptions.raise_compiler_error(
-            model.name ~ '.' ~ column.name ~ ': its YAML says no data_type, as data_type: text_nullable'
-        ) %}
-    {%- endfor -%}
-    {%- if '_day_version' not in model.columns or 'event_date' not in model.columns -%}
-        {% do exceptions.raise_compiler_error(
-            model.name ~ ': its YAML lists the columns of the fact, event_date and _day_version among them'
-        ) %}
-    {%- endif -%}
-    {{ return(model.columns.values() | list) }}
 {%- endmacro %}

@@ -19,21 +19,3 @@ final as (
 
 select * from final
 {%- endmacro %}
-
-
-{# The columns that the YAML of a model names, cast to their kinds: for a select of a relation that has them all. #}
-{% macro declared_columns(relation) -%}
-    {%- if not execute -%}
-        *
-    {%- else -%}
-        {%- if not model.columns -%}
-            {%- do exceptions.raise_compiler_error(
-                model.name ~ ' makes the columns that its YAML names, and it names none: list them under columns, '
-                ~ 'each with its data_type'
-            ) -%}
-        {%- endif -%}
-        {%- for column in model.columns.values() -%}
-            {{ cast_to(relation ~ '.' ~ column.name, column.data_type) }} as {{ column.name }}{{ ',\n' if not loop.last }}
-        {%- endfor -%}
-    {%- endif -%}
-{%- endmacro %}
