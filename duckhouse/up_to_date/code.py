@@ -1,0 +1,41 @@
+"""The fingerprint of all that decides what dbt makes of the same deliveries."""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from importlib.metadata import version
+from pathlib import Path
+
+FOLDERS = ("models", "macros", "seeds", "snapshots", "tests")
+FILES = ("dbt_project.yml", "packages.yml", "profiles.yml")
+SUFFIXES = (".sql", ".yml", ".yaml", ".csv")
+LIBRARIES = ("dbt-core", "dbt-duckdb", "dbt-clickhouse", "duckdb")
+SETTING = re.compile(rb"env_var\('(\w+)'")
+OF_CONNECTIONS = "profiles.yml"  # where the warehouse is does not change what is in it
+
+
+def fingerprint(project: Path, variables: str = "") -> str:
+    """Of the SQL, YAML and seeds of the project and of its dbt packages, the settings that they read, the versions of
+    dbt, and `variables`, those of the command line."""
+    digest = hashlib.sha256(variables.encode())
+    settings: set[str] = set()
+    for path in sorted(_files(project)):
+        text = path.read_bytes()
+        digest.update(f"{path.relative_to(project)} {len(text)}\n".encode() + text)
+        if path.name != OF_CONNECTIONS:
+            settings |= {name.decode() for name in SETTING.findall(text)}
+    for name in sorted(settings):
+        digest.update(f"{name}={os.environ.get(name, '')}\n".encode())
+    for library in LIBRARIES:
+        digest.update(f"{library}=={version(library)}\n".encode())
+    return digest.hexdigest()
+
+
+def _files(project: Path) -> Iterator[Path]:
+    packages = os.environ.get("DBT_PACKAGES_FOLDER") or "dbt_packages"
+    for folder in (*FOLDERS, packages):
+        for parent, folders, names in os.walk(project / folder, followlinks=True):
+            folders[:] = [name for name in folders if name not in ("python", "integration_tests")]
+            yield from (Path(parent, name) for name in names if name.endswith(SUFFIXES))
+    yield from (project / name for name in FILES if (project / name).exists())

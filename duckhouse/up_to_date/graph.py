@@ -1,0 +1,110 @@
+"""Which nodes are up to date, worked out from what is known of each."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from graphlib import TopologicalSorter
+
+from duckhouse.up_to_date.landed import Deliveries
+
+WARNED = "warn"
+ENDED_WELL = ("success", "pass", WARNED)
+
+
+@dataclass(frozen=True)
+class Step:
+    """A node that dbt runs. `parents` are those that it reads, through ephemeral models too; `tables` the tables of
+    sources (source, table) that it reads itself; `relation` is (schema, name), where it makes one."""
+
+    id: str
+    parents: frozenset[str]
+    tables: frozenset[tuple[str, str]]
+    relation: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """How a node was last done: what it was made from, how it ended, when, and the rows of its table."""
+
+    version: str
+    outcome: str
+    at: str
+    rows: str = ""
+
+
+FORGOTTEN = Done("", "", "")
+
+
+@dataclass(frozen=True)
+class Graph:
+    """Nodes, parents before children."""
+
+    nodes: tuple[Step, ...]
+
+    @classmethod
+    def of(cls, nodes: Iterable[Step]) -> "Graph":
+        by_id = {node.id: node for node in nodes}
+        order = TopologicalSorter({node.id: node.parents & by_id.keys() for node in by_id.values()}).static_order()
+        return cls(tuple(by_id[identity] for identity in order))
+
+    def versions(self, code: str, deliveries: Deliveries) -> dict[str, str]:
+        """By node, the fingerprint of the code and of the deliveries that it is made from."""
+        reads: dict[str, frozenset[tuple[str, str]]] = {}
+        for node in self.nodes:
+            reads[node.id] = node.tables.union(*(reads.get(parent, frozenset()) for parent in node.parents))
+        return {identity: version_of(code, tables, deliveries) for identity, tables in reads.items()}
+
+    def up_to_date(
+        self, versions: Mapping[str, str], records: Mapping[str, Done], rows: Mapping[tuple[str, str], str]
+    ) -> set[str]:
+        """The nodes that need no run. `rows` has the rows of each relation that is there, none of a view."""
+        current: set[str] = set()
+        for node in self.nodes:
+            record = records.get(node.id)
+            if (
+                record
+                and record.version == versions[node.id]
+                and (node.relation is None or rows.get(node.relation) == record.rows)
+                and all(parent in current and records[parent].at <= record.at for parent in node.parents)
+            ):
+                current.add(node.id)
+        return current
+
+    def to_record(
+        self,
+        versions: Mapping[str, str],
+        current: set[str],
+        records: Mapping[str, Done],
+        results: Mapping[str, tuple[str, str]],
+        rows: Mapping[tuple[str, str], str],
+    ) -> dict[str, Done]:
+        """What a run makes up to date. `results` has the outcome and the time of each node that it ran, `current` are
+        those that were up to date before. A node that was built from one that is not up to date is not either."""
+        known = {identity: records[identity] for identity in current if identity not in results}
+        new: dict[str, Done] = {}
+        for node in self.nodes:
+            outcome, at = results.get(node.id, ("", ""))
+            if outcome in ENDED_WELL and all(parent in known and known[parent].at <= at for parent in node.parents):
+                record = Done(versions[node.id], outcome, at, rows.get(node.relation, "") if node.relation else "")
+                known[node.id] = new[node.id] = record
+            elif node.id in known and not all(
+                parent in known and known[parent].at <= known[node.id].at for parent in node.parents
+            ):
+                del known[node.id]
+        return new
+
+
+def version_of(code: str, tables: Iterable[tuple[str, str]], deliveries: Deliveries) -> str:
+    digest = hashlib.sha256(code.encode())
+    for source, table in sorted(tables):
+        held = deliveries.get(source, {}).get(table, frozenset())
+        digest.update(f"\n{source} {table} {' '.join(sorted(held))}".encode())
+    return digest.hexdigest()
+
+
+def everything(code: str, deliveries: Mapping[str, Iterable[str]]) -> str:
+    """The version of a whole warehouse, from the deliveries of each source."""
+    digest = hashlib.sha256(code.encode())
+    for source in sorted(deliveries):
+        digest.update(f"\n{source} {' '.join(sorted(deliveries[source]))}".encode())
+    return digest.hexdigest()

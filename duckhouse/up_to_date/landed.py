@@ -1,0 +1,24 @@
+"""The deliveries that a target can read."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+Deliveries = Mapping[str, Mapping[str, frozenset[str]]]
+"""By source and table, the ids of the deliveries that hold rows of the table."""
+
+OF_SOURCE = ""  # the table under which all deliveries of a source stand
+
+
+def in_zones(landing: Path) -> Deliveries:
+    """Those of a landing zone, with a manifest."""
+    found: dict[str, dict[str, frozenset[str]]] = {}
+    for zone in sorted(landing.iterdir()) if landing.is_dir() else ():
+        tables: dict[str, set[str]] = {OF_SOURCE: set()}
+        for folder in zone.glob("delivery=*"):
+            names = {entry.name for entry in os.scandir(folder)}
+            if "manifest.json" in names:
+                for name in names | {OF_SOURCE}:
+                    tables.setdefault(name, set()).add(folder.name.removeprefix("delivery="))
+        found[zone.name] = {name: frozenset(ids) for name, ids in tables.items()}
+    return found

@@ -1,0 +1,166 @@
+"""Commands of dbt that know what is up to date: a build leaves it out, and every run notes what it made so.
+
+dbt has no hook between selecting and running, so two methods of its tasks are replaced; pyproject.toml keeps dbt-core
+at the minor version for which tests prove them.
+"""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dbt.adapters.factory import get_adapter
+from dbt.artifacts.resources.types import NodeType
+from dbt.contracts.graph.manifest import Manifest
+from dbt.task.build import BuildTask
+from dbt.task.run import RunTask
+from dbt_common.events.functions import fire_event
+from dbt_common.events.types import Note
+
+from duckhouse.settings import clickhouse, landing_dir
+from duckhouse.up_to_date.code import fingerprint
+from duckhouse.up_to_date.graph import FORGOTTEN, WARNED, Graph, Step
+from duckhouse.up_to_date.warehouses import ClickHouse, DuckDB
+
+EVERY_BUILD = "every_build"  # the tag of tests that say in every build what is open
+RUN_BY_DBT = (NodeType.Model, NodeType.Seed, NodeType.Snapshot, NodeType.Test)
+# what these make or pass is not what the project makes of its deliveries
+PARTIAL = ("empty", "sample", "event_time_start", "event_time_end", "defer")
+
+
+# dbt's tasks have no annotations that hold
+plain_selector: Any = BuildTask.get_node_selector
+plain_execute_nodes: Any = RunTask.execute_nodes
+
+
+def install() -> None:
+    """Replaces the methods."""
+    build: Any = BuildTask
+    run: Any = RunTask
+    build.get_node_selector = selector
+    run.execute_nodes = run_and_note
+
+
+def selector(task: Any, no_unit_tests: bool = False) -> Any:
+    """One that leaves out what is up to date. dbt run, test, seed and snapshot leave out nothing."""
+    made: Any = plain_selector(task, no_unit_tests)
+    notes = notes_of(task)
+    if task.args.full_refresh or not notes:
+        return made
+    select_all = made.get_selected
+
+    def get_selected(*arguments: Any, **words: Any) -> set[str]:
+        return notes.without_up_to_date(select_all(*arguments, **words))
+
+    made.get_selected = get_selected
+    return made
+
+
+def run_and_note(task: Any) -> Any:
+    """Forgets what the run is about to make anew, so that a run that is killed leaves nothing that looks up to date."""
+    notes = notes_of(task)
+    if not notes:
+        return plain_execute_nodes(task)
+    notes.forget({node.unique_id for node in task._flattened_nodes or ()})
+    try:
+        return plain_execute_nodes(task)
+    finally:
+        notes.note(task.node_results)
+
+
+def notes_of(task: Any) -> "Notes | None":
+    """What the task knows of the warehouse; nothing where several servers hold it, or the run makes only a part."""
+    if clickhouse().cluster or any(getattr(task.args, name, None) for name in PARTIAL):
+        return None
+    known: Notes | None = getattr(task, "notes", None)
+    if known is None:
+        known = task.notes = Notes(task)
+    return known
+
+
+class Notes:
+    """What is known of the nodes of one command, in the warehouse of its target."""
+
+    def __init__(self, task: Any) -> None:
+        manifest: Manifest = task.manifest
+        adapter = get_adapter(task.config)
+        credentials = task.config.credentials
+        self.adapter = adapter
+        self.told = False
+        self.graph = graph_of(manifest)
+        self.every_build = {node.unique_id for node in manifest.nodes.values() if EVERY_BUILD in node.tags}
+        if credentials.type == "duckdb":
+            self.warehouse: DuckDB | ClickHouse = DuckDB(adapter, Path(task.config.project_root) / landing_dir())
+        else:
+            self.warehouse = ClickHouse(adapter, credentials.schema)
+        self.code = fingerprint(Path(task.config.project_root), repr(sorted(task.config.cli_vars.items())))
+        with adapter.connection_named("up_to_date"):
+            self.deliveries = self.warehouse.deliveries()
+            self.records = self.warehouse.records()
+            counts = self.warehouse.row_counts(self.relations)
+        self.versions = self.graph.versions(self.code, self.deliveries)
+        self.current = self.graph.up_to_date(self.versions, self.records, counts)
+
+    @property
+    def relations(self) -> set[tuple[str, str]]:
+        return {node.relation for node in self.graph.nodes if node.relation}
+
+    def without_up_to_date(self, selected: set[str]) -> set[str]:
+        """What a build of these nodes runs: what is not up to date, warned, or tells what is open."""
+        left_out = {node for node in selected & self.current if self.records[node].outcome != WARNED} - self.every_build
+        if left_out and not self.told:
+            fire_event(Note(msg=f"{len(left_out)} of {len(selected)} nodes are up to date and left out"))
+            self.told = True
+        return selected - left_out
+
+    def forget(self, nodes: set[str]) -> None:
+        written = dict.fromkeys(sorted(nodes & self.records.keys()), FORGOTTEN)
+        if written:
+            with self.adapter.connection_named("up_to_date"):
+                self.warehouse.write(written)
+        self.current -= nodes
+
+    def note(self, results: list[Any]) -> None:
+        """Records what the run made up to date."""
+        done = {result.node.unique_id: (str(result.status), finished(result)) for result in results}
+        with self.adapter.connection_named("up_to_date"):
+            counts = self.warehouse.row_counts(self.relations)
+            new = self.graph.to_record(self.versions, self.current, self.records, done, counts)
+            if new:
+                self.warehouse.write(new)
+
+
+def finished(result: Any) -> str:
+    """When a node was done, in UTC; texts of it sort as the times do."""
+    ended = [timing.completed_at for timing in result.timing if timing.completed_at]
+    return max(ended, default=datetime.now(UTC).replace(tzinfo=None)).isoformat(timespec="microseconds")
+
+
+def graph_of(manifest: Manifest) -> Graph:
+    """The nodes that dbt runs. Unit tests read no table: what they pass depends on the code alone."""
+    nodes = [node_of(node, manifest) for node in manifest.nodes.values() if is_run(node)]
+    unit_tests = [Step(identity, frozenset(), frozenset()) for identity in manifest.unit_tests]
+    return Graph.of([*nodes, *unit_tests])
+
+
+def is_run(node: Any) -> bool:
+    return node.resource_type in RUN_BY_DBT and not node.is_ephemeral_model
+
+
+def node_of(node: Any, manifest: Manifest) -> Step:
+    parents: set[str] = set()
+    tables: set[tuple[str, str]] = set()
+    waiting, seen = list(node.depends_on_nodes), set()
+    while waiting:
+        identity = waiting.pop()
+        if identity in seen:
+            continue
+        seen.add(identity)
+        if identity in manifest.sources:
+            source = manifest.sources[identity]
+            tables.add((source.source_name, source.name))
+        elif identity in manifest.nodes and is_run(manifest.nodes[identity]):
+            parents.add(identity)
+        elif identity in manifest.nodes:
+            waiting += manifest.nodes[identity].depends_on_nodes
+    relation = None if node.resource_type == NodeType.Test else (node.schema, node.alias)
+    return Step(node.unique_id, frozenset(parents), frozenset(tables), relation)

@@ -1,0 +1,130 @@
+"""What a warehouse knows of its nodes: the table builds.nodes, the rows of its relations, the deliveries it can read.
+
+Everything is asked and written through the adapter of the dbt command that runs.
+"""
+
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from duckhouse.up_to_date.landed import OF_SOURCE, Deliveries, in_zones
+from duckhouse.up_to_date.graph import Done
+
+Relation = tuple[str, str]
+"""Schema and name."""
+
+SCHEMA = "builds"
+COLUMNS = "node_id, version, outcome, done_at, row_count"
+
+
+class DuckDB:
+    """Target dev."""
+
+    def __init__(self, adapter: Any, landing: Path) -> None:
+        self.adapter = adapter
+        self.landing = landing
+
+    def records(self) -> dict[str, Done]:
+        there = "select table_name from duckdb_tables() where schema_name = 'builds' and table_name = 'nodes'"
+        if not _rows(self.adapter, there):
+            return {}
+        return _records(_rows(self.adapter, f"select {COLUMNS} from builds.nodes"))
+
+    def write(self, records: Mapping[str, Done]) -> None:
+        self.adapter.execute(f"create schema if not exists {SCHEMA}")
+        self.adapter.execute(
+            "create table if not exists builds.nodes "
+            "(node_id varchar primary key, version varchar, outcome varchar, done_at varchar, row_count varchar)"
+        )
+        self.adapter.execute(f"insert or replace into builds.nodes values {_values(records)}")
+
+    def row_counts(self, relations: Iterable[Relation]) -> dict[Relation, str]:
+        """Of those that are there: the number of rows of a table, and "" of a view."""
+        views = _rows(self.adapter, "select schema_name, view_name from duckdb_views() where not internal")
+        tables = _rows(self.adapter, "select schema_name, table_name from duckdb_tables()")
+        counts = [
+            f"select {_literal(schema)}, {_literal(name)}, cast(count(*) as varchar) from {_name(schema)}.{_name(name)}"
+            for schema, name in sorted({(schema, name) for schema, name in tables} & set(relations))
+        ]
+        counted = _rows(self.adapter, " union all ".join(counts)) if counts else []
+        made = {(schema, name): count for schema, name, count in counted}
+        return made | {(schema, name): "" for schema, name in views}  # noqa: C420 (rows are no tuples)
+
+    def deliveries(self) -> Deliveries:
+        return in_zones(self.landing)
+
+
+class ClickHouse:
+    """Target prod."""
+
+    def __init__(self, adapter: Any, prefix: str) -> None:
+        self.adapter = adapter
+        self.prefix = prefix
+        self.database = f"{prefix}_{SCHEMA}"
+
+    def records(self) -> dict[str, Done]:
+        there = f"select name from system.tables where database = {_literal(self.database)} and name = 'nodes'"
+        if not _rows(self.adapter, there):
+            return {}
+        return _records(_rows(self.adapter, f"select {COLUMNS} from `{self.database}`.nodes final"))
+
+    def write(self, records: Mapping[str, Done]) -> None:
+        self.adapter.execute(f"create database if not exists `{self.database}`")
+        self.adapter.execute(
+            f"create table if not exists `{self.database}`.nodes (node_id String, version String, outcome String, "
+            "done_at String, row_count String, written_at Int64) "
+            "engine = ReplacingMergeTree(written_at) order by node_id"
+        )
+        self.adapter.execute(f"insert into `{self.database}`.nodes values {_values(records, str(time.time_ns()))}")
+
+    def row_counts(self, relations: Iterable[Relation]) -> dict[Relation, str]:
+        """Of those that are there: the number of rows of a table, and "" of a view."""
+        found = (
+            "select database, name, if(engine = 'View', '', toString(total_rows)) from system.tables "
+            f"where startsWith(database, {_literal(self.prefix)})"
+        )
+        return {(schema, name): count or "" for schema, name, count in _rows(self.adapter, found)}
+
+    def deliveries(self) -> Deliveries:
+        """A delivery that is half pushed is none yet: its row in _deliveries comes last."""
+        found: dict[str, dict[str, frozenset[str]]] = {}
+        raw = "select database from system.tables where startsWith(database, 'raw_') and name = '_deliveries'"
+        for (database,) in _rows(self.adapter, raw):
+            pushed = _rows(self.adapter, f"select delivery_id from `{database}`._deliveries")
+            found[database] = {OF_SOURCE: frozenset(identity for (identity,) in pushed)}
+        parts: dict[tuple[str, str], set[str]] = defaultdict(set)
+        held = (
+            "select distinct database, table, partition from system.parts where active and startsWith(database, 'raw_')"
+        )
+        for database, table, partition in _rows(self.adapter, held):
+            parts[database, table].add(partition)
+        for (database, table), partitions in parts.items():
+            if database in found:
+                found[database][table] = found[database][OF_SOURCE] & partitions
+        return {database.removeprefix("raw_"): tables for database, tables in found.items()}
+
+
+def _rows(adapter: Any, sql: str) -> list[Any]:
+    _, table = adapter.execute(sql, fetch=True)
+    return list(table.rows)
+
+
+def _records(rows: Iterable[Any]) -> dict[str, Done]:
+    return {row[0]: Done(*(value or "" for value in tuple(row)[1:])) for row in rows}
+
+
+def _values(records: Mapping[str, Done], *more: str) -> str:
+    return ", ".join(
+        "(" + ", ".join([*map(_literal, (node, made.version, made.outcome, made.at, made.rows)), *more]) + ")"
+        for node, made in records.items()
+    )
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _name(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'

@@ -1,0 +1,25 @@
+"""A plugin of dbt, which imports the modules named dbt_* of its environment: builds leave out what is up to date.
+
+`make setup` puts this folder on the path of the environment. Without it dbt makes the same rows, and builds everything
+every time.
+"""
+
+import sys
+from pathlib import Path
+
+from dbt.plugins.manager import dbtPlugin
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+class UpToDate(dbtPlugin):
+    def initialize(self) -> None:
+        if self.project_name != "duckhouse" or not (PROJECT / "duckhouse").is_dir():
+            return
+        sys.path.append(str(PROJECT))
+        from duckhouse.up_to_date import tasks
+
+        tasks.install()
+
+
+plugins = [UpToDate]
