@@ -1,4 +1,4 @@
-"""A plugin of dbt, which imports the modules named dbt_* of its environment: builds leave out what is up to date.
+"""A plugin of dbt, which imports the modules named dbt_* of its environment.
 
 `make setup` puts this folder on the path of the environment. Without it dbt makes the same rows, and builds everything
 every time.
@@ -12,14 +12,15 @@ from dbt.plugins.manager import dbtPlugin
 PROJECT = Path(__file__).resolve().parents[1]
 
 
-class UpToDate(dbtPlugin):
+class Duckhouse(dbtPlugin):
     def initialize(self) -> None:
         if self.project_name != "duckhouse" or not (PROJECT / "duckhouse").is_dir():
             return
         sys.path.append(str(PROJECT))
-        from duckhouse.up_to_date import tasks
+        from duckhouse.dbt_plugin import contexts, tasks
 
+        contexts.install()
         tasks.install()
 
 
-plugins = [UpToDate]
+plugins = [Duckhouse]

@@ -113,6 +113,8 @@ def _keys(nodes: list[Any]) -> Mapping[str, list[frozenset[str]]]:
         elif kind == "unique_combination_of_columns":
             columns = test.test_metadata.kwargs["combination_of_columns"]
             keys[str(test.attached_node)].append(frozenset(columns))
+        elif kind == "checks":
+            keys[str(test.attached_node)] += map(frozenset, test.test_metadata.kwargs.get("unique", ()))
     return keys
 
 

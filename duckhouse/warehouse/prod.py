@@ -13,8 +13,10 @@ from pathlib import Path
 from clickhouse_connect.driver.client import Client
 
 from duckhouse import cli, settings
+from duckhouse.dbt_plugin.code import fingerprint
+from duckhouse.dbt_plugin.graph import version_of_all
 from duckhouse.processes import DBT, embedded_clickhouse, run
-from duckhouse.warehouse import publish, push
+from duckhouse.warehouse import news, publish, push
 from duckhouse.warehouse.connection import answers
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -26,12 +28,15 @@ def bring(client: Client) -> None:
     """Pushes, builds beside and publishes; a UserError, and nothing is published, where a model or a test fails."""
     if publish.is_waiting(client):
         finish(client)
+    code = fingerprint(settings.PROJECT)
     for result in push.push():
         print("\n".join(push.describe(result)), flush=True)
+    version = version_of_all(code, news.pushed(client))
     publish.start(client)
     build_beside()
     publish.passed(client)
     finish(client)
+    news.note_published(client, version)
 
 
 def build_beside() -> None:
@@ -52,7 +57,7 @@ def build_beside() -> None:
 
 def finish(client: Client) -> None:
     """Publishes a build that passed."""
-    run_beside("snapshot", "--select", PUBLISHED_FIGURES)
+    run_beside("build", "--select", PUBLISHED_FIGURES, "--exclude-resource-type", "test")
     print(publish.describe(publish.publish(client)), flush=True)
 
 

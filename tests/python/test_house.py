@@ -21,7 +21,7 @@ MAY_IMPORT = {"duckhouse": {"duckhouse"}, "scripts": {"duckhouse"}, "tools": {"d
 LAYERS = (
     ("cli",),
     ("settings", "duck", "landed_types"),
-    ("sources", "processes", "project", "builds", "packages", "generated", "up_to_date"),
+    ("sources", "processes", "project", "builds", "packages", "generated", "dbt_plugin"),
     ("landed_schemas",),
     ("landed_rows",),
     ("readers", "embedded"),

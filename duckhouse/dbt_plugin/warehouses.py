@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from duckhouse.up_to_date.landed import OF_SOURCE, Deliveries, in_zones
-from duckhouse.up_to_date.graph import Done
+from duckhouse.dbt_plugin.graph import Done
+from duckhouse.dbt_plugin.landed import OF_SOURCE, Deliveries, in_zones
 
 Relation = tuple[str, str]
 """Schema and name."""

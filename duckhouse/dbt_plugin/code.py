@@ -3,7 +3,7 @@
 import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import version
 from pathlib import Path
 
@@ -15,10 +15,10 @@ SETTING = re.compile(rb"env_var\('(\w+)'")
 OF_CONNECTIONS = "profiles.yml"  # where the warehouse is does not change what is in it
 
 
-def fingerprint(project: Path, variables: str = "") -> str:
+def fingerprint(project: Path, variables: Mapping[str, object] | None = None) -> str:
     """Of the SQL, YAML and seeds of the project and of its dbt packages, the settings that they read, the versions of
     dbt, and `variables`, those of the command line."""
-    digest = hashlib.sha256(variables.encode())
+    digest = hashlib.sha256(repr(sorted((variables or {}).items())).encode())
     settings: set[str] = set()
     for path in sorted(_files(project)):
         text = path.read_bytes()

@@ -16,11 +16,13 @@ from dbt.task.run import RunTask
 from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note
 
+from duckhouse.dbt_plugin.code import fingerprint
+from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, WARNED, Done, Graph, Step, version_of_all
+from duckhouse.dbt_plugin.messages import name_what_failed
+from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB
 from duckhouse.settings import clickhouse, landing_dir
-from duckhouse.up_to_date.code import fingerprint
-from duckhouse.up_to_date.graph import FORGOTTEN, WARNED, Graph, Step
-from duckhouse.up_to_date.warehouses import ClickHouse, DuckDB
 
+CONNECTION = "up_to_date"
 EVERY_BUILD = "every_build"  # the tag of tests that say in every build what is open
 RUN_BY_DBT = (NodeType.Model, NodeType.Seed, NodeType.Snapshot, NodeType.Test)
 # what these make or pass is not what the project makes of its deliveries
@@ -65,6 +67,8 @@ def run_and_note(task: Any) -> Any:
         return plain_execute_nodes(task)
     finally:
         notes.note(task.node_results)
+        with notes.adapter.connection_named(CONNECTION):
+            name_what_failed(notes.adapter, task.node_results)
 
 
 def notes_of(task: Any) -> "Notes | None":
@@ -92,8 +96,8 @@ class Notes:
             self.warehouse: DuckDB | ClickHouse = DuckDB(adapter, Path(task.config.project_root) / landing_dir())
         else:
             self.warehouse = ClickHouse(adapter, credentials.schema)
-        self.code = fingerprint(Path(task.config.project_root), repr(sorted(task.config.cli_vars.items())))
-        with adapter.connection_named("up_to_date"):
+        self.code = fingerprint(Path(task.config.project_root), task.config.cli_vars)
+        with adapter.connection_named(CONNECTION):
             self.deliveries = self.warehouse.deliveries()
             self.records = self.warehouse.records()
             counts = self.warehouse.row_counts(self.relations)
@@ -113,18 +117,22 @@ class Notes:
         return selected - left_out
 
     def forget(self, nodes: set[str]) -> None:
-        written = dict.fromkeys(sorted(nodes & self.records.keys()), FORGOTTEN)
+        written = dict.fromkeys(sorted((nodes | {ALL}) & self.records.keys()), FORGOTTEN)
         if written:
-            with self.adapter.connection_named("up_to_date"):
+            with self.adapter.connection_named(CONNECTION):
                 self.warehouse.write(written)
         self.current -= nodes
 
     def note(self, results: list[Any]) -> None:
         """Records what the run made up to date."""
         done = {result.node.unique_id: (str(result.status), finished(result)) for result in results}
-        with self.adapter.connection_named("up_to_date"):
+        with self.adapter.connection_named(CONNECTION):
             counts = self.warehouse.row_counts(self.relations)
-            new = self.graph.to_record(self.versions, self.current, self.records, done, counts)
+            new, is_all = self.graph.to_record(self.versions, self.current, self.records, done, counts)
+            if is_all:
+                new[ALL] = Done(
+                    version_of_all(self.code, self.deliveries), "success", max(at for _, at in done.values())
+                )
             if new:
                 self.warehouse.write(new)
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
-from duckhouse.up_to_date.landed import Deliveries
+from duckhouse.dbt_plugin.landed import OF_SOURCE, Deliveries
 
 WARNED = "warn"
 ENDED_WELL = ("success", "pass", WARNED)
@@ -33,6 +33,7 @@ class Done:
 
 
 FORGOTTEN = Done("", "", "")
+ALL = "all"  # stands where a node does, for all of them
 
 
 @dataclass(frozen=True)
@@ -77,9 +78,10 @@ class Graph:
         records: Mapping[str, Done],
         results: Mapping[str, tuple[str, str]],
         rows: Mapping[tuple[str, str], str],
-    ) -> dict[str, Done]:
-        """What a run makes up to date. `results` has the outcome and the time of each node that it ran, `current` are
-        those that were up to date before. A node that was built from one that is not up to date is not either."""
+    ) -> tuple[dict[str, Done], bool]:
+        """What a run makes up to date, and whether nothing is left that is not. `results` has the outcome and the time of
+        each node that it ran, `current` are those that were up to date before. What was built from a node that is not up
+        to date is not either."""
         known = {identity: records[identity] for identity in current if identity not in results}
         new: dict[str, Done] = {}
         for node in self.nodes:
@@ -91,7 +93,7 @@ class Graph:
                 parent in known and known[parent].at <= known[node.id].at for parent in node.parents
             ):
                 del known[node.id]
-        return new
+        return new, len(known) == len(self.nodes)
 
 
 def version_of(code: str, tables: Iterable[tuple[str, str]], deliveries: Deliveries) -> str:
@@ -102,9 +104,8 @@ def version_of(code: str, tables: Iterable[tuple[str, str]], deliveries: Deliver
     return digest.hexdigest()
 
 
-def everything(code: str, deliveries: Mapping[str, Iterable[str]]) -> str:
-    """The version of a whole warehouse, from the deliveries of each source."""
-    digest = hashlib.sha256(code.encode())
-    for source in sorted(deliveries):
-        digest.update(f"\n{source} {' '.join(sorted(deliveries[source]))}".encode())
-    return digest.hexdigest()
+def version_of_all(code: str, deliveries: Deliveries) -> str:
+    """The version of a whole warehouse."""
+    return version_of(
+        code, ((source, OF_SOURCE) for source, held in deliveries.items() if held.get(OF_SOURCE)), deliveries
+    )

@@ -1,0 +1,41 @@
+"""Brings a target up to date with what is landed: python -m scripts.pipeline [--target prod] [--if-new]
+
+Builds and tests on DuckDB; on prod pushes, builds beside, and publishes what passes. Fit for one line of cron.
+"""
+
+import argparse
+from collections.abc import Sequence
+
+from duckhouse import cli
+from duckhouse.processes import DBT, run
+from duckhouse.warehouse.connection import connect
+from duckhouse.warehouse.news import is_new
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.pipeline", description=__doc__)
+    parser.add_argument("--target", choices=("dev", "prod"), default="dev", help="DuckDB (default) or ClickHouse")
+    parser.add_argument(
+        "--if-new", action="store_true", help="do nothing where code and deliveries are those of the last good build"
+    )
+    arguments = parser.parse_args(words)
+    if arguments.if_new and not is_new(arguments.target):
+        print(f"{arguments.target} is up to date")
+        return 0
+    build(arguments.target)
+    return 0
+
+
+def build(target: str) -> None:
+    if target == "dev":
+        run([DBT, "--quiet", "build", "--target", "dev"])
+        return
+    from duckhouse.warehouse import prod, publish  # dbt comes with them, and takes seconds to import
+
+    publish.refuse_a_cluster()
+    with prod.running_clickhouse():
+        prod.bring(connect())
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,60 @@
+{#
+    What holds in every row of a model, in one query: keys that are unique (lists of columns; a NULL in a key of one column is
+    none), columns without NULL, columns with the values that they may have, expressions that are true. Where any does not
+    hold, gives one row that names all of them, and how many rows or keys break each.
+#}
+{% test checks(model, unique=[], not_null=[], accepted_values={}, expressions={}) %}
+{%- set broken = [] -%}
+{%- set rows = 'count(*) filter (where ' -%}
+{%- for columns in unique -%}
+    {%- set key = columns | join(', ') -%}
+    {%- set keys -%}
+        (
+            select count(*)
+            from (
+                select 1 as one
+                from {{ model }}
+                {{ 'where ' ~ key ~ ' is not null' if columns | length == 1 }}
+                group by {{ key }}
+                having count(*) > 1
+            ) as repeated
+        )
+    {%- endset -%}
+    {%- do broken.append((key ~ ' is not unique', keys)) -%}
+{%- endfor -%}
+{%- for column in not_null -%}
+    {%- do broken.append((column ~ ' is null', rows ~ column ~ ' is null)')) -%}
+{%- endfor -%}
+{%- for column, values in accepted_values.items() -%}
+    {%- set literals = [] -%}
+    {%- for value in values -%} {%- do literals.append(text_literal(value)) -%} {%- endfor -%}
+    {%- set accepted = column ~ ' in (' ~ literals | join(', ') ~ ')' -%}
+    {%- do broken.append((column ~ ' is not one of the accepted values', rows ~ 'not ' ~ accepted ~ ')')) -%}
+{%- endfor -%}
+{%- for name, expression in expressions.items() -%}
+    {%- do broken.append((name ~ ' is not true', rows ~ 'not (' ~ expression ~ '))')) -%}
+{%- endfor -%}
+
+with counted as (
+    select
+        {%- for _, count in broken %}
+        {{ count }} as broken_{{ loop.index }},
+        {%- endfor %}
+        count(*) as all_rows
+    from {{ model }}
+),
+
+named as (
+    select
+        {%- for words, _ in broken %}
+        case when broken_{{ loop.index }} > 0
+            then {{ text_literal(words ~ ': ') }} || {{ cast_to('broken_' ~ loop.index, 'text') }} || '; ' else '' end
+        {{- ' ||' if not loop.last }}
+        {%- endfor %} as broken
+    from counted
+)
+
+select broken
+from named
+where broken <> ''
+{% endtest %}
