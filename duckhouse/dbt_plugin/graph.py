@@ -79,9 +79,9 @@ class Graph:
         results: Mapping[str, tuple[str, str]],
         rows: Mapping[tuple[str, str], str],
     ) -> tuple[dict[str, Done], bool]:
-        """What a run makes up to date, and whether nothing is left that is not. `results` has the outcome and the time of
-        each node that it ran, `current` are those that were up to date before. What was built from a node that is not up
-        to date is not either."""
+        """What a run makes up to date, and whether nothing is left that is not. `results` has the outcome and the time
+        of each node that it ran, `current` are those that were up to date before. What was built from a node that is
+        not up to date is not either."""
         known = {identity: records[identity] for identity in current if identity not in results}
         new: dict[str, Done] = {}
         for node in self.nodes:

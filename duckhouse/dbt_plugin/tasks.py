@@ -19,7 +19,7 @@ from dbt_common.events.types import Note
 from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, WARNED, Done, Graph, Step, version_of_all
 from duckhouse.dbt_plugin.messages import name_what_failed
-from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB
+from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, row_counts
 from duckhouse.settings import clickhouse, landing_dir
 
 CONNECTION = "up_to_date"
@@ -100,7 +100,7 @@ class Notes:
         with adapter.connection_named(CONNECTION):
             self.deliveries = self.warehouse.deliveries()
             self.records = self.warehouse.records()
-            counts = self.warehouse.row_counts(self.relations)
+            counts = row_counts(adapter, self.relations)
         self.versions = self.graph.versions(self.code, self.deliveries)
         self.current = self.graph.up_to_date(self.versions, self.records, counts)
 
@@ -127,7 +127,7 @@ class Notes:
         """Records what the run made up to date."""
         done = {result.node.unique_id: (str(result.status), finished(result)) for result in results}
         with self.adapter.connection_named(CONNECTION):
-            counts = self.warehouse.row_counts(self.relations)
+            counts = row_counts(self.adapter, self.relations)
             new, is_all = self.graph.to_record(self.versions, self.current, self.records, done, counts)
             if is_all:
                 new[ALL] = Done(

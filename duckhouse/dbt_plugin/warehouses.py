@@ -40,18 +40,6 @@ class DuckDB:
         )
         self.adapter.execute(f"insert or replace into builds.nodes values {_values(records)}")
 
-    def row_counts(self, relations: Iterable[Relation]) -> dict[Relation, str]:
-        """Of those that are there: the number of rows of a table, and "" of a view."""
-        views = _rows(self.adapter, "select schema_name, view_name from duckdb_views() where not internal")
-        tables = _rows(self.adapter, "select schema_name, table_name from duckdb_tables()")
-        counts = [
-            f"select {_literal(schema)}, {_literal(name)}, cast(count(*) as varchar) from {_name(schema)}.{_name(name)}"
-            for schema, name in sorted({(schema, name) for schema, name in tables} & set(relations))
-        ]
-        counted = _rows(self.adapter, " union all ".join(counts)) if counts else []
-        made = {(schema, name): count for schema, name, count in counted}
-        return made | {(schema, name): "" for schema, name in views}  # noqa: C420 (rows are no tuples)
-
     def deliveries(self) -> Deliveries:
         return in_zones(self.landing)
 
@@ -79,14 +67,6 @@ class ClickHouse:
         )
         self.adapter.execute(f"insert into `{self.database}`.nodes values {_values(records, str(time.time_ns()))}")
 
-    def row_counts(self, relations: Iterable[Relation]) -> dict[Relation, str]:
-        """Of those that are there: the number of rows of a table, and "" of a view."""
-        found = (
-            "select database, name, if(engine = 'View', '', toString(total_rows)) from system.tables "
-            f"where startsWith(database, {_literal(self.prefix)})"
-        )
-        return {(schema, name): count or "" for schema, name, count in _rows(self.adapter, found)}
-
     def deliveries(self) -> Deliveries:
         """A delivery that is half pushed is none yet: its row in _deliveries comes last."""
         found: dict[str, dict[str, frozenset[str]]] = {}
@@ -104,6 +84,24 @@ class ClickHouse:
             if database in found:
                 found[database][table] = found[database][OF_SOURCE] & partitions
         return {database.removeprefix("raw_"): tables for database, tables in found.items()}
+
+
+def row_counts(adapter: Any, relations: Iterable[Relation]) -> dict[Relation, str]:
+    """Of those that are there: the number of rows of a table, and "" of a view. Both engines count without reading."""
+    found = {
+        (schema, name): kind
+        for schema, name, kind in _rows(
+            adapter, "select table_schema, table_name, table_type from information_schema.tables"
+        )
+    }
+    there = sorted(found.keys() & set(relations))
+    counts = [
+        f"select {_literal(schema)}, {_literal(name)}, cast(count(*) as varchar) from {_name(schema)}.{_name(name)}"
+        for schema, name in there
+        if found[schema, name] != "VIEW"
+    ]
+    counted = _rows(adapter, " union all ".join(counts)) if counts else []
+    return dict.fromkeys(there, "") | {(schema, name): count for schema, name, count in counted}
 
 
 def _rows(adapter: Any, sql: str) -> list[Any]:

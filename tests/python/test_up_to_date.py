@@ -1,0 +1,216 @@
+"""A build leaves out what is up to date, on both engines, and nothing else."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import clickhouse_connect
+import duckdb
+import pytest
+
+from duckhouse.dbt_plugin.graph import Done, Graph, Step
+from duckhouse.settings import PROJECT
+from support.dbt import BuildError, environment, invoke_dbt
+from support.drops import csv_of, deliver, event
+from support.warehouse import Warehouse, warehouse
+
+SOURCE = ("shop", "events")
+DELIVERIES = {"shop": {"events": frozenset({"d1"}), "": frozenset({"d1"})}}
+MORE = {"shop": {"events": frozenset({"d1", "d0"}), "": frozenset({"d1", "d0"})}}
+
+
+def step(name: str, *parents: str, reads: bool = False, table: bool = True) -> Step:
+    return Step(name, frozenset(parents), frozenset({SOURCE} if reads else ()), ("marts", name) if table else None)
+
+
+CHAIN = Graph.of(
+    [step("test", "mart", table=False), step("mart", "staging"), step("staging", reads=True), step("seed")]
+)
+VERSIONS = CHAIN.versions("code", DELIVERIES)
+ROWS = {("marts", "staging"): "3", ("marts", "mart"): "2", ("marts", "seed"): "1"}
+RECORDS = {
+    "staging": Done(VERSIONS["staging"], "success", "10:00", "3"),
+    "mart": Done(VERSIONS["mart"], "success", "10:01", "2"),
+    "test": Done(VERSIONS["test"], "pass", "10:02"),
+    "seed": Done(VERSIONS["seed"], "success", "10:00", "1"),
+}
+ALL = {"staging", "mart", "test", "seed"}
+
+
+def test_what_was_done_from_the_same_code_and_deliveries_is_up_to_date() -> None:
+    assert CHAIN.up_to_date(VERSIONS, RECORDS, ROWS) == ALL
+
+
+@pytest.mark.parametrize(
+    ("versions", "records", "rows", "expected"),
+    [
+        (CHAIN.versions("other code", DELIVERIES), {}, {}, set()),
+        (CHAIN.versions("code", MORE), {}, {}, {"seed"}),
+        (VERSIONS, {"mart": Done("", "", "")}, {}, {"staging", "seed"}),
+        (VERSIONS, {"staging": Done(VERSIONS["staging"], "success", "10:05", "3")}, {}, {"staging", "seed"}),
+        (VERSIONS, {}, {("marts", "mart"): "1"}, {"staging", "seed"}),
+        (VERSIONS, {}, {("marts", "staging"): None}, {"seed"}),
+    ],
+    ids=["other code", "one more delivery", "forgotten", "a parent was done later", "a row is gone", "a table is gone"],
+)
+def test_what_is_not_up_to_date_takes_its_children_with_it(
+    versions: Mapping[str, str], records: dict[str, Done], rows: dict[tuple[str, str], str], expected: set[str]
+) -> None:
+    assert CHAIN.up_to_date(versions, RECORDS | records, ROWS | rows) == expected
+
+
+@pytest.mark.parametrize(
+    ("current", "results", "recorded", "is_all"),
+    [
+        (set(), dict.fromkeys(ALL, ("success", "11:00")), ALL, True),
+        (set(), {"mart": ("success", "11:00")}, set(), False),
+        ({"staging", "seed"}, {"mart": ("success", "11:00"), "test": ("fail", "11:01")}, {"mart"}, False),
+        ({"staging", "seed"}, {"mart": ("success", "11:00"), "test": ("warn", "11:01")}, {"mart", "test"}, True),
+        ({"seed"}, {"staging": ("error", "11:00"), "mart": ("skipped", "11:01")}, set(), False),
+        ({"staging", "mart", "test", "seed"}, {"staging": ("success", "11:00")}, {"staging"}, False),
+    ],
+    ids=["everything", "its parent is not", "a test fails", "a test warns", "an error", "children are older"],
+)
+def test_a_run_records_what_ended_well_from_what_is_up_to_date(
+    current: set[str], results: dict[str, tuple[str, str]], recorded: set[str], is_all: bool
+) -> None:
+    new, everything = CHAIN.to_record(VERSIONS, current, RECORDS, results, ROWS)
+    assert set(new) == recorded
+    assert everything == is_all
+
+
+class Built(NamedTuple):
+    house: Warehouse
+    target: str
+    project: Path
+
+    def dbt(self, *words: str) -> set[str]:
+        """The names of the nodes of ad serving that the command runs, without tests that warn: those run every time."""
+        if words[0] == "build":
+            words = (*words, *self.house.models)
+        with environment({"DBT_TARGET_PATH": str(self.house.folder / f"target-{self.target}")}):
+            done = invoke_dbt(*words, target=self.target, env=self.house.env, project=self.project)
+        return {result.node.name for result in done.result.results if result.status != "warn"}
+
+    def run(self, statement: str) -> None:
+        """Changes the warehouse by hand; schemas are named as on DuckDB."""
+        if self.target == "dev":
+            with duckdb.connect(str(self.house.duckdb)) as connection:
+                connection.execute(statement)
+            return
+        with clickhouse_connect.get_client(host="127.0.0.1", port=self.house.clickhouse_port) as client:
+            client.command(statement.replace("marts.", "duckhouse_marts."), settings={"mutations_sync": 2})
+
+    def deliver(self, day: int, *events: dict) -> None:
+        deliver(self.house, day, events)
+        self.house.run("push")
+
+
+@pytest.fixture(scope="module", params=["dev", "prod"])
+def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
+    """A delivery of an event and a publisher, built in a copy of the project, which tests may change."""
+    project = tmp_path_factory.mktemp("project") / "project"
+    ignored = shutil.ignore_patterns("python", "target", "landing", "demo", "logs", ".*", "*.duckdb", "dbt_packages")
+    shutil.copytree(PROJECT, project, ignore=ignored)
+    (project / "dbt_packages").symlink_to(PROJECT / "dbt_packages")
+    with warehouse() as house:
+        publishers = csv_of("publisher_id,publisher_name,timezone", "1,One,UTC")
+        deliver(house, 10, [event("a", "2026-01-09T10:00:00Z")], publishers=publishers)
+        house.run("push")
+        made = Built(house, request.param, project)
+        made.dbt("build")
+        yield made
+
+
+def test_nothing_new_runs_nothing(built: Built) -> None:
+    assert built.dbt("build") == set()
+
+
+def test_one_more_delivery_of_events_leaves_dimensions_out(built: Built) -> None:
+    built.deliver(12, event("b", "2026-01-11T10:00:00Z"))
+    ran = built.dbt("build")
+    assert {"stg_ad_serving__events", "fct_ad_events", "fct_ad_events_checks", "fct_ad_events_daily"} <= ran
+    assert ran.isdisjoint({"stg_ad_serving__publishers", "snap_ad_serving__publishers", "dim_publishers", "time_zones"})
+    assert built.dbt("build") == set()
+
+
+def test_an_older_delivery_that_arrives_late_is_new(built: Built) -> None:
+    built.deliver(11, event("late", "2026-01-10T10:00:00Z"))
+    assert "fct_ad_events" in built.dbt("build")
+    assert built.dbt("build") == set()
+
+
+def test_rows_that_were_deleted_by_hand_come_back(built: Built) -> None:
+    built.run("delete from marts.fct_ad_events where event_date = '2026-01-09'")
+    ran = built.dbt("build")
+    assert {"fct_ad_events", "fct_ad_events_checks", "fct_ad_events_daily"} <= ran
+    assert "stg_ad_serving__events" not in ran
+
+
+def test_a_table_that_was_dropped_comes_back(built: Built) -> None:
+    built.run("drop table marts.fct_ad_events_daily")
+    ran = built.dbt("build")
+    assert "fct_ad_events_daily" in ran
+    assert "fct_ad_events" not in ran
+
+
+def test_what_reads_a_table_that_was_run_by_name_is_built_after_it(built: Built) -> None:
+    assert built.dbt("run", "--select", "dim_publishers") == {"dim_publishers"}
+    ran = built.dbt("build")
+    assert "unique_dim_publishers_publisher_id" in ran
+    assert "dim_publishers" not in ran
+
+
+def test_what_was_built_from_something_old_is_not_up_to_date(built: Built) -> None:
+    built.deliver(13, event("c", "2026-01-12T10:00:00Z"))
+    built.dbt("run", "--select", "fct_ad_events_daily")
+    assert {"stg_ad_serving__events", "fct_ad_events", "fct_ad_events_daily"} <= built.dbt("build")
+    assert built.dbt("build") == set()
+
+
+def test_full_refresh_runs_everything(built: Built) -> None:
+    assert {"fct_ad_events", "dim_publishers", "time_zones"} <= built.dbt("build", "--full-refresh")
+
+
+def test_an_empty_build_makes_nothing_up_to_date(built: Built) -> None:
+    built.dbt("run", "--empty", "--select", "dim_publishers")
+    assert "dim_publishers" in built.dbt("build")
+
+
+def test_a_test_that_fails_is_run_again_until_it_passes(built: Built) -> None:
+    failing = built.project / "tests" / "assert_fails.sql"
+    failing.write_text("select 1 as one from {{ ref('dim_publishers') }}\n")
+    with pytest.raises(BuildError, match="assert_fails"):
+        built.dbt("build")
+    with pytest.raises(BuildError, match="assert_fails"):
+        built.dbt("build")
+    failing.write_text("select 1 as one from {{ ref('dim_publishers') }} where 1 = 0\n")
+    assert "assert_fails" in built.dbt("build")
+    failing.unlink()
+
+
+def test_other_code_builds_everything_again(built: Built) -> None:
+    built.dbt("build")
+    with (built.project / "macros" / "incremental" / "days.sql").open("a") as macros:
+        macros.write("\n{# another comment #}\n")
+    assert {"fct_ad_events", "dim_publishers", "fct_ad_events_checks"} <= built.dbt("build")
+
+
+def test_a_test_of_checks_names_those_that_fail(built: Built) -> None:
+    yaml = built.project / "models" / "marts" / "ad_serving" / "dim_publishers.yml"
+    text = yaml.read_text()
+    checks = """      - checks:
+          arguments:
+            unique: [[publisher_id]]
+            not_null: [publisher_id]
+            accepted_values: {publisher_id: [x]}
+            expressions: {has_a_name: "publisher_name is null"}
+"""
+    head, rest = text.split("  - name: dim_publishers\n")
+    yaml.write_text(
+        f"{head}  - name: dim_publishers\n" + rest.replace("    data_tests:\n", f"    data_tests:\n{checks}", 1)
+    )
+    broken = "publisher_id is not one of the accepted values: 1; has_a_name is not true: 1"
+    with pytest.raises(BuildError, match=f": {broken}$"):
+        built.dbt("build")
