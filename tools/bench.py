@@ -1,34 +1,48 @@
-"""Measures landing, building and extraction: medians of wall seconds, and peak memory.
+"""Measures landing, building, a growing history and extraction: medians of wall seconds, peak memory, and the goals.
 
-Writes bench/bench.json and prints a table. Memory is the resident set of a command with its child processes, sampled;
-on ClickHouse it leaves out the server.
+Writes bench/bench.json and prints two tables. Memory is the resident set of a command with its child processes,
+sampled; of builds on ClickHouse it is that of the server.
 """
 
 import argparse
 import json
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 from duckhouse import cli
+from tools.benches.building import DAYS, bench_building
 from tools.benches.extraction import bench_extraction
-from tools.benches.figures import DAYS, bench_building, bench_history, bench_landing
+from tools.benches.goals import figures
+from tools.benches.history import bench_history
+from tools.benches.landing import bench_landing
 from tools.benches.measure import psutil
+from tools.benches.nothing_new import bench_nothing_new
 
 RESULT = Path("bench/bench.json")
-PARTS = ("landing", "building", "history", "extraction")
+TIMES = 10  # as many events in the part that shows how builds scale
+
+Part = Callable[[Path, argparse.Namespace], list[dict[str, Any]]]
+PARTS: dict[str, Part] = {
+    "nothing-new": lambda work, words: bench_nothing_new(work, words.repeat),
+    "landing": lambda work, words: bench_landing(work, words.events, words.repeat),
+    "building": lambda work, words: bench_building(work, words.events, words.repeat),
+    "history": lambda work, words: bench_history(work, words.repeat),
+    "scale": lambda work, words: bench_building(work, TIMES * words.events, 1),
+    "extraction": lambda work, words: bench_extraction(work, words.impressions, words.repeat),
+}
 
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="events that are built (default 1000000)")
-    parser.add_argument("--repeat", type=int, default=5, help="runs of each measurement (default 5)")
-    parser.add_argument("--only", choices=PARTS, help="one of the parts")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of each measurement; scale has one (default 3)")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS), help="these parts")
     parser.add_argument("--impressions", type=int, default=10_000_000, help="that are extracted (default 10000000)")
     parser.add_argument("--work", type=Path, default=Path("bench/work"), help="scratch folder, removed after")
-    parser.add_argument("--json", action="store_true", help="print the result as JSON instead of the table")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON instead of the tables")
     arguments = parser.parse_args(words)
     if psutil is None:
         raise cli.UserError("psutil is not installed: pip install -c constraints.txt '.[dev]', or make setup")
@@ -37,33 +51,37 @@ def main(words: Sequence[str] | None = None) -> int:
 
     work = arguments.work.resolve()
     shutil.rmtree(work, ignore_errors=True)
-    work.mkdir(parents=True)
+    results: list[dict[str, Any]] = []
     try:
-        results = []
-        if arguments.only in (None, "landing"):
-            results += bench_landing(work, arguments.events, arguments.repeat)
-        if arguments.only in (None, "building"):
-            results += bench_building(work, arguments.events, arguments.repeat)
-        if arguments.only in (None, "history"):
-            results += bench_history(work, arguments.repeat)
-        if arguments.only in (None, "extraction"):
-            results += bench_extraction(work, arguments.impressions, arguments.repeat)
+        for part in arguments.only:
+            (work / part).mkdir(parents=True)
+            results += PARTS[part](work / part, arguments)
     finally:
         shutil.rmtree(work, ignore_errors=True)
-    document = {"events": arguments.events, "repeat": arguments.repeat, "cores": os.cpu_count(), "results": results}
+    document = {
+        "events": arguments.events,
+        "repeat": arguments.repeat,
+        "cores": os.cpu_count(),
+        "results": results,
+        "figures": figures(results, arguments.events, TIMES),
+    }
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(document, indent=2) + "\n")
     if arguments.json:
         cli.print_json(document)
     else:
-        print_table(results)
+        print_tables(document)
     return 0
 
 
-def print_table(results: list[dict[str, Any]]) -> None:
-    print(f"{'what':<36}{'seconds':>9}{'ratio':>8}{'peak MB':>9}")
-    for result in results:
-        print(f"{result['name']:<36}{result['seconds']:>9.2f}{result['ratio']:>8.2f}{result['peak_megabytes']:>9,}")
+def print_tables(document: dict[str, Any]) -> None:
+    print(f"{'what':<58}{'seconds':>9}{'ratio':>8}{'peak MB':>9}")
+    for result in document["results"]:
+        print(f"{result['name']:<58}{result['seconds']:>9.2f}{result['ratio']:>8.2f}{result['peak_megabytes']:>9,}")
+    print(f"\n{'figure':<62}{'now':>10}{'goal':>12}")
+    for figure in document["figures"]:
+        mark = "" if figure["is_met"] else "  missed"
+        print(f"{figure['figure']:<62}{figure['value']:>10,.2f}{'<= ' + format(figure['goal'], ',g'):>12}{mark}")
 
 
 if __name__ == "__main__":

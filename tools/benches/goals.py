@@ -1,0 +1,48 @@
+"""The figures that a change of speed is judged by, with what each should reach."""
+
+from collections.abc import Iterator
+from typing import Any
+
+SECONDS_OF_SQL_BEFORE = 32.9  # of 1 million events, before rules were judged once
+ENGINES = ("DuckDB", "ClickHouse")
+
+Figure = tuple[str, float, float]
+"""What is told, its value, and the greatest that it should have."""
+
+
+def figures(results: list[dict[str, Any]], events: int, times: int) -> list[dict[str, Any]]:
+    """Those of the measurements that were made."""
+    by_name = {result["name"]: result for result in results}
+    found = []
+    for told, value, goal in _figures(by_name, events, times):
+        found.append({"figure": told, "value": round(value, 2), "goal": goal, "is_met": round(value, 2) <= goal})
+    return found
+
+
+def _figures(made: dict[str, Any], events: int, times: int) -> Iterator[Figure]:
+    some, many = f"{events:,} events", f"{times * events:,} events"
+    for engine, goal in zip(ENGINES, (10, 12), strict=True):
+        if build := made.get(f"build of nothing new, {engine}"):
+            yield f"build of nothing new, {engine}, seconds", build["seconds"], goal
+    if pipeline := made.get("pipeline --if-new, nothing new"):
+        yield "pipeline --if-new, nothing new, seconds", pipeline["seconds"], 1.5
+    for label, goal in (("one file", 1.8), ("4 files", 1.5)):
+        if landed := made.get(f"land, {label}"):
+            yield f"landing to bare COPY, {label}", landed["ratio"], goal
+    for engine in ENGINES:
+        if more := made.get(f"one more day on {some}, {engine}"):
+            yield f"one more day to full build of {some}, {engine}", more["ratio"], 0.2
+    for engine in ENGINES:
+        if more := made.get(f"one more day after 365 days, {engine}"):
+            yield f"one more day after 365 days to after 30, {engine}", more["ratio"], 1.2
+    if (full := made.get(f"full build of {some}, DuckDB")) and (
+        sql := made.get(f"the same SQL without dbt, {some}, DuckDB")
+    ):
+        yield f"full build of {some} to its SQL without dbt", full["seconds"] / sql["seconds"], 1.35
+        yield "that SQL to what it took before", sql["seconds"] / SECONDS_OF_SQL_BEFORE, 0.5
+    for engine in ENGINES:
+        fewer, more = made.get(f"full build of {some}, {engine}"), made.get(f"full build of {many}, {engine}")
+        if fewer and more:
+            yield f"full build of {many} to {some}, {engine}", more["seconds"] / fewer["seconds"], 5
+        if more:
+            yield f"full build of {many}, {engine}, peak MB", more["peak_megabytes"], 4096
