@@ -24,8 +24,8 @@
         {%- do found.append(ref('dq_' ~ source_of_model() ~ '__' ~ rule)) -%}
     {%- endfor -%}
     {%- set staged = staging_models_read() if is_kept else [] -%}
-    {%- set rules = rules_as_they_are() if is_kept -%}
-    {%- set deliveries = deliveries_to_judge(staged, rules) if is_kept -%}
+    {%- set rules = rules_as_they_are() if is_kept else none -%}
+    {%- set deliveries = deliveries_to_judge(staged, rules) if is_kept else none -%}
     {%- if deliveries == [] %}
     select * from {{ this }}
     where false
