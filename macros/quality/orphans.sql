@@ -1,12 +1,23 @@
-{# The findings of a rule about events whose key no dimension knows; those without a key too, where or_none says so. #}
+{#
+    The findings of a rule about events whose key no dimension knows; those without a key too, where or_none says so. Keys are
+    looked up once each, not once an event.
+#}
 {% macro findings_of_orphans(events, column, dimension, or_none=false, impact=none, texts=[]) -%}
-with orphans as (
-    select events.*
-    from {{ events }} as events
-    left join {{ dimension }} as known on events.{{ column }} = known.{{ column }}
+with unknown_keys as (
+    select keys.{{ column }} as {{ column }}
+    from (select distinct {{ column }} from {{ events }}) as keys
+    left join {{ dimension }} as known on keys.{{ column }} = known.{{ column }}
     where
         known.{{ column }} is null
-        {{ 'and events.' ~ column ~ ' is not null' if not or_none }}
+        and keys.{{ column }} is not null
+),
+
+orphans as (
+    select events.*
+    from {{ events }} as events
+    where
+        events.{{ column }} in (select unknown_keys.{{ column }} from unknown_keys)
+        {{ 'or events.' ~ column ~ ' is null' if or_none }}
 )
 
 {{ findings_of_records(

@@ -9,7 +9,7 @@ with prices as (
         event_date,
         count(*) as paid,
         sum(revenue_usd) as paid_usd,
-        {{ median_micros('revenue_usd') }} as price,
+        {{ median('price_micros') }} as price,
         min(first_delivery_id) as first_of_cell,
         max(_delivery_id) as last_of_cell
     from {{ ref('int_ad_serving__paid_impressions') }}

@@ -28,11 +28,7 @@
 {%- endmacro %}
 
 
-{# Median of amounts in micro-dollars, a double that is exact on both engines, and such micro-dollars as US dollars. #}
-{% macro median_micros(amount) -%}
-    {{ median(cast_to(amount ~ ' * 1000000', 'integer_nullable')) }}
-{%- endmacro %}
-
+{# Micro-dollars, such as a median of them, as US dollars. #}
 {% macro usd_of_micros(micros) -%}
     {{ share_of(cast_to('1', 'money'), cast_to('floor(' ~ micros ~ ')', 'integer'), '1000000') }}
 {%- endmacro %}

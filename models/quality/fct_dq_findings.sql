@@ -5,9 +5,10 @@ with gathered as (
     {%- set last_source = loop.last %}
     {%- for group in declared_source.rules %}
     select
-        *,
+        {{ judged_columns() | join(',\n        ') }},
         {{ cast_to("'" ~ declared_source.currency ~ "'" if declared_source.currency else 'null', 'text_nullable') }} as currency
     from {{ ref('dq_' ~ source ~ '_' ~ group) }}
+    where {{ is_finding() }}
     {{ 'union all' if not (loop.last and last_source) }}
     {%- endfor %}
     {%- endfor %}

@@ -16,6 +16,16 @@ with files as (
 {%- endmacro %}
 
 
+{# The keys of events that have several records in a delivery: few, so that only their records are compared in full. #}
+{% macro _keys_repeated_in_delivery(events, key) -%}
+    select {{ key }}
+    from {{ events }}
+    where {{ key }} is not null
+    group by {{ key }}, _delivery_id
+    having count(*) > 1
+{%- endmacro %}
+
+
 {# Whatever the spelling of the key; records that are set aside count too, as long as they have one. #}
 {% macro rule_duplicate_in_file(events, key='event_id') -%}
 with repeated as (
@@ -28,7 +38,7 @@ with repeated as (
         min(_source_row) as first_row,
         max(_source_row) as last_row
     from {{ events }}
-    where {{ key }} is not null
+    where {{ key }} in ({{ _keys_repeated_in_delivery(events, key) }})
     group by {{ key }}, _delivery_id, _source_file
     having count(*) > 1
 )
@@ -49,7 +59,7 @@ with files_of_events as (
         max(event_date) as day_in_file,
         count(*) as records_in_file
     from {{ events }}
-    where {{ key }} is not null
+    where {{ key }} in ({{ _keys_repeated_in_delivery(events, key) }})
     group by {{ key }}, _delivery_id, _source_file
 ),
 

@@ -1,14 +1,13 @@
 {%- set days = incremental_by_day('int_ad_serving__event_days', order_by=['publisher_id', '_delivery_id']) %}
 
-with records as (
-    select * from {{ ref('stg_ad_serving__events') }}
-    where
-        set_aside_reason is null
-        and {{ in_touching_records(ref('int_ad_serving__delivery_touches'), days) }}
-),
-
-states as (
-    {{ event_states('records') | indent(4) }}
+with states as (
+    {{ event_states(
+        ref('stg_ad_serving__events'),
+        columns=[
+            'event_id', 'event_type', 'event_date', 'publisher_id', 'is_filled', 'revenue_usd', '_delivery_id', '_source_file',
+        ],
+        condition='set_aside_reason is null and ' ~ in_touching_records(ref('int_ad_serving__delivery_touches'), days)
+    ) | indent(4) }}
 ),
 
 arrivals as (

@@ -52,10 +52,12 @@ final as (
     from latest
     inner join {{ ref('int_ad_serving__event_days') }} as event_days
         on latest.event_date = event_days.event_date
-    asof left join {{ ref('int_ad_serving__publisher_time_zones') }} as time_zones
+    {# an asof join would sort all events; a publisher has few time zones #}
+    left join {{ ref('int_ad_serving__publisher_time_zones') }} as time_zones
         on
             latest.publisher_id = time_zones.publisher_id
             and latest.event_at >= time_zones.valid_from
+            and latest.event_at < coalesce(time_zones.valid_to, {{ cast_to("'2300-01-01 00:00:00'", 'timestamp') }})
 )
 
 select * from final

@@ -1,7 +1,20 @@
+{#
+    Latest diagnostics by event. Most events have one record of them, which needs no order: the window sees the others only.
+#}
+{%- set diagnostics = ref('stg_ad_serving__diagnostics') %}
+{%- set repeated = keys_of_several_records(diagnostics, 'event_id', 'event_id is not null') %}
+
 with latest as (
-    select * from {{ ref('stg_ad_serving__diagnostics') }}
-    where event_id is not null
-    qualify row_number() over (partition by event_id order by {{ latest_first() }}) = 1
+    select * from {{ diagnostics }}
+    where
+        event_id is not null
+        and event_id not in ({{ repeated | indent(12) }})
+    union all
+    select * from (
+        select * from {{ diagnostics }}
+        where event_id in ({{ repeated | indent(12) }})
+        qualify row_number() over (partition by event_id order by {{ latest_first() }}) = 1
+    ) as latest_of_several
 ),
 
 identities as (

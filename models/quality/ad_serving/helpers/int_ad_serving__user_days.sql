@@ -1,18 +1,51 @@
+{#
+    Most users have an event or two a day: places and hours are counted only of users with more events than any rule lets pass,
+    which are few. A user is concentrated with more than dq_mads events, and awake in more than dq_waking_hours hours.
+#}
+{%- set least = [var('dq_mads'), var('dq_waking_hours')] | min %}
+
 with users as (
     select
         user_id_hash,
         event_date,
         count(*) as events,
-        count(distinct publisher_id) as publishers,
-        count(distinct country_code) as countries,
-        count(distinct ip_prefix) as networks,
-        count(distinct {{ hour_of('event_at') }}) as hours,
         sum(revenue_usd) as revenue_usd,
         min(first_delivery_id) as first_of_cell,
         max(last_delivery_id) as last_of_cell
     from {{ ref('int_ad_serving__event_identities') }}
     where user_id_hash is not null
     group by user_id_hash, event_date
+),
+
+busy as (
+    select
+        identities.user_id_hash as user_id_hash,
+        identities.event_date as event_date,
+        count(distinct identities.publisher_id) as publishers,
+        count(distinct identities.country_code) as countries,
+        count(distinct identities.ip_prefix) as networks,
+        count(distinct {{ hour_of('identities.event_at') }}) as hours
+    from {{ ref('int_ad_serving__event_identities') }} as identities
+    inner join users
+        on
+            identities.user_id_hash = users.user_id_hash
+            and identities.event_date = users.event_date
+    where users.events > {{ least }}
+    group by identities.user_id_hash, identities.event_date
+),
+
+user_days as (
+    select
+        users.*,
+        busy.publishers,
+        busy.countries,
+        busy.networks,
+        busy.hours
+    from users
+    left join busy
+        on
+            users.user_id_hash = busy.user_id_hash
+            and users.event_date = busy.event_date
 )
 
-select * from users
+select * from user_days

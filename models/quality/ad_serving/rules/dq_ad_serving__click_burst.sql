@@ -1,16 +1,6 @@
 with hours as (
-    select
-        publisher_id,
-        event_date,
-        {{ hour_of('event_at') }} as hour_of_day,
-        count(*) filter (where event_type = 'click') as clicks,
-        count(*) filter (where event_type = 'impression' and is_filled) as filled,
-        sum(case when event_type = 'click' then revenue_usd else 0 end) as click_revenue,
-        min(first_delivery_id) as first_of_cell,
-        max(_delivery_id) as last_of_cell
-    from {{ ref('fct_ad_events') }}
+    select * from {{ ref('int_ad_serving__publisher_hours') }}
     where publisher_id is not null
-    group by publisher_id, event_date, {{ hour_of('event_at') }}
 ),
 
 others as (

@@ -1,18 +1,21 @@
-with impressions as (
-    select distinct bid_request_id from {{ ref('int_ad_serving__event_identities') }}
+with followers as (
+    select * from {{ ref('int_ad_serving__event_identities') }}
     where
-        event_type = 'impression'
+        event_type in ('click', 'viewable_impression')
         and bid_request_id is not null
 ),
 
-orphans as (
-    select followers.*
-    from {{ ref('int_ad_serving__event_identities') }} as followers
-    left join impressions on followers.bid_request_id = impressions.bid_request_id
+{# impressions are many: read are those of the requests that something follows #}
+impressions as (
+    select bid_request_id from {{ ref('int_ad_serving__event_identities') }}
     where
-        followers.event_type in ('click', 'viewable_impression')
-        and followers.bid_request_id is not null
-        and impressions.bid_request_id is null
+        event_type = 'impression'
+        and bid_request_id in (select followers.bid_request_id from followers)
+),
+
+orphans as (
+    select * from followers
+    where bid_request_id not in (select impressions.bid_request_id from impressions)
 )
 
 {{ findings_of_records(

@@ -8,12 +8,11 @@ with cells as (
         '{{ segment }}' as segment,
         {{ cast_to("coalesce(country_code, '')", 'text') }} as country,
         {{ cast_to('coalesce(' ~ part ~ ", '')", 'text') }} as part,
-        count(*) as impressions,
-        count(*) filter (where is_filled) as filled,
-        min(first_delivery_id) as first_of_cell,
-        max(_delivery_id) as last_of_cell
-    from {{ ref('fct_ad_events') }}
-    where event_type = 'impression'
+        {{ cast_to('sum(days.impressions)', 'integer') }} as impressions,
+        {{ cast_to('sum(days.filled)', 'integer') }} as filled,
+        min(days.first_of_cell) as first_of_cell,
+        max(days.last_of_cell) as last_of_cell
+    from {{ ref('int_ad_serving__fill_days') }} as days
     group by country_code{{ ', ' ~ part if segment != 'country_code' }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}

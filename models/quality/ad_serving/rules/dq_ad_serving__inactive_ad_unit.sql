@@ -1,4 +1,14 @@
-with served as (
+{# events of units that were ever inactive; the others cannot be at fault #}
+with doubtful as (
+    select *
+    from {{ ref('fct_ad_events') }}
+    where ad_unit_id in (
+        select units.ad_unit_id from {{ ref('dim_ad_units_history') }} as units
+        where not units.is_active
+    )
+),
+
+served as (
     select
         events.ad_unit_id || '|' || {{ cast_to('events.event_date', 'text') }} as unit_and_day,
         events.event_date as event_date,
@@ -6,7 +16,7 @@ with served as (
         sum(events.revenue_usd) as revenue_served,
         min({{ cast_to('events.first_delivery_id', 'text') }}) as first_of_day,
         max({{ cast_to('events._delivery_id', 'text') }}) as last_of_day
-    from {{ ref('fct_ad_events') }} as events
+    from doubtful as events
     asof inner join {{ ref('dim_ad_units_history') }} as ad_units
         on
             events.ad_unit_id = ad_units.ad_unit_id

@@ -1,10 +1,10 @@
 with days as (
     select
         event_date,
-        count(*) as events,
-        min(first_delivery_id) as first_of_day,
-        max(_delivery_id) as last_of_day
-    from {{ ref('fct_ad_events') }}
+        {{ cast_to('sum(hours.events)', 'integer') }} as events,
+        min(hours.first_of_cell) as first_of_day,
+        max(hours.last_of_cell) as last_of_day
+    from {{ ref('int_ad_serving__publisher_hours') }} as hours
     group by event_date
 ),
 

@@ -1,12 +1,12 @@
 with hours as (
     select
         event_date,
-        {{ hour_of('event_at') }} as hour_of_day,
-        count(*) as events,
-        min(first_delivery_id) as first_of_day,
-        max(_delivery_id) as last_of_day
-    from {{ ref('fct_ad_events') }}
-    group by event_date, {{ hour_of('event_at') }}
+        hour_of_day,
+        {{ cast_to('sum(cells.events)', 'integer') }} as events,
+        min(cells.first_of_cell) as first_of_day,
+        max(cells.last_of_cell) as last_of_day
+    from {{ ref('int_ad_serving__publisher_hours') }} as cells
+    group by event_date, hour_of_day
 ),
 
 days as (

@@ -1,4 +1,12 @@
-with twins as (
+{# few events share their moment: only those are compared by all that they have #}
+with shared_moments as (
+    select event_at
+    from {{ ref('fct_ad_events') }}
+    group by event_at
+    having count(*) > 1
+),
+
+twins as (
     select
         min(event_id) as smallest_event_id,
         {{ ordered_text_agg('event_id') }} as event_ids,
@@ -9,6 +17,7 @@ with twins as (
         min({{ cast_to('first_delivery_id', 'text') }}) as first_of_group,
         max({{ cast_to('_delivery_id', 'text') }}) as last_of_group
     from {{ ref('fct_ad_events') }}
+    where event_at in (select shared_moments.event_at from shared_moments)
     group by
         event_type, publisher_id, ad_unit_id, campaign_id, device_type, browser, country_code, region, event_at, event_date
     having count(*) > 1

@@ -1,4 +1,34 @@
-with judged as (
+{# days on which any version of a campaign is out of flight: only the events of these are judged #}
+with doubtful_days as (
+    select distinct
+        served.campaign_id as campaign_id,
+        served.event_date as event_date
+    from (
+        select distinct
+            campaign_id,
+            event_date
+        from {{ ref('fct_ad_events') }}
+        where
+            is_filled
+            and event_type = 'impression'
+    ) as served
+    inner join {{ ref('dim_campaigns_history') }} as flights on served.campaign_id = flights.campaign_id
+    where not coalesce(served.event_date between flights.start_date and flights.end_date, true)
+),
+
+doubtful as (
+    select events.*
+    from {{ ref('fct_ad_events') }} as events
+    inner join doubtful_days
+        on
+            events.campaign_id = doubtful_days.campaign_id
+            and events.event_date = doubtful_days.event_date
+    where
+        events.is_filled
+        and events.event_type = 'impression'
+),
+
+judged as (
     select
         events.event_id as event_id,
         events.campaign_id as campaign_id,
@@ -13,15 +43,12 @@ with judged as (
         campaigns.end_date as end_date_now,
         not coalesce(events.event_date between at_event_time.start_date and at_event_time.end_date, true) as was_breach,
         not coalesce(events.event_date between campaigns.start_date and campaigns.end_date, true) as is_breach
-    from {{ ref('fct_ad_events') }} as events
+    from doubtful as events
     asof inner join {{ ref('dim_campaigns_history') }} as at_event_time
         on
             events.campaign_id = at_event_time.campaign_id
             and events.event_at >= at_event_time.valid_from
     inner join {{ ref('dim_campaigns') }} as campaigns on events.campaign_id = campaigns.campaign_id
-    where
-        events.is_filled
-        and events.event_type = 'impression'
 ),
 
 breaches as (

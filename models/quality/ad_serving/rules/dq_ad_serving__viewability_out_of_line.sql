@@ -1,20 +1,14 @@
-{%- set segments = ['ad_unit_id', 'campaign_id', 'publisher_id'] %}
-
 with cells as (
-    {%- for segment in segments %}
     select
-        '{{ segment }}' as segment,
-        {{ cast_to(segment, 'text_nullable') }} as member,
-        count(*) filter (where event_type = 'impression' and is_filled) as filled,
-        count(*) filter (where event_type = 'viewable_impression') as viewable,
-        sum(case when event_type = 'impression' then revenue_usd else 0 end) as revenue_usd,
-        min(first_delivery_id) as first_of_cell,
-        max(_delivery_id) as last_of_cell
-    from {{ ref('fct_ad_events') }}
-    where {{ segment }} is not null
-    group by {{ segment }}
-    {{ 'union all' if not loop.last }}
-    {%- endfor %}
+        segment,
+        member,
+        {{ cast_to('sum(days.filled)', 'integer') }} as filled,
+        {{ cast_to('sum(days.viewable)', 'integer') }} as viewable,
+        sum(days.revenue_usd) as revenue_usd,
+        min(days.first_of_cell) as first_of_cell,
+        max(days.last_of_cell) as last_of_cell
+    from {{ ref('int_ad_serving__member_days') }} as days
+    group by segment, member
 ),
 
 others as (

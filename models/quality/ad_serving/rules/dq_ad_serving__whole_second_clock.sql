@@ -1,15 +1,27 @@
-with clocks as (
+with days as (
     select
         publisher_id,
         event_date,
-        count(*) as events,
-        count(*) filter (where {{ is_whole_second('event_at') }}) as on_the_second,
-        sum(case when {{ is_whole_second('event_at') }} then revenue_usd else 0 end) as revenue_on_the_second,
-        min(first_delivery_id) as first_of_cell,
-        max(_delivery_id) as last_of_cell
-    from {{ ref('fct_ad_events') }}
+        sum(events) as event_count,
+        sum(on_the_second) as second_count,
+        sum(revenue_on_the_second) as second_revenue,
+        min(first_of_cell) as first_of_day,
+        max(last_of_cell) as last_of_day
+    from {{ ref('int_ad_serving__publisher_hours') }}
     where publisher_id is not null
     group by publisher_id, event_date
+),
+
+clocks as (
+    select
+        publisher_id,
+        event_date,
+        {{ cast_to('event_count', 'integer') }} as events,
+        {{ cast_to('second_count', 'integer') }} as on_the_second,
+        second_revenue as revenue_on_the_second,
+        first_of_day as first_of_cell,
+        last_of_day as last_of_cell
+    from days
 ),
 
 others as (

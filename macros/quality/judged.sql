@@ -1,0 +1,113 @@
+{#
+    Rules about records and files decide by what one delivery brought, so each delivery is judged once, and its findings stay. The
+    table of such a group holds, beside findings, a mark for each delivery and staging model that was judged: a row without a
+    rule, with the model as its key and what the rules were as its evidence. A delivery is judged again when a staging model holds
+    more of it, and all are when anything changed that rules are made of.
+#}
+{% macro judged_columns() -%}
+    {{ return([
+        'rule_id', 'finding_key', 'event_date', 'observed', 'expected', 'record_count', 'impact_amount', 'evidence',
+        'first_delivery_id', 'last_delivery_id',
+    ]) }}
+{%- endmacro %}
+
+{% macro is_finding() -%} rule_id <> '' {%- endmacro %}
+
+
+{# The deliveries in the staging models that have to be judged; none where the table is made anew, and all are. #}
+{% macro deliveries_to_judge(staged, rules) -%}
+    {%- if not execute or not is_incremental() -%} {{ return(none) }} {%- endif -%}
+    {%- set query -%}
+        select distinct staged.delivery_id
+        from (
+            {%- for node in staged %}
+            select distinct
+                {{ cast_to("'" ~ node.name ~ "'", 'text') }} as staging_model,
+                {{ cast_to('_delivery_id', 'text') }} as delivery_id
+            from {{ node.relation_name }}
+            {{ 'union all' if not loop.last }}
+            {%- endfor %}
+        ) as staged
+        left join (
+            select
+                finding_key,
+                evidence,
+                {{ cast_to('_delivery_id', 'text') }} as delivery_id
+            from {{ this }}
+            where not {{ is_finding() }}
+        ) as marks
+            on
+                staged.staging_model = marks.finding_key
+                and staged.delivery_id = marks.delivery_id
+        where marks.evidence is distinct from '{{ rules }}'
+    {%- endset -%}
+    {{ return(run_query(query).columns[0].values() | list) }}
+{%- endmacro %}
+
+
+{% macro marks_of_judged(staged, deliveries, rules) -%}
+    {%- for node in staged %}
+    select distinct
+        {{ cast_to("''", 'text') }} as rule_id,
+        {{ cast_to("'" ~ node.name ~ "'", 'text') }} as finding_key,
+        {{ cast_to('null', 'date_nullable') }} as event_date,
+        {{ cast_to('null', 'text_nullable') }} as observed,
+        {{ cast_to('null', 'text_nullable') }} as expected,
+        {{ cast_to('0', 'integer') }} as record_count,
+        {{ cast_to('null', 'money_nullable') }} as impact_amount,
+        {{ cast_to("'" ~ rules ~ "'", 'text') }} as evidence,
+        {{ cast_to('_delivery_id', 'text') }} as first_delivery_id,
+        {{ cast_to('_delivery_id', 'text') }} as last_delivery_id
+    from {{ node.relation_name }}
+    where {{ 'true' if deliveries is none else in_list('_delivery_id', deliveries) }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{#
+    The staging models that the rules of a model read, views and rules looked through. Nothing else may be read, because a
+    delivery is not judged again when another brings more; a seed changes with the code.
+#}
+{% macro staging_models_read() -%}
+    {%- set staged, reads = {}, model.depends_on.nodes | list -%}
+    {%- for read in reads if execute -%} {# grows while it is read #}
+        {%- set node = graph.nodes[read] -%}
+        {%- if node.resource_type == 'seed' -%}
+        {%- elif node.config.materialized in ('view', 'ephemeral') -%}
+            {%- do reads.extend(node.depends_on.nodes) -%}
+        {%- elif node.name.startswith('stg_') -%}
+            {%- do staged.update({node.name: node}) -%}
+        {%- else -%}
+            {% do exceptions.raise_compiler_error(
+                model.name ~ ' reads ' ~ node.name ~ ', which follows from several deliveries: its rules judge one delivery, by '
+                ~ 'staging models alone. Give the rule that reads it another scope than row or file'
+            ) %}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(staged.values() | list) }}
+{%- endmacro %}
+
+
+{#
+    What the rules of a model are made of, as one text that changes with it: the SQL of the model and of all that it reads, seeds,
+    the macros of the project, and the vars that any of them names.
+#}
+{% macro rules_as_they_are() -%}
+    {%- if not execute -%} {{ return('') }} {%- endif -%}
+    {%- set texts, reads = [model.raw_code], model.depends_on.nodes | list -%}
+    {%- for read in reads -%} {# grows while it is read #}
+        {%- set node = graph.nodes.get(read) -%}
+        {%- if node -%}
+            {%- do texts.append(node.raw_code or node.checksum.checksum) -%}
+            {%- do reads.extend(node.depends_on.nodes | reject('in', reads)) if node.resource_type == 'model' -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- for name, macro in context[project_name] | dictsort -%}
+        {%- do texts.append(macro.macro.macro_sql) -%}
+    {%- endfor -%}
+    {%- for name in modules.re.findall("var[(]['\"]([a-z_]+)", texts | join) | unique | sort -%}
+        {%- do texts.append(name ~ '=' ~ var(name, '')) -%}
+    {%- endfor -%}
+    {{ return(local_md5(texts | join('\n'))) }}
+{%- endmacro %}
