@@ -17,9 +17,9 @@ class Duckhouse(dbtPlugin):
         if self.project_name != "duckhouse" or not (PROJECT / "duckhouse").is_dir():
             return
         sys.path.append(str(PROJECT))
-        from duckhouse.dbt_plugin import contexts, tasks
+        from duckhouse.dbt_plugin import repeated, tasks
 
-        contexts.install()
+        repeated.install()
         tasks.install()
 
 
