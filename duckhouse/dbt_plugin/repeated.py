@@ -1,8 +1,8 @@
 """What dbt makes anew for each call and could keep: a quarter of what it costs itself.
 
-Contexts of macros that the adapter calls, such as the one that lists the columns of a table, are some 20 ms each with all
-macros of the project in them, and do not differ within a thread. What tells the types of a result is a millisecond for
-each query.
+Contexts of macros that the adapter calls, such as the one that lists the columns of a table, are some 20 ms each with
+all macros of the project in them, and do not differ within a thread. What tells the types of a result is a millisecond
+for each query.
 """
 
 import threading
