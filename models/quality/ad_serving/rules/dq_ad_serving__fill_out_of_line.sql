@@ -1,5 +1,7 @@
 {%- set segments = {
-    'country_code': "''", 'country_code and device_type': 'parts.device_type', 'country_code and publisher_id': 'parts.publisher_id'
+    'country_code': "''",
+    'country_code and device_type': 'parts.device_type',
+    'country_code and publisher_id': 'parts.publisher_id',
 } %}
 
 with cells as (
