@@ -1,8 +1,9 @@
 {#
-    Every record of an event with its place in the event's story, of the records that meet a condition. The last record of an event
-    in a delivery is a state of the event (recency_in_delivery = 1); previous_* and next_* are the states before and after it.
-    last_known_revenue is what revenue_usd says once the record is there; later_amounts counts the records after it that carry an
-    amount. Most events have one record, which has no story: windows are costly, and see only the records of the others.
+    Every record of an event with its place in the event's story, of the records that meet a condition. The last record
+    of an event in a delivery is a state of the event (recency_in_delivery = 1); previous_* and next_* are the states
+    before and after it. last_known_revenue is what revenue_usd says once the record is there; later_amounts counts the
+    records after it that carry an amount. Most events have one record, which has no story: windows are costly, and see
+    only the records of the others.
 #}
 {% macro event_states(records, columns, condition) -%}
     {%- set several = keys_of_several_records(records, 'event_id', condition) | indent(8) -%}

@@ -1,6 +1,7 @@
 {#
-    dbt's own macro, and one case more: a table without a column that its contract names, or by whose deliveries it is kept, is
-    made anew. So a new column of a fact needs no flag, and is never half filled. What says full_refresh: false (staging) is never made anew.
+    dbt's own macro, and one case more: a table without a column that its contract names, or by whose deliveries it is
+    kept, is made anew. So a new column of a fact needs no flag, and is never half filled. What says full_refresh: false
+    (staging) is never made anew.
 #}
 {% macro should_full_refresh() -%}
     {%- set configured = config.get('full_refresh') -%}

@@ -1,8 +1,9 @@
 {#
-    What the rules of a source found, one row per rule and key as each delivery adds it: the shared rules that are given (calls of
-    rule_* macros), and the source's own rules of the group (models/quality/<source>/rules/). A group is a table because its rules
-    cost alike: records looks at one record or file, events across deliveries and sources, levels at aggregates. Records keeps
-    what it found, by delivery (macros/quality/judged.sql); the others are made anew.
+    What the rules of a source found, one row per rule and key as each delivery adds it: the shared rules that are given
+    (calls of rule_* macros), and the source's own rules of the group (models/quality/<source>/rules/). A group is a
+    table because its rules cost alike: records looks at one record or file, events across deliveries and sources,
+    levels at aggregates. Records keeps what it found, by delivery (macros/quality/judged.sql); the others are made
+    anew.
 #}
 {% macro gathered_findings(group, shared=[]) -%}
     {%- set is_kept = group == 'records' -%}

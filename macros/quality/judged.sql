@@ -1,8 +1,8 @@
 {#
-    Rules about records and files decide by what one delivery brought, so each delivery is judged once, and its findings stay. The
-    table of such a group holds, beside findings, a mark for each delivery and staging model that was judged: a row without a
-    rule, with the model as its key and what the rules were as its evidence. A delivery is judged again when a staging model holds
-    more of it, and all are when anything changed that rules are made of.
+    Rules about records and files decide by what one delivery brought, so each delivery is judged once, and its findings
+    stay. The table of such a group holds, beside findings, a mark for each delivery and staging model that was judged:
+    a row without a rule, with the model as its key and what the rules were as its evidence. A delivery is judged again
+    when a staging model holds more of it, and all are when anything changed that rules are made of.
 #}
 {% macro judged_columns() -%}
     {{ return([
@@ -90,8 +90,8 @@
 
 
 {#
-    What the rules of a model are made of, as one text that changes with it: the SQL of the model and of all that it reads, seeds,
-    the macros of the project, and the vars that any of them names.
+    What the rules of a model are made of, as one text that changes with it: the SQL of the model and of all that it
+    reads, seeds, the macros of the project, and the vars that any of them names.
 #}
 {% macro rules_as_they_are() -%}
     {%- if not execute -%} {{ return('') }} {%- endif -%}

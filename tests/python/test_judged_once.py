@@ -1,6 +1,6 @@
 """Rules about records judge each delivery once, and again when that could find something else, on both engines.
 
-A project is changed between builds. The first delivery is pruned from landing, so what is judged again comes from staging.
+A project is changed between builds. The first delivery is pruned from landing: what is judged again comes from staging.
 """
 
 import shutil

@@ -1,6 +1,7 @@
 {#
-    Most users have an event or two a day: places and hours are counted only of users with more events than any rule lets pass,
-    which are few. A user is concentrated with more than dq_mads events, and awake in more than dq_waking_hours hours.
+    Most users have an event or two a day: places and hours are counted only of users with more events than any rule
+    lets pass, which are few. A user is concentrated with more than dq_mads events, and awake in more than
+    dq_waking_hours hours.
 #}
 {%- set least = [var('dq_mads'), var('dq_waking_hours')] | min %}
 

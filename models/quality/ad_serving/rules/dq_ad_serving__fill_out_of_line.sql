@@ -1,19 +1,21 @@
 {%- set segments = {
-    'country_code': "''", 'country_code and device_type': 'device_type', 'country_code and publisher_id': 'publisher_id'
+    'country_code': "''",
+    'country_code and device_type': 'parts.device_type',
+    'country_code and publisher_id': 'parts.publisher_id',
 } %}
 
 with cells as (
     {%- for segment, part in segments.items() %}
     select
         '{{ segment }}' as segment,
-        {{ cast_to("coalesce(country_code, '')", 'text') }} as country,
+        {{ cast_to("coalesce(parts.country_code, '')", 'text') }} as country,
         {{ cast_to('coalesce(' ~ part ~ ", '')", 'text') }} as part,
-        {{ cast_to('sum(days.impressions)', 'integer') }} as impressions,
-        {{ cast_to('sum(days.filled)', 'integer') }} as filled,
-        min(days.first_of_cell) as first_of_cell,
-        max(days.last_of_cell) as last_of_cell
-    from {{ ref('int_ad_serving__fill_days') }} as days
-    group by country_code{{ ', ' ~ part if segment != 'country_code' }}
+        {{ cast_to('sum(parts.impressions)', 'integer') }} as impressions,
+        {{ cast_to('sum(parts.filled)', 'integer') }} as filled,
+        min(parts.first_of_cell) as first_of_cell,
+        max(parts.last_of_cell) as last_of_cell
+    from {{ ref('int_ad_serving__fill_days') }} as parts
+    group by parts.country_code{{ ', ' ~ part if segment != 'country_code' }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

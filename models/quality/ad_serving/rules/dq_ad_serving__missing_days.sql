@@ -1,11 +1,11 @@
 with days as (
     select
-        event_date,
+        hours.event_date as event_date,
         {{ cast_to('sum(hours.events)', 'integer') }} as events,
         min(hours.first_of_cell) as first_of_day,
         max(hours.last_of_cell) as last_of_day
     from {{ ref('int_ad_serving__publisher_hours') }} as hours
-    group by event_date
+    group by hours.event_date
 ),
 
 middle as (

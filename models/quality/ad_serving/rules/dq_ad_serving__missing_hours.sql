@@ -1,12 +1,12 @@
 with hours as (
     select
-        event_date,
-        hour_of_day,
+        cells.event_date as event_date,
+        cells.hour_of_day as hour_of_day,
         {{ cast_to('sum(cells.events)', 'integer') }} as events,
         min(cells.first_of_cell) as first_of_day,
         max(cells.last_of_cell) as last_of_day
     from {{ ref('int_ad_serving__publisher_hours') }} as cells
-    group by event_date, hour_of_day
+    group by cells.event_date, cells.hour_of_day
 ),
 
 days as (

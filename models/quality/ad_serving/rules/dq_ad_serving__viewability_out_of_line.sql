@@ -1,14 +1,14 @@
 with cells as (
     select
-        segment,
-        member,
-        {{ cast_to('sum(days.filled)', 'integer') }} as filled,
-        {{ cast_to('sum(days.viewable)', 'integer') }} as viewable,
-        sum(days.revenue_usd) as revenue_usd,
-        min(days.first_of_cell) as first_of_cell,
-        max(days.last_of_cell) as last_of_cell
-    from {{ ref('int_ad_serving__member_days') }} as days
-    group by segment, member
+        parts.segment as segment,
+        parts.member as member,
+        {{ cast_to('sum(parts.filled)', 'integer') }} as filled,
+        {{ cast_to('sum(parts.viewable)', 'integer') }} as viewable,
+        sum(parts.revenue_usd) as revenue_usd,
+        min(parts.first_of_cell) as first_of_cell,
+        max(parts.last_of_cell) as last_of_cell
+    from {{ ref('int_ad_serving__member_days') }} as parts
+    group by parts.segment, parts.member
 ),
 
 others as (
