@@ -1,7 +1,7 @@
 """The lines of a JSONL stream as Arrow batches, numbered and counted from the bytes, before anything parses them."""
 
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from io import BufferedReader
 
 import numpy as np
 import pyarrow as pa
@@ -23,7 +23,7 @@ class Lines:
     (row, reason, text) for invalid_utf8 (with \\xNN for the bytes that are none) and too_long (its first bytes).
     """
 
-    def __init__(self, stream: BinaryIO, reject: Callable[[int, str, str], None]) -> None:
+    def __init__(self, stream: BufferedReader, reject: Callable[[int, str, str], None]) -> None:
         self.read = 0
         self.blank = 0
         self._stream = stream
