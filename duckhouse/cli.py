@@ -6,9 +6,10 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tqdm import tqdm
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
 
 class UserError(Exception):
@@ -44,6 +45,8 @@ def progress(
     items: Iterable[Any] | None = None, *, total: int | None = None, label: str, unit: str = "it"
 ) -> "tqdm[Any]":
     """A progress bar on stderr; silent when stderr is not a terminal. `unit` "B" counts bytes."""
+    from tqdm import tqdm  # not above: most commands end before they have anything to show
+
     return tqdm(items, total=total, desc=label, unit=unit, unit_scale=unit == "B", disable=None, leave=False)
 
 

@@ -1,7 +1,6 @@
 """The columns of what lands: rows of an entity, the list of files, rejected records."""
 
-import pyarrow as pa
-
+from duckhouse.arrow import pa
 from duckhouse.landed_types import LANDED_TYPES, TIMESTAMP
 from duckhouse.sources import Entity, Source
 

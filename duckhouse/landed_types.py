@@ -1,28 +1,38 @@
 """The types in which columns land, and what each of them is in Parquet, in ClickHouse and in PostgreSQL."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pyarrow as pa
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 @dataclass(frozen=True)
 class LandedType:
-    """`postgres` are the names of the types there that land so; None where every type does, as text."""
+    """`arrow_name` is what Arrow calls it. `postgres` are the names of the types there that land so; None where every
+    type does, as text.
+    """
 
-    arrow: pa.DataType
+    arrow_name: str
     clickhouse: str
     postgres: tuple[str, ...] | None = None
 
+    @property
+    def arrow(self) -> "pa.DataType":
+        from duckhouse.arrow import pa  # not above: whoever reads a declaration would wait for it
 
-TEXT = LandedType(pa.string(), "Nullable(String)")
-TIMESTAMP = LandedType(pa.timestamp("us"), "Nullable(DateTime64(6, 'UTC'))", ("timestamp without time zone",))
+        return pa.type_for_alias(self.arrow_name)
+
+
+TEXT = LandedType("string", "Nullable(String)")
+TIMESTAMP = LandedType("timestamp[us]", "Nullable(DateTime64(6, 'UTC'))", ("timestamp without time zone",))
 # by the data_type of a column in the declaration of its source
 LANDED_TYPES = {
     None: TEXT,
-    "bigint": LandedType(pa.int64(), "Nullable(Int64)", ("integer", "bigint", "smallint")),
+    "bigint": LandedType("int64", "Nullable(Int64)", ("integer", "bigint", "smallint")),
     "timestamp": TIMESTAMP,
 }
 
 
-def clickhouse_type(arrow: pa.DataType) -> str:
+def clickhouse_type(arrow: "pa.DataType") -> str:
     return next(landed.clickhouse for landed in LANDED_TYPES.values() if landed.arrow == arrow)

@@ -10,7 +10,7 @@ from duckhouse.landed_rows import Origin, Rejects, rows_in
 from duckhouse.landing.drop import Found
 from duckhouse.landing.manifest import SourceFile
 from duckhouse.readers import delimited, jsonl, parquet
-from duckhouse.readers.stored import FileFault
+from duckhouse.readers.stored import FileFault, stamp
 
 
 @dataclass(frozen=True)
@@ -28,12 +28,6 @@ class Job:
     @property
     def landed_as(self) -> str:
         return f"{self.found.entity.name}/{landed_stem(self.found.name)}.parquet"
-
-
-def stamp(path: Path) -> tuple[int, int, int]:
-    """What changes when a file is written to."""
-    status = path.stat()
-    return status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def landed_stem(name: str) -> str:

@@ -7,17 +7,18 @@ from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from duckhouse.cli import UserError, progress
-from duckhouse.landed_rows import Origin
 from duckhouse.landing.drop import Drop, Found, survey, visible
-from duckhouse.landing.files import Job, stamp
 from duckhouse.landing.manifest import Delivery, SourceFile, iso
 from duckhouse.landing.workers import digests, land_files
 from duckhouse.landing.zone import Draft, Session, Zone
-from duckhouse.readers.stored import FileFault
+from duckhouse.readers.stored import FileFault, stamp
 from duckhouse.sources import Source
+
+if TYPE_CHECKING:
+    from duckhouse.landing.files import Job
 
 REDELIVERY_AFTER = timedelta(days=1)
 
@@ -189,6 +190,9 @@ def _write(session: Session, files: list[_Hashed], outcome: Outcome) -> Delivery
     return None
 
 
-def _job(file: _Hashed, draft: Draft) -> Job:
+def _job(file: _Hashed, draft: Draft) -> "Job":
+    from duckhouse.landed_rows import Origin
+    from duckhouse.landing.files import Job
+
     origin = Origin(draft.id, draft.delivered_at, file.found.name)
     return Job(file.found, origin, draft.folder, file.sha256, file.size, file.stamp, os.cpu_count() or 1)

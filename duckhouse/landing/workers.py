@@ -10,11 +10,14 @@ from dataclasses import replace
 from multiprocessing.process import BaseProcess
 from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from duckhouse.cli import UserError
-from duckhouse.landing.files import Job, land_file
 from duckhouse.landing.manifest import SourceFile
 from duckhouse.readers.stored import FileFault, digest
+
+if TYPE_CHECKING:
+    from duckhouse.landing.files import Job
 
 WORTH_A_PROCESS = 32 << 20  # bytes of CSV: below it a worker's start costs more than it saves
 IN_THREADS_ANYWAY = 16  # so many times fewer bytes count of the formats that DuckDB reads on all processors itself
@@ -33,10 +36,15 @@ def digests(paths: Sequence[Path]) -> list[tuple[str, int] | OSError]:
             return error
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return list(threads.map(one, paths))
+        found = threads.map(one, paths)
+        import duckhouse.landing.files  # noqa: F401  # the readers, which wait for no processor while files are hashed
+
+        return list(found)
 
 
-def land_files(jobs: Sequence[Job], advance: Callable[[int], object]) -> Iterator[tuple[Job, SourceFile | FileFault]]:
+def land_files(
+    jobs: Sequence["Job"], advance: Callable[[int], object]
+) -> Iterator[tuple["Job", SourceFile | FileFault]]:
     """Lands each file; in no order. `advance` gets the bytes of the files that were read."""
     work = sum(job.size if job.found.format == "csv" else job.size // IN_THREADS_ANYWAY for job in jobs)
     if len(jobs) < 2 or work < WORTH_A_PROCESS:
@@ -69,7 +77,9 @@ def land_files(jobs: Sequence[Job], advance: Callable[[int], object]) -> Iterato
             raise
 
 
-def _outcome(job: Job, advance: Callable[[int], object] | None = None) -> SourceFile | FileFault:
+def _outcome(job: "Job", advance: Callable[[int], object] | None = None) -> SourceFile | FileFault:
+    from duckhouse.landing.files import land_file
+
     try:
         return land_file(job, advance or _advance_shared)
     except FileFault as fault:

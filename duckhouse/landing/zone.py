@@ -1,4 +1,7 @@
-"""The landing zone of a source: landing/<source>/delivery=<id>/, its deliveries, and the session that adds to them."""
+"""The landing zone of a source: landing/<source>/delivery=<id>/, its deliveries, and the session that adds to them.
+
+What writes Parquet is imported when it is written: whoever only lists deliveries does not wait for Arrow.
+"""
 
 import errno
 import fcntl
@@ -6,15 +9,11 @@ import os
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
 from duckhouse.cli import UserError
-from duckhouse.landed_schemas import FILES_SCHEMA, schemas
 from duckhouse.landing.manifest import Delivery, SourceFile, delivery_id, read_manifest, write_manifest
 from duckhouse.settings import landing_dir
 from duckhouse.sources import Source, load_source, sources
@@ -91,9 +90,11 @@ class Session:
 
     def commit(self, draft: Draft, files: Sequence[SourceFile]) -> Delivery:
         """Makes the draft the delivery of these files, by one rename."""
+        from duckhouse.landing.zone_tables import write_files_table
+
         target = self.zone.delivery_path(draft.id)
         delivery = Delivery(draft.id, self.zone.source.name, draft.delivered_at, target, tuple(files))
-        _write_files_table(draft.folder, delivery)
+        write_files_table(draft.folder, delivery)
         write_manifest(draft.folder, delivery)
         _sync_tree(draft.folder)
         try:
@@ -110,20 +111,20 @@ class Session:
 
         Each file is replaced by one rename, and only where the columns of its entity have changed.
         """
+        from duckhouse.landing.zone_tables import stale_tables, write_table
+
         empty = self.zone.delivery_path(EMPTY)
-        wanted = schemas(self.zone.source)
-        places = {name: empty / name / "empty.parquet" for name in wanted}
-        stale = {name: schema for name, schema in wanted.items() if _schema_of(places[name]) != schema}
+        stale = stale_tables(self.zone.source, empty)
         if not stale:
             return
         folder = self._incoming()
-        for name, schema in stale.items():
-            places[name].parent.mkdir(parents=True, exist_ok=True)
-            fresh = folder / f"{name}.parquet"
-            pq.ParquetWriter(fresh, schema, compression="zstd").close()
+        for place, schema in stale.items():
+            place.parent.mkdir(parents=True, exist_ok=True)
+            fresh = folder / f"{place.parent.name}.parquet"
+            write_table(fresh, schema)
             sync(fresh)
-            fresh.rename(places[name])
-            sync(places[name].parent)
+            fresh.rename(place)
+            sync(place.parent)
         sync(empty)
         sync(self.zone.path)
 
@@ -152,23 +153,6 @@ def prepare_missing() -> None:
         if not Zone(source).delivery_path(EMPTY).exists():
             with suppress(ZoneIsHeld):
                 prepare(source)
-
-
-def _write_files_table(folder: Path, delivery: Delivery) -> None:
-    at = delivery.delivered_at.astimezone(UTC).replace(tzinfo=None)
-    rows = [
-        {"_delivery_id": delivery.id, "_delivered_at": at, "_source_file": file.name, **asdict(file)}
-        for file in delivery.files
-    ]
-    (folder / "_files").mkdir()
-    pq.write_table(pa.Table.from_pylist(rows, FILES_SCHEMA), folder / "_files" / "files.parquet", compression="zstd")
-
-
-def _schema_of(path: Path) -> pa.Schema | None:
-    try:
-        return pq.read_schema(path)
-    except (OSError, pa.ArrowInvalid):
-        return None
 
 
 def _sync_tree(folder: Path) -> None:

@@ -114,15 +114,20 @@ def _copy(entity: Entity, origin: Origin, target: Path, fast: FastPath | None) -
         copy (
             select
                 {columns},
-                {literal(origin.delivery_id)} as _delivery_id,
+                {_same(origin.delivery_id)} as _delivery_id,
                 timestamp {literal(origin.naive_utc.isoformat(sep=" "))} as _delivered_at,
-                {literal(origin.file)} as _source_file,
+                {_same(origin.file)} as _source_file,
                 "row" as _source_row,
                 landed.v{len(entity.columns)} as _unmapped
             from ({_landed(fast)})
             where landed is not null
         ) to {literal(target)} {TO_PARQUET}
     """
+
+
+def _same(text: str) -> str:
+    """SQL of a text that every row has: as the only value of an ENUM it is written as text, and not hashed a row."""
+    return f"{literal(text)}::enum ({literal(text)})"
 
 
 def _landed(fast: FastPath | None) -> str:

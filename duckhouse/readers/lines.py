@@ -1,7 +1,7 @@
 """The lines of a JSONL stream as Arrow batches, numbered and counted from the bytes, before anything parses them."""
 
 from collections.abc import Callable, Iterator
-from typing import BinaryIO
+from io import BufferedReader
 
 import numpy as np
 import pyarrow as pa
@@ -12,7 +12,7 @@ SCHEMA = pa.schema([("row", pa.int64()), ("line", pa.string())])
 MAX_RECORD = 16 << 20  # bytes; a longer record is rejected, so that memory stays bounded
 KEPT_OF_LONG = 1 << 20  # bytes of such a record that are kept
 
-_NEWLINE, _SPACE = 10, 32
+_NEWLINE, _SPACE, _NOT_ASCII = 10, 32, 128
 _UTF8_BOM = b"\xef\xbb\xbf"
 
 
@@ -23,81 +23,84 @@ class Lines:
     (row, reason, text) for invalid_utf8 (with \\xNN for the bytes that are none) and too_long (its first bytes).
     """
 
-    def __init__(self, stream: BinaryIO, reject: Callable[[int, str, str], None]) -> None:
+    def __init__(self, stream: BufferedReader, reject: Callable[[int, str, str], None]) -> None:
         self.read = 0
         self.blank = 0
         self._stream = stream
         self._reject = reject
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        for block in self._blocks():
-            yield self._batch(block)
+        for view, offsets in self._blocks():
+            yield self._batch(view, offsets)
 
-    def _blocks(self) -> Iterator[bytes]:
-        """Whole lines, about a chunk at a time; records that are too long are taken out."""
+    def _blocks(self) -> Iterator[tuple[memoryview, np.ndarray]]:
+        """About a chunk at a time, and the offsets between its whole lines; records that are too long are left out."""
+        pending = self._start()
+        while True:
+            # Arrow gives memory out again; what is new from the system is cleared first, which costs more than to read.
+            view = memoryview(pa.allocate_buffer(len(pending) + CHUNK)).cast("B")
+            view[: len(pending)] = pending
+            count = self._stream.readinto(view[len(pending) :])
+            view = view[: len(pending) + count]
+            newlines = np.flatnonzero(np.asarray(view) == _NEWLINE)
+            begin = 0
+            if (newlines[0] if len(newlines) else len(view)) > MAX_RECORD:
+                self._reject_long(view)
+                begin = newlines[0] + 1 if len(newlines) else self._skip_line(view)
+                newlines = newlines[1:]
+            offsets = np.append(begin, newlines + 1)
+            if not count and offsets[-1] < len(view):
+                offsets = np.append(offsets, len(view))
+            if len(offsets) > 1:
+                yield view, offsets
+            if not count:
+                return
+            pending = bytes(view[offsets[-1] :])
+
+    def _start(self) -> bytes:
         start = self._stream.read(len(_UTF8_BOM))
         if start[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise FileFault("byte 0: the text is UTF-16, JSONL is UTF-8: convert the file")
-        pending = bytearray() if start == _UTF8_BOM else bytearray(start)
-        too_long = 0
-        while chunk := self._stream.read(CHUNK):
-            if too_long or len(pending) + max(chunk.find(b"\n"), 0) > MAX_RECORD:
-                end = chunk.find(b"\n") + 1
-                too_long += end or len(chunk)
-                if len(pending) < KEPT_OF_LONG:
-                    pending += chunk[:KEPT_OF_LONG]
-                if not end:
-                    continue
-                self._reject_long(pending)
-                too_long, pending, chunk = 0, bytearray(), chunk[end:]
-            cut = chunk.rfind(b"\n") + 1
-            if cut:
-                yield b"".join((pending, memoryview(chunk)[:cut]))
-                pending = bytearray(chunk[cut:])
-            else:
-                pending += chunk
-        if too_long or len(pending) > MAX_RECORD:
-            self._reject_long(pending)
-        elif pending:
-            yield bytes(pending)
+        return b"" if start == _UTF8_BOM else start
 
-    def _reject_long(self, start: bytearray) -> None:
+    def _reject_long(self, start: memoryview) -> None:
         self.read += 1
         self._reject(self.read, "too_long", bytes(start[:KEPT_OF_LONG]).decode(errors="backslashreplace"))
 
-    def _batch(self, block: bytes) -> pa.RecordBatch:
-        data = np.frombuffer(block, np.uint8)
-        ends = np.flatnonzero(data == _NEWLINE) + 1
-        if data[-1] != _NEWLINE:
-            ends = np.append(ends, len(data))
-        offsets = np.zeros(len(ends) + 1, np.int32)
-        offsets[1:] = ends
-        rows = np.arange(self.read + 1, self.read + 1 + len(ends))
-        self.read += len(ends)
-        dropped = self._blanks(block, data, offsets) + self._invalid(block, offsets, rows)
-        lines = pa.StringArray.from_buffers(len(ends), pa.py_buffer(offsets), pa.py_buffer(block))
+    def _skip_line(self, start: memoryview) -> int:
+        """Reads on to the end of a line that begins with `start`, which is all used up then."""
+        while (more := self._stream.readline(CHUNK)) and not more.endswith(b"\n"):
+            continue
+        return len(start)
+
+    def _batch(self, view: memoryview, offsets: np.ndarray) -> pa.RecordBatch:
+        rows = np.arange(self.read + 1, self.read + len(offsets))
+        self.read += len(rows)
+        dropped = self._blanks(view, offsets) + self._invalid(view, offsets, rows)
+        places = pa.py_buffer(offsets.astype(np.int32))
+        lines = pa.StringArray.from_buffers(len(rows), places, pa.py_buffer(view))
         batch = pa.record_batch([pa.array(rows), lines], schema=SCHEMA)
         if not dropped:
             return batch
-        kept = np.ones(len(ends), bool)
+        kept = np.ones(len(rows), bool)
         kept[dropped] = False
         return batch.filter(pa.array(kept))
 
-    def _blanks(self, block: bytes, data: np.ndarray, offsets: np.ndarray) -> list[int]:
-        suspects = np.flatnonzero(data[offsets[:-1]] <= _SPACE)
-        blanks = [i for i in suspects.tolist() if not block[offsets[i] : offsets[i + 1]].strip()]
+    def _blanks(self, view: memoryview, offsets: np.ndarray) -> list[int]:
+        suspects = np.flatnonzero(np.asarray(view)[offsets[:-1]] <= _SPACE)
+        blanks = [i for i in suspects.tolist() if not bytes(view[offsets[i] : offsets[i + 1]]).strip()]
         self.blank += len(blanks)
         return blanks
 
-    def _invalid(self, block: bytes, offsets: np.ndarray, rows: np.ndarray) -> list[int]:
-        if block.isascii():
+    def _invalid(self, view: memoryview, offsets: np.ndarray, rows: np.ndarray) -> list[int]:
+        if np.asarray(view).max() < _NOT_ASCII:
             return []
         try:
-            block.decode()
+            str(view[offsets[0] : offsets[-1]], "utf-8")
         except UnicodeDecodeError:
             invalid = []
             for i in range(len(rows)):
-                line = block[offsets[i] : offsets[i + 1]]
+                line = bytes(view[offsets[i] : offsets[i + 1]])
                 try:
                     line.decode()
                 except UnicodeDecodeError:

@@ -55,6 +55,12 @@ def digest(path: Path, advance: Callable[[int], object] = lambda _: None) -> tup
     return total.hexdigest(), size
 
 
+def stamp(path: Path) -> tuple[int, int, int]:
+    """What changes when a file is written to."""
+    status = path.stat()
+    return status.st_ino, status.st_size, status.st_mtime_ns
+
+
 @contextmanager
 def opened(path: Path, advance: Callable[[int], object]) -> Iterator[io.BufferedReader]:
     """The bytes of a text file, decompressed where its name ends in .gz; `advance` gets the count of stored bytes.

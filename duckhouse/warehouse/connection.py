@@ -2,19 +2,22 @@
 
 import urllib.error
 import urllib.request
-
-import clickhouse_connect
-from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from typing import TYPE_CHECKING
 
 from duckhouse.cli import UserError
 from duckhouse.settings import ClickHouseSettings, clickhouse
 
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
+
 SECONDS_TO_ANSWER = 10  # a machine that is busy answers late; where nothing listens, the refusal comes at once
 
 
-def connect() -> Client:
+def connect() -> "Client":
     """A client for the server that the environment names; a UserError where none answers or it refuses."""
+    import clickhouse_connect
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+
     settings = clickhouse()
     if not answers(settings):
         raise UserError(

@@ -9,20 +9,18 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
-
-import pyarrow.parquet as pq
-from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from typing import TYPE_CHECKING, Any
 
 from duckhouse import cli
-from duckhouse.landed_schemas import schemas
 from duckhouse.landed_types import clickhouse_type
 from duckhouse.landing.manifest import Delivery
 from duckhouse.landing.zone import Zone
 from duckhouse.settings import clickhouse
 from duckhouse.sources import load_source, sources
 from duckhouse.warehouse.connection import connect, first_line, full_name, literal, quote
+
+if TYPE_CHECKING:
+    from clickhouse_connect.driver.client import Client
 
 # what every row has
 REQUIRED_TYPES = {
@@ -44,6 +42,8 @@ def push(names: Sequence[str] = ()) -> list[dict[str, Any]]:
     unknown = sorted(set(names) - set(sources()))
     if unknown:
         raise cli.UserError(f"{unknown[0]}: no such source; there are {', '.join(sources())}")
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+
     client = connect()
     try:
         return [push_source(client, source) for source in names or sources()]
@@ -57,7 +57,7 @@ def describe(result: dict[str, Any]) -> Iterator[str]:
     yield f"{result['source']}: {len(result['pushed'])} pushed, {result['already_there']} were there"
 
 
-def push_source(client: Client, source: str) -> dict[str, Any]:
+def push_source(client: "Client", source: str) -> dict[str, Any]:
     """Pushes the deliveries of `source` that the server does not hold; what it pushed and how many were there."""
     database = f"raw_{source}"
     create_tables(client, source, database)
@@ -70,8 +70,10 @@ def push_source(client: Client, source: str) -> dict[str, Any]:
     return {"source": source, "pushed": pushed, "already_there": len(known)}
 
 
-def create_tables(client: Client, source: str, database: str) -> None:
+def create_tables(client: "Client", source: str, database: str) -> None:
     """The raw tables of the source; a column that its declaration gained is added."""
+    from duckhouse.landed_schemas import schemas
+
     cluster = clickhouse().cluster
     everywhere = f" on cluster {quote(cluster)}" if cluster else ""
     engine = "ReplicatedMergeTree" if cluster else "MergeTree"
@@ -93,7 +95,7 @@ def create_tables(client: Client, source: str, database: str) -> None:
     )
 
 
-def push_delivery(client: Client, database: str, delivery: Delivery) -> int:
+def push_delivery(client: "Client", database: str, delivery: Delivery) -> int:
     """Replaces the delivery's partitions, verifies their counts, then writes its row. The number of rows pushed."""
     if not re.fullmatch(r"[0-9A-Za-z_-]+", delivery.id):
         raise cli.UserError(f"{delivery.path}: not the name of a delivery; land the files again")
@@ -133,7 +135,9 @@ def expected_rows(delivery: Delivery) -> dict[str, int]:
     return dict(rows)
 
 
-def insert_file(client: Client, table: str, file: Path) -> None:
+def insert_file(client: "Client", table: str, file: Path) -> None:
+    import pyarrow.parquet as pq
+
     columns = ", ".join(quote(name) for name in pq.read_schema(file).names)
     with file.open("rb") as block:
         client.raw_insert(f"{table} ({columns})", insert_block=block, fmt="Parquet", settings=INSERT_SETTINGS)

@@ -19,7 +19,7 @@ from duckhouse.settings import PROJECT
 MAY_IMPORT = {"duckhouse": {"duckhouse"}, "scripts": {"duckhouse"}, "tools": {"duckhouse", "tools"}}
 # the modules and packages of duckhouse: each imports from lines above its own only, and from itself
 LAYERS = (
-    ("cli",),
+    ("cli", "arrow"),
     ("settings", "duck", "landed_types"),
     ("sources", "processes", "project", "builds", "packages", "generated", "dbt_plugin"),
     ("landed_schemas",),

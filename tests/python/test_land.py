@@ -569,9 +569,9 @@ def test_the_real_drop_lands_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 KILLED = """
     import os, signal, sys
     from pathlib import Path
-    import pyarrow
-    pyarrow.array(["x"])  # its first use imports more: here once, not once a load
     sys.path.insert(0, {project!r})
+    import tqdm  # this and what landing imports when it is used: here once, not once a load
+    from duckhouse.landing import files, zone_tables
     from scripts import land
     from duckhouse import sources as declarations
     declarations.STAGING = Path({staging!r})

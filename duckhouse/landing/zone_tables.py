@@ -1,0 +1,40 @@
+"""The tables that the landing zone adds itself: the empty ones, which give each entity its columns, and _files."""
+
+from dataclasses import asdict
+from datetime import UTC
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from duckhouse.landed_schemas import FILES_SCHEMA, schemas
+from duckhouse.landing.manifest import Delivery
+from duckhouse.sources import Source
+
+
+def stale_tables(source: Source, folder: Path) -> dict[Path, pa.Schema]:
+    """The empty tables of `folder` that are missing or have other columns than declared, and the right columns."""
+    wanted = {folder / name / "empty.parquet": schema for name, schema in schemas(source).items()}
+    return {path: schema for path, schema in wanted.items() if _schema_of(path) != schema}
+
+
+def write_table(path: Path, schema: pa.Schema) -> None:
+    """Writes a table without rows."""
+    pq.ParquetWriter(path, schema, compression="zstd").close()
+
+
+def write_files_table(folder: Path, delivery: Delivery) -> None:
+    at = delivery.delivered_at.astimezone(UTC).replace(tzinfo=None)
+    rows = [
+        {"_delivery_id": delivery.id, "_delivered_at": at, "_source_file": file.name, **asdict(file)}
+        for file in delivery.files
+    ]
+    (folder / "_files").mkdir()
+    pq.write_table(pa.Table.from_pylist(rows, FILES_SCHEMA), folder / "_files" / "files.parquet", compression="zstd")
+
+
+def _schema_of(path: Path) -> pa.Schema | None:
+    try:
+        return pq.read_schema(path)
+    except (OSError, pa.ArrowInvalid):
+        return None
