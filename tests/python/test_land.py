@@ -564,6 +564,26 @@ def test_the_real_drop_lands_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert all(row["_unmapped"] is None and row["revenue_usd"] not in ("nan", "inf") for row in rows)
 
 
+HEAVY = ("altair", "chdb", "clickhouse_connect", "dbt", "duckdb", "numpy", "pandas", "psycopg", "pyarrow", "tqdm")
+
+
+@pytest.mark.parametrize("module", ["scripts.land", "scripts.push", "duckhouse.warehouse.connection"])
+def test_a_command_starts_without_what_it_may_not_need(module: str) -> None:
+    code = f"import sys, {module}; print([name for name in {HEAVY} if name in sys.modules])"
+    assert said_by(code) == "[]"
+
+
+def test_arrow_does_not_import_pandas_and_others_may() -> None:
+    used = "import sys; from duckhouse.arrow import pa; pa.array(['x']); import pyarrow.dataset"
+    assert said_by(f"{used}; print('pandas' in sys.modules); import pandas; print(pandas.__name__)") == "False\npandas"
+
+
+def said_by(code: str) -> str:
+    run = subprocess.run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()
+
+
 # ---------------------------------------------------------------- killed at any moment
 
 KILLED = """

@@ -345,6 +345,18 @@ def test_records_may_lie_across_chunks_and_may_be_too_long(zone: Zone, monkeypat
     assert zone.rejected() == [(4, "too_long", texts[3][:30]), (6, "too_long", texts[5][:30])]
 
 
+def test_lines_may_come_before_and_after_a_long_record_in_one_chunk(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lines, "CHUNK", 64)
+    monkeypatch.setattr(lines, "MAX_RECORD", 100)
+    long = "x" * 120
+    zone.file("events/a.jsonl", '\n{"id": 1}\n' + long + '\n{"id": 2}\n\n{"id": 3}')
+    assert zone.land().code == 0
+    assert [(row["_source_row"], row["id"]) for row in zone.rows()] == [(2, "1"), (4, "2"), (6, "3")]
+    assert zone.rejected() == [(3, "too_long", long)]
+
+
 def test_the_last_record_may_be_too_long(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "CHUNK", 16)
     monkeypatch.setattr(lines, "MAX_RECORD", 100)
