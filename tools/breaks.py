@@ -1,4 +1,4 @@
-"""Says of each break in tests/breaks.yml whether its test catches it: applied to a copy of the project, one by one.
+"""Says of each break in tools/breaks.yml whether its test catches it: applied to a copy of the project, one by one.
 
 The tests pass without a break first. Ends with 1 where a break is missed.
 """
@@ -21,7 +21,7 @@ from duckhouse import cli
 from duckhouse.cli import UserError
 from duckhouse.settings import PROJECT
 
-LIST = PROJECT / "tests" / "breaks.yml"
+LIST = PROJECT / "tools" / "breaks.yml"
 LINKED = (".venv", "dbt_packages")
 LINES_SHOWN = 20
 PASSED, FAILED = 0, 1  # exit codes of pytest
@@ -67,7 +67,7 @@ def main(words: Sequence[str] | None = None) -> int:
     for one in chosen:
         results.append(tried(one))
         if not arguments.json:
-            print(f"{results[-1]['result']} {results[-1]['seconds']:5.0f} s  {one.name}", flush=True)
+            print("{result} {seconds:5.0f} s  {name}: {told}".format(**results[-1]), flush=True)
     if arguments.json:
         cli.print_json(results)
     return 0 if all(result["result"] == "caught" for result in results) else 1
@@ -90,7 +90,8 @@ def tried(one: Break) -> dict[str, object]:
     if done.returncode not in (PASSED, FAILED):
         raise UserError(f"{one.name}: {one.test} did not run:\n{tail(done)}")
     result = "caught" if done.returncode == FAILED else "missed"
-    return {**asdict(one), "result": result, "seconds": round(time.monotonic() - began, 1)}
+    told = next((line.removeprefix("E").strip() for line in done.stdout.splitlines() if line.startswith("E  ")), "")
+    return {**asdict(one), "result": result, "told": told, "seconds": round(time.monotonic() - began, 1)}
 
 
 @contextmanager

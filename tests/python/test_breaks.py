@@ -1,4 +1,4 @@
-"""Every break of tests/breaks.yml still applies to the project; python -m tools.breaks runs the test of each."""
+"""Every break of tools/breaks.yml still applies to the project; python -m tools.breaks runs the test of each."""
 
 import ast
 from dataclasses import replace
