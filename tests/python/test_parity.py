@@ -95,6 +95,15 @@ def test_missing_surplus_and_changed_rows_are_named_by_key(house: Warehouse, cli
     assert house.parity("--select", "dim_ad_units")[0]["equal"]
 
 
+def test_a_row_that_is_there_twice_on_one_engine_is_a_difference(house: Warehouse, client: Client) -> None:
+    table = "duckhouse_marts.dim_ad_units"
+    client.command(f"insert into {table} select * from {table} limit 1")
+    [twice] = house.parity("--select", "dim_ad_units", code=1)
+    assert (twice["equal"], twice["only_on_dev"], twice["only_on_prod"]) == (False, 0, 1)
+    house.dbt("prod", "run", "--select", "dim_ad_units")
+    assert house.parity("--select", "dim_ad_units")[0]["equal"]
+
+
 def test_a_column_of_another_type_or_a_missing_table_is_a_difference(house: Warehouse, client: Client) -> None:
     client.command("rename table duckhouse_marts.dim_campaigns to duckhouse_marts.kept")
     try:

@@ -211,6 +211,20 @@ def test_events_without_fault_are_a_share_of_all(house: Warehouse, page: str) ->
         assert shown == f"{share:.2%}"
 
 
+def test_events_at_fault_are_those_with_an_open_finding(house: Warehouse, findings: list[dict]) -> None:
+    at_fault: dict[tuple, set[str]] = {}
+    for one in findings:
+        if one["is_about_event"] and one["is_open"] and one["severity"] != "information":
+            at_fault.setdefault((one["source"], one["event_date"]), set()).add(one["finding_key"])
+    counted = {
+        (source, day): number
+        for source, day, number in house.rows(
+            "select source, event_date, events_at_fault from quality.agg_dq_scorecard where events_at_fault > 0"
+        )
+    }
+    assert counted == {day: len(events) for day, events in at_fault.items()}
+
+
 def test_rules_that_found_nothing_are_named_in_one_line(page: str, findings: list[dict]) -> None:
     quiet = [rule for rule_id, rule in rules().items() if rule_id not in {one["rule_id"] for one in findings}]
     [line] = re.findall(r"<p>(Nothing was found by .*?)</p>", page)
