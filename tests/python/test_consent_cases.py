@@ -728,5 +728,5 @@ def test_a_record_that_is_neither_shown_nor_set_aside_is_missed(
     else:
         with clickhouse_connect.get_client(host="127.0.0.1", port=consent.clickhouse_port) as client:
             client.command(f"delete from {consent.prefix}_marts.{lost}")
-    with pytest.raises(BuildError, match="fct_consent_event_records_accounts_for_every_record"):
+    with pytest.raises(BuildError, match="fct_consent_event_records_checks: accounts_for_every_record is not true: 1"):
         consent.dbt(target, "build", "--select", "fct_consent_event_records")
