@@ -1,6 +1,6 @@
 {#
-    dbt's own macro, and one case more: a table without a column that its contract names, or by whose deliveries it is
-    kept, is made anew. So a new column of a fact needs no flag, and is never half filled. What says full_refresh: false
+    dbt's own macro, and one case more: a table without a column that its contract names, or by whose deliveries or days
+    it is kept, is made anew. So a new column of a fact needs no flag, and is never half filled. What says full_refresh: false
     (staging) is never made anew.
 #}
 {% macro should_full_refresh() -%}
@@ -12,6 +12,9 @@
 {% macro lacks_a_column() -%}
     {%- if not execute or model.config.materialized != 'incremental' -%} {{ return(false) }} {%- endif -%}
     {%- set kept_by = [config.get('unique_key'), config.get('partition_by')] | select('equalto', '_delivery_id') | list -%}
+    {%- if 'event_date' in [config.get('unique_key'), (config.get('partition_by') or '')[11:-1]] -%}
+        {%- do kept_by.append('_day_version') -%}
+    {%- endif -%}
     {%- set needed = kept_by + (model.columns.keys() | list if model.config.contract.enforced else []) -%}
     {%- if not needed -%} {{ return(false) }} {%- endif -%}
     {%- set table = load_cached_relation(this) -%}

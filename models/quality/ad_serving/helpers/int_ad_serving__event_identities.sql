@@ -1,13 +1,20 @@
 {#
     Latest diagnostics by event. Most events have one record of them, which needs no order: the window sees the others only.
 #}
+{%- set days = incremental_by_day('int_ad_serving__identity_days', order_by=['event_id']) %}
 {%- set diagnostics = ref('stg_ad_serving__diagnostics') %}
-{%- set repeated = keys_of_several_records(diagnostics, 'event_id', 'event_id is not null') %}
+{%- set of_events = 'event_id in (select events.event_id from events)' %}
+{%- set repeated = keys_of_several_records(diagnostics, 'event_id', of_events) %}
 
-with latest as (
+with events as (
+    select * from {{ ref('fct_ad_events') }}
+    where {{ in_days('event_date', days) }}
+),
+
+latest as (
     select * from {{ diagnostics }}
     where
-        event_id is not null
+        {{ of_events }}
         and event_id not in ({{ repeated | indent(12) }})
     union all
     select * from (
@@ -34,9 +41,11 @@ identities as (
         latest.user_agent,
         latest._source_file as _source_file,
         latest._source_row as _source_row,
-        latest._delivery_id as _delivery_id
-    from {{ ref('fct_ad_events') }} as events
+        latest._delivery_id as _delivery_id,
+        identity_days._day_version as _day_version
+    from events
     inner join latest on events.event_id = latest.event_id
+    inner join {{ ref('int_ad_serving__identity_days') }} as identity_days on events.event_date = identity_days.event_date
 )
 
 select * from identities

@@ -3,6 +3,7 @@
     lets pass, which are few. A user is concentrated with more than dq_mads events, and awake in more than
     dq_waking_hours hours.
 #}
+{%- set days = incremental_by_day('int_ad_serving__event_identities', order_by=['user_id_hash']) %}
 {%- set least = [var('dq_mads'), var('dq_waking_hours')] | min %}
 
 with users as (
@@ -12,9 +13,12 @@ with users as (
         count(*) as events,
         sum(revenue_usd) as revenue_usd,
         min(first_delivery_id) as first_of_cell,
-        max(last_delivery_id) as last_of_cell
+        max(last_delivery_id) as last_of_cell,
+        max(_day_version) as _day_version
     from {{ ref('int_ad_serving__event_identities') }}
-    where user_id_hash is not null
+    where
+        user_id_hash is not null
+        and {{ in_days('event_date', days) }}
     group by user_id_hash, event_date
 ),
 
@@ -31,7 +35,9 @@ busy as (
         on
             identities.user_id_hash = users.user_id_hash
             and identities.event_date = users.event_date
-    where users.events > {{ least }}
+    where
+        users.events > {{ least }}
+        and {{ in_days('identities.event_date', days) }}
     group by identities.user_id_hash, identities.event_date
 ),
 
