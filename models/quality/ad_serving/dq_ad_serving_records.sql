@@ -1,4 +1,4 @@
-{%- set events = ref('stg_ad_serving__events') %}
+{%- set events = judged(ref('stg_ad_serving__events')) %}
 {%- set place = ['event_type', 'publisher_id'] %}
 
 {{ gathered_findings('records', [

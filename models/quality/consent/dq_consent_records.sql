@@ -1,4 +1,4 @@
-{%- set events = ref('stg_consent__events') %}
+{%- set events = judged(ref('stg_consent__events')) %}
 {%- set company = ['company_id'] %}
 
 {{ gathered_findings('records', [
