@@ -30,8 +30,11 @@ class Project(NamedTuple):
     target: str
 
     def build(self, *models: str, succeeds: bool = True) -> str:
-        """Builds staging and the findings, or the models that are named."""
-        arguments = ("build", "--select", *(models or (*STAGED, FINDINGS)), "--exclude-resource-type", "test")
+        """Builds staging and the findings, or runs the models that are named, whether they are up to date or not."""
+        for compiled in self.compiled():
+            compiled.unlink()
+        everything = ("build", "--select", *STAGED, FINDINGS, "--exclude-resource-type", "test")
+        arguments = ("run", "--select", *models) if models else everything
         return run_dbt(*arguments, "--target", self.target, env=self.house.env, project=self.folder, succeeds=succeeds)
 
     def deliver(self, day: int) -> None:
@@ -44,9 +47,13 @@ class Project(NamedTuple):
         assert old in text
         (self.folder / file).write_text(text.replace(old, new))
 
+    def compiled(self) -> list[Path]:
+        """The SQL of the last build; none where it left the findings out."""
+        return list(Path(self.house.env["DBT_TARGET_PATH"]).rglob(f"compiled/**/{FINDINGS}.sql"))
+
     def judged(self) -> set[str]:
-        """The days of the deliveries that the last build judged, from its SQL."""
-        sql = next(Path(self.house.env["DBT_TARGET_PATH"]).rglob(f"compiled/**/{FINDINGS}.sql")).read_text()
+        """The days of the deliveries that the last build judged."""
+        sql = "".join(path.read_text() for path in self.compiled())
         return {day for day in (PRUNED, KEPT, LATE, LATER) if f"'{day}T" in sql}
 
     def rows(self, query: str) -> list[tuple]:
@@ -97,7 +104,7 @@ def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 def test_a_delivery_is_judged_once(project: Project) -> None:
     assert project.found() == {PRUNED: "7", KEPT: "7"}
-    project.build()
+    project.build(FINDINGS)
     assert project.judged() == set()
     project.deliver(12)
     project.build()
@@ -120,7 +127,7 @@ def test_a_changed_rule_judges_all_that_is_staged(project: Project) -> None:
     project.build()
     assert project.judged() == {PRUNED, KEPT, LATE, LATER}
     assert project.found() == dict.fromkeys((PRUNED, KEPT, LATE, LATER), "rate 7")
-    project.build()
+    project.build(FINDINGS)
     assert project.judged() == set()
 
 
