@@ -20,11 +20,11 @@ def fingerprint(project: Path, variables: Mapping[str, object] | None = None) ->
     dbt, and `variables`, those of the command line."""
     digest = hashlib.sha256(repr(sorted((variables or {}).items())).encode())
     settings: set[str] = set()
-    for path in sorted(_files(project)):
+    for name, path in sorted(_files(project)):
         text = path.read_bytes()
-        digest.update(f"{path.relative_to(project)} {len(text)}\n".encode() + text)
-        if path.name != OF_CONNECTIONS:
-            settings |= {name.decode() for name in SETTING.findall(text)}
+        digest.update(f"{name} {len(text)}\n".encode() + text)
+        if name != OF_CONNECTIONS:
+            settings |= {setting.decode() for setting in SETTING.findall(text)}
     for name in sorted(settings):
         digest.update(f"{name}={os.environ.get(name, '')}\n".encode())
     for library in LIBRARIES:
@@ -32,10 +32,14 @@ def fingerprint(project: Path, variables: Mapping[str, object] | None = None) ->
     return digest.hexdigest()
 
 
-def _files(project: Path) -> Iterator[Path]:
-    packages = os.environ.get("DBT_PACKAGES_FOLDER") or "dbt_packages"
-    for folder in (*FOLDERS, packages):
-        for parent, folders, names in os.walk(project / folder, followlinks=True):
+def _files(project: Path) -> Iterator[tuple[str, Path]]:
+    """Names within the project, and where the files are: packages may lie elsewhere."""
+    packages = project / (os.environ.get("DBT_PACKAGES_FOLDER") or "dbt_packages")
+    for place, folder in [*((name, project / name) for name in FOLDERS), ("packages", packages)]:
+        for parent, folders, names in os.walk(folder, followlinks=True):
             folders[:] = [name for name in folders if name not in ("python", "integration_tests")]
-            yield from (Path(parent, name) for name in names if name.endswith(SUFFIXES))
-    yield from (project / name for name in FILES if (project / name).exists())
+            for name in names:
+                if name.endswith(SUFFIXES):
+                    path = Path(parent, name)
+                    yield f"{place}/{path.relative_to(folder)}", path
+    yield from ((name, project / name) for name in FILES if (project / name).exists())

@@ -44,7 +44,7 @@ class Moment(NamedTuple):
 
 
 def of(model: str, statement: str) -> str:
-    return rf'"model\.duckhouse\.{model}".*{statement}'
+    return rf'(?i)"model\.duckhouse\.{model}".*{statement}'
 
 
 MOMENTS = {
@@ -61,13 +61,13 @@ MOMENTS = {
         Moment('"test.duckhouse.*agg_dq_scorecard'),
     ],
     "prod": [
+        Moment('"test.duckhouse.*agg_dq_scorecard'),
         Moment(of("fct_dq_findings", "exchange tables")),
         # a delivery lies beside its table
         Moment(of("stg_consent__events", "replace partition")),
         # touched days are replaced, and emptied ones not dropped; the engine dies with the build
         Moment(of("fct_consent_events", "drop partition"), takes_engine=True),
-        Moment(r'"snapshot\.duckhouse\.snap_consent__companies".*(exchange|rename)'),
-        Moment('"test.duckhouse.*agg_dq_scorecard'),
+        Moment(r'(?i)"snapshot\.duckhouse\.snap_consent__companies".*(exchange|rename)'),
     ],
 }
 
