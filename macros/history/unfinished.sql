@@ -1,0 +1,15 @@
+{#
+    On ClickHouse dbt writes a snapshot beside its table and exchanges the two. It adds to what a killed run left there, and
+    observations would be there twice: what was left is dropped first.
+#}
+{% macro drop_unfinished_snapshot() -%}
+    {{ return(adapter.dispatch('drop_unfinished_snapshot')()) }}
+{%- endmacro %}
+
+{% macro duckdb__drop_unfinished_snapshot() -%}
+{%- endmacro %}
+
+{% macro clickhouse__drop_unfinished_snapshot() -%}
+    {%- set beside = this.derivative('__snapshot_upsert') -%}
+    drop table if exists {{ beside }} {{ on_cluster_clause(beside) }}
+{%- endmacro %}
