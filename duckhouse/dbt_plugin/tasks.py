@@ -112,7 +112,8 @@ class Notes:
         """What a build of these nodes runs: what is not up to date, warned, or tells what is open."""
         left_out = {node for node in selected & self.current if self.records[node].outcome != WARNED} - self.every_build
         if left_out and not self.told:
-            fire_event(Note(msg=f"{len(left_out)} of {len(selected)} nodes are up to date and left out"))
+            could_run = sum(1 for step in self.graph.nodes if step.id in selected)
+            fire_event(Note(msg=f"{len(left_out)} of {could_run} nodes are up to date and left out"))
             self.told = True
         return selected - left_out
 
