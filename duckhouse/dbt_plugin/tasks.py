@@ -19,7 +19,7 @@ from dbt_common.events.types import Note
 from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, WARNED, Done, Graph, Step, version_of_all
 from duckhouse.dbt_plugin.messages import name_what_failed
-from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, row_counts
+from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, Warehouse, row_counts, through
 from duckhouse.settings import clickhouse, landing_dir
 
 CONNECTION = "up_to_date"
@@ -92,15 +92,17 @@ class Notes:
         self.told = False
         self.graph = graph_of(manifest)
         self.every_build = {node.unique_id for node in manifest.nodes.values() if EVERY_BUILD in node.tags}
-        if credentials.type == "duckdb":
-            self.warehouse: DuckDB | ClickHouse = DuckDB(adapter, Path(task.config.project_root) / landing_dir())
-        else:
-            self.warehouse = ClickHouse(adapter, credentials.schema)
+        self.query = through(adapter)
+        self.warehouse: Warehouse = (
+            DuckDB(self.query, Path(task.config.project_root) / landing_dir())
+            if credentials.type == "duckdb"
+            else ClickHouse(self.query, credentials.schema)
+        )
         self.code = fingerprint(Path(task.config.project_root), task.config.cli_vars)
         with adapter.connection_named(CONNECTION):
             self.deliveries = self.warehouse.deliveries()
             self.records = self.warehouse.records()
-            counts = row_counts(adapter, self.relations)
+            counts = row_counts(self.query, self.relations)
         self.versions = self.graph.versions(self.code, self.deliveries)
         self.current = self.graph.up_to_date(self.versions, self.records, counts)
 
@@ -128,7 +130,7 @@ class Notes:
         """Records what the run made up to date."""
         done = {result.node.unique_id: (str(result.status), finished(result)) for result in results}
         with self.adapter.connection_named(CONNECTION):
-            counts = row_counts(self.adapter, self.relations)
+            counts = row_counts(self.query, self.relations)
             new, is_all = self.graph.to_record(self.versions, self.current, self.records, done, counts)
             if is_all:
                 new[ALL] = Done(

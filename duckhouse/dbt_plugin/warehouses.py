@@ -1,13 +1,13 @@
 """What a warehouse knows of its nodes: the table builds.nodes, the rows of its relations, the deliveries it can read.
 
-Everything is asked and written through the adapter of the dbt command that runs.
+Asked through the adapter of a dbt command, or without dbt through a connection.
 """
 
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from duckhouse.dbt_plugin.graph import Done
 from duckhouse.dbt_plugin.landed import OF_SOURCE, Deliveries, in_zones
@@ -15,84 +15,100 @@ from duckhouse.dbt_plugin.landed import OF_SOURCE, Deliveries, in_zones
 Relation = tuple[str, str]
 """Schema and name."""
 
+Query = Callable[[str], Sequence[Sequence[str]]]
+"""Runs one statement and gives its rows."""
+
 SCHEMA = "builds"
 COLUMNS = "node_id, version, outcome, done_at, row_count"
+
+
+class Warehouse(Protocol):
+    """The database of one target."""
+
+    def deliveries(self) -> Deliveries: ...
+
+    def records(self) -> dict[str, Done]: ...
+
+    def write(self, records: Mapping[str, Done]) -> None: ...
 
 
 class DuckDB:
     """Target dev."""
 
-    def __init__(self, adapter: Any, landing: Path) -> None:
-        self.adapter = adapter
+    def __init__(self, query: Query, landing: Path) -> None:
+        self.query = query
         self.landing = landing
-
-    def records(self) -> dict[str, Done]:
-        there = "select table_name from duckdb_tables() where schema_name = 'builds' and table_name = 'nodes'"
-        if not _rows(self.adapter, there):
-            return {}
-        return _records(_rows(self.adapter, f"select {COLUMNS} from builds.nodes"))
-
-    def write(self, records: Mapping[str, Done]) -> None:
-        self.adapter.execute(f"create schema if not exists {SCHEMA}")
-        self.adapter.execute(
-            "create table if not exists builds.nodes "
-            "(node_id varchar primary key, version varchar, outcome varchar, done_at varchar, row_count varchar)"
-        )
-        self.adapter.execute(f"insert or replace into builds.nodes values {_values(records)}")
 
     def deliveries(self) -> Deliveries:
         return in_zones(self.landing)
+
+    def records(self) -> dict[str, Done]:
+        there = "select table_name from duckdb_tables() where schema_name = 'builds' and table_name = 'nodes'"
+        return _records(self.query(f"select {COLUMNS} from builds.nodes")) if self.query(there) else {}
+
+    def write(self, records: Mapping[str, Done]) -> None:
+        self.query(f"create schema if not exists {SCHEMA}")
+        self.query(
+            "create table if not exists builds.nodes "
+            "(node_id varchar primary key, version varchar, outcome varchar, done_at varchar, row_count varchar)"
+        )
+        self.query(f"insert or replace into builds.nodes values {_values(records)}")
 
 
 class ClickHouse:
     """Target prod."""
 
-    def __init__(self, adapter: Any, prefix: str) -> None:
-        self.adapter = adapter
-        self.prefix = prefix
+    def __init__(self, query: Query, prefix: str) -> None:
+        self.query = query
         self.database = f"{prefix}_{SCHEMA}"
-
-    def records(self) -> dict[str, Done]:
-        there = f"select name from system.tables where database = {_literal(self.database)} and name = 'nodes'"
-        if not _rows(self.adapter, there):
-            return {}
-        return _records(_rows(self.adapter, f"select {COLUMNS} from `{self.database}`.nodes final"))
-
-    def write(self, records: Mapping[str, Done]) -> None:
-        self.adapter.execute(f"create database if not exists `{self.database}`")
-        self.adapter.execute(
-            f"create table if not exists `{self.database}`.nodes (node_id String, version String, outcome String, "
-            "done_at String, row_count String, written_at Int64) "
-            "engine = ReplacingMergeTree(written_at) order by node_id"
-        )
-        self.adapter.execute(f"insert into `{self.database}`.nodes values {_values(records, str(time.time_ns()))}")
 
     def deliveries(self) -> Deliveries:
         """A delivery that is half pushed is none yet: its row in _deliveries comes last."""
         found: dict[str, dict[str, frozenset[str]]] = {}
         raw = "select database from system.tables where startsWith(database, 'raw_') and name = '_deliveries'"
-        for (database,) in _rows(self.adapter, raw):
-            pushed = _rows(self.adapter, f"select delivery_id from `{database}`._deliveries")
+        for (database,) in self.query(raw):
+            pushed = self.query(f"select delivery_id from `{database}`._deliveries")
             found[database] = {OF_SOURCE: frozenset(identity for (identity,) in pushed)}
         parts: dict[tuple[str, str], set[str]] = defaultdict(set)
         held = (
             "select distinct database, table, partition from system.parts where active and startsWith(database, 'raw_')"
         )
-        for database, table, partition in _rows(self.adapter, held):
+        for database, table, partition in self.query(held):
             parts[database, table].add(partition)
         for (database, table), partitions in parts.items():
             if database in found:
                 found[database][table] = found[database][OF_SOURCE] & partitions
         return {database.removeprefix("raw_"): tables for database, tables in found.items()}
 
+    def records(self) -> dict[str, Done]:
+        there = f"select name from system.tables where database = {_literal(self.database)} and name = 'nodes'"
+        return _records(self.query(f"select {COLUMNS} from `{self.database}`.nodes final")) if self.query(there) else {}
 
-def row_counts(adapter: Any, relations: Iterable[Relation]) -> dict[Relation, str]:
+    def write(self, records: Mapping[str, Done]) -> None:
+        self.query(f"create database if not exists `{self.database}`")
+        self.query(
+            f"create table if not exists `{self.database}`.nodes (node_id String, version String, outcome String, "
+            "done_at String, row_count String, written_at Int64) "
+            "engine = ReplacingMergeTree(written_at) order by node_id"
+        )
+        self.query(f"insert into `{self.database}`.nodes values {_values(records, str(time.time_ns()))}")
+
+
+def through(adapter: Any) -> Query:
+    """Queries by the connection that a dbt command has."""
+
+    def query(sql: str) -> Sequence[Sequence[str]]:
+        _, table = adapter.execute(sql, fetch=sql.startswith("select"))
+        return list(table.rows)
+
+    return query
+
+
+def row_counts(query: Query, relations: Iterable[Relation]) -> dict[Relation, str]:
     """Of those that are there: the number of rows of a table, and "" of a view. Both engines count without reading."""
     found = {
         (schema, name): kind
-        for schema, name, kind in _rows(
-            adapter, "select table_schema, table_name, table_type from information_schema.tables"
-        )
+        for schema, name, kind in query("select table_schema, table_name, table_type from information_schema.tables")
     }
     there = sorted(found.keys() & set(relations))
     counts = [
@@ -100,16 +116,11 @@ def row_counts(adapter: Any, relations: Iterable[Relation]) -> dict[Relation, st
         for schema, name in there
         if found[schema, name] != "VIEW"
     ]
-    counted = _rows(adapter, " union all ".join(counts)) if counts else []
+    counted = query(" union all ".join(counts)) if counts else []
     return dict.fromkeys(there, "") | {(schema, name): count for schema, name, count in counted}
 
 
-def _rows(adapter: Any, sql: str) -> list[Any]:
-    _, table = adapter.execute(sql, fetch=True)
-    return list(table.rows)
-
-
-def _records(rows: Iterable[Any]) -> dict[str, Done]:
+def _records(rows: Iterable[Sequence[str]]) -> dict[str, Done]:
     return {row[0]: Done(*(value or "" for value in tuple(row)[1:])) for row in rows}
 
 

@@ -1,13 +1,15 @@
 """Whether a build would find anything new: answered in a second, without dbt."""
 
-import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from duckhouse import cli, settings
 from duckhouse.dbt_plugin.code import fingerprint
-from duckhouse.dbt_plugin.graph import ALL, version_of_all
-from duckhouse.dbt_plugin.landed import OF_SOURCE, Deliveries, in_zones
-from duckhouse.warehouse.connection import connect, full_name, literal, quote
+from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, version_of_all
+from duckhouse.dbt_plugin.landed import OF_SOURCE, in_zones
+from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, Warehouse
+from duckhouse.warehouse.connection import answers, connect
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -18,65 +20,47 @@ def is_new(target: str) -> bool:
 
     What was changed in the warehouse by hand a build sees, and this does not.
     """
-    landed = in_zones(settings.PROJECT / settings.landing_dir())
-    built, held = on_duckdb(landed) if target == "dev" else on_clickhouse()
-    missing = any(ids[OF_SOURCE] - held.get(source, {}).get(OF_SOURCE, frozenset()) for source, ids in landed.items())
+    landing = settings.PROJECT / settings.landing_dir()
+    with duckdb_of_dev() if target == "dev" else clickhouse_of_prod() as warehouse:
+        if warehouse is None:
+            return True
+        held = warehouse.deliveries()
+        built = warehouse.records().get(ALL, FORGOTTEN).version
+    missing = any(
+        ids[OF_SOURCE] - held.get(source, {}).get(OF_SOURCE, frozenset()) for source, ids in in_zones(landing).items()
+    )
     return missing or built != version_of_all(fingerprint(settings.PROJECT), held)
 
 
-def on_duckdb(landed: Deliveries) -> tuple[str, Deliveries]:
-    """The version of what is built, and the deliveries that can be read."""
+@contextmanager
+def duckdb_of_dev() -> Iterator[Warehouse | None]:
+    """The database file, to be read; None where there is none."""
     import duckdb
 
     path = settings.PROJECT / settings.duckdb_path()
     if not path.exists():
-        return "", landed
+        yield None
+        return
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
-            found = connection.execute("select version from builds.nodes where node_id = ?", [ALL]).fetchone()
-    except duckdb.CatalogException:
-        found = None
+        connection = duckdb.connect(str(path), read_only=True)
     except duckdb.Error as error:
         raise cli.UserError(f"{path}: {str(error).splitlines()[0]}") from None
-    return (found[0] if found else ""), landed
+    with connection:
+        yield DuckDB(lambda sql: connection.execute(sql).fetchall(), settings.PROJECT / settings.landing_dir())
 
 
-def on_clickhouse() -> tuple[str, Deliveries]:
-    """The version of what is published, and the deliveries that were pushed."""
-    client = connect()
-    found = []
-    if builds() in databases_with(client, "nodes"):
-        found = column(client, f"select version from {table_of_builds()} final where node_id = {literal(ALL)}")
-    return (found[0] if found else ""), pushed(client)
+def clickhouse_of_prod() -> AbstractContextManager[Warehouse | None]:
+    """What people read; None where no server answers: a build starts one, or says so."""
+    return nullcontext(published(connect()) if answers(settings.clickhouse()) else None)
 
 
-def pushed(client: "Client") -> Deliveries:
-    return {
-        database.removeprefix("raw_"): {
-            OF_SOURCE: frozenset(column(client, f"select delivery_id from {quote(database)}._deliveries"))
-        }
-        for database in databases_with(client, "_deliveries")
-        if database.startswith("raw_")
-    }
+def published(client: "Client") -> ClickHouse:
+    """The databases of the settings."""
 
+    def query(sql: str) -> Sequence[Sequence[str]]:
+        if sql.startswith("select"):
+            return client.query(sql).result_rows
+        client.command(sql)
+        return []
 
-def note_published(client: "Client", version: str) -> None:
-    """Records what is published, after all else; what is published next replaces the record."""
-    values = ", ".join(map(literal, (ALL, version, "success", "", "")))
-    client.command(f"insert into {table_of_builds()} values ({values}, {time.time_ns()})")
-
-
-def builds() -> str:
-    return f"{settings.clickhouse().prefix}_builds"
-
-
-def table_of_builds() -> str:
-    return full_name(builds(), "nodes")
-
-
-def databases_with(client: "Client", table: str) -> list[str]:
-    return column(client, f"select database from system.tables where name = {literal(table)}")
-
-
-def column(client: "Client", query: str) -> list[str]:
-    return [value for (value,) in client.query(query).result_rows]
+    return ClickHouse(query, settings.clickhouse().prefix)

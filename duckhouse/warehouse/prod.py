@@ -14,10 +14,11 @@ from clickhouse_connect.driver.client import Client
 
 from duckhouse import cli, settings
 from duckhouse.dbt_plugin.code import fingerprint
-from duckhouse.dbt_plugin.graph import version_of_all
+from duckhouse.dbt_plugin.graph import ALL, Done, version_of_all
 from duckhouse.processes import DBT, embedded_clickhouse, run
-from duckhouse.warehouse import news, publish, push
+from duckhouse.warehouse import publish, push
 from duckhouse.warehouse.connection import answers
+from duckhouse.warehouse.news import published
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # snapshots that remember what people saw are taken of figures that are about to be published, never of blocked ones
@@ -31,12 +32,13 @@ def bring(client: Client) -> None:
     code = fingerprint(settings.PROJECT)
     for result in push.push():
         print("\n".join(push.describe(result)), flush=True)
-    version = version_of_all(code, news.pushed(client))
+    warehouse = published(client)
+    version = version_of_all(code, warehouse.deliveries())
     publish.start(client)
     build_beside()
     publish.passed(client)
     finish(client)
-    news.note_published(client, version)
+    warehouse.write({ALL: Done(version, "success", "")})
 
 
 def build_beside() -> None:
