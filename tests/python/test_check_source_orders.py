@@ -5,7 +5,6 @@ stall is right, and is checked as on a machine without chdb.
 """
 
 import os
-import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from duckhouse.settings import PROJECT
+from support.projects import copied
 
 PARTS = ("duckhouse", "scripts", "macros", "tests/generic", "dbt_project.yml", "profiles.yml", "packages.yml")
 
@@ -73,11 +73,7 @@ WITHOUT_CHDB = (
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with two sources of its own instead of those that are there."""
-    copy = tmp_path_factory.mktemp("project")
-    for part in PARTS:
-        place = PROJECT / part
-        (copy / part).parent.mkdir(exist_ok=True)
-        (shutil.copytree if place.is_dir() else shutil.copy)(place, copy / part)
+    copy = copied(PARTS, tmp_path_factory.mktemp("project"))
     for source, marts in MARTS.items():
         staging, folder = copy / "models" / "staging" / source, copy / "models" / "marts" / source
         staging.mkdir(parents=True)

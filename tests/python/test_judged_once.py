@@ -12,9 +12,9 @@ import clickhouse_connect
 import duckdb
 import pytest
 
-from duckhouse.settings import PROJECT
 from support.consent import deliver, event
 from support.dbt import run_dbt
+from support.projects import copied
 from support.warehouse import Warehouse, warehouse
 
 FINDINGS = "dq_consent_records"
@@ -85,10 +85,7 @@ class Project(NamedTuple):
 @pytest.fixture(scope="module", params=["dev", "prod"])
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Two deliveries are judged, and the first is pruned."""
-    folder = tmp_path_factory.mktemp("project")
-    for part in PARTS:
-        (shutil.copytree if (PROJECT / part).is_dir() else shutil.copy)(PROJECT / part, folder / part)
-    (folder / "dbt_packages").symlink_to(PROJECT / "dbt_packages")
+    folder = copied(PARTS, tmp_path_factory.mktemp("project"))
     with warehouse("consent") as house:
         project = Project(folder, house, request.param)
         project.deliver(10)

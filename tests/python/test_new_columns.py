@@ -11,9 +11,9 @@ from typing import NamedTuple
 import clickhouse_connect
 import pytest
 
-from duckhouse.settings import PROJECT
 from support.consent import deliver, event
 from support.dbt import run_dbt
+from support.projects import copied
 from support.warehouse import Warehouse, warehouse
 
 STAGED = "stg_consent__events"
@@ -77,12 +77,7 @@ class Project(NamedTuple):
 @pytest.fixture(scope="module", params=["dev", "prod"])
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Three deliveries are staged, each of an event and a record without a rate; the first is pruned."""
-    folder = tmp_path_factory.mktemp("project")
-    for part in PARTS:
-        (folder / part).parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy
-        copy(PROJECT / part, folder / part)
-    (folder / "dbt_packages").symlink_to(PROJECT / "dbt_packages")
+    folder = copied(PARTS, tmp_path_factory.mktemp("project"))
     with warehouse("consent") as house:
         for day in (10, 11, 12):
             domain = f"Shop-{day}.example"

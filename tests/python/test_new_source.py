@@ -23,6 +23,7 @@ from duckhouse.settings import PROJECT
 from duckhouse.skeleton.guess import entities
 from support.dbt import run_dbt
 from support.drops import NO_TESTS
+from support.projects import copied
 from support.warehouse import Warehouse, warehouse
 
 RECIPE = PROJECT / "docs" / "recipes" / "parking"
@@ -113,7 +114,7 @@ FINDINGS = [
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with the source in it, as somebody has it who followed docs/recipes/add_a_source.md."""
-    copy = copy_of_project(tmp_path_factory.mktemp("copy"))
+    copy = copied(PARTS, tmp_path_factory.mktemp("copy"))
     shutil.copytree(RECIPE, copy, dirs_exist_ok=True)
     run(copy, "tools.generated")
     return copy
@@ -129,16 +130,6 @@ def out_of_order(project: Path) -> Iterator[Warehouse]:
                 land(house, day)
             build(house, *(() if days == OUT_OF_ORDER[-1] else NO_TESTS))
         yield house
-
-
-def copy_of_project(folder: Path) -> Path:
-    copy = folder / "project"
-    for part in PARTS:
-        (copy / part).parent.mkdir(parents=True, exist_ok=True)
-        how = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy
-        how(PROJECT / part, copy / part)
-    (copy / "dbt_packages").symlink_to(PROJECT / "dbt_packages")
-    return copy
 
 
 def run(project: Path, module: str, *arguments: str, env: Mapping[str, str] | None = None, code: int = 0) -> str:
@@ -295,7 +286,7 @@ def test_staging_gives_each_type_its_value(out_of_order: Warehouse) -> None:
 
 @pytest.fixture(scope="module")
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return copy_of_project(tmp_path_factory.mktemp("untouched"))
+    return copied(PARTS, tmp_path_factory.mktemp("untouched"))
 
 
 def test_a_skeleton_lands_and_builds(untouched: Path) -> None:

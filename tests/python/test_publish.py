@@ -38,7 +38,7 @@ TOUCHED = (
     "path:models/intermediate/ad_serving",
     "path:models/marts/ad_serving",
     "path:snapshots/ad_serving.sql",
-    "path:snapshots/ad_serving.yml",
+    "path:snapshots/ad_serving_published_days.yml",
     "fct_ad_event_records",
     "dq_ad_serving_records",
     "fct_dq_findings",
