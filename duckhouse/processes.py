@@ -23,6 +23,11 @@ def script(name: str, *arguments: str) -> list[str]:
     return module(f"scripts.{name}", *arguments)
 
 
+def dbt_build(target: str) -> list[str]:
+    """The command line of a dbt build that says only what went wrong."""
+    return [DBT, "--quiet", "build", "--target", target]
+
+
 def run(command: list[str], env: Mapping[str, str] | None = None) -> None:
     """Runs a command of the project, its output on ours; a UserError where it fails. `env` is its whole environment."""
     code = subprocess.run(command, cwd=PROJECT, env=env).returncode

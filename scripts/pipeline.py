@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Sequence
 
 from duckhouse import cli
-from duckhouse.processes import DBT, run
+from duckhouse.processes import dbt_build, run
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.news import is_new
 
@@ -28,7 +28,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def build(target: str) -> None:
     if target == "dev":
-        run([DBT, "--quiet", "build", "--target", "dev"])
+        run(dbt_build("dev"))
         return
     from duckhouse.warehouse import prod, publish  # dbt comes with them, and takes seconds to import
 

@@ -8,7 +8,7 @@ import argparse
 from collections.abc import Sequence
 
 from duckhouse import cli
-from duckhouse.processes import DBT, run
+from duckhouse.processes import dbt_build, run
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.parity import compare_all, describe, published_models
 from duckhouse.warehouse.prod import bring, running_clickhouse
@@ -20,7 +20,7 @@ def main(words: Sequence[str] | None = None) -> int:
     refuse_a_cluster()
     with running_clickhouse():
         bring(connect())
-        run([DBT, "--quiet", "build", "--target", "dev"])
+        run(dbt_build("dev"))
         results = compare_all(published_models())
     print("\n".join(line for result in results for line in describe(result)))
     return 0 if all(result["equal"] for result in results) else 1

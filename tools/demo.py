@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from duckhouse import cli
-from duckhouse.processes import DBT, run
+from duckhouse.processes import dbt_build, run
 from tools.generators import generators
 
-BUILD = [DBT, "--quiet", "build", "--target", "dev"]
+BUILD = dbt_build("dev")
 
 
 def main(words: Sequence[str] | None = None) -> int:

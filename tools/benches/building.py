@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from duckhouse.processes import DBT, embedded_clickhouse, run, script
+from duckhouse.processes import dbt_build, embedded_clickhouse, run, script
 from tools.benches.made_up import events_of_days
 from tools.benches.measure import Environment, Task, measure, ratio
 from tools.benches.plain import plain_sql
@@ -35,7 +35,7 @@ def bench_building(work: Path, events: int, repeat: int) -> list[dict[str, Any]]
 
     def build(target: str) -> Task:
         def task(turn: int) -> tuple[list[str], Environment]:
-            return [DBT, "--quiet", "build", "--target", target], own(target, turn)
+            return dbt_build(target), own(target, turn)
 
         return task
 

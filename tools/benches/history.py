@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from duckhouse.landing.load import load
-from duckhouse.processes import DBT, embedded_clickhouse, run, script
+from duckhouse.processes import dbt_build, embedded_clickhouse, run, script
 from duckhouse.settings import environment
 from duckhouse.sources import load_source
 from tools.benches.made_up import events_of_days
@@ -65,7 +65,7 @@ def one_more(folder: Path, target: str, later: Iterator[Path]) -> Task:
         if turn >= 0:
             land_daily(folder, [next(later)])
             run(script("push"))
-        return [DBT, "--quiet", "build", "--target", target], {**os.environ, "DBT_TARGET_PATH": str(folder / target)}
+        return dbt_build(target), {**os.environ, "DBT_TARGET_PATH": str(folder / target)}
 
     return task
 

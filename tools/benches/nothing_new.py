@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from duckhouse.processes import DBT, embedded_clickhouse, module, run, script
+from duckhouse.processes import dbt_build, embedded_clickhouse, module, run, script
 from tools.benches.measure import Environment, Task, measure
 
 CLICKHOUSE_PORT = 18126
@@ -29,7 +29,7 @@ def bench_nothing_new(work: Path, repeat: int) -> list[dict[str, Any]]:
         run(script("push"), {**os.environ, **env})
         for engine, target in (("DuckDB", "dev"), ("ClickHouse", "prod")):
             own = {**env, "DBT_TARGET_PATH": str(work / target)}
-            build = [DBT, "--quiet", "build", "--target", target]
+            build = dbt_build(target)
             run(build, {**os.environ, **own})
             results.append(measure(f"build of nothing new, {engine}", always(build, own), repeat))
         pipeline = script("pipeline", "--if-new")
