@@ -1,13 +1,15 @@
 """Brings landed deliveries into the raw tables of a ClickHouse: raw_<source>.<entity>, partitioned by delivery.
 
-A delivery counts as pushed when its row in raw_<source>._deliveries is there, which is written last, after the counts
-of every entity were verified. A run that was killed is finished by the next: it replaces the partitions of what is
-missing.
+A delivery counts as pushed when its row in raw_<source>._deliveries is there, which is written last. Rows are inserted
+beside, counted, and take the place of the delivery's partition in one step: pushes that run at once, or were killed,
+leave each row there once. A pushed delivery that holds other counts than its manifest is pushed again.
 """
 
 import re
+import secrets
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,8 +35,10 @@ DELIVERIES = """
     delivery_id String, delivered_at DateTime64(6, 'UTC'), files Int64, records_read Int64, records_landed Int64,
     records_rejected Int64, records_blank Int64
 """
-# a retried insert of equal rows must not be taken for a duplicate of the partition that was dropped before it
+# a retried insert of equal rows must not be taken for a duplicate
 INSERT_SETTINGS = {"insert_deduplicate": 0}
+BESIDE = "_pushed_"  # begins the names of tables that rows are inserted into first
+HOURS_KEPT = 24  # what a killed push left beside
 
 
 def push(names: Sequence[str] = ()) -> list[dict[str, Any]]:
@@ -53,21 +57,38 @@ def push(names: Sequence[str] = ()) -> list[dict[str, Any]]:
 
 def describe(result: dict[str, Any]) -> Iterator[str]:
     for delivery in result["pushed"]:
-        yield f"{result['source']}: pushed {delivery['delivery_id']}, {delivery['rows']:,} rows"
+        again = " again: it held other counts than its manifest" if delivery["delivery_id"] in result["damaged"] else ""
+        yield f"{result['source']}: pushed {delivery['delivery_id']}, {delivery['rows']:,} rows{again}"
     yield f"{result['source']}: {len(result['pushed'])} pushed, {result['already_there']} were there"
 
 
 def push_source(client: "Client", source: str) -> dict[str, Any]:
-    """Pushes the deliveries of `source` that the server does not hold; what it pushed and how many were there."""
+    """Pushes the deliveries of `source` that the server does not hold whole; what it pushed, how many were there, and
+    which of these held other counts than their manifests."""
     database = f"raw_{source}"
     create_tables(client, source, database)
     known = {row[0] for row in client.query(f"select delivery_id from {quote(database)}._deliveries").result_rows}
-    missing = [delivery for delivery in Zone(load_source(source)).deliveries() if delivery.id not in known]
-    pushed = [
-        {"delivery_id": delivery.id, "rows": push_delivery(client, database, delivery)}
-        for delivery in cli.progress(missing, label=f"push {source}", unit="delivery")
-    ]
-    return {"source": source, "pushed": pushed, "already_there": len(known)}
+    held = rows_held(client, database)
+    landed = Zone(load_source(source)).deliveries()
+    damaged = [delivery.id for delivery in landed if delivery.id in known and not is_whole(delivery, held)]
+    missing = [delivery for delivery in landed if delivery.id not in known or delivery.id in damaged]
+    with tables_beside(client, database) as beside:
+        pushed = [
+            {"delivery_id": delivery.id, "rows": push_delivery(client, database, delivery, beside)}
+            for delivery in cli.progress(missing, label=f"push {source}", unit="delivery")
+        ]
+    return {"source": source, "pushed": pushed, "already_there": len(known - set(damaged)), "damaged": damaged}
+
+
+def rows_held(client: "Client", database: str) -> dict[tuple[str, str], int]:
+    """By table and delivery."""
+    parts = "select table, partition, sum(rows) from system.parts where active and database = {database:String}"
+    found = client.query(f"{parts} group by table, partition", parameters={"database": database}).result_rows
+    return {(table, delivery): rows for table, delivery, rows in found}
+
+
+def is_whole(delivery: Delivery, held: Mapping[tuple[str, str], int]) -> bool:
+    return all(held.get((entity, delivery.id), 0) == rows for entity, rows in expected_rows(delivery).items())
 
 
 def create_tables(client: "Client", source: str, database: str) -> None:
@@ -91,29 +112,64 @@ def create_tables(client: "Client", source: str, database: str) -> None:
         client.command(f"alter table {table} {additions}")
     client.command(
         f"create table if not exists {quote(database)}._deliveries{everywhere} ({DELIVERIES}) "
-        f"engine = {engine} order by delivery_id"
+        f"engine = {engine.replace('MergeTree', 'ReplacingMergeTree')} order by delivery_id"
     )
 
 
-def push_delivery(client: "Client", database: str, delivery: Delivery) -> int:
-    """Replaces the delivery's partitions, verifies their counts, then writes its row. The number of rows pushed."""
+Beside = Callable[[str], str]
+"""Makes the table beside that of an entity, where it is not made yet, and gives its name."""
+
+
+@contextmanager
+def tables_beside(client: "Client", database: str) -> Iterator[Beside]:
+    """Tables for rows that are not verified yet, of this push alone."""
+    left = (
+        "select name from system.tables where database = {database:String} and startsWith(name, {beside:String}) "
+        "and metadata_modification_time < now() - toIntervalHour({hours:UInt8})"
+    )
+    values = {"database": database, "beside": BESIDE, "hours": HOURS_KEPT}
+    for (name,) in client.query(left, parameters=values).result_rows:
+        client.command(f"drop table if exists {full_name(database, name)}")
+    own = f"{BESIDE}{secrets.token_hex(8)}_"
+    made: dict[str, str] = {}
+
+    def beside(entity: str) -> str:
+        if entity not in made:
+            made[entity] = full_name(database, own + entity)
+            client.command(f"create table {made[entity]} as {full_name(database, entity)}")
+        return made[entity]
+
+    try:
+        yield beside
+    finally:
+        for table in made.values():
+            client.command(f"drop table if exists {table}")
+
+
+def push_delivery(client: "Client", database: str, delivery: Delivery, beside: Beside) -> int:
+    """Replaces the partitions of the delivery by rows that were counted, then writes its row. The number of rows."""
     if not re.fullmatch(r"[0-9A-Za-z_-]+", delivery.id):
         raise cli.UserError(f"{delivery.path}: not the name of a delivery; land the files again")
     expected = expected_rows(delivery)
     for entity, rows in expected.items():
         table = full_name(database, entity)
-        client.command(f"alter table {table} drop partition {literal(delivery.id)}")
-        for file in sorted((delivery.path / entity).glob("*.parquet")):
-            insert_file(client, table, file)
+        files = sorted((delivery.path / entity).glob("*.parquet"))
+        if not files and not rows:
+            client.command(f"alter table {table} drop partition {literal(delivery.id)}")
+            continue
+        arrived = beside(entity)
+        for file in files:
+            insert_file(client, arrived, file)
         found = client.query(
-            f"select count() from {table} where _delivery_id = {{delivery:String}}",
+            f"select count() from {arrived} where _delivery_id = {{delivery:String}}",
             parameters={"delivery": delivery.id},
         ).result_rows[0][0]
         if found != rows:
             raise cli.UserError(
                 f"{database}.{entity}: {found} rows of delivery {delivery.id} arrived, its manifest says {rows}; "
-                "push again, and land the delivery again if it stays so"
+                "land the delivery again"
             )
+        client.command(f"alter table {table} replace partition {literal(delivery.id)} from {arrived}")
     counts = [
         sum(getattr(file, name) for file in delivery.files)
         for name in ("records_read", "records_landed", "records_rejected", "records_blank")

@@ -22,7 +22,7 @@
             'raw_' ~ source_name ~ ' is not on this ClickHouse yet: run python -m scripts.push first'
         ) %}
     {%- endif -%}
-    {{ return(run_query('select delivery_id from ' ~ deliveries).columns[0].values() | list) }}
+    {{ return(run_query('select distinct delivery_id from ' ~ deliveries).columns[0].values() | list) }}
 {%- endmacro %}
 
 

@@ -1,5 +1,6 @@
 """A push brings each landed delivery once and whole, whatever stopped the push before it."""
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +10,7 @@ import clickhouse_connect
 import pyarrow.parquet as pq
 import pytest
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from duckhouse.warehouse import push
 from duckhouse.warehouse.connection import literal, quote
@@ -99,6 +101,58 @@ def test_a_push_that_was_stopped_halfway_is_finished_by_the_next(house: Warehous
     assert raw_rows(house) == landed_rows(house)
 
 
+@pytest.mark.parametrize("paused_at", ["before", "after"])
+def test_two_pushes_at_once_bring_each_row_once(
+    house: Warehouse, monkeypatch: pytest.MonkeyPatch, paused_at: str
+) -> None:
+    """The other one begins and ends while this one stands before, or after, its first insert of events."""
+    plain, other = push.insert_file, []
+
+    def paused(client: Client, table: str, file: Path) -> None:
+        now = "events" in table and not other
+        if now:
+            other.append(None)
+        if now and paused_at == "before":
+            other.append(house.run("push"))
+        plain(client, table, file)
+        if now and paused_at == "after":
+            other.append(house.run("push"))
+
+    monkeypatch.setattr(push, "insert_file", paused)
+    house.run("push")
+    assert "ad_serving: 2 pushed, 0 were there" in other[1].stdout
+    assert raw_rows(house) == landed_rows(house)
+    assert "0 pushed, 2 were there" in house.run("push", "ad_serving").stdout
+
+
+def test_what_a_push_that_failed_inserted_beside_is_gone(house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unplugged(*_: object) -> None:
+        raise ClickHouseError("the cable is out")
+
+    monkeypatch.setattr(push, "insert_file", unplugged)
+    assert "the cable is out" in house.run("push", "ad_serving", code=1).stderr
+    with connect(house) as client:
+        assert not [name for (name,) in client.query("show tables from raw_ad_serving like '_pushed%'").result_rows]
+
+
+@pytest.mark.parametrize("change", ["doubled", "lost"])
+def test_a_pushed_delivery_that_holds_other_counts_is_pushed_again(house: Warehouse, change: str) -> None:
+    house.run("push")
+    with connect(house) as client:
+        [delivery] = client.query("select max(delivery_id) from raw_ad_serving._deliveries").result_rows[0]
+        if change == "doubled":
+            client.command(
+                "insert into raw_ad_serving._files select * from raw_ad_serving._files "
+                f"where _delivery_id = {literal(delivery)}"
+            )
+        else:
+            client.command(f"alter table raw_ad_serving.events drop partition {literal(delivery)}")
+    said = house.run("push", "ad_serving").stdout
+    assert re.search(f"pushed {delivery}, [0-9]+ rows again: it held other counts than its manifest", said)
+    assert "1 pushed, 1 were there" in said
+    assert raw_rows(house) == landed_rows(house)
+
+
 def test_a_delivery_that_does_not_match_its_manifest_is_not_marked_as_pushed(house: Warehouse) -> None:
     damaged = sorted(house.folder.glob("landing/ad_serving/delivery=2*/events/*.parquet"))[0]
     table = pq.read_table(damaged)
@@ -149,5 +203,5 @@ def test_on_a_cluster_every_table_is_created_on_it_and_replicated(monkeypatch: p
     push.create_tables(SimpleNamespace(command=sent.append), "ad_serving", "raw_ad_serving")
     creations = [statement for statement in sent if statement.startswith("create")]
     assert all(" on cluster `main`" in statement for statement in creations)
-    assert all("engine = ReplicatedMergeTree" in s for s in creations if s.startswith("create table"))
+    assert all("engine = Replicated" in s for s in creations if s.startswith("create table"))
     assert len(creations) > 6
