@@ -9,13 +9,16 @@ from collections.abc import Sequence
 from duckhouse import cli
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.publish import describe, publish
+from duckhouse.warehouse.turns import turn
 
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.publish", description=__doc__)
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = parser.parse_args(words)
-    result = publish(connect())
+    client = connect()
+    with turn(client):
+        result = publish(client)
     if arguments.json:
         cli.print_json(result)
     else:

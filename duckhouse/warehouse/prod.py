@@ -19,6 +19,7 @@ from duckhouse.processes import DBT, embedded_clickhouse, run
 from duckhouse.warehouse import publish, push
 from duckhouse.warehouse.connection import answers
 from duckhouse.warehouse.news import published
+from duckhouse.warehouse.turns import turn
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # snapshots that remember what people saw are taken of figures that are about to be published, never of blocked ones
@@ -26,19 +27,22 @@ PUBLISHED_FIGURES = "tag:published_figures"
 
 
 def bring(client: Client) -> None:
-    """Pushes, builds beside and publishes; a UserError, and nothing is published, where a model or a test fails."""
-    if publish.is_waiting(client):
+    """Pushes, builds beside and publishes; a UserError, and nothing is published, where a model or a test fails, or
+    another run goes on."""
+    with turn(client) as own:
+        if publish.is_waiting(client):
+            finish(client)
+        code = fingerprint(settings.PROJECT)
+        for result in push.push():
+            print("\n".join(push.describe(result)), flush=True)
+        warehouse = published(client)
+        version = version_of_all(code, warehouse.deliveries())
+        publish.start(client)
+        build_beside()
+        own.check()
+        publish.passed(client)
         finish(client)
-    code = fingerprint(settings.PROJECT)
-    for result in push.push():
-        print("\n".join(push.describe(result)), flush=True)
-    warehouse = published(client)
-    version = version_of_all(code, warehouse.deliveries())
-    publish.start(client)
-    build_beside()
-    publish.passed(client)
-    finish(client)
-    warehouse.write({ALL: Done(version, "success", "")})
+        warehouse.write({ALL: Done(version, "success", "")})
 
 
 def build_beside() -> None:

@@ -1,0 +1,123 @@
+"""One run at a time on the databases of a prefix, from whatever machine.
+
+A run is a table <prefix>_runs.run_<n>, which one of two runs can create. Its comment says whose it is, and is written
+again while the run lasts; a run that ended has none. Numbers only grow, so a run that slept sees that another came.
+"""
+
+import os
+import re
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import NamedTuple
+
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from duckhouse.cli import UserError
+from duckhouse.settings import clickhouse
+from duckhouse.warehouse.connection import connect, full_name, literal, quote
+
+SECONDS_BETWEEN_SIGNS = 10
+SECONDS_OF_SILENCE = 120  # after these a run was killed, or its machine is gone
+
+
+class Run(NamedTuple):
+    number: int
+    holder: str
+    seconds_silent: int
+
+    @property
+    def is_going_on(self) -> bool:
+        return bool(self.holder) and self.seconds_silent < SECONDS_OF_SILENCE and not died_here(self.holder)
+
+
+@contextmanager
+def turn(client: Client) -> Iterator["Turn"]:
+    """The only run while the block runs; a UserError where another goes on."""
+    database = f"{clickhouse().prefix}_runs"
+    client.command(f"create database if not exists {quote(database)}")
+    last = last_run(client, database)
+    if last and last.is_going_on:
+        raise refusal(last)
+    own = Turn(client, database, last.number + 1 if last else 1)
+    try:
+        client.command(f"create table {own.table} (x Bool) engine = MergeTree order by () comment {literal(holder())}")
+    except ClickHouseError:
+        found = last_run(client, database)
+        if found is None or found.number < own.number:
+            raise
+        raise refusal(found) from None
+    own.check()
+    if last:
+        client.command(f"drop table if exists {full_name(database, f'run_{last.number}')}")
+    ended = threading.Event()
+    signs = threading.Thread(target=give_signs, args=(connect(), own.table, ended))
+    signs.start()
+    try:
+        yield own
+    finally:
+        ended.set()
+        signs.join()
+        with suppress(ClickHouseError):  # the server is gone, and the error on its way says so
+            client.command(f"alter table {own.table} modify comment ''")
+
+
+class Turn(NamedTuple):
+    client: Client
+    database: str
+    number: int
+
+    @property
+    def table(self) -> str:
+        return full_name(self.database, f"run_{self.number}")
+
+    def check(self) -> None:
+        """A UserError where another run began because this one gave no sign."""
+        last = last_run(self.client, self.database)
+        if last is None or last.number != self.number:
+            raise UserError(
+                "another run began while this one gave no sign for minutes: nothing is published, run again"
+            )
+
+
+def last_run(client: Client, database: str) -> Run | None:
+    """The latest; the time since its last sign is by the clock of the server."""
+    rows = client.query(
+        "select name, comment, dateDiff('second', metadata_modification_time, now()) from system.tables "
+        "where database = {database:String} and match(name, '^run_[0-9]+$')",
+        parameters={"database": database},
+    ).result_rows
+    return max((Run(int(name.removeprefix("run_")), held_by, silent) for name, held_by, silent in rows), default=None)
+
+
+def refusal(run: Run) -> UserError:
+    return UserError(
+        f"another run goes on ({run.holder}): wait for it to end; one that was killed is over in two minutes"
+    )
+
+
+def holder() -> str:
+    return f"process {os.getpid()} on {socket.gethostname()}"
+
+
+def died_here(held_by: str) -> bool:
+    """Whether it was a process of this machine that is no more."""
+    found = re.fullmatch(r"process (\d+) on (.*)", held_by)
+    if not found or found[2] != socket.gethostname():
+        return False
+    try:
+        os.kill(int(found[1]), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
+
+
+def give_signs(client: Client, table: str, ended: threading.Event) -> None:
+    while not ended.wait(SECONDS_BETWEEN_SIGNS):
+        with suppress(ClickHouseError):
+            client.command(f"alter table {table} modify comment {literal(holder())}")
+    client.close()
