@@ -3,6 +3,7 @@
 import html
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -16,6 +17,7 @@ from duckhouse import cli
 
 SIZES = {"broad": (920, 3), "narrow": (358, 1)}  # width of a drawing for a screen, columns of its legend
 CHART_HEIGHT = 240
+MOST_DAYS = 60  # in a chart by day: what draws it takes seconds for a year, and does not end for half a century
 BAR_WIDTH, BAR_HEIGHT = 4, 24  # of a sparkline
 TOWERING = 20  # times the median: the other days would lie flat on the axis of a linear chart
 FATES = {
@@ -41,6 +43,17 @@ class Markup(str):
 def need_charts() -> None:
     if alt is None:
         raise cli.UserError("altair is not installed: pip install -c constraints.txt '.[report]', or make setup")
+
+
+def latest_days(days: Sequence[Row], last_delivery: date) -> tuple[list[Row], str]:
+    """Of rows that begin with a day, those to draw, and a note on the others. The last day is the latest that is not
+    after the delivery: days of clocks that run ahead, or began in 1970, would press all others into a line."""
+    last = max((row[0] for row in days if row[0] <= last_delivery), default=last_delivery)
+    first = last - timedelta(days=MOST_DAYS - 1)
+    earlier, later = sum(row[0] < first for row in days), sum(row[0] > last for row in days)
+    others = [f"{earlier} before {first}"] * bool(earlier) + [f"{later} later than the latest delivery"] * bool(later)
+    note = f" Days not drawn: {', '.join(others)}; they are in the table of days." if others else ""
+    return [row for row in days if first <= row[0] <= last], note
 
 
 def line_chart(points: list[Row], title: str, number_format: str, colours: Mapping[str, str]) -> str:

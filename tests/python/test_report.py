@@ -1,11 +1,13 @@
 """The report shows the figures of the marts, escapes what senders wrote, and loads nothing from elsewhere."""
 
+import json
 import re
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
+from support.drops import event
 from support.warehouse import Warehouse
 
 HOSTILE = '<script>alert(1)</script> & "Sons"'
@@ -39,6 +41,8 @@ def house(shared_house: Warehouse) -> Warehouse:
     fields[header.split(",").index("publisher_name")] = '"' + HOSTILE.replace('"', '""') + '"'
     publishers.write_text("\n".join([header, ",".join(fields), *rest]) + "\n", encoding="utf-8")
     (folder / "drop" / "redelivery" / "publishers.csv").unlink()
+    old = json.dumps(event("of a clock that began anew", "1970-01-01T00:00:00Z", 0.01))
+    (folder / "drop" / "events" / "1970-01-01.jsonl").write_text(old + "\n")
     house.land(folder / "drop", "--delivered-at", "2026-03-25T06:00:00Z")
     house.dbt("dev", "build", "--exclude-resource-type", "test", "unit_test")
     return house
@@ -64,6 +68,11 @@ def test_charts_are_drawn(page: Page) -> None:
     assert page.tags.count("svg") == 6
     for series in ("before the latest delivery", "now", "set aside"):
         assert series in page.text
+
+
+def test_one_day_long_before_the_others_is_in_the_table_and_not_drawn(page: Page) -> None:
+    assert page.text.count(" Days not drawn: 1 before 20") == 2
+    assert "1970-01-01" in page.text
 
 
 def test_rules_that_were_not_built_are_left_out_in_one_line(house: Warehouse, page: Page) -> None:

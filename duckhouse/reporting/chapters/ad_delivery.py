@@ -7,6 +7,7 @@ from statistics import NormalDist
 from typing import Any, NamedTuple
 
 from duckhouse.reporting.page import (
+    MOST_DAYS,
     Found,
     Markup,
     Row,
@@ -23,7 +24,7 @@ from duckhouse.reporting.page import (
 
 HEADING = "Ad delivery"
 CONFIDENCE = 0.95
-MOST_DAYS, MOST_CAMPAIGNS, MOST_RUNS = 60, 30, 5
+MOST_CAMPAIGNS, MOST_RUNS = 30, 5
 LEAST_IMPRESSIONS = 100  # of a drawn CTR: the interval of fewer would be as broad as the chart
 DAYS_OF_PACE = 7
 

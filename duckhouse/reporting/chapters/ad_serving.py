@@ -4,10 +4,22 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
-from duckhouse.reporting.page import Found, Row, definitions, line_chart, records_section, section, share, table
+from duckhouse.reporting.page import (
+    Found,
+    Row,
+    definitions,
+    latest_days,
+    line_chart,
+    paragraph,
+    records_section,
+    section,
+    share,
+    table,
+)
 
 HEADING = "Ad serving"
 BEFORE, NOW = "before the latest delivery", "now"
+NO_DAY = paragraph("All events are of days after the latest delivery.")
 COLOURS = {BEFORE: "#9aa5b1", NOW: "#0b6e99"}
 
 DAYS = """
@@ -125,22 +137,19 @@ def summary(found: Found) -> list[tuple[str, str]]:
 
 def sections(found: Found) -> list[str]:
     days, records = found["days"], found["records"]
-    last_delivery = max(row[1] for row in records).date()
-    shown = [day for day in days if day[0] <= last_delivery]
-    later = len(days) - len(shown)
-    note = f" Not drawn: {later} later than the latest delivery, in the table of days." if later else ""
+    shown, note = latest_days(days, max(row[1] for row in records).date())
     revenue = [(day, series, float(value)) for day, now, before, *_ in shown for series, value in pairs(now, before)]
     fill = [(day, series, value) for day, _, _, now, before in shown for series, value in pairs(now, before)]
     return [
         section("Summary", definitions(summary(found))),
         section(
             "Revenue by day",
-            line_chart(revenue, "US dollars", "$,.0f", COLOURS),
+            line_chart(revenue, "US dollars", "$,.0f", COLOURS) if revenue else NO_DAY,
             "Revenue of each UTC day as it stood before the latest delivery, and now." + note,
         ),
         section(
             "Fill rate by day",
-            line_chart(fill, "filled impressions / impressions", ".0%", COLOURS),
+            line_chart(fill, "filled impressions / impressions", ".0%", COLOURS) if fill else NO_DAY,
             "Share of impressions for which an ad was served." + note,
         ),
         section(

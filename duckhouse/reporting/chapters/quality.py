@@ -32,6 +32,7 @@ ACTIONS = {
 }
 EXAMPLES = 3
 DRAWN_SHARE = Decimal("0.01")  # of the events of the largest day: days with less are strays of broken clocks
+DAYS_OF_A_YEAR = 366
 MOST_BARS = 60  # of a trend; a longer time has several days a bar
 LONGEST_VALUE = 160  # characters of a value in an example
 
@@ -203,7 +204,7 @@ def findings_by_day(found: Found, source: str) -> str:
     points = [
         (row[1], severity, count) for row in drawn for severity, count in zip(SEVERITIES, row[3:], strict=True) if count
     ]
-    note = f" Not drawn: {elsewhere:,} on days with hardly any event." if elsewhere else ""
+    note = f" Not drawn: {elsewhere:,} on days with hardly any event, or long before." if elsewhere else ""
     return (
         f"<h3>{html.escape(named(source).capitalize())}</h3>"
         + paragraph(f"Open findings by the day of their events.{note}")
@@ -212,12 +213,14 @@ def findings_by_day(found: Found, source: str) -> str:
 
 
 def drawn_days(found: Found, source: str) -> list[date]:
-    """Each day from the first to the last that has more than strays."""
+    """Each day from the first to the last that has more than strays, of a year at most."""
     events = {row[1]: row[2] for row in found["days"] if row[0] == source and row[2]}
     filled = [day for day, count in events.items() if count >= DRAWN_SHARE * max(events.values())]
     if not filled:
         return []
-    return [min(filled) + timedelta(days=number) for number in range((max(filled) - min(filled)).days + 1)]
+    last = max(filled)
+    first = max(min(filled), last - timedelta(days=DAYS_OF_A_YEAR - 1))
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
 
 
 def drawn_trends(found: Found, rules: list[RuleSummary]) -> dict[str, Markup]:

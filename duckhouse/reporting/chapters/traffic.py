@@ -3,7 +3,18 @@
 from collections.abc import Sequence
 from typing import Any
 
-from duckhouse.reporting.page import Found, Row, days_chart, dollars, folded, paragraph, section, share, table
+from duckhouse.reporting.page import (
+    Found,
+    Row,
+    days_chart,
+    dollars,
+    folded,
+    latest_days,
+    paragraph,
+    section,
+    share,
+    table,
+)
 
 HEADING = "Invalid traffic"
 STEPS = {
@@ -122,7 +133,7 @@ def totals(measures: Sequence[Any]) -> list[tuple[str, ...]]:
 
 def by_day(found: Found) -> str:
     [(last_delivery,)] = found["last_delivery"]
-    drawn = [row for row in found["days"] if row[0] <= last_delivery.date()]
+    drawn, note = latest_days(found["days"], last_delivery.date())
     events = [(row[0], name, row[place]) for row in drawn for place, name in enumerate(STEPS, start=2)]
     revenue = [(row[0], name, row[place]) for row in drawn for place, name in enumerate(STEPS, start=len(BRIDGE) + 2)]
     charts = [
@@ -130,8 +141,6 @@ def by_day(found: Found) -> str:
         for points, title, number_format in ((events, "events", "d"), (revenue, "revenue, US dollars", "$,~r"))
         if any(value for *_, value in points)
     ]
-    later = len(found["days"]) - len(drawn)
-    note = f"Not drawn: {later} days later than the latest delivery, in the table." if later else ""
     text = "".join(charts) if charts else paragraph("Nothing was taken out on any day.")
     return (
         text
