@@ -40,8 +40,9 @@
 {%- endmacro %}
 
 
-{# 1 / x of a decimal(38, 6) below 1 million, with 12 decimals. #}
+{# 1 / x of a decimal(38, 12) from 0.000000001 to 1 million, with 12 decimals. #}
 {% macro inverse_of(number) -%}
-    {{ share_of(cast_to('1000000', 'money'), '1000000', cast_to('round(' ~ number ~ ' * 1000000, 0)', 'integer_nullable')) }}
+    {%- set trillionths = cast_to('round(' ~ number ~ ' * 1000000000000, 0)', 'integer_nullable') -%}
+    {{ share_of(cast_to('1000000000000', 'money'), '1000000', trillionths) }}
     * cast('0.000001' as decimal(6, 6))
 {%- endmacro %}

@@ -179,11 +179,11 @@
 {%- endmacro %}
 
 {% macro duckdb__number_text(number) -%}
-    regexp_replace(cast({{ cast_to(number, 'money_nullable') }} as varchar), '[.]?0+$', '')
+    regexp_replace(cast({{ cast_to(number, 'weight_nullable') }} as varchar), '[.]?0+$', '')
 {%- endmacro %}
 
 {% macro clickhouse__number_text(number) -%}
-    toString({{ cast_to(number, 'money_nullable') }})
+    toString({{ cast_to(number, 'weight_nullable') }})
 {%- endmacro %}
 
 

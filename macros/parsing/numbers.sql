@@ -7,10 +7,7 @@
     case
         when {{ matches(text, '^-?[0-9]{1,12}([.][0-9]{1,6})?$') }}
             then {{ adapter.dispatch('exact_decimal')(text) }}
-        when {{ matches(text, '^[+-]?([0-9]{1,12}([.][0-9]*)?|[.][0-9]+)$') }}
-            then {{ _round_to_micros("regexp_extract(" ~ text ~ ", '^[+-]?[0-9]*[.]?[0-9]{0,25}', 0)") }}
-        when {{ matches(text, '^[+-]?[0-9]([.][0-9]{0,17})?[eE]([+]?0?[0-9]|[+]?1[01]|-[0-9]{1,2})$') }}
-            then {{ _round_to_micros(text) }}
+        else cast(round({{ exact_number(text) }}, 6) as {{ sql_type('money_nullable') }})
     end
 {%- endmacro %}
 
@@ -22,10 +19,33 @@
     toDecimal128OrNull({{ text }}, 6)
 {%- endmacro %}
 
-{% macro _round_to_micros(text) -%}
-    cast(round({{ try_decimal(text) }}, 6) as {{ sql_type('money_nullable') }})
+{#
+    A plain number with up to 12 digits before the point and its first 25 decimals, as decimal(38,25); NULL where the text is
+    none.
+#}
+{% macro exact_number(text) -%}
+    case
+        when {{ matches(text, '^[+-]?([0-9]{1,12}([.][0-9]*)?|[.][0-9]+)$') }}
+            then {{ try_decimal("regexp_extract(" ~ text ~ ", '^[+-]?[0-9]*[.]?[0-9]{0,25}', 0)") }}
+        when {{ matches(text, '^[+-]?[0-9]([.][0-9]{0,17})?[eE]([+]?0?[0-9]|[+]?1[01]|-[0-9]{1,2})$') }}
+            then {{ try_decimal(text) }}
+    end
 {%- endmacro %}
 
+
+{#
+    A sampling rate as decimal(38,12) with its first six digits that are not zero, which the noise of single floats does not
+    reach: 0.0100000001 is 0.01. NULL where the text is no number; a rate below 0.000001 has fewer digits.
+#}
+{% macro parse_rate(text) -%}
+    {%- set exact = exact_number(text) -%}
+    case
+        {%- for leading in range(6) %}
+        when {{ exact }} >= {{ '0.' ~ '0' * leading ~ '1' }} then {{ cast_to('round(' ~ exact ~ ', ' ~ (6 + leading) ~ ')', 'weight_nullable') }}
+        {%- endfor %}
+        else {{ cast_to('round(' ~ exact ~ ', 12)', 'weight_nullable') }}
+    end
+{%- endmacro %}
 
 {# A whole number of up to 18 digits, also in the spelling 7.0; NULL where the text is none. #}
 {% macro parse_integer(text) -%}

@@ -33,9 +33,11 @@ WEIGHTS: dict[str, tuple[str, str, int, float, float, float]] = {
     "noise-of-single-floats": ("0.20000000298", "5", 1, 5, 25, 20),
     "noise-below": ("0.029999999329447746", "33", 1, 100 / 3, 1100, 100 / 3 * 97 / 3),
     "noise-above-one": ("1.0000000000000002", "1", 1, 1, 1, 0),
+    "one-in-two-million": ("5e-7", "2000000", 1, 2e6, 4e12, 2e6 * (2e6 - 1)),
+    "digits-after-the-sixth": ("0.0000333", "30030", 1, 1e7 / 333, 30030e7 / 333, 1e7 / 333 * (1e7 / 333 - 1)),
     "scientific": ("3E-2", "33", 1, 100 / 3, 1100, 100 / 3 * 97 / 3),
 }
-UNUSABLE_RATES = ("0", "0.0", "-0.1", "1.5", "n/a", "nan", "", "  ")
+UNUSABLE_RATES = ("0", "0.0", "-0.1", "1.5", "n/a", "nan", "", "  ", "0.0000000001")
 UNREADABLE_TIMES = ("2025-02-30 10:00:00.000", "not available", "")
 
 ASIDE = [
@@ -316,11 +318,11 @@ def test_what_cannot_be_weighed_is_set_aside_with_its_reason(first: Warehouse) -
 
 
 def test_every_record_of_a_file_is_accounted_for(first: Warehouse) -> None:
-    """Fourteen are set aside, one of the two spellings of an event replaces the other."""
+    """Fifteen are set aside, one of the two spellings of an event replaces the other."""
     fates = ("read", "landed", "rejected", "blank", "current", "replaced", "set_aside")
     columns = ", ".join(f"records_{fate}" for fate in fates)
     query = f"select {columns} from quality.fct_consent_event_records where _source_file like '%aside.csv'"
-    assert first.rows(query) == [(17, 17, 0, 0, 2, 1, 14)]
+    assert first.rows(query) == [(18, 18, 0, 0, 2, 1, 15)]
 
 
 def test_without_a_notice_there_is_no_conversion(first: Warehouse) -> None:
@@ -636,8 +638,8 @@ def test_records_that_a_later_delivery_sets_aside_are_added_to_the_others(first:
     assert older.rows(f"select {columns}, _source_row from {aside} where _delivery_id like '20260112%'") == [
         ("kept", "consent.given", "again", "not available", "1.0", 2)
     ]
-    assert first.rows(f"select count(*) from {aside}") == [(14,)]
-    assert older.rows(f"select count(*) from {aside}") == [(15,)]
+    assert first.rows(f"select count(*) from {aside}") == [(15,)]
+    assert older.rows(f"select count(*) from {aside}") == [(16,)]
 
 
 def test_company_totals_follow_the_redelivery(first: Warehouse, redelivered: Warehouse, older: Warehouse) -> None:

@@ -43,7 +43,8 @@ MACROS = {
     "unquoted": "unquoted('x')",
     "number_text": "number_text(parse_decimal('x'))",
     "sha256_text": "sha256_text('x')",
-    "inverse_of": "inverse_of(cast_to(parse_decimal('x'), 'money_nullable'))",
+    "inverse_of": "inverse_of(parse_rate('x'))",
+    "parse_rate": "parse_rate('x')",
     "median": "median(cast_to('x', 'integer_nullable'))",
     "either": "either('nullif(x, x)', 'x', 'country')",
     "try_decimal": "try_decimal('x')",
@@ -383,7 +384,17 @@ def test_ratio_of_counts(evaluate: Evaluate) -> None:
 
 def test_inverse_of_a_rate_has_twelve_decimals(evaluate: Evaluate) -> None:
     cases = {"0.2": "5", "0.03": "33.333333333333", "1": "1", "0.000001": "1000000", "0.7": "1.428571428571"}
+    cases |= {"5e-7": "2000000", "0.000000001": "1000000000", "0.0000333": "30030.03003003003"}
     check(evaluate, "inverse_of", {rate: Decimal(weight) for rate, weight in cases.items()} | {"0": None, None: None})
+
+
+def test_a_rate_keeps_six_digits(evaluate: Evaluate) -> None:
+    cases = {
+        "1.0000000149": "1", "0.20000000298": "0.2", "0.0999999940": "0.1", "0.0333333": "0.0333333",
+        "0.01000000071": "0.01", "0.0010000000474974513": "0.001", "0.00003330001": "0.0000333", "5e-7": "0.0000005",
+        "0.0000004": "0.0000004", "1e-13": "0", "-0.5": "-0.5", "12": "12", ".5": "0.5", "n/a": None, "": None,
+    }  # fmt: skip
+    check(evaluate, "parse_rate", {text: rate and Decimal(rate) for text, rate in cases.items()} | {None: None})
 
 
 def test_numbers_are_written_without_idle_zeros(evaluate: Evaluate) -> None:

@@ -376,7 +376,7 @@ def test_a_finding_is_closed_by_a_later_record_without_the_fault(found: dict[str
 
 # rule, key: observed, expected, record_count
 TOLD: dict[tuple[str, str], tuple[str | None, str | None, int]] = {
-    ("unusable_rate", "rate-above"): ("1.5", "above 0 and at most 1", 1),
+    ("unusable_rate", "rate-above"): ("1.5", "at least 0.000000001 and at most 1", 1),
     ("unknown_country", "of-the-uk"): ('"UK"', "a code of ISO 3166-1", 1),
     ("count_above_inverse", "above"): ("34", "33", 1),
     ("count_below_inverse", "below"): ("9", "10", 1),

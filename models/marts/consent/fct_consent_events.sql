@@ -29,7 +29,7 @@ final as (
         weighted.user_key,
 
         ---------- sampling
-        {{ cast_to('weighted.sampling_rate', 'money') }} as sampling_rate,
+        {{ cast_to('weighted.sampling_rate', 'weight') }} as sampling_rate,
         weighted.event_count,
         {{ cast_to('weighted.stored_count', 'integer') }} as events_stored,
         {{ cast_to('weighted.stored_count * weighted.weight', 'weight') }} as events_weighted_once,

@@ -9,7 +9,7 @@ parsed as (
         {{ lower_text(clean_text('source.event_id')) }} as event_key,
         {{ clean_text('source.event_time') }} as timestamp_text,
         {{ parse_timestamp(clean_text('source.event_time')) }} as happened_at,
-        {{ parse_decimal(clean_text('source."rate"')) }} as stored_share,
+        {{ parse_rate(clean_text('source."rate"')) }} as stored_share,
         {{ parse_decimal(clean_text('source."count"')) }} as stands_for
     from source
 ),
@@ -23,7 +23,7 @@ events as (
         {{ cast_to(sha256_text(clean_text('parsed.user_id')), 'text_nullable') }} as user_key,
 
         ---------- sampling
-        {{ cast_to('parsed.stored_share', 'money_nullable') }} as sampling_rate,
+        {{ cast_to('parsed.stored_share', 'weight_nullable') }} as sampling_rate,
         {{ cast_to('case when parsed.stands_for >= 1 then floor(parsed.stands_for) end', 'integer_nullable') }} as event_count,
         {{ cast_to(clean_text('parsed."count"'), 'text_nullable') }} as event_count_as_delivered,
         {{ cast_to(clean_text('parsed."rate"'), 'text_nullable') }} as sampling_rate_as_delivered,
@@ -50,7 +50,7 @@ events as (
         {{ cast_to("case
             when parsed.event_key is null then 'missing_event_id'
             when parsed.happened_at is null then 'unparsable_timestamp'
-            when parsed.stored_share is null or parsed.stored_share <= 0 or parsed.stored_share > 1 then 'unusable_rate'
+            when parsed.stored_share is null or parsed.stored_share < 0.000000001 or parsed.stored_share > 1 then 'unusable_rate'
         end", 'category_nullable') }} as set_aside_reason,
         {{ cast_to(respelled({
             'event_id': ('parsed.event_id', 'parsed.event_key'),

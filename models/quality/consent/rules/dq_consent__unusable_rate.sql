@@ -4,5 +4,5 @@ with unusable as (
 )
 
 {{ findings_of_records(
-    'unusable', observed='sampling_rate_as_delivered', expected="'above 0 and at most 1'", texts=['company_id']
+    'unusable', observed='sampling_rate_as_delivered', expected="'at least 0.000000001 and at most 1'", texts=['company_id']
 ) }}
