@@ -15,17 +15,26 @@ import pyarrow as pa
 from psycopg import sql
 
 from duckhouse.cli import UserError
-from duckhouse.extraction import queries, ranges
+from duckhouse.extraction import queries
 from duckhouse.extraction.arrays import fixed_width, texts
 from duckhouse.extraction.database import Database, only_row
 from duckhouse.extraction.ranges import FIRST_KEY, Cutter, Digest, KeySpan
 from duckhouse.extraction.snapshot import Snapshot
-from duckhouse.extraction.tables import SourceTable, TableName, checked_table, find_tables, missing, tables_of
+from duckhouse.extraction.tables import (
+    SourceTable,
+    TableName,
+    check_kind,
+    checked_table,
+    find_tables,
+    missing,
+    tables_of,
+)
 from duckhouse.extraction.values import CONVERSIONS
 from duckhouse.sources import Source
 
 READERS = 2
 CHUNKS_AHEAD = 4
+ROWS_AT_A_TIME = 10_000
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,8 @@ class SnapshotReader:
     def _begin(self) -> None:
         self._connection = self._sessions.enter_context(closing(self.database.connect()))
         self._names = find_tables(self._connection, self.database.address, self.source.name, self._entities)
+        for entity in self._entities:
+            check_kind(self._connection, self.database.address, entity, self._names[entity.name])
         self._connection.rollback()
         self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         self._connection.read_only = True
@@ -136,15 +147,12 @@ class SnapshotReader:
             for _, rows in ahead:
                 rows.cancel()
 
-    def hashes(self, table: SourceTable, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Those of the keys, which are sorted, that are there, and the hashes of their rows."""
-        found, hashes = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        for start in range(0, len(keys), ranges.RANGE_ROWS):
-            asked = keys[start : start + ranges.RANGE_ROWS].tolist()
-            cursor = self._connection.cursor(binary=True).execute(queries.hashes_of(table, asked))
-            found.append(fixed_width(cursor, 0))
-            hashes.append(fixed_width(cursor, 1))
-        return np.concatenate(found), np.concatenate(hashes)
+    def spelled(self, table: SourceTable, keys: np.ndarray) -> Iterator[tuple[int, int, tuple[str | None, ...]]]:
+        """Of those of the keys that are there: the key, the hash of the row, and its values as the log spells them."""
+        for start in range(0, len(keys), ROWS_AT_A_TIME):
+            asked = keys[start : start + ROWS_AT_A_TIME].tolist()
+            for key, row_hash, *values in self._connection.execute(queries.spelled(table, asked)):
+                yield key, row_hash, tuple(values)
 
     def _read_chunk(self, table: SourceTable, span: KeySpan) -> Rows:
         connection = self._reader()
@@ -156,6 +164,11 @@ class SnapshotReader:
             if unfit is not None:
                 outside.append(unfit)
         keys, hashes = columns[table.key].to_numpy(), fixed_width(cursor, len(columns) + bool(table.extra))
+        if (twice := keys[1:][keys[1:] == keys[:-1]]).size:
+            raise UserError(
+                f"{self.database.address}: table {table.shown} has the {table.key} {twice[0]} twice, as where a table "
+                f"inherits it; nothing is landed: give each row a {table.key} of its own"
+            )
         if table.extra:
             columns["_unmapped"] = texts(cursor, len(table.columns))
         else:
