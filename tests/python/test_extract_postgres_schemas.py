@@ -1,0 +1,220 @@
+"""Tables of any shape: drawn columns, names, partitions and keys land as they are, and what cannot is refused."""
+
+import json
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+import psycopg
+import pytest
+from hypothesis import Phase, example, given, settings
+from hypothesis import strategies as st
+from psycopg import sql
+
+from duckhouse.embedded.postgres import Embedded
+from duckhouse.extraction.database import Database
+from duckhouse.extraction.ranges import FIRST_KEY, LAST_KEY
+from duckhouse.extraction.results import Result
+from duckhouse.extraction.run import extract
+from duckhouse.sources import Column, Entity, Source
+from support.postgres import make_ranges_small, new_database
+
+DRAWN = "drawn"
+TABLE = '50% "odd" täble'
+# what PostgreSQL may hold, as it is written where rows are made
+TYPES = {
+    "text": "nullif(concat('%s ', i % 5, e'\\n\\t\\\\\"ü'), '')",
+    "numeric": "(i % 7)::numeric / 4",
+    "json": "json_build_object('b', i % 3)",
+    "point": "point(i % 3, 0)",
+    "interval": "(i % 3) * interval '24 hours'",
+    "double precision": "(i % 3) / 3.0",
+    "bytea": "convert_to((i % 3)::text, 'UTF8')",
+    "boolean": "i % 2 = 0",
+    "timestamptz": "timestamptz '2026-03-29 01:30:00+00' + i % 3 * interval '1 hour'",
+    "int[]": "array[i % 3, null]",
+    '"char"': '(i % 3)::text::"char"',
+    "char(5)": "(i % 3)::text",
+    "money": "(i % 3)::money",
+}
+OURS = ["operation", "changed_at", "_unmapped", "_delivery_id", "_source_row", "_source_file", "_delivered_at"]
+WORDS = [
+    "f0",
+    "f1",
+    "f2",
+    "t",
+    "r",
+    "key",
+    "hash",
+    "place",
+    "id",
+    "%s",
+    "%",
+    "%(x)s",
+    "{}",
+    'a"b',
+    "a'b",
+    " ",
+    "\n",
+    "Ä",
+]
+MOST_COLUMNS = 1600
+
+
+def names(*others: str) -> st.SearchStrategy[str]:
+    letters = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
+    drawn = st.text(letters, min_size=1, max_size=12)
+    return st.one_of(st.sampled_from([*WORDS, *others]), drawn)
+
+
+def keys() -> st.SearchStrategy[list[int]]:
+    return st.lists(st.integers(FIRST_KEY, LAST_KEY) | st.integers(0, 9), min_size=2, max_size=12, unique=True)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A table: the names of its declared columns and of others, how it is divided, its first keys and the next."""
+
+    declared: list[str]
+    extra: dict[str, str]
+    division: str
+    first: list[int]
+    more: list[int] = field(default_factory=list)
+
+    @property
+    def source(self) -> Source:
+        key, text, number, time = self.declared
+        columns = (
+            Column(text), Column(key, data_type="bigint"), Column(time, data_type="timestamp"),
+            Column(number, data_type="bigint"), Column("operation"), Column("changed_at", data_type="timestamp"),
+        )  # fmt: skip
+        return Source(DRAWN, (Entity("rows", (), columns, key, f"public.{TABLE}"),), "postgres", connection="DRAWN")
+
+    @property
+    def columns(self) -> list[str]:
+        return [*self.declared, *self.extra]
+
+    @property
+    def definition(self) -> sql.Composable:
+        types = [*zip(self.declared, ["bigint", "text", "int", "timestamp"], strict=True), *self.extra.items()]
+        columns = [sql.SQL("{} {}").format(sql.Identifier(name), sql.SQL(kind)) for name, kind in types]
+        return sql.SQL("create table {} ({}, primary key ({})) {}").format(
+            sql.Identifier(TABLE), sql.SQL(", ").join(columns), sql.Identifier(self.declared[0]),
+            sql.SQL(self.division and "partition by {} ({})").format(
+                sql.SQL(self.division), sql.Identifier(self.declared[0])
+            ),
+        )  # fmt: skip
+
+    def insert(self, some: list[int]) -> sql.Composable:
+        numbers = sql.SQL("i, 'Ä%' || i, i % 9, timestamp '2026-01-01' + i % 9 * interval '1 us'")
+        values = [numbers, *(sql.SQL(TYPES[kind]) for kind in self.extra.values())]
+        return sql.SQL("insert into {} ({}) select {} from unnest({}::bigint[]) as i").format(
+            sql.Identifier(TABLE), sql.SQL(", ").join(map(sql.Identifier, self.columns)), sql.SQL(", ").join(values),
+            sql.Literal(some),
+        )  # fmt: skip
+
+    def update(self, name: str, value: str) -> sql.Composable:
+        """Of the row with the least key."""
+        return sql.SQL("update {0} set {1} = {2} where {3} in (select min({3}) from {0})").format(
+            sql.Identifier(TABLE), sql.Identifier(name), sql.SQL(value), sql.Identifier(self.declared[0])
+        )
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> Drawn:
+    declared = st.lists(names(), min_size=4, max_size=4, unique_by=str.casefold).filter(
+        lambda few: not {*few} & {*OURS}
+    )
+    chosen = draw(declared)
+    extra = draw(
+        st.dictionaries(names(*OURS).filter(lambda name: name not in chosen), st.sampled_from(list(TYPES)), max_size=8)
+    )
+    division = draw(st.sampled_from(["", "range", "hash"]))
+    first = draw(keys())
+    return Drawn(chosen, extra, division, first, [key for key in draw(keys()) if key not in first])
+
+
+SMALL = ["boolean", '"char"']  # a row must fit on a page of 8 kB
+WIDE = Drawn(
+    ["f0", "f1", "hash", "key"],
+    dict.fromkeys(OURS, "numeric") | {f"{i} %": SMALL[i % 2] for i in range(MOST_COLUMNS - 4 - len(OURS))},
+    "",
+    list(range(20)),
+    [LAST_KEY],
+)
+
+
+@pytest.fixture(scope="module")
+def place(postgres: Embedded) -> Database:
+    return new_database(postgres)
+
+
+def landed(landing: Path) -> dict[int, dict]:
+    """The newest record of each key."""
+    with duckdb.connect() as reader:
+        found = reader.execute(
+            f"from read_parquet('{landing}/{DRAWN}/delivery=*/rows/*.parquet') order by _delivery_id, _source_row"
+        )
+        columns = [column[0] for column in found.description]
+        rows = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
+    return rows
+
+
+@settings(max_examples=6, deadline=None, derandomize=True, database=None, phases=[Phase.explicit, Phase.generate])
+@given(table=tables())
+@example(table=WIDE)
+def test_tables_of_any_shape_land_by_each_way(
+    place: Database, tmp_path_factory: pytest.TempPathFactory, table: Drawn
+) -> None:
+    landing = tmp_path_factory.mktemp("landing")
+    with pytest.MonkeyPatch.context() as patch, closing(place.connect(autocommit=True)) as connection:
+        patch.setenv("DUCKHOUSE_LANDING", str(landing))
+        make_ranges_small(patch, 4)
+        connection.execute(table.definition)
+        if table.division:
+            connection.execute(sql.SQL("create table rest partition of {} {}").format(
+                sql.Identifier(TABLE), sql.SQL("default" if table.division == "range" else
+                                               "for values with (modulus 1, remainder 0)")
+            ))  # fmt: skip
+        try:
+            connection.execute(table.insert(table.first))
+            check(connection, table, landing, extract(table.source, place, "cdc"))
+            for mode in ("cdc", "compare", "cdc", "full"):
+                for name, kind in [(table.declared[1], "text"), *list(table.extra.items())[:4]]:
+                    value = TYPES[kind].replace("i ", f"{len(mode)} ")
+                    connection.execute(table.update(name, value))
+                if mode == "compare":
+                    connection.execute(table.insert(table.more))
+                check(connection, table, landing, extract(table.source, place, mode))
+        finally:
+            connection.execute(sql.SQL("drop table {}").format(sql.Identifier(TABLE)))
+            connection.execute(f"drop publication if exists duckhouse_{DRAWN}")
+            connection.execute("select pg_drop_replication_slot(slot_name) from pg_replication_slots "
+                               "where database = current_database()")  # fmt: skip
+
+
+def check(connection: psycopg.Connection, table: Drawn, landing: Path, result: Result) -> None:
+    """What landed adds up to what the table holds, as PostgreSQL spells it."""
+    key, *declared = table.declared
+    asked = [sql.SQL("case when {0} is distinct from null then concat({0}) end").format(sql.Identifier(name))
+             for name in table.extra]  # fmt: skip
+    query = sql.SQL("select {}, array[{}]::text[] from {}").format(
+        sql.SQL(", ").join(map(sql.Identifier, table.declared)), sql.SQL(", ").join(asked), sql.Identifier(TABLE)
+    )
+    truth = {}
+    for *values, others in connection.execute(query):
+        told = {name: text for name, text in zip(table.extra, others, strict=True) if text is not None}
+        truth[values[0]] = (*values[1:], told)
+    rows = {}
+    for row in landed(landing):
+        rows[row[key]] = row
+    stands = {
+        number: (*(row[name] for name in declared), json.loads(row["_unmapped"] or "{}"))
+        for number, row in rows.items()
+        if row["operation"] == "upsert"
+    }
+    assert stands == truth
+    [of_table] = result.tables
+    assert (of_table.source_rows, of_table.known_rows) == (len(truth), len(truth))
+    assert [note for note in result.notes if "keeps" not in note] == []
