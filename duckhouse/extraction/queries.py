@@ -70,8 +70,8 @@ def spelled(table: SourceTable, keys: Iterable[int]) -> sql.Composed:
     )
 
 
-def count(table: SourceTable) -> sql.Composed:
-    return sql.SQL("select count(*) from {}").format(table.name.identifier)
+def count(table: SourceTable, span: KeySpan) -> sql.Composed:
+    return sql.SQL("select count(*) from {} where {}").format(table.name.identifier, _within(table, span))
 
 
 def digest(table: SourceTable, span: KeySpan) -> sql.Composed:

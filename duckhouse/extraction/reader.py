@@ -45,6 +45,11 @@ class Rows:
     hashes: np.ndarray
     columns: dict[str, pa.Array]
 
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return sum(values.nbytes for values in self.columns.values())
+
 
 class SnapshotReader:
     """A database in one repeatable-read snapshot, which two more sessions share to read chunks side by side."""
@@ -107,7 +112,7 @@ class SnapshotReader:
         ]
 
     def count(self, table: SourceTable) -> int:
-        rows: int = self._one(queries.count(table))[0]
+        rows: int = self._one(queries.count(table, KeySpan()))[0]
         return rows
 
     def digest(self, table: SourceTable, below: int) -> Digest:
@@ -125,7 +130,7 @@ class SnapshotReader:
         cutter = Cutter(lambda span, place: self._key_at(table, span, place))
         chunks = (chunk for span in spans for chunk in cutter.chunks(span))
         for chunk, rows in self._read_ahead(table, chunks):
-            cutter.saw(len(rows.keys))
+            cutter.saw(len(rows.keys), rows.size)
             yield chunk, rows
 
     def _key_at(self, table: SourceTable, span: KeySpan, place: int) -> int | None:
@@ -134,18 +139,17 @@ class SnapshotReader:
 
     def _read_ahead(self, table: SourceTable, chunks: Iterator[KeySpan]) -> Iterator[tuple[KeySpan, Rows]]:
         """Chunks are read by several sessions ahead of who takes them."""
-        ahead: list[tuple[KeySpan, Future[Rows]]] = []
+        ahead: list[Future[list[tuple[KeySpan, Rows]]]] = []
         try:
             while True:
                 wanted = islice(chunks, CHUNKS_AHEAD - len(ahead))
-                ahead += [(chunk, self._readers.submit(self._read_chunk, table, chunk)) for chunk in wanted]
+                ahead += [self._readers.submit(self._read_parts, table, chunk) for chunk in wanted]
                 if not ahead:
                     return
-                chunk, rows = ahead.pop(0)
-                yield chunk, rows.result()
+                yield from ahead.pop(0).result()
         finally:
-            for _, rows in ahead:
-                rows.cancel()
+            for parts in ahead:
+                parts.cancel()
 
     def spelled(self, table: SourceTable, keys: np.ndarray) -> Iterator[tuple[int, int, tuple[str | None, ...]]]:
         """Of those of the keys that are there: the key, the hash of the row, and its values as the log spells them."""
@@ -154,8 +158,20 @@ class SnapshotReader:
             for key, row_hash, *values in self._connection.execute(queries.spelled(table, asked)):
                 yield key, row_hash, tuple(values)
 
-    def _read_chunk(self, table: SourceTable, span: KeySpan) -> Rows:
+    def _read_parts(self, table: SourceTable, span: KeySpan) -> list[tuple[KeySpan, Rows]]:
+        """The rows of a span, in parts where the server cannot send so many long ones at once."""
         connection = self._reader()
+        try:
+            with connection.transaction():
+                return [(span, self._read_chunk(connection, table, span))]
+        except psycopg.errors.ProgramLimitExceeded:
+            [rows] = only_row(connection, queries.count(table, span))
+            if rows < 2:
+                raise
+            [middle] = only_row(connection, queries.key_at(table, span, rows // 2))
+        return self._read_parts(table, KeySpan(span.low, middle)) + self._read_parts(table, KeySpan(middle, span.high))
+
+    def _read_chunk(self, connection: psycopg.Connection, table: SourceTable, span: KeySpan) -> Rows:
         cursor = connection.cursor(binary=True).execute(queries.rows(table, span))
         columns: dict[str, pa.Array] = {}
         outside: list[np.ndarray] = []

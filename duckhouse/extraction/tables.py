@@ -17,6 +17,7 @@ from duckhouse.sources import Entity, Source
 # what a run adds to the columns of the database
 OUR_COLUMNS = ("operation", "changed_at")
 KEY_TYPE = "bigint"
+MOST_NAMES = 20
 NO_TABLES = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
 
 # a table with its partitions and those that inherit it
@@ -177,7 +178,7 @@ def checked_table(
     lost = [column for column in columns if column not in types]
     if lost:
         raise UserError(
-            f"{address}: table {entity.table} has no column {lost[0]}, it has {', '.join(types)}; nothing is landed: "
+            f"{address}: table {entity.table} has no column {lost[0]}, it has {_few([*types])}; nothing is landed: "
             f"name it so again, or change models/staging/{source.name}/_{source.name}__sources.yml"
         )
     for column, wanted in columns.items():
@@ -202,6 +203,12 @@ def check_kind(connection: psycopg.Connection, address: str, entity: Entity, nam
             f"{address}: table {entity.table} is read from {place}, which is {NO_TABLES.get(kind, 'no table')}; "
             "nothing is landed: declare the table that holds the rows"
         )
+
+
+def _few(names: list[str]) -> str:
+    """Some of many names, on one line."""
+    more = [f"{len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES else []
+    return " ".join(", ".join(names[:MOST_NAMES] + more).split())
 
 
 def _check_key(connection: psycopg.Connection, address: str, entity: Entity, name: TableName) -> None:
