@@ -50,8 +50,13 @@ _SHAPE = f"""
     select md5(string_agg(concat_ws(' ', part, relfilenode, columns), ',' order by part))
     from parts join pg_class on pg_class.oid = part
     cross join lateral (
-        select string_agg(concat(attnum, '.', pg_attribute.xmin), ' ' order by attnum) as columns
-        from pg_attribute where attrelid = part and attnum > 0
+        select string_agg(concat(attnum, '.', pg_attribute.xmin, labels), ' ' order by attnum) as columns
+        from pg_attribute
+        left join lateral (
+            select string_agg(concat('.', pg_enum.oid, '.', pg_enum.xmin), '' order by pg_enum.oid) as labels
+            from pg_enum where enumtypid = atttypid
+        ) as of_enum on true
+        where attrelid = part and attnum > 0
     ) as their
 """
 
@@ -74,7 +79,8 @@ class TableName(NamedTuple):
 class SourceTable:
     """A declared table as the database has it. `extra` are columns that the declaration does not name, `unlike` those
     whose equal values may be spelled in several ways. `shape` changes with whatever changes rows without a word in the
-    log: other columns or types, files written anew, tables that inherit it, another table of the same name.
+    log: other columns, types or labels of an enum, files written anew, tables that inherit it, another table of the
+    same name.
     """
 
     entity: Entity

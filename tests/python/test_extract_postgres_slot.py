@@ -349,6 +349,8 @@ MADE_ANEW = "create table clicks (id int primary key, campaign_id int, created_a
          "clicks"),
         ("create type kind as enum ('a', 'b'); alter table clicks add kind kind default 'a'",
          "update clicks set kind = 'b' where id = 1; alter type kind rename value 'b' to 'c'", "clicks"),
+        ("create type kind as enum ('a', 'b'); alter table clicks add kind kind default 'a'",
+         "alter type kind rename value 'a' to 'c'", "clicks"),
         ("", f"drop table clicks; {MADE_ANEW}; insert into clicks values (1)", "clicks"),
         ("", "create table later (like clicks including all); insert into later select id, 3 from clicks; "
              "alter table clicks rename to former; alter table later rename to clicks", "clicks"),
