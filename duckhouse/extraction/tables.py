@@ -35,14 +35,15 @@ _KINDS = f"""
 # of each column whether values that are equal are spelled alike, which they are not where 1.0 = 1.00, 'a' = 'A' by a
 # collation or '1 day' = '24 hours'; of json and others it is not even known what is equal
 _COLUMNS = """
-    select attname, atttypid::regtype::text, coalesce(collisdeterministic, true) and (
+    select attname, coalesce(nullif(typbasetype, 0), atttypid)::regtype::text, coalesce(collisdeterministic, true) and (
         atttypid = any (array[
             'boolean', 'smallint', 'integer', 'bigint', 'text', 'varchar', 'bytea', 'uuid',
             'date', 'time', 'timestamp', 'timestamptz'
         ]::regtype[])
         or atttypid in ('numeric'::regtype, 'bpchar'::regtype) and atttypmod >= 0
     )
-    from pg_attribute left join pg_collation on pg_collation.oid = attcollation
+    from pg_attribute join pg_type on pg_type.oid = atttypid
+    left join pg_collation on pg_collation.oid = attcollation
     where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum
 """
 _SHAPE = f"""
@@ -103,7 +104,7 @@ class SourceTable:
         """The declared columns that the database fills, with their types."""
         return filled_columns(self.entity)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Of all columns of which something lands."""
         return *self.columns, *self.extra

@@ -249,6 +249,17 @@ def test_an_edit_that_only_spells_a_value_otherwise_is_noticed(shop: Extraction)
         assert counts(found) == {"campaign": (0, 1 if after else 3, 0)}, kind
 
 
+def test_domains_are_read_as_what_they_are_made_of(shop: Extraction) -> None:
+    shop.sql(
+        "create domain number as int check (value > 0); create domain moment as timestamp check (value > '2000-01-01')"
+    )
+    shop.sql("alter table clicks alter id type number, alter campaign_id type number, alter created_at type moment")
+    for mode in ("cdc", "cdc", "compare", "full"):
+        shop.sql("update clicks set campaign_id = campaign_id % 3 + 1, created_at = null where id = 1")
+        shop.check(found := shop.run(mode))
+    assert shop.changes(found) == {"clicks": [("upsert", 1)]}
+
+
 # ---------------------------------------------------------------- what cannot be read as a table is refused
 
 FOREIGN = "create foreign data wrapper none; create server far foreign data wrapper none"
