@@ -48,7 +48,7 @@ _COLUMNS = """
 """
 _SHAPE = f"""
     {PARTS}
-    select md5(string_agg(concat_ws(' ', part, relfilenode, columns), ',' order by part))
+    select md5(string_agg(concat_ws(' ', part, relfilenode, columns), ',' order by part) || %s)
     from parts join pg_class on pg_class.oid = part
     cross join lateral (
         select string_agg(concat(attnum, '.', pg_attribute.xmin, labels), ' ' order by attnum) as columns
@@ -81,7 +81,7 @@ class SourceTable:
     """A declared table as the database has it. `extra` are columns that the declaration does not name, `unlike` those
     whose equal values may be spelled in several ways. `shape` changes with whatever changes rows without a word in the
     log: other columns, types or labels of an enum, files written anew, tables that inherit it, another table of the
-    same name.
+    same name, another declaration.
     """
 
     entity: Entity
@@ -198,7 +198,7 @@ def checked_table(
     _check_key(connection, address, entity, name)
     extra = tuple(column for column in types if column not in columns)
     unlike = frozenset(column for column, _, is_alike in found if not is_alike)
-    return SourceTable(entity, name, extra, unlike, only_row(connection, _SHAPE, table)[0])
+    return SourceTable(entity, name, extra, unlike, only_row(connection, _SHAPE, table, repr(columns))[0])
 
 
 def check_kind(connection: psycopg.Connection, address: str, entity: Entity, name: TableName) -> None:

@@ -298,6 +298,22 @@ def test_a_table_that_is_declared_twice_is_refused(shop: Extraction) -> None:
         extract(again, shop.database, "compare")
 
 
+@pytest.mark.parametrize("mode", ["cdc", "compare"])
+def test_a_column_that_is_declared_later_lands_of_all_rows(shop: Extraction, mode: str) -> None:
+    source = load_source(SOURCE)
+    without = [replace(entity, columns=tuple(column for column in entity.columns if column.name != "budget"))
+               for entity in source.entities]  # fmt: skip
+    extract(replace(source, entities=tuple(without)), shop.database, mode, shop.slot)
+    shop.sql("update campaign set bid = 9 where id = 1")
+    shop.check(found := shop.run(mode))
+    assert [row["budget"] for row in shop.landed("campaign", found.delivery.id)][-3:] == [
+        "1000.00",
+        "99999999.99",
+        "5.00",
+    ]
+    assert shop.changes(shop.run("full")) == {}
+
+
 def test_columns_of_many_and_odd_names_are_told_on_one_line(shop: Extraction) -> None:
     shop.sql('alter table clicks rename campaign_id to "a\nb"')
     shop.sql(f"alter table clicks {', '.join(f'add c{i} int' for i in range(100))}")
