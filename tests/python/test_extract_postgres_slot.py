@@ -319,6 +319,12 @@ def test_a_table_of_partitions_is_one_table(shop: Extraction) -> None:
     shop.sql("create table clicks_1 partition of clicks for values from (0) to (100)")
     shop.sql("create table clicks_2 partition of clicks for values from (100) to (200)")
     shop.sql("insert into clicks select i, 1 from generate_series(1, 150) as i")
+    shop.sql(f"create publication {PUBLICATION} for table advertiser, campaign, impressions, clicks")
+    with pytest.raises(
+        UserError, match=f"does not publish all of clicks: drop publication {PUBLICATION}, and run again"
+    ):
+        shop.run("cdc")
+    shop.sql(f"drop publication {PUBLICATION}")
     shop.check(shop.run("cdc"))
     shop.sql("update clicks set campaign_id = 2 where id in (1, 150); update clicks set id = 160 where id = 2")
     shop.check(found := shop.run("cdc"))
