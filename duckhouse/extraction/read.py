@@ -65,6 +65,7 @@ def read(
         if report := report_of(plan.zone.source):
             _report(files[report.name], results)
     plan.known.tables = {name: revision.ranges for name, revision in revisions.items()}
+    plan.known.names = {table.entity.name: str(table.name) for table in tables}
     plan.known.shapes = {table.entity.name: table.shape for table in tables}
     return results, [files[name].file(shown) for name in sorted(files)]
 

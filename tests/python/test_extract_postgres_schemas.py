@@ -345,3 +345,16 @@ def test_variables_of_postgresql_hold_where_the_connection_string_says_nothing(
             shown = connection.execute("show application_name").fetchone()
             told.append((*shown, conninfo.conninfo_to_dict(database.conninfo)["connect_timeout"]))
     assert told == [("duckhouse", "10"), ("theirs", "7")]
+
+
+def test_a_table_of_another_schema_is_not_taken_for_the_one_that_landed(shop: Extraction) -> None:
+    shop.run("cdc")
+    shop.sql("create schema app; create table app.clicks (like clicks including all)")
+    shop.sql(f"alter role current_user in database {shop.slot} set search_path = app, public")
+    for mode in ("compare", "cdc"):
+        with pytest.raises(
+            UserError, match=r"clicks is app\.clicks now, deliveries hold public\.clicks: set the search"
+        ):
+            shop.run(mode)
+    assert counts(shop.run("full")) == {"clicks": (0, 0, 5)}
+    assert counts(shop.run("compare")) == {}
