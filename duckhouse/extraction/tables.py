@@ -21,14 +21,14 @@ MOST_NAMES = 20
 NO_TABLES = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
 
 # a table with its partitions and those that inherit it
-PARTS = """
+_PARTS = """
     with recursive parts as (
         select to_regclass(%s)::oid as part
         union select inhrelid from pg_inherits join parts on inhparent = part
     )
 """
 _KINDS = f"""
-    {PARTS}
+    {_PARTS}
     select relkind::text, pg_class.oid::regclass::text from parts join pg_class on pg_class.oid = part
     where relkind not in ('r', 'p')
 """
@@ -47,7 +47,7 @@ _COLUMNS = """
     where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum
 """
 _SHAPE = f"""
-    {PARTS}
+    {_PARTS}
     select md5(string_agg(concat_ws(' ', part, relfilenode, columns), ',' order by part) || %s)
     from parts join pg_class on pg_class.oid = part
     cross join lateral (
