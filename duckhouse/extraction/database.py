@@ -15,12 +15,12 @@ from duckhouse.settings import postgres_dir
 from duckhouse.sources import Source, load_source, sources
 
 KIND = "postgres"
-DEFAULTS = {"application_name": "duckhouse", "connect_timeout": "10"}
+CONNECT_SECONDS = "10"
 # What a session needs to print values the same everywhere. It is said after whatever the connection string, PGTZ or the
 # settings of a role say. With row_security off, rows that a policy hides are an error.
 SESSION = """
     set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres'; set client_encoding = 'UTF8';
-    set extra_float_digits = 1; set bytea_output = 'hex'; set row_security = off;
+    set extra_float_digits = 1; set bytea_output = 'hex'; set lc_monetary = 'C'; set row_security = off;
 """
 BY_PARTS = {
     "host": ("HOST", "localhost"),
@@ -90,12 +90,20 @@ def database_of(source: Source) -> Iterator[Database]:
             prepare(server, source.name)
         except psycopg.Error as error:
             raise UserError(f"the embedded PostgreSQL, database {source.name}: {first_line(error)}") from None
-        yield Database(conninfo.make_conninfo(**DEFAULTS, **server.parameters(source.name)), prefix)
+        yield Database(conninfo.make_conninfo(**_defaults(), **server.parameters(source.name)), prefix)
+
+
+def _defaults() -> dict[str, str]:
+    """What holds where neither the connection string nor a variable of PostgreSQL's own says otherwise."""
+    return {
+        "fallback_application_name": "duckhouse",
+        "connect_timeout": os.environ.get("PGCONNECT_TIMEOUT", CONNECT_SECONDS),
+    }
 
 
 def _named(prefix: str) -> str | None:
     password = os.environ.get(f"{prefix}_PASSWORD")
-    usual = {**DEFAULTS, **({"password": password} if password else {})}
+    usual = {**_defaults(), **({"password": password} if password else {})}
     dsn = os.environ.get(f"{prefix}_DSN")
     parts = {name: (os.environ.get(f"{prefix}_{part}"), default) for name, (part, default) in BY_PARTS.items()}
     try:
@@ -123,5 +131,5 @@ def only_row(
 
 def first_line(error: psycopg.Error) -> str:
     """What the server or the driver says, on one line."""
-    said = error.diag.message_primary or " ".join(str(error).split())
+    said = " ".join((error.diag.message_primary or str(error)).split())
     return said or type(error).__name__

@@ -15,7 +15,7 @@ from duckhouse.extraction.pgoutput import Delete, Upsert
 from duckhouse.extraction.reader import SnapshotReader
 from duckhouse.extraction.revision import Revision
 from duckhouse.extraction.tables import SourceTable
-from duckhouse.extraction.values import CONVERSIONS, unmapped_text
+from duckhouse.extraction.values import CONVERSIONS, integer, unmapped_text
 
 BATCH_ROWS = 50_000
 
@@ -24,14 +24,18 @@ Fields = dict[str, str | None]
 
 @dataclass
 class FollowedTable:
-    """`stands` says of each key that changed whether its row stands."""
+    """`stands` says of each key that changed whether its row stands, `is_apart`, once it is settled, whether the source
+    has other rows than those that landed.
+    """
 
     table: SourceTable
     known: KnownTable
     file: ChangesFile
     stands: dict[int, bool] = field(default_factory=dict)
     is_truncated: bool = False
+    is_apart: bool = False
     _rows: list[tuple[int, str, datetime, Mapping[str, str | None]]] = field(default_factory=list)
+    _contents: dict[int, int] = field(default_factory=dict)  # a hash, by key
 
     def upsert(self, change: Upsert, at: datetime) -> None:
         if change.kept:
@@ -46,16 +50,21 @@ class FollowedTable:
                 f"the log holds rows of {change.table} without column {lost[0]}, from before it was named so; "
                 f"nothing is landed: run {self._once()}"
             )
-        key = change.values[self.table.key]
+        key = self._key(change, change.values[self.table.key])
+        if change.was is not None:
+            self._remove(self._key(change, change.was), at)
+        self.stands[key] = True
+        self._contents[key] = hash(tuple(map(change.values.get, self.table.names)))
+        self._add(key, "upsert", at, change.values)
+
+    def _key(self, change: Upsert | Delete, text: str | None) -> int:
+        key = integer(text)
         if key is None:
             raise UserError(
-                f"the log holds rows of {change.table} whose {self.table.key} is NULL, from before it was the key; "
-                f"nothing is landed: run {self._once()}"
+                f"the log holds rows of {change.table} whose {self.table.key} is {text or 'NULL'}, from before it was "
+                f"the key; nothing is landed: run {self._once()}"
             )
-        if change.was is not None:
-            self._remove(int(change.was), at)
-        self.stands[int(key)] = True
-        self._add(int(key), "upsert", at, change.values)
+        return key
 
     def delete(self, change: Delete, at: datetime) -> None:
         if change.key is None:
@@ -63,7 +72,7 @@ class FollowedTable:
                 f"the log does not tell which rows of {change.table} were deleted; nothing is landed: run "
                 f"{self._once()}"
             )
-        self._remove(int(change.key), at)
+        self._remove(self._key(change, change.key), at)
 
     def _once(self) -> str:
         return f"{command(self.known.source)} once, which compares tables"
@@ -124,13 +133,17 @@ class FollowedTable:
     def settle(self, reader: SnapshotReader, revision: Revision) -> tuple[int, int, int]:
         """Makes what was landed the known rows: how many rows are new, changed and deleted by it.
 
-        The hash of a row is what the source has; 0, which no comparison takes for right, where it has no such row.
+        The hash of a row is what the source has where that is what landed, else 0, which no comparison takes for right.
         """
         touched = np.array(sorted(self.stands), np.int64)
         stands = np.array([self.stands[key] for key in touched.tolist()], bool)
-        hashes = np.zeros(len(touched), np.int64)
-        found, found_hashes = reader.hashes(self.table, touched[stands])
-        hashes[np.searchsorted(touched, found)] = found_hashes
+        landed = {
+            key: row_hash
+            for key, row_hash, values in reader.spelled(self.table, touched[stands])
+            if hash(values) == self._contents[key]
+        }
+        hashes = np.array([landed.get(key, 0) for key in touched.tolist()], np.int64)
+        self.is_apart = len(landed) < stands.sum()
         counts = np.zeros(3, int)
         for place, here in self._by_range(touched):
             counts += self._settle_range(revision, place, touched[here], hashes[here], stands[here])
@@ -154,4 +167,5 @@ class FollowedTable:
         order = np.argsort(now)
         revision.replace(span, now[order], are[order])
         common, before, after = np.intersect1d(was, now, assume_unique=True, return_indices=True)
-        return np.array([len(now) - len(common), (were[before] != are[after]).sum(), len(was) - len(common)])
+        changed = (were[before] != are[after]) & (are[after] != 0)
+        return np.array([len(now) - len(common), changed.sum(), len(was) - len(common)])

@@ -121,13 +121,17 @@ def _cut(rows: KeysAndHashes, span: KeySpan) -> KeysAndHashes:
 
 @dataclass
 class Known:
-    """What is known after a delivery: the source's identity, the snapshot that it showed, its replication slot."""
+    """What is known after a delivery: the source's identity, the snapshot that it showed, its replication slot, and the
+    names and shapes that its tables had.
+    """
 
     folder: Path
     source: str
     identity: str | None = None
     snapshot: str | None = None
     slot: dict[str, str] | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    shapes: dict[str, str] = field(default_factory=dict)
     tables: dict[str, list[KnownRange]] = field(default_factory=dict)
 
     def table(self, name: str) -> KnownTable:
@@ -158,7 +162,7 @@ class Known:
             }
             for name, ranges in self.tables.items()
         }
-        document = {name: getattr(self, name) for name in ("identity", "snapshot", "slot")}
+        document = {name: getattr(self, name) for name in ("identity", "snapshot", "slot", "names", "shapes")}
         path = self.folder / f"{delivery_id}.json"
         path.write_text(json.dumps({"format": FORMAT, **document, "tables": tables}), encoding="utf-8")
         sync(path)

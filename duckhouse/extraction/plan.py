@@ -46,7 +46,15 @@ class Plan:
                 f"{self.database.address} is older than the newest delivery, it seems restored from a backup: run "
                 f"{self.full_read}"
             )
-        return reader.tables()
+        tables = reader.tables()
+        for table in tables:
+            former = self.known.names.get(table.entity.name, str(table.name))
+            if self.mode != "full" and former != str(table.name):
+                raise UserError(
+                    f"{self.database.address}: table {table.shown} is {table.name} now, deliveries hold {former}: set "
+                    f"the search_path back, or run {self.full_read} where the table was moved"
+                )
+        return tables
 
     @property
     def full_read(self) -> str:

@@ -10,6 +10,8 @@ from duckhouse.cli import UserError
 from duckhouse.extraction.database import Database, only_row
 from duckhouse.extraction.tables import SourceTable
 
+GENERATED_SINCE = 180000
+
 _LISTED = (
     "unnest(%(schemas)s::text[], %(names)s::text[], %(keys)s::text[]) with ordinality as listed (s, n, key, place)"
 )
@@ -23,6 +25,22 @@ _NAMELESS = f"""
         and case relreplident when 'd' then indisprimary else indisreplident end
     )
     order by place
+"""
+# the log carries what is stored, from PostgreSQL 18 on of generated columns too
+_GENERATED = f"""
+    select place, attname from {_LISTED}
+    join pg_attribute on attrelid = to_regclass(format('%%I.%%I', s, n)) and attnum > 0 and not attisdropped
+    where attgenerated = 'v' or attgenerated = 's' and %(stored_is_lost)s
+    order by place, attnum
+"""
+_UNLOGGED = f"""
+    with recursive parts as (
+        select place, to_regclass(format('%%I.%%I', s, n))::oid as part from {_LISTED}
+        union select place, inhrelid from pg_inherits join parts on inhparent = part
+    )
+    select place, part::regclass::text from parts join pg_class on pg_class.oid = part
+    where relpersistence <> 'p' and relkind = 'r'
+    order by place, part
 """
 # of the rows of a table that inherits another the log tells under its own name
 _INHERITING = f"""
@@ -39,7 +57,7 @@ _UNPUBLISHED = f"""
         and cardinality(attnames) = (
             select count(*) from pg_attribute
             where attrelid = to_regclass(format('%%I.%%I', s, n)) and attnum > 0
-            and not attisdropped and attgenerated = ''
+            and not attisdropped
         )
     )
     order by place
@@ -69,8 +87,11 @@ def publish(database: Database, publication: str, tables: Sequence[SourceTable])
         ).fetchone()
         if found is None:
             names = sql.SQL(", ").join(table.name.identifier for table in tables)
-            query = sql.SQL("create publication {} for table {} with (publish_via_partition_root = true)")
-            connection.execute(query.format(sql.Identifier(publication), names))
+            options = "publish_via_partition_root = true"
+            if connection.info.server_version >= GENERATED_SINCE:
+                options += ", publish_generated_columns = stored"
+            query = sql.SQL("create publication {} for table {} with ({})")
+            connection.execute(query.format(sql.Identifier(publication), names, sql.SQL(options)))
         lost = connection.execute(_UNPUBLISHED, {**_listed(tables), "publication": publication}).fetchone()
         if lost or found == (False,):
             what = f"does not publish all of {_shown(tables, lost)}" if lost else "does not publish every operation"
@@ -88,6 +109,17 @@ def _check_tables(connection: psycopg.Connection, database: Database, tables: Se
         raise UserError(
             f"{database.address}: the log would not tell which rows of {table} change: alter table {table} add primary "
             f"key ({key}), or replica identity default"
+        )
+    stored_is_lost = connection.info.server_version < GENERATED_SINCE
+    if generated := connection.execute(_GENERATED, {**_listed(tables), "stored_is_lost": stored_is_lost}).fetchone():
+        raise UserError(
+            f"{database.address}: the log would not tell of {_shown(tables, generated)}.{generated[1]}, which is "
+            "generated: run without --cdc, which compares tables"
+        )
+    if unlogged := connection.execute(_UNLOGGED, _listed(tables)).fetchone():
+        raise UserError(
+            f"{database.address}: the log would not tell of the rows of {unlogged[1]}, which is unlogged: alter table "
+            f"{unlogged[1]} set logged, or run without --cdc, which compares tables"
         )
     if inheriting := connection.execute(_INHERITING, _listed(tables)).fetchone():
         raise UserError(

@@ -9,7 +9,7 @@ from psycopg import sql
 
 from duckhouse.extraction.ranges import FIRST_KEY, KeySpan
 from duckhouse.extraction.tables import SourceTable
-from duckhouse.extraction.values import CONVERSIONS, SPELLED
+from duckhouse.extraction.values import CONVERSIONS, SPELLED, SPELLED_EXACTLY
 
 
 def rows(table: SourceTable, span: KeySpan) -> sql.Composed:
@@ -19,7 +19,7 @@ def rows(table: SourceTable, span: KeySpan) -> sql.Composed:
     asked = [_asked(CONVERSIONS[data_type].asked, name) for name, data_type in table.columns.items()]
     asked += [*([unmapped(table)] if table.extra else []), hashed(table)]
     names = [sql.Identifier(f"f{number}") for number in range(len(asked))]
-    return sql.SQL("select {} from (select {} from {} where {} order by {}) as r").format(
+    return sql.SQL("select {} from (select {} from {} as t where {} order by t.{}) as r").format(
         _listed(sql.SQL("array_agg({})").format(name) for name in names),
         _listed(sql.SQL("{} as {}").format(value, name) for value, name in zip(asked, names, strict=True)),
         table.name.identifier,
@@ -29,8 +29,10 @@ def rows(table: SourceTable, span: KeySpan) -> sql.Composed:
 
 
 def hashed(table: SourceTable) -> sql.Composed:
-    """A 64-bit hash of a row's content, computed by PostgreSQL; extra columns without a value do not change it."""
-    own = sql.SQL("hash_record_extended(row({}), 0)").format(_listed(map(sql.Identifier, table.columns)))
+    """A 64-bit hash of a row as it lands, computed by PostgreSQL; extra columns without a value do not change it."""
+    own = sql.SQL("hash_record_extended(row({}), 0)").format(
+        _listed(_asked(SPELLED_EXACTLY if name in table.unlike else "{}", name) for name in table.columns)
+    )
     if not table.extra:
         return own
     return sql.SQL("({} # coalesce(hashtextextended({}, {}), 0))").format(
@@ -40,13 +42,15 @@ def hashed(table: SourceTable) -> sql.Composed:
 
 def unmapped(table: SourceTable) -> sql.Composed:
     """What does not fit in the declared columns, as a JSON object of texts; NULL where everything fits."""
-    fields = [
-        sql.SQL("{}, case when {} then {}::text end").format(name, _asked(unfit, name), sql.Identifier(name))
+    fields = {
+        name: sql.SQL("case when {} then {}::text end").format(_asked(unfit, name), sql.Identifier(name))
         for name, data_type in table.columns.items()
         if (unfit := CONVERSIONS[data_type].unfit)
-    ]
-    fields += [sql.SQL("{}, {}").format(name, _asked(SPELLED, name)) for name in table.extra]
-    return sql.SQL("nullif(jsonb_strip_nulls(jsonb_build_object({}))::text, '{{}}')").format(_listed(fields))
+    }
+    fields |= {name: _asked(SPELLED, name) for name in table.extra}
+    return sql.SQL(  # arrays, as a function takes no more than 100 arguments
+        "nullif(jsonb_strip_nulls(jsonb_object(array[{}]::text[], array[{}]::text[]))::text, '{{}}')"
+    ).format(_listed(map(sql.Literal, fields)), _listed(fields.values()))
 
 
 def unmapped_of(table: SourceTable, keys: Iterable[int]) -> sql.Composed:
@@ -55,16 +59,19 @@ def unmapped_of(table: SourceTable, keys: Iterable[int]) -> sql.Composed:
     )
 
 
-def hashes_of(table: SourceTable, keys: Iterable[int]) -> sql.Composed:
-    """One row of two arrays: the keys that are there, sorted, and the hashes of their rows."""
-    return sql.SQL(
-        "select array_agg(key::bigint), array_agg(hash) "
-        "from (select {key} as key, {} as hash from {} where {} order by {key}) as r"
-    ).format(hashed(table), table.name.identifier, _among(table, keys), key=sql.Identifier(table.key))
+def spelled(table: SourceTable, keys: Iterable[int]) -> sql.Composed:
+    """Of the keys that are there: the key, the hash of the row, and all its values as the log spells them."""
+    return sql.SQL("select {}, {}, {} from {} where {}").format(
+        sql.Identifier(table.key),
+        hashed(table),
+        _listed(_asked(SPELLED, name) for name in table.names),
+        table.name.identifier,
+        _among(table, keys),
+    )
 
 
-def count(table: SourceTable) -> sql.Composed:
-    return sql.SQL("select count(*) from {}").format(table.name.identifier)
+def count(table: SourceTable, span: KeySpan) -> sql.Composed:
+    return sql.SQL("select count(*) from {} where {}").format(table.name.identifier, _within(table, span))
 
 
 def digest(table: SourceTable, span: KeySpan) -> sql.Composed:

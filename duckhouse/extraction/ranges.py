@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 RANGE_ROWS = 1 << 16
+CHUNK_BYTES = 1 << 26
 MOST_ROWS = RANGE_ROWS * 3 // 2
 FIRST_KEY, LAST_KEY = -(2**63), 2**63 - 1
 
@@ -28,8 +29,8 @@ class Digest:
 
 
 class Cutter:
-    """Cuts spans of a table into chunks of at most MOST_ROWS rows. `key_at` gives the key of a span that has so many
-    others below it, None where the span ends before.
+    """Cuts spans of a table into chunks of at most MOST_ROWS rows, of fewer where rows are long. `key_at` gives the key
+    of a span that has so many others below it, None where the span ends before.
 
     To find a boundary the database walks over an index entry a row. Where keys follow each other that is spared:
     RANGE_ROWS successive numbers cannot be the keys of more rows.
@@ -38,6 +39,7 @@ class Cutter:
     def __init__(self, key_at: Callable[[KeySpan, int], int | None]) -> None:
         self._key_at = key_at
         self._is_dense = False
+        self._rows = RANGE_ROWS
 
     def chunks(self, span: KeySpan) -> Iterator[KeySpan]:
         """Chunks that together are the span, found one by one as they are taken."""
@@ -49,19 +51,21 @@ class Cutter:
 
     def _boundary(self, rest: KeySpan) -> int | None:
         """Where to cut; None where what is left is one chunk."""
-        if rest.high is not None and rest.high - rest.low <= MOST_ROWS:
+        most = self._rows * 3 // 2
+        if rest.high is not None and rest.high - rest.low <= most:
             return None
         if self._is_dense:
-            low = rest.low + RANGE_ROWS
+            low = rest.low + self._rows
             return None if low > LAST_KEY else self._key_at(KeySpan(low, rest.high), 0)
-        found = self._key_at(rest, MOST_ROWS)
-        self._is_dense = found is not None and found - rest.low <= 2 * MOST_ROWS
+        found = self._key_at(rest, most)
+        self._is_dense = found is not None and found - rest.low <= 2 * most
         return found
 
-    def saw(self, rows: int) -> None:
-        """Tells how many rows a chunk had."""
-        if rows < RANGE_ROWS // 2:
+    def saw(self, rows: int, size: int) -> None:
+        """Tells how many rows a chunk had, and how many bytes."""
+        if rows < self._rows // 2:
             self._is_dense = False
+        self._rows = min(RANGE_ROWS, max(1, rows * CHUNK_BYTES // max(1, size))) if rows else self._rows
 
 
 def grouped(spans: Sequence[tuple[KeySpan, int]]) -> Iterator[tuple[KeySpan, int]]:

@@ -37,10 +37,24 @@ def read(
         }
         known = {table.entity.name: _known(plan, table) for table in tables}
         revisions = {name: stack.enter_context(Revision(of_table, name, draft.id)) for name, of_table in known.items()}
+        counts: Counts = dict.fromkeys(known, (0, 0, 0))
+        compared = tables
         if plan.previous:
-            counts = _by_log(plan, plan.previous, reader, tables, known, revisions, files)
-        else:
-            counts = _by_comparing(plan, reader, tables, known, revisions, files)
+            followed = [FollowedTable(table, known[table.entity.name], files[table.entity.name]) for table in tables]
+            counts = _by_log(plan, plan.previous, reader, followed, revisions)
+            compared = [each.table for each in followed if each.is_apart or _was_altered(plan, each.table)]
+            for name in (table.entity.name for table in compared):
+                known[name] = revisions[name].known_after()
+                revisions[name] = stack.enter_context(Revision(known[name], f"{name}-compared", draft.id))
+        for table in compared:
+            name = table.entity.name
+            new, changed, deleted = _by_comparing(plan, reader, table, known[name], revisions[name], files[name])
+            if plan.previous and (new or changed or deleted):
+                plan.notes.append(
+                    f"{table.shown} has changed without a word in the log: by comparing {new:,} rows are new, "
+                    f"{changed:,} changed, {deleted:,} deleted"
+                )
+            counts[name] = counts[name][0] + new, counts[name][1] + changed, counts[name][2] + deleted
         for revision in revisions.values():
             revision.finish()
         lag = plan.lag()
@@ -51,6 +65,8 @@ def read(
         if report := report_of(plan.zone.source):
             _report(files[report.name], results)
     plan.known.tables = {name: revision.ranges for name, revision in revisions.items()}
+    plan.known.names = {table.entity.name: str(table.name) for table in tables}
+    plan.known.shapes = {table.entity.name: table.shape for table in tables}
     return results, [files[name].file(shown) for name in sorted(files)]
 
 
@@ -61,46 +77,36 @@ def _known(plan: Plan, table: SourceTable) -> KnownTable:
     return known
 
 
+def _was_altered(plan: Plan, table: SourceTable) -> bool:
+    return plan.known.shapes.get(table.entity.name) != table.shape
+
+
 def _by_comparing(
-    plan: Plan,
-    reader: SnapshotReader,
-    tables: list[SourceTable],
-    known: dict[str, KnownTable],
-    revisions: dict[str, Revision],
-    files: dict[str, ChangesFile],
-) -> Counts:
-    counts: Counts = {}
-    for table in tables:
-        name = table.entity.name
-        new = changed = deleted = 0
-        with progress(label=f"reading {name}", unit="rows") as bar:
-            for difference in compare(reader, table, known[name], revisions[name], every_row=plan.every_row):
-                count, gone = len(difference.land), len(difference.deleted)
-                files[name].write({**difference.landed(), "operation": repeated("upsert", count)}, count)
-                tombstones = {table.key: pa.array(difference.deleted), "operation": repeated("delete", gone)}
-                files[name].write(tombstones, gone)
-                new, changed, deleted = new + difference.new, changed + count - difference.new, deleted + gone
-                bar.update(len(difference.rows.keys))
-        counts[name] = new, changed, deleted
-    return counts
+    plan: Plan, reader: SnapshotReader, table: SourceTable, known: KnownTable, revision: Revision, file: ChangesFile
+) -> tuple[int, int, int]:
+    new = changed = deleted = 0
+    with progress(label=f"reading {table.entity.name}", unit="rows") as bar:
+        for difference in compare(reader, table, known, revision, every_row=plan.every_row):
+            count, gone = len(difference.land), len(difference.deleted)
+            file.write({**difference.landed(), "operation": repeated("upsert", count)}, count)
+            tombstones = {table.key: pa.array(difference.deleted), "operation": repeated("delete", gone)}
+            file.write(tombstones, gone)
+            new, changed, deleted = new + difference.new, changed + count - difference.new, deleted + gone
+            bar.update(len(difference.rows.keys))
+    return new, changed, deleted
 
 
 def _by_log(
     plan: Plan,
     previous: Snapshot,
     reader: SnapshotReader,
-    tables: list[SourceTable],
-    known: dict[str, KnownTable],
+    tables: list[FollowedTable],
     revisions: dict[str, Revision],
-    files: dict[str, ChangesFile],
 ) -> Counts:
-    followed = {
-        table.entity.name: FollowedTable(table, known[table.entity.name], files[table.entity.name]) for table in tables
-    }
-    confirmed = follow(plan.slot, followed.values(), previous, reader.snapshot)
+    confirmed = follow(plan.slot, tables, previous, reader.snapshot)
     if confirmed and plan.known.slot:
         plan.known.slot["confirmed"] = confirmed
-    return {name: table.settle(reader, revisions[name]) for name, table in followed.items()}
+    return {each.table.entity.name: each.settle(reader, revisions[each.table.entity.name]) for each in tables}
 
 
 def _report(file: ChangesFile, results: list[TableResult]) -> None:

@@ -15,17 +15,26 @@ import pyarrow as pa
 from psycopg import sql
 
 from duckhouse.cli import UserError
-from duckhouse.extraction import queries, ranges
+from duckhouse.extraction import queries
 from duckhouse.extraction.arrays import fixed_width, texts
 from duckhouse.extraction.database import Database, only_row
 from duckhouse.extraction.ranges import FIRST_KEY, Cutter, Digest, KeySpan
 from duckhouse.extraction.snapshot import Snapshot
-from duckhouse.extraction.tables import SourceTable, TableName, checked_table, find_tables, missing, tables_of
+from duckhouse.extraction.tables import (
+    SourceTable,
+    TableName,
+    check_kind,
+    checked_table,
+    find_tables,
+    missing,
+    tables_of,
+)
 from duckhouse.extraction.values import CONVERSIONS
 from duckhouse.sources import Source
 
 READERS = 2
 CHUNKS_AHEAD = 4
+ROWS_AT_A_TIME = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,11 @@ class Rows:
     keys: np.ndarray
     hashes: np.ndarray
     columns: dict[str, pa.Array]
+
+    @property
+    def size(self) -> int:
+        """In bytes."""
+        return sum(values.nbytes for values in self.columns.values())
 
 
 class SnapshotReader:
@@ -63,6 +77,8 @@ class SnapshotReader:
     def _begin(self) -> None:
         self._connection = self._sessions.enter_context(closing(self.database.connect()))
         self._names = find_tables(self._connection, self.database.address, self.source.name, self._entities)
+        for entity in self._entities:
+            check_kind(self._connection, self.database.address, entity, self._names[entity.name])
         self._connection.rollback()
         self._connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         self._connection.read_only = True
@@ -96,7 +112,7 @@ class SnapshotReader:
         ]
 
     def count(self, table: SourceTable) -> int:
-        rows: int = self._one(queries.count(table))[0]
+        rows: int = self._one(queries.count(table, KeySpan()))[0]
         return rows
 
     def digest(self, table: SourceTable, below: int) -> Digest:
@@ -114,7 +130,7 @@ class SnapshotReader:
         cutter = Cutter(lambda span, place: self._key_at(table, span, place))
         chunks = (chunk for span in spans for chunk in cutter.chunks(span))
         for chunk, rows in self._read_ahead(table, chunks):
-            cutter.saw(len(rows.keys))
+            cutter.saw(len(rows.keys), rows.size)
             yield chunk, rows
 
     def _key_at(self, table: SourceTable, span: KeySpan, place: int) -> int | None:
@@ -123,31 +139,39 @@ class SnapshotReader:
 
     def _read_ahead(self, table: SourceTable, chunks: Iterator[KeySpan]) -> Iterator[tuple[KeySpan, Rows]]:
         """Chunks are read by several sessions ahead of who takes them."""
-        ahead: list[tuple[KeySpan, Future[Rows]]] = []
+        ahead: list[Future[list[tuple[KeySpan, Rows]]]] = []
         try:
             while True:
                 wanted = islice(chunks, CHUNKS_AHEAD - len(ahead))
-                ahead += [(chunk, self._readers.submit(self._read_chunk, table, chunk)) for chunk in wanted]
+                ahead += [self._readers.submit(self._read_parts, table, chunk) for chunk in wanted]
                 if not ahead:
                     return
-                chunk, rows = ahead.pop(0)
-                yield chunk, rows.result()
+                yield from ahead.pop(0).result()
         finally:
-            for _, rows in ahead:
-                rows.cancel()
+            for parts in ahead:
+                parts.cancel()
 
-    def hashes(self, table: SourceTable, keys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Those of the keys, which are sorted, that are there, and the hashes of their rows."""
-        found, hashes = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
-        for start in range(0, len(keys), ranges.RANGE_ROWS):
-            asked = keys[start : start + ranges.RANGE_ROWS].tolist()
-            cursor = self._connection.cursor(binary=True).execute(queries.hashes_of(table, asked))
-            found.append(fixed_width(cursor, 0))
-            hashes.append(fixed_width(cursor, 1))
-        return np.concatenate(found), np.concatenate(hashes)
+    def spelled(self, table: SourceTable, keys: np.ndarray) -> Iterator[tuple[int, int, tuple[str | None, ...]]]:
+        """Of those of the keys that are there: the key, the hash of the row, and its values as the log spells them."""
+        for start in range(0, len(keys), ROWS_AT_A_TIME):
+            asked = keys[start : start + ROWS_AT_A_TIME].tolist()
+            for key, row_hash, *values in self._connection.execute(queries.spelled(table, asked)):
+                yield key, row_hash, tuple(values)
 
-    def _read_chunk(self, table: SourceTable, span: KeySpan) -> Rows:
+    def _read_parts(self, table: SourceTable, span: KeySpan) -> list[tuple[KeySpan, Rows]]:
+        """The rows of a span, in parts where the server cannot send so many long ones at once."""
         connection = self._reader()
+        try:
+            with connection.transaction():
+                return [(span, self._read_chunk(connection, table, span))]
+        except psycopg.errors.ProgramLimitExceeded:
+            [rows] = only_row(connection, queries.count(table, span))
+            if rows < 2:
+                raise
+            [middle] = only_row(connection, queries.key_at(table, span, rows // 2))
+        return self._read_parts(table, KeySpan(span.low, middle)) + self._read_parts(table, KeySpan(middle, span.high))
+
+    def _read_chunk(self, connection: psycopg.Connection, table: SourceTable, span: KeySpan) -> Rows:
         cursor = connection.cursor(binary=True).execute(queries.rows(table, span))
         columns: dict[str, pa.Array] = {}
         outside: list[np.ndarray] = []
@@ -156,6 +180,11 @@ class SnapshotReader:
             if unfit is not None:
                 outside.append(unfit)
         keys, hashes = columns[table.key].to_numpy(), fixed_width(cursor, len(columns) + bool(table.extra))
+        if (twice := keys[1:][keys[1:] == keys[:-1]]).size:
+            raise UserError(
+                f"{self.database.address}: table {table.shown} has the {table.key} {twice[0]} twice, as where a table "
+                f"inherits it; nothing is landed: give each row a {table.key} of its own"
+            )
         if table.extra:
             columns["_unmapped"] = texts(cursor, len(table.columns))
         else:

@@ -34,6 +34,9 @@ class Revision:
 
     def __exit__(self, *failure: object) -> None:
         self._known.close()
+        self._close()
+
+    def _close(self) -> None:
         if self._writer:
             self._writer.close()
             sync(self._path)
@@ -59,8 +62,14 @@ class Revision:
         while self._next < len(self._known.ranges):
             self._keep()
         self._flush()
+        self._close()
         if self.ranges:
             self.ranges[0] = KnownRange(FIRST_KEY, self.ranges[0].digest, self.ranges[0].place)
+
+    def known_after(self) -> KnownTable:
+        """What is known by this revision, for another one."""
+        self.finish()
+        return KnownTable(self._known.folder, self._known.source, self.ranges)
 
     def _keep(self) -> None:
         kept = self._known.ranges[self._next]

@@ -17,6 +17,49 @@ from duckhouse.sources import Entity, Source
 # what a run adds to the columns of the database
 OUR_COLUMNS = ("operation", "changed_at")
 KEY_TYPE = "bigint"
+MOST_NAMES = 20
+NO_TABLES = {"v": "a view", "m": "a materialized view", "f": "a foreign table"}
+
+# a table with its partitions and those that inherit it
+_PARTS = """
+    with recursive parts as (
+        select to_regclass(%s)::oid as part
+        union select inhrelid from pg_inherits join parts on inhparent = part
+    )
+"""
+_KINDS = f"""
+    {_PARTS}
+    select relkind::text, pg_class.oid::regclass::text from parts join pg_class on pg_class.oid = part
+    where relkind not in ('r', 'p')
+"""
+# of each column whether values that are equal are spelled alike, which they are not where 1.0 = 1.00, 'a' = 'A' by a
+# collation or '1 day' = '24 hours'; of json and others it is not even known what is equal
+_COLUMNS = """
+    select attname, coalesce(nullif(typbasetype, 0), atttypid)::regtype::text, coalesce(collisdeterministic, true) and (
+        atttypid = any (array[
+            'boolean', 'smallint', 'integer', 'bigint', 'text', 'varchar', 'bytea', 'uuid',
+            'date', 'time', 'timestamp', 'timestamptz'
+        ]::regtype[])
+        or atttypid in ('numeric'::regtype, 'bpchar'::regtype) and atttypmod >= 0
+    )
+    from pg_attribute join pg_type on pg_type.oid = atttypid
+    left join pg_collation on pg_collation.oid = attcollation
+    where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum
+"""
+_SHAPE = f"""
+    {_PARTS}
+    select md5(string_agg(concat_ws(' ', part, relfilenode, columns), ',' order by part) || %s)
+    from parts join pg_class on pg_class.oid = part
+    cross join lateral (
+        select string_agg(concat(attnum, '.', pg_attribute.xmin, labels), ' ' order by attnum) as columns
+        from pg_attribute
+        left join lateral (
+            select string_agg(concat('.', pg_enum.oid, '.', pg_enum.xmin), '' order by pg_enum.oid) as labels
+            from pg_enum where enumtypid = atttypid
+        ) as of_enum on true
+        where attrelid = part and attnum > 0
+    ) as their
+"""
 
 
 class TableName(NamedTuple):
@@ -35,11 +78,17 @@ class TableName(NamedTuple):
 
 @dataclass(frozen=True)
 class SourceTable:
-    """A declared table as the database has it. `extra` are columns that the declaration does not name."""
+    """A declared table as the database has it. `extra` are columns that the declaration does not name, `unlike` those
+    whose equal values may be spelled in several ways. `shape` changes with whatever changes rows without a word in the
+    log: other columns, types or labels of an enum, files written anew, tables that inherit it, another table of the
+    same name, another declaration.
+    """
 
     entity: Entity
     name: TableName
     extra: tuple[str, ...]
+    unlike: frozenset[str]
+    shape: str
 
     @property
     def key(self) -> str:
@@ -54,6 +103,11 @@ class SourceTable:
     def columns(self) -> dict[str, str | None]:
         """The declared columns that the database fills, with their types."""
         return filled_columns(self.entity)
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """Of all columns of which something lands."""
+        return *self.columns, *self.extra
 
 
 def key_of(entity: Entity) -> str:
@@ -107,6 +161,11 @@ def find_tables(
         if not row:
             raise missing(address, source, entity)
         found[entity.name] = TableName(*row)
+        others = [other for other, name in found.items() if name == found[entity.name] and other != entity.name]
+        if others:
+            raise UserError(
+                f"source {source}: {others[0]} and {entity.name} are both table {found[entity.name]}: declare it once"
+            )
     return found
 
 
@@ -119,18 +178,14 @@ def checked_table(
     connection: psycopg.Connection, address: str, source: Source, entity: Entity, name: TableName
 ) -> SourceTable:
     """Checks a table against its declaration. Raises UserError where it cannot be read so."""
-    types: dict[str, str] = dict(
-        connection.execute(
-            "select attname, atttypid::regtype::text from pg_attribute "
-            "where attrelid = to_regclass(%s) and attnum > 0 and not attisdropped order by attnum",
-            [name.identifier.as_string(connection)],
-        ).fetchall()
-    )
+    table = name.identifier.as_string(connection)
+    found = connection.execute(_COLUMNS, [table]).fetchall()
+    types: dict[str, str] = {column: data_type for column, data_type, _ in found}
     columns = filled_columns(entity)
     lost = [column for column in columns if column not in types]
     if lost:
         raise UserError(
-            f"{address}: table {entity.table} has no column {lost[0]}, it has {', '.join(types)}; nothing is landed: "
+            f"{address}: table {entity.table} has no column {lost[0]}, it has {_few([*types])}; nothing is landed: "
             f"name it so again, or change models/staging/{source.name}/_{source.name}__sources.yml"
         )
     for column, wanted in columns.items():
@@ -141,7 +196,26 @@ def checked_table(
                 f"{' or '.join(accepted)}; nothing is landed: change it back, or the declaration"
             )
     _check_key(connection, address, entity, name)
-    return SourceTable(entity, name, tuple(column for column in types if column not in columns))
+    extra = tuple(column for column in types if column not in columns)
+    unlike = frozenset(column for column, _, is_alike in found if not is_alike)
+    return SourceTable(entity, name, extra, unlike, only_row(connection, _SHAPE, table, repr(columns))[0])
+
+
+def check_kind(connection: psycopg.Connection, address: str, entity: Entity, name: TableName) -> None:
+    """Raises UserError where rows lie outside of the tables of the database, for which no snapshot holds."""
+    other = connection.execute(_KINDS, [name.identifier.as_string(connection)]).fetchone()
+    if other:
+        kind, place = other
+        raise UserError(
+            f"{address}: table {entity.table} is read from {place}, which is {NO_TABLES.get(kind, 'no table')}; "
+            "nothing is landed: declare the table that holds the rows"
+        )
+
+
+def _few(names: list[str]) -> str:
+    """Some of many names, on one line."""
+    more = [f"{len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES else []
+    return " ".join(", ".join(names[:MOST_NAMES] + more).split())
 
 
 def _check_key(connection: psycopg.Connection, address: str, entity: Entity, name: TableName) -> None:

@@ -13,9 +13,12 @@ import psycopg
 import pyarrow as pa
 
 from duckhouse.extraction.arrays import FIRST_TIME, LAST_TIME, integers, texts, times
+from duckhouse.extraction.ranges import FIRST_KEY, LAST_KEY
 
 # a value as the log spells it: a cast to text writes true where the log writes t
 SPELLED = "case when {0} is distinct from null then concat({0}) end"
+# a collation may take two spellings for equal
+SPELLED_EXACTLY = f'({SPELLED}) collate "C"'
 
 Outside = np.ndarray | None
 """Which of some values have no place in their type (a NULL may be among them); None for none of them."""
@@ -34,7 +37,21 @@ class Conversion:
 
 
 def _logged_integers(values: Sequence[str | None]) -> tuple[pa.Array, Outside]:
-    return pa.array([None if value is None else int(value) for value in values], pa.int64()), None
+    """None also for what is no such number, from before the column had its type."""
+    try:
+        return pa.array([None if value is None else int(value) for value in values], pa.int64()), None
+    except (ValueError, OverflowError):
+        numbers = [integer(value) for value in values]
+        return pa.array(numbers, pa.int64()), np.array([number is None for number in numbers], bool)
+
+
+def integer(text: str | None) -> int | None:
+    """The number, where it is a bigint."""
+    try:
+        number = int(text) if text else None
+    except ValueError:
+        return None
+    return number if number is not None and FIRST_KEY <= number <= LAST_KEY else None
 
 
 def _logged_times(values: Sequence[str | None]) -> tuple[pa.Array, Outside]:
@@ -43,12 +60,14 @@ def _logged_times(values: Sequence[str | None]) -> tuple[pa.Array, Outside]:
 
 
 def _moment(text: str | None) -> datetime | None:
-    """None also for what no engine holds: infinity, times before Christ or of years beyond."""
+    """None also for what no engine holds: infinity, times before Christ or of years beyond; and for what was logged
+    before the column had its type.
+    """
     try:
         moment = datetime.fromisoformat(text) if text else None
     except ValueError:
         return None
-    return moment if moment and FIRST_TIME <= moment <= LAST_TIME else None
+    return moment if moment and not moment.tzinfo and FIRST_TIME <= moment <= LAST_TIME else None
 
 
 # by the data_type of a column, as in LANDED_TYPES

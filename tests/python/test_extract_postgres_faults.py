@@ -102,10 +102,11 @@ def test_options_that_make_no_sense_are_refused(shop: Extraction, arguments: lis
 
 
 def test_source_and_deliveries_that_do_not_reconcile_are_an_error_after_the_delivery(shop: Extraction) -> None:
-    shop.sql(f"create publication {PUBLICATION} for all tables")
     assert command(shop, "--cdc").returncode == 0
-    shop.sql("drop table clicks")
-    shop.sql("create table clicks (id serial primary key, campaign_id int, created_at timestamp)")
+    shop.sql("delete from clicks")
+    [notes] = (shop.zone / ".known").glob("*.json")
+    seen = {"snapshot": shop.value("select pg_current_snapshot()::text")}  # as if it had come before
+    notes.write_text(json.dumps({**json.loads(notes.read_text()), **seen}))
     apart = command(shop, "--cdc", "--json")
     assert apart.returncode == 1
     assert apart.stderr == (

@@ -12,11 +12,13 @@ import psycopg
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from psycopg import sql
 
 from duckhouse.cli import UserError
-from duckhouse.extraction import plan, ranges
+from duckhouse.extraction import plan, queries, ranges
 from duckhouse.extraction.known import load_known
 from duckhouse.extraction.ranges import FIRST_KEY, LAST_KEY, Cutter, KeySpan, grouped
+from duckhouse.extraction.tables import SourceTable
 from duckhouse.landing.zone import Zone
 from duckhouse.sources import load_source
 from support.postgres import SOURCE, Extraction, counts, make_ranges_small
@@ -183,10 +185,37 @@ def test_chunks_are_a_span_and_hold_few_rows(monkeypatch: pytest.MonkeyPatch, ke
             chunks.append(chunk)
             rows = [key for key in keys if key >= chunk.low and (chunk.high is None or key < chunk.high)]
             assert len(rows) <= ranges.MOST_ROWS
-            cutter.saw(len(rows))
+            cutter.saw(len(rows), 8 * len(rows))
         assert (chunks[0].low, chunks[-1].high) == (span.low, span.high)
         assert all(one.high == next_.low for one, next_ in pairwise(chunks))
         assert len(chunks) <= 3 * len(keys) // ranges.RANGE_ROWS + 3
+
+
+@pytest.mark.parametrize("keys", [range(100), range(0, 1000, 10)], ids=["dense", "sparse"])
+def test_chunks_of_long_rows_hold_fewer(monkeypatch: pytest.MonkeyPatch, keys: range) -> None:
+    make_ranges_small(monkeypatch, 20)
+    cutter = Cutter(keys_in(list(keys)))
+    held = []
+    for chunk in cutter.chunks(KeySpan()):
+        held.append(len([key for key in keys if key >= chunk.low and (chunk.high is None or key < chunk.high)]))
+        cutter.saw(held[-1], held[-1] * ranges.CHUNK_BYTES // 4)
+    assert held[0] <= 30
+    assert max(held[1:]) <= 6
+    assert len(held) < 25
+
+
+def test_rows_that_the_server_cannot_send_at_once_come_in_parts(
+    shop: Extraction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = queries.rows
+
+    def of_three(table: SourceTable, span: KeySpan) -> sql.Composed:
+        if shop.value(queries.count(table, span)) > 3:
+            return sql.SQL("select repeat('x', {})").format(2**30)
+        return rows(table, span)
+
+    monkeypatch.setattr(queries, "rows", of_three)
+    shop.check(shop.run())
 
 
 def test_spans_that_touch_and_are_small_are_one(monkeypatch: pytest.MonkeyPatch) -> None:

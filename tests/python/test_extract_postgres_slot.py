@@ -1,5 +1,6 @@
 """The slot and the publication of `--cdc`: advanced in time, lost, read or changed by others, and noticed."""
 
+import json
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -318,6 +319,12 @@ def test_a_table_of_partitions_is_one_table(shop: Extraction) -> None:
     shop.sql("create table clicks_1 partition of clicks for values from (0) to (100)")
     shop.sql("create table clicks_2 partition of clicks for values from (100) to (200)")
     shop.sql("insert into clicks select i, 1 from generate_series(1, 150) as i")
+    shop.sql(f"create publication {PUBLICATION} for table advertiser, campaign, impressions, clicks")
+    with pytest.raises(
+        UserError, match=f"does not publish all of clicks: drop publication {PUBLICATION}, and run again"
+    ):
+        shop.run("cdc")
+    shop.sql(f"drop publication {PUBLICATION}")
     shop.check(shop.run("cdc"))
     shop.sql("update clicks set campaign_id = 2 where id in (1, 150); update clicks set id = 160 where id = 2")
     shop.check(found := shop.run("cdc"))
@@ -325,19 +332,103 @@ def test_a_table_of_partitions_is_one_table(shop: Extraction) -> None:
     assert shop.changes(shop.run("full")) == {}
 
 
-def test_a_table_that_was_made_anew_does_not_reconcile_until_a_full_run(shop: Extraction) -> None:
-    shop.sql(f"create publication {PUBLICATION} for all tables")
+# ---------------------------------------------------------------- changes without a word in the log
+
+PARTITIONED = """
+    drop table clicks;
+    create table clicks (id int primary key, campaign_id int, created_at timestamp) partition by range (id);
+    create table clicks_1 partition of clicks for values from (0) to (100);
+    create table clicks_2 partition of clicks for values from (100) to (200);
+    insert into clicks select i, 1 from generate_series(91, 110) as i;
+    create table clicks_3 (like clicks including all);
+    insert into clicks_3 select i, 2 from generate_series(201, 210) as i
+"""
+MADE_ANEW = "create table clicks (id int primary key, campaign_id int, created_at timestamp)"
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "changed"),
+    [
+        ("", "update campaign set bid = 5 where id = 1; "
+             "alter table campaign alter bid type numeric(14, 4) using bid * 1000", "campaign"),
+        ("", "update clicks set campaign_id = 3 where id = 1; alter table clicks add note text default 'new'",
+         "clicks"),
+        ("create type kind as enum ('a', 'b'); alter table clicks add kind kind default 'a'",
+         "update clicks set kind = 'b' where id = 1; alter type kind rename value 'b' to 'c'", "clicks"),
+        ("create type kind as enum ('a', 'b'); alter table clicks add kind kind default 'a'",
+         "alter type kind rename value 'a' to 'c'", "clicks"),
+        ("", f"drop table clicks; {MADE_ANEW}; insert into clicks values (1)", "clicks"),
+        ("", "create table later (like clicks including all); insert into later select id, 3 from clicks; "
+             "alter table clicks rename to former; alter table later rename to clicks", "clicks"),
+        ("", "alter table clicks set unlogged; update clicks set campaign_id = 3; alter table clicks set logged",
+         "clicks"),
+        (PARTITIONED, "truncate clicks_1", "clicks"),
+        (PARTITIONED, "update clicks set campaign_id = 2; alter table clicks detach partition clicks_2", "clicks"),
+        (PARTITIONED, "drop table clicks_1; "
+                      "alter table clicks attach partition clicks_3 for values from (200) to (300)", "clicks"),
+    ],
+)  # fmt: skip
+def test_what_changes_without_a_word_in_the_log_is_found_by_comparing_in_the_same_run(
+    shop: Extraction, before: str, change: str, changed: str
+) -> None:
+    shop.sql(before)
+    shop.sql(f"create publication {PUBLICATION} for all tables with (publish_via_partition_root = true)")
     shop.run("cdc")
-    made = "create table clicks (id serial primary key, campaign_id int, created_at timestamp default now())"
-    shop.sql(f"drop table clicks; {made}; insert into clicks (campaign_id) values (1)")
-    apart = shop.run("cdc")
-    assert [table.table_name for table in apart.tables if not table.is_reconciled] == ["clicks"]
-    assert [row["source_rows"] - row["known_rows"] for row in shop.landed("extractions", apart.delivery.id)] == [
-        0,
-        0,
-        0,
-        -4,
+    shop.sql(change)
+    shop.check(found := shop.run("cdc"))
+    [note] = found.notes
+    assert note.startswith(f"{changed} has changed without a word in the log: by comparing ")
+    assert list(counts(found)) == [changed]
+    check_unmapped(shop)
+    for mode in ("cdc", "full"):
+        shop.check(again := shop.run(mode))
+        assert shop.changes(again) == {}
+
+
+def check_unmapped(shop: Extraction) -> None:
+    """The newest record of each click has what the table has beside the declared columns."""
+    newest = {row["id"]: row["_unmapped"] for row in shop.landed("clicks")}
+    rows = shop.sql("select id, to_jsonb(clicks) - array['id', 'campaign_id', 'created_at'] from clicks")
+    assert {key: json.loads(newest[key] or "{}") for key, _ in rows} == dict(rows)
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ("alter table clicks add twice text generated always as ((campaign_id * 2)::text) virtual",
+         "the log would not tell of clicks.twice, which is generated: run without --cdc"),
+        (PARTITIONED + "; alter table clicks_2 set unlogged",
+         "the log would not tell of the rows of clicks_2, which is unlogged: alter table clicks_2 set logged"),
+    ],
+)  # fmt: skip
+def test_rows_of_which_the_log_would_not_tell_everything_are_refused(shop: Extraction, change: str, told: str) -> None:
+    shop.sql(change)
+    with pytest.raises(UserError, match=told):
+        shop.run("cdc")
+    assert shop.sql("select from pg_publication") == []
+    shop.check(shop.run())
+    check_unmapped(shop)
+
+
+def test_stored_generated_columns_land_by_the_log(shop: Extraction) -> None:
+    shop.sql("alter table clicks add twice text generated always as ((campaign_id * 2)::text) stored")
+    shop.run("cdc")
+    shop.sql("update clicks set campaign_id = 3 where id = 1")
+    shop.check(found := shop.run("cdc"))
+    assert [(row["id"], row["_unmapped"]) for row in shop.landed("clicks", found.delivery.id)] == [
+        (1, '{"twice": "6"}')
     ]
-    shop.check(full := shop.run("full"))
-    assert counts(full) == {"clicks": (0, 0, 4)}
-    shop.check(shop.run("cdc"))
+    check_unmapped(shop)
+
+
+def test_values_from_before_a_column_had_its_type_are_kept_as_text(shop: Extraction) -> None:
+    shop.sql("alter table clicks drop constraint clicks_campaign_id_fkey")
+    shop.run("cdc")
+    shop.sql("alter table clicks alter campaign_id type text, alter created_at type timestamptz")
+    shop.sql("update clicks set campaign_id = 'one', created_at = '2026-01-01 00:00+00' where id = 1")
+    shop.sql("alter table clicks alter campaign_id type int using 3, alter created_at type timestamp")
+    shop.check(found := shop.run("cdc"))
+    first, second = (row for row in shop.landed("clicks", found.delivery.id) if row["id"] == 1)
+    assert first["_unmapped"] == '{"created_at": "2026-01-01 00:00:00+00", "campaign_id": "one"}'
+    assert (first["campaign_id"], first["created_at"]) == (None, None)
+    assert (second["campaign_id"], second["_unmapped"]) == (3, None)
