@@ -1,7 +1,8 @@
 {#
     The latest record of each key on the days that a run rebuilds (all where days is none): of its records that are not set aside
     the last one, by delivery, file and row. Beside its columns: recency, record_count, first_delivery_id and, of each column in
-    keep_last, last_known_<column>, which a later record without a value does not take away.
+    keep_last, last_known_<column>, which a later record without a value does not take away, and
+    last_known_<column>_delivery_id, the delivery that said it.
     Most keys have one record, which needs no order: windows are costly, and see only the records of the others.
 #}
 {% macro latest_states(records, touches, days, key='event_id', keep_last=[]) -%}
@@ -12,6 +13,7 @@
             *,
             {%- for column in keep_last %}
             {{ column }} as last_known_{{ column }},
+            {{ _delivery_where_known(column) }} as last_known_{{ column }}_delivery_id,
             {%- endfor %}
             1 as recency,
             1 as record_count,
@@ -25,6 +27,7 @@
             *,
             {%- for column in keep_last %}
             {{ first_known_value(column, 'whole_history') }} as last_known_{{ column }},
+            {{ first_known_value(_delivery_where_known(column), 'whole_history') }} as last_known_{{ column }}_delivery_id,
             {%- endfor %}
             row_number() over by_recency as recency,
             count(*) over whole_history as record_count,
@@ -46,6 +49,11 @@
 {%- endmacro %}
 
 
+{% macro _delivery_where_known(column) -%}
+    {{ cast_to('case when ' ~ column ~ ' is not null then _delivery_id end', 'text_nullable') }}
+{%- endmacro %}
+
+
 {# The keys of which the records that meet a condition are more than one. #}
 {% macro keys_of_several_records(records, key, condition) -%}
     select {{ key }}
@@ -60,7 +68,8 @@
 
 {#
     A whole fact: one row per key of a table of the declaration, its latest record, incremental by day. Its columns are those of
-    its YAML, each with its data_type: columns of the staging model, an amount of keep_last as last known, record_count,
+    its YAML, each with its data_type: columns of the staging model, an amount of keep_last as last known, with
+    <amount>_delivery_id where fct_dq_findings should know until when findings about it are open, record_count,
     first_delivery_id, is_corrected (a later delivery brought another record) and _day_version.
     touches: the name of the model with touches_of_deliveries() of the staging model; order_by: how ClickHouse sorts the rows of
     a day, best by what people filter on.
@@ -78,7 +87,10 @@
     } -%}
     {%- for column in declared.keep_last or [] -%}
         {%- do keep_last.append(staged[column]) -%}
-        {%- do instead.update({staged[column]: 'latest.last_known_' ~ staged[column]}) -%}
+        {%- do instead.update({
+            staged[column]: 'latest.last_known_' ~ staged[column],
+            staged[column] ~ '_delivery_id': 'latest.last_known_' ~ staged[column] ~ '_delivery_id',
+        }) -%}
     {%- endfor -%}
     {%- if execute and ('_day_version' not in model.columns or 'event_date' not in model.columns) -%}
         {% do exceptions.raise_compiler_error(

@@ -122,3 +122,23 @@
     {%- endfor -%}
     {{ return(local_md5(texts | join('\n'))) }}
 {%- endmacro %}
+
+
+{# The rules that judge an amount: a later record without one leaves it, and what was found. #}
+{% macro rules_of_amounts() -%}
+    {%- set rules = [] -%}
+    {%- for node in (graph.nodes.values() if execute else []) if node.resource_type == 'model' and node.config.meta.get('judges') == 'amount' -%}
+        {%- do rules.append(node.name | replace('dq_', '', 1)) -%}
+    {%- endfor -%}
+    {{ return(rules | sort) }}
+{%- endmacro %}
+
+{# The column of a fact that names the delivery of its amount; null where it has none. #}
+{% macro delivery_of_amount(fact) -%}
+    {%- for node in (graph.nodes.values() if execute else []) if node.resource_type == 'model' and node.name == fact -%}
+        {%- for column in node.columns if column.endswith('_delivery_id') and column[:-12] in node.columns -%}
+            {{ return('events.' ~ column) }}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return('null') }}
+{%- endmacro %}

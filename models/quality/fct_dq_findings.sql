@@ -1,4 +1,6 @@
 {%- set sources = judged_sources() %}
+{%- set judged_by = "case when ranked.rule_id in ('" ~ rules_of_amounts() | join("', '")
+    ~ "') then coalesce(events_now.amount_delivery_id, events_now._delivery_id) else events_now._delivery_id end" %}
 
 with gathered as (
     {%- for source, declared_source in sources.items() %}
@@ -48,7 +50,8 @@ events_now as (
     select
         events_found.event_source as source,
         events_found.found_id as event_id,
-        {{ cast_to('events._delivery_id', 'text') }} as _delivery_id
+        {{ cast_to('events._delivery_id', 'text') }} as _delivery_id,
+        {{ cast_to(delivery_of_amount(declared_source.events), 'text_nullable') }} as amount_delivery_id
     from {{ ref(declared_source.events) }} as events
     inner join events_found
         on
@@ -59,7 +62,8 @@ events_now as (
     select
         {{ cast_to('null', 'text_nullable') }} as source,
         {{ cast_to('null', 'text_nullable') }} as event_id,
-        {{ cast_to('null', 'text_nullable') }} as _delivery_id
+        {{ cast_to('null', 'text_nullable') }} as _delivery_id,
+        {{ cast_to('null', 'text_nullable') }} as amount_delivery_id
     where false
     {%- endfor %}
 ),
@@ -83,7 +87,7 @@ final as (
         {{ cast_to('ranked.first_of_all', 'text') }} as first_delivery_id,
         ranked.last_delivery_id as last_delivery_id,
         {{ cast_to(
-            "ranked.scope <> 'row' or coalesce(events_now._delivery_id <= ranked.last_delivery_id, true)", 'boolean'
+            "ranked.scope <> 'row' or coalesce(" ~ judged_by ~ " <= ranked.last_delivery_id, true)", 'boolean'
         ) }} as is_open,
         {{ cast_to('events_now.event_id is not null', 'boolean') }} as is_about_event
     from ranked

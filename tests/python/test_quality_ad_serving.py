@@ -121,6 +121,7 @@ SINGLE = [
     event("cheap", revenue_usd=0.09),
     event("cheap-twice", revenue_usd=0.08),
     event("cheap-mended", revenue_usd=0.07),
+    event("cheap-withdrawn", revenue_usd=0.06),
     event("at-the-floor", revenue_usd=0.1),
     event("decimal-comma", revenue_usd="0,5"),
     event("word", revenue_usd="n/a"),
@@ -205,6 +206,7 @@ AFTER = [
     event("spoiled", revenue_usd="?"),
     event("cheap-twice", revenue_usd=0.08),
     event("cheap-mended", revenue_usd=0.2),
+    event("cheap-withdrawn", revenue_usd=None),
     event("comes-back"),
     event("late"),
     event("new-day", "2026-01-08"),
@@ -274,7 +276,7 @@ EXPECTED: dict[str, set[str]] = {
     "revenue_on_unfilled": {"unfilled-paid", "unfilled-campaign"},
     "filled_without_revenue": {"free"},
     "filled_without_floor": {"floorless"},
-    "paid_under_floor": {"cheap", "cheap-twice", "cheap-mended"},
+    "paid_under_floor": {"cheap", "cheap-twice", "cheap-mended", "cheap-withdrawn"},
     "unreadable_revenue": {"decimal-comma", "word", "spoiled", "worded-0", "worded-1"},
     "quality_score_out_of_range": {"score-above", "score-below"},
     "text_respelled": {
@@ -316,7 +318,7 @@ EXPECTED: dict[str, set[str]] = {
     "event_in_two_files": {"in-two-files"},
     "event_moved_day": {"moved"},
     "identity_changed": {"used-again"},
-    "revenue_set_to_null": {"withdrawn"},
+    "revenue_set_to_null": {"withdrawn", "cheap-withdrawn"},
     "late_events": {"{2026-01-11}|2026-01-05"},
     "dimension_changed": {
         "publishers/1/{2026-01-11}",
@@ -442,6 +444,7 @@ def test_a_finding_says_what_is_there_and_what_it_costs(
         ("cheap", 1, "2026-01-10", "2026-01-10", True),
         ("cheap-twice", 2, "2026-01-10", "2026-01-11", True),
         ("cheap-mended", 1, "2026-01-10", "2026-01-10", False),
+        ("cheap-withdrawn", 1, "2026-01-10", "2026-01-10", True),  # the fact keeps the amount
     ],
 )
 def test_a_finding_about_an_event_closes_once_it_is_mended(

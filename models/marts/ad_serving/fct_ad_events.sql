@@ -26,6 +26,7 @@ final as (
 
         ---------- money and numbers
         {{ cast_to('coalesce(latest.last_known_revenue_usd, 0)', 'money') }} as revenue_usd,
+        {{ cast_to('latest.last_known_revenue_usd_delivery_id', 'category_nullable') }} as revenue_usd_delivery_id,
         {{ cast_to('coalesce(latest.revenue_usd, 0)', 'money') }} as revenue_usd_as_delivered,
         latest.bid_floor_usd,
         latest.placement_quality_score,
