@@ -92,6 +92,12 @@ class Request:
         prefix = "param_"
         return {name.removeprefix(prefix): value for name, value in self.params.items() if name.startswith(prefix)}
 
+    @property
+    def max_query_size(self) -> int:
+        """How large a statement may be, apart from inline data; the server's default where the request says nothing."""
+        size = self.settings.get("max_query_size", "")
+        return min(int(size), MAX_STATEMENT_BYTES) if re.fullmatch("[1-9][0-9]{0,17}", size) else HEADER_BYTES
+
     def is_on(self, name: str) -> bool:
         return self.params.get(name, "0").lower() in ("1", "true")
 
@@ -243,7 +249,7 @@ class Handler(BaseHTTPRequestHandler):
             chunks = bodies.decoded(body, self.headers.get("Content-Encoding", "").strip().lower())
             content_type = self.headers.get("Content-Type", "")
             if content_type.lower().startswith("multipart/form-data"):
-                params.update(bodies.form_fields(_limited(chunks, 0), content_type))
+                params.update(bodies.form_fields(_limited(chunks, 0, MAX_STATEMENT_BYTES), content_type))
                 query, chunks = params.get("query", "").encode("utf-8", "surrogateescape"), iter(())
         request = Request(
             params,
@@ -265,18 +271,19 @@ class Handler(BaseHTTPRequestHandler):
         insert = statements.split_insert(bytes(head[:HEADER_BYTES]))
         engine = self.server.engine
         if insert is None:
-            for chunk in _limited(chunks, len(head)):
+            for chunk in _limited(chunks, len(head), request.max_query_size):
                 head += chunk
-            statement = statements.parse(bytes(head))
-            _check_access(request, statement.reads_only)
+            statement = statements.parse(engine.normal_form(bytes(head), request.max_query_size))
             default_format = self.headers.get("X-ClickHouse-Format") or request.params.get("default_format")
-            with self._handle(request, statement.changes_session, statement.reads_only) as handle:
+            with self._handle(request, statement.changes_session, statement.has_result) as handle:
                 return engine.execute(handle, statement, request.query_parameters, default_format or "TabSeparated")
-        _check_access(request, False)
+        if request.reads_only:
+            reason = "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. "
+            raise fault(164, "READONLY", reason + "You should use method POST for modifying queries")
         with engine.temporary_path() as path:
             _write(path, memoryview(head)[insert.data_start :], chunks)
             with self._handle(request, False, False) as handle:
-                return engine.insert(handle, insert, path, request.query_parameters)
+                return engine.insert(handle, insert, path, request.query_parameters, request.max_query_size)
 
     @contextmanager
     def _handle(self, request: Request, changes_session: bool, reads_only: bool) -> Iterator[Handle]:
@@ -292,6 +299,8 @@ class Handler(BaseHTTPRequestHandler):
                 engine.override(handle, {}, None)
             else:
                 engine.override(handle, settings, database)
+            if request.reads_only:
+                engine.forbid_writing(handle)
             yield handle
 
     @contextmanager
@@ -304,6 +313,8 @@ class Handler(BaseHTTPRequestHandler):
             finally:
                 handle.connection.close()
             return
+        if request.reads_only:
+            raise fault(48, "NOT_IMPLEMENTED", "A session is served to POST without readonly only")
         timeout = _session_timeout(request.params.get("session_timeout"))
         with self.server.sessions.use(name, timeout, must_exist=request.is_on("session_check")) as handle:
             yield handle
@@ -393,12 +404,6 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
 
-def _check_access(request: Request, reads_only: bool) -> None:
-    if request.reads_only and not reads_only:
-        reason = "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. "
-        raise fault(164, "READONLY", reason + "You should use method POST for modifying queries")
-
-
 def _refuse_block_framing(request: Request) -> None:
     for name in ("compress", "decompress"):
         if request.is_on(name):
@@ -414,12 +419,11 @@ def _session_timeout(text: str | None) -> int:
     return int(text)
 
 
-def _limited(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+def _limited(chunks: Iterator[bytes], size: int, limit: int) -> Iterator[bytes]:
     for chunk in chunks:
         size += len(chunk)
-        if size > MAX_STATEMENT_BYTES:
-            limit = MAX_STATEMENT_BYTES // 1024**2
-            raise fault(229, "QUERY_IS_TOO_LARGE", f"The statement is larger than {limit} MiB")
+        if size > limit:
+            raise fault(62, "SYNTAX_ERROR", f"Max query size exceeded: {limit} bytes (raise it by max_query_size)")
         yield chunk
 
 
