@@ -67,7 +67,7 @@ class Engine:
     """
 
     def __init__(self, data: Path) -> None:
-        self.path = _data_directory(data)
+        self.path = data_directory(data)
         self._chdb = _import_chdb()
         self._tags = count(1)
         self._lock = threading.Lock()
@@ -200,7 +200,8 @@ class Engine:
         them for each name that is no table.
         """
         tables, definition = self.path / "metadata" / "default", self.path / "metadata" / "default.sql"
-        if tables.is_symlink() and not definition.exists():
+        definition.unlink(missing_ok=True)
+        if tables.is_symlink():
             definition.write_text(f"ATTACH DATABASE _ UUID '{tables.readlink().name}'\nENGINE = Atomic\n")
         self._keeper.query("DETACH DATABASE default", "Null")
         verb = "ATTACH DATABASE default" if definition.exists() else "CREATE DATABASE default ENGINE = Atomic"
@@ -328,12 +329,13 @@ class _Session:
     busy: bool = False
 
 
-def _data_directory(data: Path) -> Path:
+def data_directory(data: Path) -> Path:
+    """The directory, which is made where it is missing. Raises UserError where the engine could not work in it."""
     path = data.expanduser().resolve()
     if PATTERN_CHARACTERS & set(str(path)):
         raise UserError(f"{path}: the path of the data directory must not hold any of * ? {{ }} [ ] & =")
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=path).close()
     except OSError as error:
         raise UserError(

@@ -32,11 +32,12 @@ ENDS_FORMAT_CLAUSE = {b";", b"SETTINGS"}
 RESULT_KEYWORDS = {b"SELECT", b"WITH", b"SHOW", b"DESCRIBE", b"EXISTS", b"EXPLAIN", b"CHECK", b"KILL"}
 SESSION_KEYWORDS = {b"SET", b"USE"}
 
-# No right is needed for these: file() reads any file, Python() a variable of this program.
-REFUSED_FUNCTIONS = {b"file", b"python"}
+# No right stops these: file() reads any file, Python() a variable of this program, the others make what they name.
+REFUSED_FUNCTIONS = {b"file", b"python", b"sqlite", b"disk", b"embeddedrocksdb"}
+BEFORE_NAMES = {b".", b"TABLE", b"INTO", b"EXISTS", b"VIEW"}  # of tables, which columns in brackets may follow
 # A function is named without brackets in APPLY and as what a higher-order function applies: arrayMap(file, …).
 APPLIES = re.compile(rb"APPLY|(?:array|map)\w*", re.IGNORECASE)
-MAY_CALL = re.compile(rb"file|python|[`\"][^`\"\\]*\\", re.IGNORECASE)
+MAY_CALL = re.compile(rb"file|[`\"][^`\"\\]*\\", re.IGNORECASE)
 IDENTIFIER_PARAMETER = re.compile(rb"\{(\w+):Identifier\}")
 
 
@@ -169,7 +170,7 @@ def refuse_functions(sql: bytes) -> None:
     """Raises ClickHouseError where the normal form `sql` calls a function of REFUSED_FUNCTIONS."""
     before = previous = _END
     for token in _tokens(sql):
-        if _is_refused(previous) and token.text == b"(":
+        if _is_refused(previous) and token.text == b"(" and before.text not in BEFORE_NAMES:
             raise _refused(previous.text)
         applied = previous if previous.text != b"(" else before
         if _is_refused(token) and APPLIES.fullmatch(applied.text):
@@ -180,7 +181,7 @@ def refuse_functions(sql: bytes) -> None:
 def refuse_functions_by_name(statement: Statement, params: Mapping[str, str]) -> None:
     """Raises ClickHouseError where a parameter of the query puts such a name in the place of an identifier."""
     for name in IDENTIFIER_PARAMETER.findall(statement.body):
-        value = params.get(name.decode(), "").strip("`\" ").lower().encode("utf-8", "replace")
+        value = params.get(name.decode(), "").strip('`" ').lower().encode("utf-8", "replace")
         if value in REFUSED_FUNCTIONS:
             raise _refused(value)
 
