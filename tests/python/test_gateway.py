@@ -795,7 +795,8 @@ OUTSIDE = [
     "create dictionary {database}.d (k UInt64, v String) primary key k "
     "source(executable(command 'touch {new}' format 'TSV')) layout(hashed()) lifetime(0)",
     "create function f as x -> file(x)",
-    "create table {database}.f (a Int8) engine = MergeTree order by a settings disk = disk(type = local, path = '{new}/')",
+    "create table {database}.f (a Int8) engine = MergeTree order by a "
+    "settings disk = disk(type = local, path = '{new}/')",
     "backup database system to File('{new}')",
     "insert into {database}.t values (length(file('{file}')))",
     "insert into {database}.t values (length(`fi\\x6ce`('{file}')))",
