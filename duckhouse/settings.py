@@ -85,14 +85,15 @@ def clickhouse() -> ClickHouseSettings:
         host=host,
         port=int(port),
         user=_setting("CLICKHOUSE_USER", "default"),
-        password=os.environ.get("CLICKHOUSE_PASSWORD") or _embedded_password(host),
+        password=os.environ.get("CLICKHOUSE_PASSWORD") or embedded_password(host),
         secure=_setting("CLICKHOUSE_SECURE", "false").lower() in ("1", "true", "yes"),
         prefix=_setting("CLICKHOUSE_PREFIX", "duckhouse"),
         cluster=_setting("CLICKHOUSE_CLUSTER", ""),
     )
 
 
-def _embedded_password(host: str) -> str:
+def embedded_password(host: str) -> str:
+    """The password that the embedded ClickHouse of this machine keeps; empty where there is none."""
     file = clickhouse_password_file(clickhouse_dir())
     return file.read_text() if host in LOOPBACK and file.exists() else ""
 

@@ -25,7 +25,7 @@ from duckhouse.embedded.migrate import migrate
 from duckhouse.passwords import kept_password
 
 USER = "postgres"
-ROLE = "duckhouse"
+ROLE = "extraction"
 FORMER_USER = "ad_delivery"  # of clusters that were made before there were several sources
 HOST = "127.0.0.1"
 NOBODY = 65534

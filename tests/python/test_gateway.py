@@ -677,7 +677,7 @@ def test_a_password_is_drawn_and_kept_where_none_is_given(
 ) -> None:
     monkeypatch.setenv("DUCKHOUSE_CLICKHOUSE", str(tmp_path / "data"))
     monkeypatch.setenv("CLICKHOUSE_PASSWORD", "")
-    for _ in range(2):
+    for again in (False, True):
         process, port = start(tmp_path / "data")
         monkeypatch.setenv("CLICKHOUSE_PORT", str(port))
         kept = tmp_path / "data" / "password"
@@ -686,7 +686,15 @@ def test_a_password_is_drawn_and_kept_where_none_is_given(
         assert clickhouse().password == kept.read_text() != ""
         with connect() as client:
             assert client.command("select 1") == 1
+        if again:
+            assert '"found": 1' in shown_by_dbt("select 1 as found", tmp_path)
         assert stop(process) == 0
+
+
+def shown_by_dbt(query: str, folder: Path) -> str:
+    command = [DBT, "--quiet", "show", "--inline", query, "--target", "prod", "--output", "json"]
+    env = {**os.environ, "DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
+    return subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True).stdout
 
 
 def test_commands_that_start_the_engine_hand_its_password_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

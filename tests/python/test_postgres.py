@@ -159,8 +159,8 @@ def test_a_cluster_of_the_version_before_gets_the_role_and_keeps_its_data(folder
         connection.execute("insert into clicks (campaign_id) values (null)")
     with embedded(folder) as server:
         with psycopg.connect(**server.parameters(SOURCE), autocommit=True) as connection:
-            connection.execute("reassign owned by duckhouse to postgres")
-            connection.execute("drop role duckhouse")
+            connection.execute("reassign owned by extraction to postgres")
+            connection.execute("drop role extraction")
             connection.execute("create role other superuser login password 'x'")
         other = {**server.parameters(SOURCE), "user": "other", "password": "x"}
         with psycopg.connect(**other, autocommit=True) as connection:
@@ -169,7 +169,7 @@ def test_a_cluster_of_the_version_before_gets_the_role_and_keeps_its_data(folder
     for _ in range(2):
         with database_of(load_source(SOURCE)) as database, database.connect() as connection:
             assert connection.execute("select count(*) from clicks").fetchone() == (1,)
-            assert connection.execute("select current_user").fetchone() == ("duckhouse",)
+            assert connection.execute("select current_user").fetchone() == ("extraction",)
             connection.execute("alter table clicks add column if not exists note text")
 
 
@@ -244,7 +244,7 @@ def test_the_command_serves_until_it_is_told_to_end(folder: Path, end: signal.Si
         greeting = running.stdout.readline()
         password = (folder / "password").read_text()
         assert greeting == (
-            f"PostgreSQL at postgresql://duckhouse@127.0.0.1:{port}/ad_delivery (password in {folder / 'password'})\n"
+            f"PostgreSQL at postgresql://extraction@127.0.0.1:{port}/ad_delivery (password in {folder / 'password'})\n"
         )
         with database_of(load_source(SOURCE)) as database:
             assert database.address == f"127.0.0.1:{port}/ad_delivery"
