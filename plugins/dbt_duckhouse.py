@@ -19,10 +19,10 @@ class Duckhouse(dbtPlugin):
             return
         sys.path.append(str(PROJECT))
         from duckhouse.cli import OWNER_ONLY
-        from duckhouse.dbt_plugin import passwords, repeated, tasks
+        from duckhouse.dbt_plugin import credentials, repeated, tasks
 
         os.umask(OWNER_ONLY)
-        passwords.install()
+        credentials.install()
         repeated.install()
         tasks.install()
 

@@ -8,7 +8,6 @@ it is set, else one that is drawn once and kept in DIR/password.
 """
 
 import argparse
-import ipaddress
 import os
 import sys
 import threading
@@ -16,8 +15,8 @@ from pathlib import Path
 
 from duckhouse.cli import UserError, run, until_stopped
 from duckhouse.embedded.clickhouse.engine import Engine, data_directory
-from duckhouse.embedded.clickhouse.server import Gateway
-from duckhouse.passwords import kept_password
+from duckhouse.embedded.clickhouse.server import Gateway, is_loopback
+from duckhouse.embedded.passwords import kept_password
 from duckhouse.settings import clickhouse, clickhouse_dir, clickhouse_password_file
 
 GRACE_SECONDS = 10
@@ -26,7 +25,7 @@ GRACE_SECONDS = 10
 def main() -> int:
     options = _options()
     given = _given_password(options.password_env)
-    if not given and not _is_loopback(options.host):
+    if not given and not is_loopback(options.host):
         raise UserError(f"--host {options.host} is open to other machines: set a password with --password-env NAME")
     folder = data_directory(options.data)
     kept = clickhouse_password_file(folder)
@@ -72,15 +71,6 @@ def _given_password(variable: str | None) -> str:
     if not password:
         raise UserError(f"--password-env {variable}: the environment variable is not set, or empty")
     return password
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 if __name__ == "__main__":

@@ -22,7 +22,7 @@ from psycopg import conninfo, sql
 
 from duckhouse.cli import UserError
 from duckhouse.embedded.migrate import migrate
-from duckhouse.passwords import kept_password
+from duckhouse.embedded.passwords import kept_password
 
 USER = "postgres"
 ROLE = "extraction"

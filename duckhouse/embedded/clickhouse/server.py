@@ -417,6 +417,10 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
 
+def is_loopback(host: str) -> bool:
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
 def _is_authority(host: str) -> bool:
     return re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]@/?#:\s]+)(:[0-9]*)?", host) is not None
 
