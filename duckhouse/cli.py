@@ -12,12 +12,19 @@ if TYPE_CHECKING:
     from tqdm import tqdm
 
 
+OWNER_ONLY = 0o077
+
+
 class UserError(Exception):
     """A fault that a user can mend. Its text is one line: the file, the place, the mend."""
 
 
 def run(main: Callable[[], int | None]) -> None:
-    """Runs `main` and exits with its code (None is 0); a UserError is one line on stderr and exit code 1."""
+    """Runs `main` and exits with its code (None is 0); a UserError is one line on stderr and exit code 1.
+
+    What it writes is for its owner alone.
+    """
+    os.umask(OWNER_ONLY)
     try:
         code = main() or 0
         sys.stdout.flush()

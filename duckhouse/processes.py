@@ -1,5 +1,6 @@
 """Commands that other commands run."""
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -7,10 +8,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from duckhouse.cli import UserError
-from duckhouse.settings import PROJECT
+from duckhouse.settings import PROJECT, environment
 
 DBT = str(Path(sys.executable).with_name("dbt"))
 SECONDS_TO_STOP = 60
+PASSWORD_FILE = re.compile(r", password in (.+)\)$")
 
 
 def module(name: str, *arguments: str) -> list[str]:
@@ -37,13 +39,17 @@ def run(command: list[str], env: Mapping[str, str] | None = None) -> None:
 
 @contextmanager
 def embedded_clickhouse(*arguments: str) -> Iterator[str]:
-    """The embedded ClickHouse engine while the block runs; gives the line with which it greets."""
+    """The embedded ClickHouse engine while the block runs, its password in the environment; gives the line with which
+    it greets.
+    """
     with subprocess.Popen(script("clickhouse", *arguments), stdout=subprocess.PIPE, text=True, cwd=PROJECT) as process:
         try:
             greeting = process.stdout.readline().strip() if process.stdout else ""
             if not greeting:
                 raise UserError("the embedded ClickHouse did not start; what it said is above")
-            yield greeting
+            kept = PASSWORD_FILE.search(greeting)
+            with environment({"CLICKHOUSE_PASSWORD": Path(kept[1]).read_text()} if kept else {}):
+                yield greeting
         finally:
             process.terminate()
             try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from duckhouse.cli import UserError
 
 PROJECT = Path(__file__).resolve().parents[1]
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True)
@@ -62,22 +63,43 @@ def clickhouse_dir() -> Path:
     return Path(_setting("DUCKHOUSE_CLICKHOUSE", "clickhouse-data"))
 
 
+def clickhouse_password_file(data: Path) -> Path:
+    """Where the embedded ClickHouse keeps the password that it has drawn."""
+    return data / "password"
+
+
 def dbt_target_dir() -> Path:
     """Where dbt writes what it compiled and ran: DBT_TARGET_PATH, or target, in the project."""
     return PROJECT / _setting("DBT_TARGET_PATH", "target")
 
 
 def clickhouse() -> ClickHouseSettings:
-    """The ClickHouse of target prod: CLICKHOUSE_HOST, _PORT, _USER, _PASSWORD, _SECURE, _PREFIX, _CLUSTER."""
+    """The ClickHouse of target prod: CLICKHOUSE_HOST, _PORT, _USER, _PASSWORD, _SECURE, _PREFIX, _CLUSTER. Where no
+    password is set and the host is this machine, it is that of the embedded engine.
+    """
     port = _setting("CLICKHOUSE_PORT", "8123")
     if not port.isdigit():
         raise UserError(f"CLICKHOUSE_PORT={port!r} is not a port number")
+    host = _setting("CLICKHOUSE_HOST", "127.0.0.1")
     return ClickHouseSettings(
-        host=_setting("CLICKHOUSE_HOST", "127.0.0.1"),
+        host=host,
         port=int(port),
         user=_setting("CLICKHOUSE_USER", "default"),
-        password=_setting("CLICKHOUSE_PASSWORD", ""),
+        password=os.environ.get("CLICKHOUSE_PASSWORD") or embedded_password(host),
         secure=_setting("CLICKHOUSE_SECURE", "false").lower() in ("1", "true", "yes"),
         prefix=_setting("CLICKHOUSE_PREFIX", "duckhouse"),
         cluster=_setting("CLICKHOUSE_CLUSTER", ""),
     )
+
+
+def embedded_password(host: str) -> str:
+    """The password that the embedded ClickHouse of this machine keeps; empty where there is none."""
+    file = clickhouse_password_file(clickhouse_dir())
+    return file.read_text() if host in LOOPBACK and file.exists() else ""
+
+
+@contextmanager
+def password_handed_on() -> Iterator[None]:
+    """Lets dbt, which reads the environment only, know the password while the block runs."""
+    with environment({"CLICKHOUSE_PASSWORD": clickhouse().password}):
+        yield

@@ -4,6 +4,7 @@
 every time.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -17,8 +18,11 @@ class Duckhouse(dbtPlugin):
         if self.project_name != "duckhouse" or not (PROJECT / "duckhouse").is_dir():
             return
         sys.path.append(str(PROJECT))
-        from duckhouse.dbt_plugin import repeated, tasks
+        from duckhouse.cli import OWNER_ONLY
+        from duckhouse.dbt_plugin import credentials, repeated, tasks
 
+        os.umask(OWNER_ONLY)
+        credentials.install()
         repeated.install()
         tasks.install()
 

@@ -3,37 +3,39 @@
     python -m scripts.clickhouse [--port 8123] [--data DIR] [--password-env NAME]
 
 One process owns the data directory; dbt, clickhouse-connect, curl and `python -m scripts.push` talk to it as to a
-server. SIGTERM or Ctrl-C stops it; what was inserted stays.
+server. SIGTERM or Ctrl-C stops it; what was inserted stays. Its password is that of NAME, or CLICKHOUSE_PASSWORD where
+it is set, else one that is drawn once and kept in DIR/password.
 """
 
 import argparse
-import ipaddress
 import os
 import sys
 import threading
 from pathlib import Path
 
 from duckhouse.cli import UserError, run, until_stopped
-from duckhouse.embedded.clickhouse.engine import Engine
-from duckhouse.embedded.clickhouse.server import Gateway
-from duckhouse.settings import clickhouse, clickhouse_dir
+from duckhouse.embedded.clickhouse.engine import Engine, data_directory
+from duckhouse.embedded.clickhouse.server import Gateway, is_loopback
+from duckhouse.embedded.passwords import kept_password
+from duckhouse.settings import clickhouse, clickhouse_dir, clickhouse_password_file
 
 GRACE_SECONDS = 10
 
 
 def main() -> int:
     options = _options()
-    password = _password(options.password_env)
-    if password is None and not _is_loopback(options.host):
+    given = _given_password(options.password_env)
+    if not given and not is_loopback(options.host):
         raise UserError(f"--host {options.host} is open to other machines: set a password with --password-env NAME")
-    server = Gateway(options.host, options.port, password)
-    server.attach(Engine(options.data))
+    folder = data_directory(options.data)
+    kept = clickhouse_password_file(folder)
+    server = Gateway(options.host, options.port, given or kept_password(kept))
+    server.attach(Engine(folder))
     stop = until_stopped()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     version = ".".join(server.engine.version.split(".")[:2])
-    print(
-        f"ClickHouse {version} at http://{options.host}:{server.server_port} (data: {server.engine.path})", flush=True
-    )
+    where = f"data: {folder}" if given else f"data: {folder}, password in {kept}"
+    print(f"ClickHouse {version} at http://{options.host}:{server.server_port} ({where})", flush=True)
     stop.wait()
     if not server.stop(GRACE_SECONDS):
         # The engine cannot be closed under a running query; what is committed is safe.
@@ -48,7 +50,11 @@ def _options() -> argparse.Namespace:
     port = clickhouse().port
     parser.add_argument("--port", type=_port, default=port, help="0 picks a free one (default: %(default)s)")
     parser.add_argument("--data", type=Path, default=clickhouse_dir(), help="data directory (default: %(default)s)")
-    parser.add_argument("--password-env", metavar="NAME", help="environment variable with the password to ask for")
+    parser.add_argument(
+        "--password-env",
+        metavar="NAME",
+        help="environment variable with the password (default: CLICKHOUSE_PASSWORD, then DIR/password)",
+    )
     return parser.parse_args()
 
 
@@ -58,22 +64,13 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _password(variable: str | None) -> str | None:
+def _given_password(variable: str | None) -> str:
     if variable is None:
-        return None
+        return os.environ.get("CLICKHOUSE_PASSWORD", "")
     password = os.environ.get(variable)
     if not password:
         raise UserError(f"--password-env {variable}: the environment variable is not set, or empty")
     return password
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ import argparse
 
 from duckhouse.cli import UserError, run, until_stopped
 from duckhouse.embedded.migrate import migrate, migrations
-from duckhouse.embedded.postgres import HOST, USER, embedded, prepare
+from duckhouse.embedded.postgres import HOST, ROLE, embedded, prepare
 from duckhouse.extraction.database import KIND, database_of, postgres_source
 from duckhouse.settings import postgres_dir
 from duckhouse.sources import sources
@@ -33,7 +33,7 @@ def _serve(port: int) -> int:
         for name in sources(KIND):
             prepare(server, name)
             print(
-                f"PostgreSQL at postgresql://{USER}@{HOST}:{port}/{name} (password in {folder / 'password'})",
+                f"PostgreSQL at postgresql://{ROLE}@{HOST}:{port}/{name} (password in {folder / 'password'})",
                 flush=True,
             )
         stop.wait()

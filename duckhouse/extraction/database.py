@@ -10,7 +10,7 @@ import psycopg
 from psycopg import conninfo, sql
 
 from duckhouse.cli import UserError
-from duckhouse.embedded.postgres import embedded, prepare
+from duckhouse.embedded.postgres import ROLE, embedded, prepare
 from duckhouse.settings import postgres_dir
 from duckhouse.sources import Source, load_source, sources
 
@@ -90,7 +90,7 @@ def database_of(source: Source) -> Iterator[Database]:
             prepare(server, source.name)
         except psycopg.Error as error:
             raise UserError(f"the embedded PostgreSQL, database {source.name}: {first_line(error)}") from None
-        yield Database(conninfo.make_conninfo(**_defaults(), **server.parameters(source.name)), prefix)
+        yield Database(conninfo.make_conninfo(**_defaults(), **server.parameters(source.name, ROLE)), prefix)
 
 
 def _defaults() -> dict[str, str]:

@@ -31,14 +31,14 @@ def build_report(target: str, out: Path) -> Counter[str]:
     """Writes Elementary's report of a target whose tables are built; how many data tests ended how."""
     packages, edr = elementary_packages(), find_edr()
     folder = settings.dbt_target_dir() / "elementary" / target
-    env = {
-        **os.environ,
+    own = {
         "DUCKHOUSE_ELEMENTARY": "true",
         "DUCKHOUSE_DUCKDB": str(settings.duckdb_path().resolve()),
         "DBT_PACKAGES_FOLDER": str(packages),
         "DBT_TARGET_PATH": str(folder),
     }
     with running_clickhouse() if target == "prod" else nullcontext():
+        env = {**os.environ, **own}
         run([DBT, "--quiet", "run", "--select", "elementary", "--target", target], env)
         outcomes = run_tests(target, folder / "run_results.json", env)
         write_report(edr, target, out.resolve(), folder / "edr", env)

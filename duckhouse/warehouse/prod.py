@@ -21,7 +21,6 @@ from duckhouse.warehouse.connection import answers
 from duckhouse.warehouse.news import published
 from duckhouse.warehouse.turns import turn
 
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 # snapshots that remember what people saw are taken of figures that are about to be published, never of blocked ones
 PUBLISHED_FIGURES = "tag:published_figures"
 
@@ -86,11 +85,11 @@ def running_clickhouse() -> Iterator[None]:
     """A ClickHouse at the address of the settings: the one that answers, else the embedded engine."""
     server = settings.clickhouse()
     if answers(server):
-        yield
+        with settings.password_handed_on():
+            yield
         return
-    if server.host not in LOOPBACK or server.secure:
+    if server.host not in settings.LOOPBACK or server.secure:
         raise cli.UserError(f"no ClickHouse answers at {server.host}:{server.port}; start it, or unset CLICKHOUSE_HOST")
-    password = ["--password-env", "CLICKHOUSE_PASSWORD"] if server.password else []
-    with embedded_clickhouse("--port", str(server.port), *password) as greeting:
+    with embedded_clickhouse("--port", str(server.port)) as greeting:
         print(greeting, flush=True)
         yield

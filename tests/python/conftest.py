@@ -1,12 +1,20 @@
+import os
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
+import clickhouse_connect
 import pytest
 
 from duckhouse.embedded.postgres import Embedded
+from support.gateway import PASSWORD
 from support.places import places_below
 from support.postgres import Extraction, extraction, postgres_server, quick_password
 from support.warehouse import Warehouse, warehouse
+
+# every embedded ClickHouse of a test asks for this one, and every client that names none gives it
+os.environ["CLICKHOUSE_PASSWORD"] = PASSWORD
+clickhouse_connect.get_client = partial(clickhouse_connect.get_client, password=PASSWORD)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,9 +6,11 @@ import http.client
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -35,17 +37,25 @@ from duckhouse.embedded.clickhouse.engine import Sessions
 from duckhouse.embedded.clickhouse.errors import ClickHouseError, engine_fault
 from duckhouse.embedded.clickhouse.native import header_block
 from duckhouse.embedded.clickhouse.server import Gateway
-from duckhouse.processes import DBT
-from duckhouse.settings import PROJECT
-from support.gateway import start_gateway, stop
+from duckhouse.processes import DBT, embedded_clickhouse
+from duckhouse.settings import PROJECT, clickhouse
+from duckhouse.warehouse.connection import connect
+from support.gateway import PASSWORD, start_gateway, stop
 
 UTC = dt.UTC
+HEAD = f"Host: localhost\r\nX-ClickHouse-Key: {PASSWORD}\r\n"
+CURL = ("curl", "-sS", "-H", f"X-ClickHouse-Key: {PASSWORD}")
 Answer = tuple[int, dict[str, str], bytes]
 
 
 @pytest.fixture(scope="module")
-def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    process, number = start_gateway(tmp_path_factory.mktemp("gateway") / "data")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("gateway") / "data"
+
+
+@pytest.fixture(scope="module")
+def port(data: Path) -> Iterator[int]:
+    process, number = start_gateway(data)
     yield number
     assert stop(process) == 0
 
@@ -89,18 +99,20 @@ def send(
     body: bytes | Iterator[bytes] | None = None,
     headers: dict[str, str] | None = None,
     path: str = "/",
+    key: str | None = PASSWORD,
     **params: str,
 ) -> Answer:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
-        connection.request(method, f"{path}?{urlencode(params)}" if params else path, body, headers or {})
+        given = {"X-ClickHouse-Key": key.encode(), **(headers or {})} if key else headers or {}
+        connection.request(method, f"{path}?{urlencode(params)}" if params else path, body, given)
         response = connection.getresponse()
         return response.status, dict(response.headers), response.read()
     finally:
         connection.close()
 
 
-def post(port: int, sql: str | bytes, headers: dict[str, str] | None = None, **params: str) -> bytes:
+def post(port: int, sql: str | bytes, headers: dict[str, str] | None = None, **params: str | None) -> bytes:
     status, _, body = send(port, "POST", sql.encode() if isinstance(sql, str) else sql, headers, **params)
     assert status == 200, body
     return body
@@ -228,11 +240,11 @@ def test_ping_and_unknown_paths(port: int) -> None:
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 def test_curl(port: int, tmp_path: Path) -> None:
     url = f"http://127.0.0.1:{port}/"
-    answer = subprocess.run(["curl", "-sS", url, "--data-binary", "select 1"], capture_output=True, check=True)
+    answer = subprocess.run([*CURL, url, "--data-binary", "select 1"], capture_output=True, check=True)
     assert answer.stdout == b"1\n"
     large = tmp_path / "large.sql"  # curl sends Expect: 100-continue before a body of this size
     large.write_text("select length('" + "x" * 1_200_000 + "') settings max_query_size = 10000000")
-    command = ["curl", "-sS", f"{url}?max_query_size=10000000", "--data-binary", f"@{large}"]
+    command = [*CURL, f"{url}?max_query_size=10000000", "--data-binary", f"@{large}"]
     assert subprocess.run(command, capture_output=True, check=True).stdout == b"1200000\n"
 
 
@@ -532,7 +544,7 @@ def test_chunked_bodies_and_keep_alive(port: int) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     answers = []
     for body in (iter([b"sel", b"ect", b" 1"]), b"selec", b"select 3"):
-        connection.request("POST", "/", body)
+        connection.request("POST", "/", body, {"X-ClickHouse-Key": PASSWORD.encode()})
         response = connection.getresponse()
         answers.append((response.status, response.read()[:7]))
     connection.close()
@@ -556,7 +568,7 @@ def test_parameters_too_long_for_a_url(client: Client) -> None:
 
 def _work(port: int, database: str, worker: int) -> int:
     """Inserts and reads in turn; gives how many rows it inserted."""
-    with clickhouse_connect.get_client(host="127.0.0.1", port=port, database=database) as client:
+    with clickhouse_connect.get_client(host="127.0.0.1", port=port, database=database, password=PASSWORD) as client:
         for batch in range(5):
             client.insert("t", [[worker, batch * 100 + row] for row in range(100)], column_names=["w", "n"])
             seen = client.query("select count(), uniqExact(n) from t where w = %(w)s", parameters={"w": worker})
@@ -596,7 +608,7 @@ def test_a_client_that_goes_away_cancels_its_query(port: int) -> None:
     query = f"select count() as {marker} from numbers(1000000000000) where number % 7 = 3"
     url = "/?" + urlencode({"cancel_http_readonly_queries_on_client_close": "1"})
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        connection.sendall(f"POST {url} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(query)}\r\n\r\n{query}".encode())
+        connection.sendall(f"POST {url} HTTP/1.1\r\n{HEAD}Content-Length: {len(query)}\r\n\r\n{query}".encode())
         count = f"select count() from system.processes where query like '%{marker}%' and query not like '%processes%'"
         wait_until(lambda: post(port, count) == b"1\n")
     wait_until(lambda: post(port, count) == b"0\n")
@@ -604,7 +616,7 @@ def test_a_client_that_goes_away_cancels_its_query(port: int) -> None:
 
 def test_a_client_that_goes_away_in_its_body_inserts_nothing(port: int, database: str) -> None:
     post(port, "create table t (a UInt8) engine = MergeTree order by a", database=database)
-    start = f"POST /?database={database} HTTP/1.1\r\nHost: x\r\nContent-Length: 900\r\n\r\ninsert into t values (1)"
+    start = f"POST /?database={database} HTTP/1.1\r\n{HEAD}Content-Length: 900\r\n\r\ninsert into t values (1)"
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(start.encode())
         connection.shutdown(socket.SHUT_WR)
@@ -627,7 +639,7 @@ def test_committed_rows_survive_a_kill(start: Start, tmp_path: Path) -> None:
     post(port, "create table t (a UInt32) engine = MergeTree order by a")
     post(port, b"insert into t format CSV\n" + b"".join(b"%d\n" % number for number in range(5000)))
     with socket.create_connection(("127.0.0.1", port)) as connection:
-        head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9000000\r\n\r\ninsert into t values "
+        head = f"POST / HTTP/1.1\r\n{HEAD}Content-Length: 9000000\r\n\r\ninsert into t values ".encode()
         connection.sendall(head + b"(1)," * 1_000_000)
         wait_until(lambda: any(path.stat().st_size for path in (data / "gateway-files").iterdir()))
         process.send_signal(signal.SIGKILL)
@@ -640,19 +652,19 @@ def test_committed_rows_survive_a_kill(start: Start, tmp_path: Path) -> None:
 
 
 def test_the_password(start: Start, tmp_path: Path) -> None:
-    secret = "s3cret"
+    secret = "pässword \u2018s3cret\u2019"
     process, port = start(tmp_path / "data", {"GATEWAY_TEST": secret}, ["--password-env", "GATEWAY_TEST"])
-    assert send(port, "GET", path="/ping")[0] == 200
+    assert send(port, "GET", path="/ping", key=None)[0] == 200
     for headers, params in [
         ({}, {}),
         ({"X-ClickHouse-User": "default", "X-ClickHouse-Key": "wrong"}, {}),
-        ({"X-ClickHouse-User": "other", "X-ClickHouse-Key": secret}, {}),
+        ({"X-ClickHouse-User": "other", "X-ClickHouse-Key": secret.encode()}, {}),
         ({"Authorization": "Basic ???"}, {}),
         ({}, {"user": "default", "password": "wrong"}),
     ]:
-        assert error_of(send(port, "POST", b"select 1", headers, **params)) == (403, 516)
-    assert post(port, "select 1", {"X-ClickHouse-User": "default", "X-ClickHouse-Key": secret}) == b"1\n"
-    assert post(port, "select 1", user="default", password=secret) == b"1\n"
+        assert error_of(send(port, "POST", b"select 1", headers, key=None, **params)) == (403, 516)
+    assert post(port, "select 1", key=secret) == b"1\n"
+    assert post(port, "select 1", key=None, user="default", password=secret) == b"1\n"
     with clickhouse_connect.get_client(host="127.0.0.1", port=port, password=secret) as client:
         assert client.command("select 1") == 1
     with pytest.raises(DatabaseError, match="516"):
@@ -660,8 +672,191 @@ def test_the_password(start: Start, tmp_path: Path) -> None:
     assert stop(process) == 0
 
 
-def test_a_web_page_is_refused_without_a_password(port: int) -> None:
-    assert error_of(send(port, "POST", b"select 1", {"Origin": "http://example.com"})) == (403, 516)
+def test_a_password_is_drawn_and_kept_where_none_is_given(
+    start: Start, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DUCKHOUSE_CLICKHOUSE", str(tmp_path / "data"))
+    monkeypatch.setenv("CLICKHOUSE_PASSWORD", "")
+    for again in (False, True):
+        process, port = start(tmp_path / "data")
+        monkeypatch.setenv("CLICKHOUSE_PORT", str(port))
+        kept = tmp_path / "data" / "password"
+        assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+        assert error_of(send(port, "GET", key=None, query="select 1")) == (403, 516)
+        assert clickhouse().password == kept.read_text() != ""
+        with connect() as client:
+            assert client.command("select 1") == 1
+        if again:
+            assert '"found": 1' in shown_by_dbt("select 1 as found", tmp_path)
+        assert stop(process) == 0
+
+
+def shown_by_dbt(query: str, folder: Path) -> str:
+    command = [DBT, "--quiet", "show", "--inline", query, "--target", "prod", "--output", "json"]
+    env = {**os.environ, "DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
+    return subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True).stdout
+
+
+def test_commands_that_start_the_engine_hand_its_password_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLICKHOUSE_PASSWORD", "")
+    with embedded_clickhouse("--port", "0", "--data", str(tmp_path)) as greeting:
+        port = int(re.search(r":(\d+) ", greeting)[1])
+        assert post(port, "select 1", key=os.environ["CLICKHOUSE_PASSWORD"]) == b"1\n"
+    assert os.environ["CLICKHOUSE_PASSWORD"] == ""
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://example.com"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Host": "rebound.example.com"},
+        {"Host": "127.0.0.1.example.com:8123"},
+        {"Host": "localhost@example.com"},
+        {"Host": ""},
+    ],
+)
+@pytest.mark.parametrize("path", ["/", "/ping"])
+def test_web_pages_are_refused(port: int, headers: dict[str, str], path: str) -> None:
+    assert error_of(send(port, "GET", None, headers, path, query="select 1")) == (403, 516)
+
+
+@pytest.mark.parametrize("host", ["localhost:1", "127.0.0.1", "[::1]:8123", "LOCALHOST"])
+def test_this_machine_is_served_by_every_name_of_it(port: int, host: str) -> None:
+    assert send(port, "GET", None, {"Host": host}, query="select 1")[::2] == (200, b"1\n")
+
+
+def test_what_the_engine_keeps_is_for_its_owner(port: int, data: Path) -> None:
+    post(port, "create table kept (a Int8) engine = MergeTree order by a")
+    post(port, "insert into kept values (1)")
+    post(port, "drop table kept")
+    assert {
+        path.name for path in [data, *data.rglob("*")] if path.lstat().st_mode & 0o077 and not path.is_symlink()
+    } == set()
+
+
+# ---------------------------------------------------------------- what SQL may do
+
+ONE_STATEMENT = [
+    "select 1 as a$x$; insert into {database}.t select 100; select 2 as b$x$",
+    "select \u2018'\u2019; insert into {database}.t select 200; select \u2018'\u2019",
+    "select 1 as a$x$; select 'x' into outfile '{file}' format RawBLOB; select 2 as b$x$",
+    "insert into {database}.t format CSV 1 $x$ values\n\n; insert into {database}.t select 2; select $x$",
+]
+
+
+@pytest.fixture
+def table(port: int, database: str) -> str:
+    post(port, f"create table {database}.t (a Int32) engine = MergeTree order by a")
+    return f"{database}.t"
+
+
+@pytest.mark.parametrize("sql", ONE_STATEMENT)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_one_statement_is_what_the_engine_takes_for_one(
+    port: int, database: str, table: str, tmp_path: Path, sql: str, method: str
+) -> None:
+    query = sql.format(database=database, file=tmp_path / "file")
+    assert error_of(send(port, method, None if method == "GET" else b"", query=query))[1] in (62, 117, 164)
+    assert post(port, f"select count() from {table}") == b"0\n"
+    assert not (tmp_path / "file").exists()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "insert into {table} select 1",
+        "with 1 as x insert into {table} select x",
+        "drop table {table}",
+    ],
+)
+def test_reading_is_what_the_engine_takes_for_it(port: int, table: str, sql: str) -> None:
+    query = sql.format(table=table)
+    assert error_of(send(port, "GET", query=query))[1] == 164
+    assert error_of(send(port, "POST", b"", query=query, readonly="1"))[1] == 164
+    assert post(port, f"select count() from {table}") == b"0\n"
+
+
+def test_a_session_is_never_left_unable_to_write(port: int) -> None:
+    post(port, "create temporary table mine (a Int8)", session_id="writes")
+    assert error_of(send(port, "GET", query="select 1", session_id="writes")) == (501, 48)
+    assert post(port, "insert into mine values (1)", session_id="writes", close_session="1") == b""
+
+
+OUTSIDE = [
+    "select * from file('{file}', 'LineAsString')",
+    "select file('{file}')",
+    "select `fi\\x6ce`('{file}')",
+    "select * apply file from (select '{file}' as x)",
+    "select * apply(file) from (select '{file}' as x)",
+    "select arrayMap(file, ['{file}'])",
+    "select arrayMap(x -> file(x), ['{file}'])",
+    "select arrayMap({{f:Identifier}}, ['{file}'])",
+    "select * from `{file}`",
+    "select 1 as x format Template settings format_template_row = '{file}'",
+    "select 1 settings additional_result_filter = 'file(\\'{file}\\') != \\'\\''",
+    "insert into function file('{new}', 'LineAsString', 'x String') select 'x'",
+    "create table {database}.f (x String) engine = File(LineAsString, '{file}')",
+    "create table {database}.f (x String default file('{file}')) engine = Memory",
+    "create database {database}_files engine = Filesystem('/')",
+    "create dictionary {database}.d (k UInt64, v String) primary key k "
+    "source(executable(command 'touch {new}' format 'TSV')) layout(hashed()) lifetime(0)",
+    "create function f as x -> file(x)",
+    "create table {database}.f (a Int8) engine = MergeTree order by a "
+    "settings disk = disk(type = local, path = '{new}/')",
+    "backup database system to File('{new}')",
+    "insert into {database}.t values (length(file('{file}')))",
+    "insert into {database}.t values (length(`fi\\x6ce`('{file}')))",
+    "insert into {database}.t from infile '{file}' format CSV",
+    "insert into {database}.t from infile '{file}' settings max_threads = 1 format CSV\n1",
+    "select 1 into outfile '{new}'",
+    "explain select 1 into outfile '{new}'",
+    "select * from url('http://127.0.0.1:1/x', 'LineAsString')",
+    "select * from s3('http://127.0.0.1:1/x', 'CSV')",
+    "select * from postgresql('127.0.0.1:1', 'd', 't', 'u', 'p')",
+    "select * from remote('127.0.0.1:1', 'system.one')",
+    "select * from sqlite('{new}', 't')",
+    "create database {database}_sqlite engine = SQLite('{new}')",
+    "create table {database}.f (x String) engine = EmbeddedRocksDB(0, '{new}') primary key x",
+    "create table {database}.f (x String) engine = IcebergLocal('{new}', 'Parquet')",
+    "create table {database}.f (x String) engine = FileLog('{new}', 'CSV')",
+    "select * from executable('id', 'TSV', 'x String')",
+    "select * from Python(params)",
+    "set dialect = 'kusto'",
+]
+
+
+@pytest.mark.parametrize("sql", OUTSIDE)
+def test_sql_reaches_tables_and_nothing_else(port: int, database: str, table: str, tmp_path: Path, sql: str) -> None:
+    file, new = tmp_path / "secret", tmp_path / "new"
+    file.write_text("12")
+    answer = send(port, "POST", sql.format(file=file, new=new, database=database).encode(), param_f="file")
+    assert error_of(answer)[1] in (1, 36, 56, 60, 62, 78, 115, 164, 358, 452, 497, 514), answer
+    assert list(tmp_path.iterdir()) == [file]
+    assert post(port, f"select count() from {table}") == b"0\n"
+
+
+def test_columns_may_have_the_names_of_refused_functions(port: int, database: str) -> None:
+    post(port, "create table file (file String, url Int32) engine = MergeTree order by file", database=database)
+    post(port, f"create table {database}.disk (disk String) engine = MergeTree order by disk")
+    values = "('file(''x'')', 1), (upper('a \\\\ file'), 2)"
+    post(port, f"insert into file (file, url) values {values}", database=database)
+    rows = post(port, f"select file, {{n:String}} from {database}.file where file != '' order by url", param_n="file")
+    assert rows == b"file(\\'x\\')\tfile\nA \\\\ FILE\tfile\n"
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select 1 in (" + "1," * 2_000_000 + "1)",
+        "select " + "".join(f"$a{number:06d}" for number in range(500_000)),
+        "insert into t " + "".join(f"$a{number:06d}" for number in range(30_000)),
+        "insert into t " + "'" * 250_000,
+    ],
+)
+def test_a_statement_costs_no_more_than_the_engine_reads_of_it(port: int, sql: str) -> None:
+    assert error_of(send(port, "POST", sql.encode())) == (400, 62)
 
 
 def command(*options: str, env: dict[str, str] | None = None) -> subprocess.CompletedProcess:
@@ -686,7 +881,7 @@ def command(*options: str, env: dict[str, str] | None = None) -> subprocess.Comp
 )
 def test_faults_of_the_user_are_one_line(tmp_path: Path, options: list[str], words: str) -> None:
     (tmp_path / "file").touch()
-    answer = command(*[option.format(tmp=tmp_path) for option in options])
+    answer = command(*[option.format(tmp=tmp_path) for option in options], env={"CLICKHOUSE_PASSWORD": ""})
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr.startswith("error: ") and answer.stderr.count("\n") == 1 and words in answer.stderr
 
@@ -701,7 +896,7 @@ def test_a_second_gateway_on_the_same_data_is_refused(start: Start, tmp_path: Pa
 
 def test_a_taken_port_is_refused() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(UserError, match="--port"):
-        Gateway("127.0.0.1", taken.getsockname()[1], None)
+        Gateway("127.0.0.1", taken.getsockname()[1], "")
 
 
 # ---------------------------------------------------------------- dbt
@@ -752,6 +947,7 @@ def test_dbt_builds_a_project_twice(port: int, tmp_path: Path) -> None:
         "host": "127.0.0.1",
         "port": port,
         "user": "default",
+        "password": PASSWORD,
         "schema": schema,
         "threads": 4,
     }

@@ -1,6 +1,7 @@
 """The databases of sources: the embedded server, who starts and stops it, the settings, the migration."""
 
 import os
+import re
 import signal
 import socket
 import stat
@@ -19,11 +20,13 @@ from duckhouse.cli import UserError
 from duckhouse.embedded.migrate import migrate, migrations
 from duckhouse.embedded.postgres import Embedded, _free_port, embedded
 from duckhouse.extraction.database import database_of
+from duckhouse.extraction.run import extract
 from duckhouse.processes import script
-from duckhouse.settings import PROJECT
+from duckhouse.settings import PROJECT, environment
 from duckhouse.sources import load_source
 from support.postgres import SOURCE, new_database, postgres_server
 
+DAC_READ_SEARCH = 2  # the number of the capability
 VARIABLES = ("DSN", "HOST", "PORT", "DB", "USER", "PASSWORD")
 USER_OF_IT = """
     import sys
@@ -147,27 +150,68 @@ def test_a_start_that_was_killed_half_way_is_begun_anew(folder: Path) -> None:
     (folder / "password").write_text("old")
     with database_of(load_source(SOURCE)) as database, database.connect() as connection:
         assert connection.execute("select 1").fetchone() == (1,)
-    assert sorted(path.name for path in folder.iterdir()) == ["cluster", "log", "password", "start.lock", "users.lock"]
+    files = ["cluster", "log", "password", "start.lock", "superuser", "users.lock"]
+    assert sorted(path.name for path in folder.iterdir()) == files
 
 
 def test_a_cluster_of_the_version_before_gets_the_role_and_keeps_its_data(folder: Path) -> None:
     with database_of(load_source(SOURCE)) as database, database.connect(autocommit=True) as connection:
         connection.execute("insert into clicks (campaign_id) values (null)")
-        password = (folder / "password").read_text()
-        connection.execute(f"create role other superuser login password '{password}'")
-        with psycopg.connect(conninfo.make_conninfo(database.conninfo, user="other"), autocommit=True) as other:
-            connection.close()
-            other.execute("alter role postgres rename to ad_delivery")
+    with embedded(folder) as server:
+        with psycopg.connect(**server.parameters(SOURCE), autocommit=True) as connection:
+            connection.execute("reassign owned by extraction to postgres")
+            connection.execute("drop role extraction")
+            connection.execute("create role other superuser login password 'x'")
+        other = {**server.parameters(SOURCE), "user": "other", "password": "x"}
+        with psycopg.connect(**other, autocommit=True) as connection:
+            connection.execute("alter role postgres rename to ad_delivery")
+    (folder / "superuser").rename(folder / "password")
     for _ in range(2):
         with database_of(load_source(SOURCE)) as database, database.connect() as connection:
             assert connection.execute("select count(*) from clicks").fetchone() == (1,)
-            assert connection.execute("select current_user").fetchone() == ("postgres",)
+            assert connection.execute("select current_user").fetchone() == ("extraction",)
+            connection.execute("alter table clicks add column if not exists note text")
+
+
+def test_commands_are_no_superuser(folder: Path) -> None:
+    """They read no file, run no program, and change no setting; they own what they work on."""
+    with database_of(load_source(SOURCE)) as database:
+        with database.connect(autocommit=True) as connection:
+            rights = (
+                "select rolsuper, rolcreaterole, rolcreatedb, rolbypassrls from pg_roles where rolname = current_user"
+            )
+            assert connection.execute(rights).fetchone() == (False, False, False, False)
+            connection.execute("create temporary table o (x text)")
+            for outside in (
+                "copy o from '/etc/passwd'",
+                "copy o from program 'id'",
+                f"copy o to '{folder / 'x'}'",
+                "select pg_read_file('/etc/passwd')",
+                "select pg_ls_dir('/')",
+                "alter system set archive_command = 'id'",
+                "select lo_import('/etc/passwd')",
+                "set role postgres",
+            ):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(outside)
+        with environment({"DUCKHOUSE_LANDING": str(folder.parent / "landing")}):
+            for mode in ("compare", "full", "cdc", "cdc"):
+                assert extract(load_source(SOURCE), database, mode)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="another user runs it as itself")
+def test_started_by_root_it_may_write_nothing_but_its_own(folder: Path) -> None:
+    with embedded(folder):
+        status = Path(f"/proc/{postmaster(folder).pid}/status").read_text()
+    capabilities = int(re.search(r"CapEff:\s+(\w+)", status)[1], 16)
+    assert capabilities in (0, 1 << DAC_READ_SEARCH)
 
 
 def test_the_password_is_for_the_owner_and_the_server_for_this_machine(folder: Path) -> None:
     with embedded(folder) as server:
-        assert stat.S_IMODE((folder / "password").stat().st_mode) == 0o600
-        assert stat.S_IMODE((folder / "cluster").stat().st_mode) == 0o700
+        for name, mode in (("password", 0o600), ("superuser", 0o600), ("cluster", 0o700)):
+            assert stat.S_IMODE((folder / name).stat().st_mode) == mode
+        assert (folder / "password").read_text() != (folder / "superuser").read_text()
         password = (folder / "password").read_text()
         assert len(password) >= 32
         assert password not in repr(server)
@@ -200,7 +244,7 @@ def test_the_command_serves_until_it_is_told_to_end(folder: Path, end: signal.Si
         greeting = running.stdout.readline()
         password = (folder / "password").read_text()
         assert greeting == (
-            f"PostgreSQL at postgresql://postgres@127.0.0.1:{port}/ad_delivery (password in {folder / 'password'})\n"
+            f"PostgreSQL at postgresql://extraction@127.0.0.1:{port}/ad_delivery (password in {folder / 'password'})\n"
         )
         with database_of(load_source(SOURCE)) as database:
             assert database.address == f"127.0.0.1:{port}/ad_delivery"

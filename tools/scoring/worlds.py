@@ -15,7 +15,7 @@ import duckdb
 
 from duckhouse.cli import UserError
 from duckhouse.processes import DBT, embedded_clickhouse, module, script
-from duckhouse.settings import PROJECT
+from duckhouse.settings import PROJECT, clickhouse
 from tools.generators import generators
 from tools.scoring.matching import ScoredFinding, finding
 
@@ -47,7 +47,6 @@ def _build_on(folder: Path, options: Mapping[str, list[str]], port: str) -> Worl
         "CLICKHOUSE_HOST": "127.0.0.1",
         "CLICKHOUSE_PORT": port,
         "CLICKHOUSE_USER": "default",
-        "CLICKHOUSE_PASSWORD": "",
         "CLICKHOUSE_SECURE": "false",
         "CLICKHOUSE_PREFIX": PREFIX,
         "CLICKHOUSE_CLUSTER": "",
@@ -112,7 +111,7 @@ def _on_dev(path: Path) -> list[tuple]:
 
 def _on_prod(port: int) -> list[tuple]:
     query = f"select {', '.join(COLUMNS)} from {PREFIX}_quality.fct_dq_findings order by finding_id"
-    with clickhouse_connect.get_client(host="127.0.0.1", port=port) as client:
+    with clickhouse_connect.get_client(host="127.0.0.1", port=port, password=clickhouse().password) as client:
         return [tuple(row) for row in client.query(query).result_rows]
 
 

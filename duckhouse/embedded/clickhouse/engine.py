@@ -17,16 +17,23 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import quote
 
 from duckhouse.cli import UserError
-from duckhouse.embedded.clickhouse.errors import ClickHouseError, engine_fault, fault
+from duckhouse.embedded.clickhouse import statements
+from duckhouse.embedded.clickhouse.access import configuration
+from duckhouse.embedded.clickhouse.errors import ClickHouseError, engine_fault, fault, syntax_fault
 from duckhouse.embedded.clickhouse.native import header_block
 from duckhouse.embedded.clickhouse.statements import Insert, Statement, quoted
 
 SETTING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
-# The engine starts as a command-line tool, which reads `foo` as `SELECT foo`; a server reports a syntax error.
-SERVER_DEFAULTS = {"implicit_select": "0"}
+NORMAL_FORM = "SELECT formatQuerySingleLine({statement:String}) SETTINGS max_query_size = %d"
+# The text of a query parameter: what is not a printable letter of ASCII is escaped, byte by byte.
+ESCAPED = {byte: f"\\x{byte:02x}" for byte in range(256) if not 32 <= byte < 127 or byte == ord("\\")}
+
+# Data of VALUES hold expressions. More of them than this are not read for calls that are refused.
+MAX_VALUES_BYTES = 16 * 1024 * 1024
 
 # Characters with which the engine would read the path of a temporary file as a pattern or an option.
 PATTERN_CHARACTERS = set("*?{}[]&=")
@@ -60,11 +67,18 @@ class Engine:
     """
 
     def __init__(self, data: Path) -> None:
-        self.path = _data_directory(data)
+        self.path = data_directory(data)
         self._chdb = _import_chdb()
         self._tags = count(1)
         self._lock = threading.Lock()
+        self._configuration = self.path / "access.xml"
+        self._configuration.unlink(missing_ok=True)
+        self._configuration.touch(0o600)
+        self._configuration.write_text(configuration(str(self._configuration)))
         self._keeper = self._connect()  # the engine stops with its last handle
+        self._parser = self._connect()
+        self._parsing = threading.Lock()
+        self._keep_files_out_of_default()
         self._files = self.path / "gateway-files"
         shutil.rmtree(self._files, ignore_errors=True)
         self._files.mkdir(mode=0o700)
@@ -84,10 +98,11 @@ class Engine:
         connection = self._connect()
         tag = f"gateway-{next(self._tags)}"
         handle = Handle(connection, tag)
-        self._query(handle, _set_statement({**SERVER_DEFAULTS, "log_comment": tag}))
+        self._query(handle, _set_statement({"log_comment": tag}))
         return handle
 
     def close(self) -> None:
+        self._parser.close()
         self._keeper.close()
         shutil.rmtree(self._files, ignore_errors=True)
 
@@ -96,6 +111,22 @@ class Engine:
         condition = f"Settings['log_comment'] = '{handle.tag}'" if handle else "1"
         with self._lock, suppress(Exception):  # the query may have ended by itself
             self._keeper.query(f"KILL QUERY WHERE {condition} ASYNC", "Null")
+
+    def normal_form(self, sql: bytes, max_query_size: int) -> bytes:
+        """The one statement in `sql` as the engine itself writes it: without comments, inline data and doubt.
+
+        Raises ClickHouseError when the engine finds none or several, or the statement is larger than `max_query_size`.
+        """
+        params = {"statement": sql.decode("latin-1").translate(ESCAPED)}
+        try:
+            with self._parsing:
+                return bytes(self._parser.query(NORMAL_FORM % max_query_size, "TSVRaw", params=params).bytes()[:-1])
+        except Exception as error:
+            raise syntax_fault(error) from error
+
+    def forbid_writing(self, handle: Handle) -> None:
+        """Makes the engine refuse whatever changes anything, for as long as the handle lives."""
+        self._query(handle, b"SET readonly = 2")
 
     @contextmanager
     def temporary_path(self) -> Iterator[Path]:
@@ -130,6 +161,7 @@ class Engine:
 
     def execute(self, handle: Handle, statement: Statement, params: Mapping[str, str], default_format: str) -> Answer:
         """Runs a statement to its end. The rows of a query come in a file that is already unlinked."""
+        statements.refuse_functions_by_name(statement, params)
         name = self.format(statement.format or default_format)[0]
         if not statement.is_query:
             result = self._query(handle, statement.body + statement.tail, params, name)
@@ -145,14 +177,39 @@ class Engine:
                 return Answer(header_block(self._columns(handle, statement, params)), name, _summary(result))
             return Answer(path.open("rb"), name, _summary(result))
 
-    def insert(self, handle: Handle, insert: Insert, data: Path, params: Mapping[str, str]) -> Answer:
-        """Runs an INSERT whose inline data stands in the file `data`."""
-        result = self._query(handle, insert.from_file(data), params)
-        return Answer(b"", None, _summary(result))
+    def insert(self, handle: Handle, insert: Insert, data: Path, params: Mapping[str, str], size: int) -> Answer:
+        """Runs an INSERT whose inline data stands in the file `data`; `size` is how large its header may be."""
+        sql = self.normal_form(insert.from_file(data), size)
+        statements.check_source(sql, data)
+        if insert.format.lower() == b"values":
+            self._check_values(data)
+        return Answer(b"", None, _summary(self._query(handle, sql, params)))
+
+    def _check_values(self, data: Path) -> None:
+        """Refuses a call of a function that reads files, in the expressions of VALUES."""
+        values = data.read_bytes()
+        if not statements.may_call(values):
+            return
+        if len(values) > MAX_VALUES_BYTES:
+            raise fault(229, "QUERY_IS_TOO_LARGE", "VALUES that name a file: insert them in another format, as CSV")
+        select = b"SELECT " + values
+        statements.refuse_functions(self.normal_form(select, 2 * len(select)))
+
+    def _keep_files_out_of_default(self) -> None:
+        """Makes `default` a database of tables. The engine makes it one of files too, which needs the right to read
+        them for each name that is no table.
+        """
+        tables, definition = self.path / "metadata" / "default", self.path / "metadata" / "default.sql"
+        definition.unlink(missing_ok=True)
+        if tables.is_symlink():
+            definition.write_text(f"ATTACH DATABASE _ UUID '{tables.readlink().name}'\nENGINE = Atomic\n")
+        self._keeper.query("DETACH DATABASE default", "Null")
+        verb = "ATTACH DATABASE default" if definition.exists() else "CREATE DATABASE default ENGINE = Atomic"
+        self._keeper.query(verb, "Null")
 
     def _connect(self) -> Any:
         try:
-            return self._chdb.connect(str(self.path))
+            return self._chdb.connect(f"{self.path}?config-file={quote(str(self._configuration))}")
         except RuntimeError as error:
             reason = " ".join(str(error).split())[:200]
             raise UserError(
@@ -272,12 +329,13 @@ class _Session:
     busy: bool = False
 
 
-def _data_directory(data: Path) -> Path:
+def data_directory(data: Path) -> Path:
+    """The directory, which is made where it is missing. Raises UserError where the engine could not work in it."""
     path = data.expanduser().resolve()
     if PATTERN_CHARACTERS & set(str(path)):
         raise UserError(f"{path}: the path of the data directory must not hold any of * ? {{ }} [ ] & =")
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=path).close()
     except OSError as error:
         raise UserError(

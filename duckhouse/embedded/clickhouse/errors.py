@@ -4,6 +4,7 @@ import re
 from http import HTTPStatus
 
 CODE = re.compile(r"Code: (\d+)")
+WHERE_IT_WAS_PARSED = re.compile(r": In scope SELECT formatQuerySingleLine\(.*(?= \([A-Z_]+\))", re.DOTALL)
 REPEATED_PREFIX = re.compile(r"^(Code: \d+\. DB::Exception: )\1+")
 
 UNKNOWN_EXCEPTION = 1002
@@ -35,6 +36,12 @@ class ClickHouseError(Exception):
 def fault(code: int, name: str, message: str, status: int | None = None) -> ClickHouseError:
     """A fault that the gateway finds itself, worded as the server words it."""
     return ClickHouseError(code, f"Code: {code}. DB::Exception: {message}. ({name})", status)
+
+
+def syntax_fault(error: Exception) -> ClickHouseError:
+    """The fault that the engine found in a statement that it was asked to parse."""
+    found = engine_fault(error)
+    return ClickHouseError(found.code, WHERE_IT_WAS_PARSED.sub("", found.text))
 
 
 def engine_fault(error: Exception) -> ClickHouseError:

@@ -14,6 +14,7 @@ import base64
 import binascii
 import hmac
 import io
+import ipaddress
 import json
 import re
 import select
@@ -92,6 +93,12 @@ class Request:
         prefix = "param_"
         return {name.removeprefix(prefix): value for name, value in self.params.items() if name.startswith(prefix)}
 
+    @property
+    def max_query_size(self) -> int:
+        """How large a statement may be, apart from inline data; the server's default where the request says nothing."""
+        size = self.settings.get("max_query_size", "")
+        return min(int(size), MAX_STATEMENT_BYTES) if re.fullmatch("[1-9][0-9]{0,17}", size) else HEADER_BYTES
+
     def is_on(self, name: str) -> bool:
         return self.params.get(name, "0").lower() in ("1", "true")
 
@@ -131,13 +138,14 @@ class Gateway(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, host: str, port: int, password: str | None) -> None:
+    def __init__(self, host: str, port: int, password: str) -> None:
         self.address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
             super().__init__((host, port), Handler)
         except OSError as error:
             reason = f"cannot serve {host}:{port} ({error.strerror})"
             raise UserError(f"{reason}; stop what uses the port, or choose another with --port") from error
+        self.names = {"localhost", host}
         self.password = password
         self.stopping = False
         self.running = Running()
@@ -225,6 +233,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send_error(fault(UNKNOWN_EXCEPTION, "UNKNOWN_EXCEPTION", "The gateway failed; see its output"))
 
     def _route(self, path: str, params: dict[str, str], body: bodies.RequestBody) -> None:
+        self._refuse_web_pages()
         if path in ("/ping", "/replicas_status") or (path == "/" and self.command != "POST" and not params):
             self._finish_body(body)
             return self._send(200, {"Content-Type": "text/html; charset=UTF-8"}, b"Ok.\n")
@@ -243,7 +252,7 @@ class Handler(BaseHTTPRequestHandler):
             chunks = bodies.decoded(body, self.headers.get("Content-Encoding", "").strip().lower())
             content_type = self.headers.get("Content-Type", "")
             if content_type.lower().startswith("multipart/form-data"):
-                params.update(bodies.form_fields(_limited(chunks, 0), content_type))
+                params.update(bodies.form_fields(_limited(chunks, 0, MAX_STATEMENT_BYTES), content_type))
                 query, chunks = params.get("query", "").encode("utf-8", "surrogateescape"), iter(())
         request = Request(
             params,
@@ -265,24 +274,25 @@ class Handler(BaseHTTPRequestHandler):
         insert = statements.split_insert(bytes(head[:HEADER_BYTES]))
         engine = self.server.engine
         if insert is None:
-            for chunk in _limited(chunks, len(head)):
+            for chunk in _limited(chunks, len(head), request.max_query_size):
                 head += chunk
-            statement = statements.parse(bytes(head))
-            _check_access(request, statement.reads_only)
-            default_format = self.headers.get("X-ClickHouse-Format") or request.params.get("default_format")
-            with self._handle(request, statement.changes_session, statement.reads_only) as handle:
+            statement = statements.parse(engine.normal_form(bytes(head), request.max_query_size))
+            default_format = self._header("X-ClickHouse-Format") or request.params.get("default_format")
+            with self._handle(request, statement.changes_session, statement.has_result) as handle:
                 return engine.execute(handle, statement, request.query_parameters, default_format or "TabSeparated")
-        _check_access(request, False)
+        if request.reads_only:
+            reason = "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. "
+            raise fault(164, "READONLY", reason + "You should use method POST for modifying queries")
         with engine.temporary_path() as path:
             _write(path, memoryview(head)[insert.data_start :], chunks)
             with self._handle(request, False, False) as handle:
-                return engine.insert(handle, insert, path, request.query_parameters)
+                return engine.insert(handle, insert, path, request.query_parameters, request.max_query_size)
 
     @contextmanager
     def _handle(self, request: Request, changes_session: bool, reads_only: bool) -> Iterator[Handle]:
         """The handle of the request's session, or a fresh one, with the settings and the database it asks for."""
         engine, settings = self.server.engine, request.settings
-        database = self.headers.get("X-ClickHouse-Database") or request.params.get("database") or None
+        database = self._header("X-ClickHouse-Database") or request.params.get("database") or None
         cancels = reads_only and settings.get("cancel_http_readonly_queries_on_client_close") == "1"
         with self._session(request) as handle, ExitStack() as stack:
             if cancels:
@@ -292,6 +302,8 @@ class Handler(BaseHTTPRequestHandler):
                 engine.override(handle, {}, None)
             else:
                 engine.override(handle, settings, database)
+            if request.reads_only:
+                engine.forbid_writing(handle)
             yield handle
 
     @contextmanager
@@ -304,26 +316,38 @@ class Handler(BaseHTTPRequestHandler):
             finally:
                 handle.connection.close()
             return
+        if request.reads_only:
+            raise fault(48, "NOT_IMPLEMENTED", "A session is served to POST without readonly only")
         timeout = _session_timeout(request.params.get("session_timeout"))
         with self.server.sessions.use(name, timeout, must_exist=request.is_on("session_check")) as handle:
             yield handle
         if request.is_on("close_session"):
             self.server.sessions.end(name)
 
+    def _refuse_web_pages(self) -> None:
+        """A browser says that a page asks, or names the host by which the page made it come here."""
+        if "Origin" in self.headers or self.headers.get("Sec-Fetch-Site", "none") != "none":
+            raise fault(516, "AUTHENTICATION_FAILED", "Requests of web pages are not served")
+        host = self._header("Host")
+        name = urlsplit(f"//{host}").hostname if _is_authority(host) else None
+        if name not in self.server.names and not _is_address(name or ""):
+            reason = "names neither an address, nor localhost, nor the --host that is served"
+            raise fault(516, "AUTHENTICATION_FAILED", f"The header Host ({host}) {reason}")
+
+    def _header(self, name: str, default: str = "") -> str:
+        """A header in UTF-8, as clients send it; http.server reads Latin-1."""
+        return self.headers.get(name, default).encode("latin-1").decode("utf-8", "surrogateescape")
+
     def _authenticate(self, params: Mapping[str, str]) -> None:
-        password = self.server.password
-        if password is None:
-            if self.headers.get("Origin"):
-                raise fault(516, "AUTHENTICATION_FAILED", "Requests of web pages need a gateway with a password")
-            return
+        password = self.server.password.encode("utf-8", "surrogateescape")
         user, given = self._credentials(params)
-        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), password.encode()) or user != "default":
+        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), password) or user != "default":
             reason = "Authentication failed: password is incorrect, or there is no user with such name"
             raise fault(516, "AUTHENTICATION_FAILED", f"{user}: {reason}")
 
     def _credentials(self, params: Mapping[str, str]) -> tuple[str, str]:
         if "X-ClickHouse-User" in self.headers or "X-ClickHouse-Key" in self.headers:
-            return self.headers.get("X-ClickHouse-User") or "default", self.headers.get("X-ClickHouse-Key", "")
+            return self._header("X-ClickHouse-User") or "default", self._header("X-ClickHouse-Key")
         scheme, _, token = self.headers.get("Authorization", "").partition(" ")
         if scheme.lower() == "basic":
             try:
@@ -393,10 +417,20 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"0\r\n\r\n")
 
 
-def _check_access(request: Request, reads_only: bool) -> None:
-    if request.reads_only and not reads_only:
-        reason = "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. "
-        raise fault(164, "READONLY", reason + "You should use method POST for modifying queries")
+def is_loopback(host: str) -> bool:
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def _is_authority(host: str) -> bool:
+    return re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]@/?#:\s]+)(:[0-9]*)?", host) is not None
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
 
 
 def _refuse_block_framing(request: Request) -> None:
@@ -414,12 +448,11 @@ def _session_timeout(text: str | None) -> int:
     return int(text)
 
 
-def _limited(chunks: Iterator[bytes], size: int) -> Iterator[bytes]:
+def _limited(chunks: Iterator[bytes], size: int, limit: int) -> Iterator[bytes]:
     for chunk in chunks:
         size += len(chunk)
-        if size > MAX_STATEMENT_BYTES:
-            limit = MAX_STATEMENT_BYTES // 1024**2
-            raise fault(229, "QUERY_IS_TOO_LARGE", f"The statement is larger than {limit} MiB")
+        if size > limit:
+            raise fault(62, "SYNTAX_ERROR", f"Max query size exceeded: {limit} bytes (raise it by max_query_size)")
         yield chunk
 
 

@@ -1,25 +1,26 @@
 """What the gateway must know of a statement before the engine runs it.
 
 The engine is a command-line client inside: it ends inline data of an INSERT at the first empty line, runs whatever
-follows a semicolon, and writes files where a statement asks for it. A server does none of that, so INSERT headers are
-split from their data here, and several statements in one request, INTO OUTFILE and FROM INFILE are refused.
+follows a semicolon, and writes files where a statement asks for it. A server does none of that. So the engine is asked
+first for the statement's normal form, which is one statement that can be read in one way only, and nothing but that is
+run. Only where the inline data of an INSERT starts is guessed here; the normal form of the INSERT from a file shows
+whether the guess was right.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
-from duckhouse.embedded.clickhouse.errors import fault
+from duckhouse.embedded.clickhouse.errors import ClickHouseError, fault
 
 TOKEN = re.compile(
     rb"""
       (?P<space>   [\s\x00]++ | --[^\n]*+ | \#[\ !][^\n]*+ | /\*.*?(?:\*/|\Z) )
-    | (?P<quoted>  '(?:[^'\\]|\\.|'')*+'? | "(?:[^"\\]|\\.|"")*+"? | `(?:[^`\\]|\\.|``)*+`?
-                 | \$(?P<tag>\w*)\$.*?\$(?P=tag)\$ )
-    | (?P<word>    [A-Za-z_0-9]\w*+ )
+    | (?P<quoted>  '(?:[^'\\]|\\.|'')*+'? | "(?:[^"\\]|\\.|"")*+"? | `(?:[^`\\]|\\.|``)*+`? )
+    | (?P<word>    \w++ )
     | (?P<mark>    . )
     """,
     re.VERBOSE | re.DOTALL,
@@ -28,8 +29,16 @@ DATA_START = re.compile(rb"[ \t\f]*(?:\r?\n)?")
 
 OPENING, CLOSING = b"([{", b")]}"
 ENDS_FORMAT_CLAUSE = {b";", b"SETTINGS"}
-RESULT_KEYWORDS = {b"SELECT", b"WITH", b"FROM", b"SHOW", b"DESC", b"DESCRIBE", b"EXISTS", b"EXPLAIN", b"CHECK"}
+RESULT_KEYWORDS = {b"SELECT", b"WITH", b"SHOW", b"DESCRIBE", b"EXISTS", b"EXPLAIN", b"CHECK", b"KILL"}
 SESSION_KEYWORDS = {b"SET", b"USE"}
+
+# No right stops these: file() reads any file, Python() a variable of this program, the others make what they name.
+REFUSED_FUNCTIONS = {b"file", b"python", b"sqlite", b"disk", b"embeddedrocksdb"}
+BEFORE_NAMES = {b".", b"TABLE", b"INTO", b"EXISTS", b"VIEW"}  # of tables, which columns in brackets may follow
+# A function is named without brackets in APPLY and as what a higher-order function applies: arrayMap(file, …).
+APPLIES = re.compile(rb"APPLY|(?:array|map)\w*", re.IGNORECASE)
+MAY_CALL = re.compile(rb"file|[`\"][^`\"\\]*\\", re.IGNORECASE)
+IDENTIFIER_PARAMETER = re.compile(rb"\{(\w+):Identifier\}")
 
 
 class Token(NamedTuple):
@@ -67,16 +76,15 @@ class Statement:
     body: bytes
     tail: bytes
     format: str | None
-    reads_only: bool
 
     @property
     def is_query(self) -> bool:
         """Whether rows are selected, so the statement may stand as a subquery and may go to a file."""
-        return self.reads_only and self.keyword in (b"SELECT", b"WITH", b"FROM")
+        return self.keyword in (b"SELECT", b"WITH")
 
     @property
     def has_result(self) -> bool:
-        return (self.reads_only and self.keyword in RESULT_KEYWORDS) or self.keyword == b"KILL"
+        return self.keyword in RESULT_KEYWORDS
 
     @property
     def changes_session(self) -> bool:
@@ -123,29 +131,59 @@ def split_insert(sql: bytes) -> Insert | None:
 
 
 def parse(sql: bytes) -> Statement:
-    """The one statement in `sql`.
-
-    Raises ClickHouseError when there is none or more than one, or when it would read or write a file of the gateway.
-    """
+    """The statement whose normal form is `sql`; raises ClickHouseError when it would read or write a file."""
     tokens = list(_tokens(sql))
-    while tokens and tokens[-1].text == b";":
-        tokens.pop()
-    if not tokens:
-        raise fault(62, "SYNTAX_ERROR", "Syntax error: Empty query")
-    if any(token.text == b";" for token in tokens):
-        raise fault(62, "SYNTAX_ERROR", "Syntax error: Multi-statements are not allowed")
-    keyword = next((token.text.upper() for token in tokens if token.text != b"("), b"")
+    keyword = next((token.text for token in tokens if token.text != b"("), b"")
     _refuse_files(tokens, keyword)
+    refuse_functions(sql)
     clause = _format_clause(tokens)
-    end = tokens[-1].end
-    body_end = tokens[clause].start if clause is not None else end
+    if keyword == b"INSERT" and clause is not None and not any(token.top_word(b"SELECT", b"WITH") for token in tokens):
+        raise fault(62, "SYNTAX_ERROR", "Syntax error: cannot tell where the data of this INSERT starts")
+    body_end = tokens[clause].start if clause is not None else len(sql)
     return Statement(
         keyword=keyword,
         body=sql[:body_end],
-        tail=sql[body_end:end],
-        format=tokens[clause + 1].text.decode("ascii", "replace") if clause is not None else None,
-        reads_only=_reads_only(tokens, keyword),
+        tail=sql[body_end:],
+        format=tokens[clause + 1].text.strip(b"`").decode("ascii", "replace") if clause is not None else None,
     )
+
+
+def check_source(sql: bytes, path: Path) -> None:
+    """Raises ClickHouseError unless the INSERT whose normal form is `sql` reads the file `path` and nothing else."""
+    tokens = list(_tokens(sql))
+    sources = [
+        source.text
+        for first, second, source in zip(tokens, tokens[1:], tokens[2:], strict=False)
+        if first.top_word(b"FROM") and second.top_word(b"INFILE")
+    ]
+    if sources != [quoted(str(path))]:
+        raise fault(62, "SYNTAX_ERROR", "Syntax error: cannot tell where the data of this INSERT starts")
+    refuse_functions(sql)
+
+
+def may_call(values: bytes) -> bool:
+    """Whether inline data of VALUES may call a function of REFUSED_FUNCTIONS, whose name can be quoted and escaped."""
+    return MAY_CALL.search(values) is not None
+
+
+def refuse_functions(sql: bytes) -> None:
+    """Raises ClickHouseError where the normal form `sql` calls a function of REFUSED_FUNCTIONS."""
+    before = previous = _END
+    for token in _tokens(sql):
+        if _is_refused(previous) and token.text == b"(" and before.text not in BEFORE_NAMES:
+            raise _refused(previous.text)
+        applied = previous if previous.text != b"(" else before
+        if _is_refused(token) and APPLIES.fullmatch(applied.text):
+            raise _refused(token.text)
+        before, previous = previous, token
+
+
+def refuse_functions_by_name(statement: Statement, params: Mapping[str, str]) -> None:
+    """Raises ClickHouseError where a parameter of the query puts such a name in the place of an identifier."""
+    for name in IDENTIFIER_PARAMETER.findall(statement.body):
+        value = params.get(name.decode(), "").strip('`" ').lower().encode("utf-8", "replace")
+        if value in REFUSED_FUNCTIONS:
+            raise _refused(value)
 
 
 _END = Token("end", b"", 0, 0, 0)
@@ -172,16 +210,10 @@ def _data_start(sql: bytes, header_end: int) -> int:
 
 def _format_clause(tokens: list[Token]) -> int | None:
     for index in range(len(tokens) - 2, 0, -1):
-        if tokens[index].top_word(b"FORMAT") and tokens[index + 1].kind == "word":
+        if tokens[index].top_word(b"FORMAT") and tokens[index + 1].kind in ("word", "quoted"):
             following = tokens[index + 2].text.upper() if index + 2 < len(tokens) else b";"
             return index if following in ENDS_FORMAT_CLAUSE else None
     return None
-
-
-def _reads_only(tokens: list[Token], keyword: bytes) -> bool:
-    if keyword not in RESULT_KEYWORDS | SESSION_KEYWORDS:
-        return False
-    return keyword != b"WITH" or not any(token.top_word(b"INSERT") for token in tokens)
 
 
 def _refuse_files(tokens: list[Token], keyword: bytes) -> None:
@@ -194,3 +226,12 @@ def _refuse_files(tokens: list[Token], keyword: bytes) -> None:
             raise fault(78, "UNKNOWN_TYPE_OF_QUERY", "Query has infile and was sent directly to the server")
         if first.text.lower() == b"input" and second.text == b"(":
             raise fault(48, "NOT_IMPLEMENTED", "input() is not served here: insert into a temporary table first")
+
+
+def _is_refused(token: Token) -> bool:
+    return token.kind == "word" and token.text.lower() in REFUSED_FUNCTIONS
+
+
+def _refused(name: bytes) -> ClickHouseError:
+    text = name.decode("ascii", "replace")
+    return fault(497, "ACCESS_DENIED", f"{text}() is not served here: SQL reaches the tables of this engine only")

@@ -13,6 +13,7 @@ from duckhouse.settings import PROJECT
 
 START_SECONDS = 60
 STOP_SECONDS = 30
+PASSWORD = "clé of the tests"
 ADDRESS = re.compile(r"^ClickHouse \d+\.\d+ at http://127\.0\.0\.1:(\d+) \(data: .+\)$")
 
 
