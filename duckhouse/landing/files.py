@@ -57,7 +57,7 @@ def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
                 read, blank, unmapped = counts.read, counts.blank, counts.unmapped
                 encoding, delimiter = counts.encoding, counts.delimiter
             else:
-                read, unmapped = parquet.land(found.path, entity, job.origin, target, job.threads)
+                read, unmapped = parquet.land(found.path, entity, job.origin, target, rejects, job.threads)
                 advance(job.size)
         finally:
             rejects.close()

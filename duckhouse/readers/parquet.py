@@ -1,7 +1,8 @@
 """Parquet: columns by name, every value as the text that JSON would give it."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -10,7 +11,8 @@ import pyarrow.parquet as pq
 from duckdb.sqltypes import DuckDBPyType
 
 from duckhouse.duck import TO_PARQUET, connection, literal, name
-from duckhouse.landed_rows import Origin
+from duckhouse.landed_rows import Landed, Origin, Rejects
+from duckhouse.readers import exactparquet
 from duckhouse.readers.exactjson import quoted
 from duckhouse.readers.names import ColumnPlan, describe, plan_columns
 from duckhouse.readers.stored import FileFault
@@ -19,14 +21,96 @@ from duckhouse.sources import Entity
 _NUMBERS = {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint",
             "uhugeint", "decimal"}  # fmt: skip
 _LISTS = {"list", "array"}
+_ROW_NUMBER = "file_row_number"
+_DIGITS = 38
+_NESTED = 4
+_COLUMNS = 1_000  # with more of them, planning takes DuckDB longer than reading, by the square
+_EXACT_ROWS = 10_000
 
 
-def land(path: Path, entity: Entity, origin: Origin, target: Path, threads: int) -> tuple[int, list[str]]:
+def land(
+    path: Path, entity: Entity, origin: Origin, target: Path, rejects: Rejects, threads: int
+) -> tuple[int, list[str]]:
     """Lands a Parquet file; returns the rows that its footer counts, and the names of columns that are not declared.
 
+    DuckDB reads it where it is exact; what it does not read exactly, or not at all, Arrow does, value by value.
     Raises FileFault where the file is no whole Parquet file, or has no declared column.
     """
-    records = verified_rows(path)
+    with _faults(), _opened(path) as file:
+        records = _verify(file)
+        plan = plan_columns(entity, file.schema_arrow.names)
+        if plan.is_foreign:
+            raise FileFault(f"it has no column of {entity.name} (expected some of: {describe(entity)})")
+        if file.metadata.num_columns <= _COLUMNS and _is_exact(file.schema_arrow):
+            with suppress(_NotRead):
+                return records, _copied(path, entity, origin, target, threads)
+        landed = Landed(target, entity, origin)
+        try:
+            exactparquet.land(_numbered(file), entity, landed)
+        finally:
+            landed.close()
+        return records, sorted(file.schema_arrow.names[i] for i in plan.unmapped)
+
+
+def verified_rows(path: Path) -> int:
+    """The rows that the footer counts, after every page was decoded and its checksum, where it has one, compared."""
+    with _faults(), _opened(path) as file:
+        return _verify(file)
+
+
+class _NotRead(Exception):
+    """DuckDB does not read the file."""
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    return pq.ParquetFile(path, page_checksum_verification=True)
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        if "encrypt" in reason:
+            raise FileFault(f"it is encrypted ({reason}): export it without encryption") from None
+        if "nested" in reason:
+            raise FileFault(f"its columns are nested too deep ({reason}): export it flatter") from None
+        raise FileFault(f"not a whole Parquet file ({reason}): export it again") from None
+
+
+def _verify(file: pq.ParquetFile) -> int:
+    for batch in file.iter_batches(use_threads=False):
+        del batch
+    rows: int = file.metadata.num_rows
+    return rows
+
+
+def _is_exact(schema: pa.Schema) -> bool:
+    """Whether DuckDB reads every value of the columns as it is, and in a time that grows with their bytes."""
+    return _ROW_NUMBER not in map(str.lower, schema.names) and all(map(_is_exact_type, schema.types))
+
+
+def _is_exact_type(kind: pa.DataType, depth: int = 0) -> bool:
+    """DuckDB makes a double of a decimal of more than 38 digits, cuts nanoseconds off a time, and takes twice as long
+    for each list within a list.
+    """
+    if pa.types.is_decimal(kind):
+        return bool(kind.precision <= _DIGITS)
+    if pa.types.is_nested(kind):
+        inner = [kind.field(place).type for place in range(kind.num_fields)]
+        return depth < _NESTED and all(_is_exact_type(each, depth + 1) for each in inner)
+    return bool(kind != pa.time64("ns"))
+
+
+def _numbered(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    row = 1
+    for batch in file.iter_batches(_EXACT_ROWS, use_threads=False):
+        rows = pa.array(range(row, row := row + len(batch)), pa.int64())
+        yield pa.RecordBatch.from_arrays([rows, *batch.columns], ["row", *batch.schema.names])
+
+
+def _copied(path: Path, entity: Entity, origin: Origin, target: Path, threads: int) -> list[str]:
     with connection(threads) as connected, tempfile.TemporaryDirectory() as folder:
         link = Path(folder) / "input.parquet"  # a name without the wildcards that DuckDB would expand
         link.symlink_to(path.resolve())
@@ -35,29 +119,12 @@ def land(path: Path, entity: Entity, origin: Origin, target: Path, threads: int)
             relation = connected.sql(f"select * from {scan}")
             columns = list(zip(relation.columns, relation.types, strict=True))[:-1]
             plan = plan_columns(entity, [column for column, _ in columns])
-            if plan.is_foreign:
-                raise FileFault(f"it has no column of {entity.name} (expected some of: {describe(entity)})")
             connected.execute(_copy(entity, origin, target, scan, columns, plan))
         except duckdb.Error as error:
-            message = str(error).splitlines()[0]
-            if str(target) in message:
+            if str(target) in str(error):
                 raise
-            raise FileFault(
-                f"not a whole Parquet file ({message.replace(str(link), path.name)}): export it again"
-            ) from None
-    return records, sorted(columns[i][0] for i in plan.unmapped)
-
-
-def verified_rows(path: Path) -> int:
-    """The rows that the footer counts, after every page was decoded and its checksum, where it has one, compared."""
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for batch in file.iter_batches(use_threads=False):
-                del batch
-            rows: int = file.metadata.num_rows
-            return rows
-    except (pa.ArrowException, OSError) as error:
-        raise FileFault(f"not a whole Parquet file ({str(error).splitlines()[0]}): export it again") from None
+            raise _NotRead from None
+    return sorted(columns[i][0] for i in plan.unmapped)
 
 
 def _copy(
