@@ -33,7 +33,7 @@ class Job:
 def landed_stem(name: str) -> str:
     """A file name that every system takes, from any name: its letters, and a hash that keeps names apart."""
     letters = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name.rsplit("/", 1)[-1])
-    return f"{letters.split('.')[0][:60]}-{sha256(name.encode()).hexdigest()[:8]}"
+    return f"{letters.split('.')[0][:60]}-{sha256(name.encode()).hexdigest()[:32]}"
 
 
 def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -196,6 +197,70 @@ def test_known_bytes_land_again_at_a_time_of_their_own_but_once_at_each(zone: Zo
     assert len(zone.manifests()) == 3
 
 
+def test_a_file_that_returns_to_earlier_bytes_counts_again(zone: Zone) -> None:
+    fill(zone)
+    zone.file("people.csv", "id\nA\n")
+    for state in ("A", "B", "A"):
+        zone.file("people.csv", f"id\n{state}\n")
+        run = zone.land(at=None)
+        assert run.code == 0
+        assert "nothing new to land" in zone.land(at=None).out
+    assert zone.values("id", "people") == ["A", "B", "A"]
+    first, second, third = deliveries("shop")
+    told = f"people.csv has the bytes of {first.id} again, which {second.id} had replaced: they count from now on"
+    assert told in run.out
+    assert [file.name for file in third.files] == ["people.csv"]
+
+
+def test_of_states_under_names_of_their_own_the_last_name_counts(zone: Zone) -> None:
+    for day, state in enumerate("ABA", 1):
+        zone.file(f"people/{day}.csv", f"id\n{state}\n")
+    run = zone.land(at=None)
+    assert "skipped people/1.csv: the same bytes as people/3.csv" in run.out
+    assert zone.values("id", "people") == ["B", "A"]
+    zone.file("people/4.csv", "id\nB\n")
+    assert zone.land(at=None).code == 0
+    assert zone.values("id", "people") == ["B", "A", "B"]
+    zone.file("people/5.csv", "id\nB\n").rename(zone.drop / "people" / "4.csv")
+    assert "nothing new to land" in zone.land(at=None).out
+
+
+def test_a_drop_with_its_redelivery_lands_once_from_wherever_a_run_was_killed(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    zone.file("redelivery/people.csv", "id\n2\n")
+    assert zone.land("--no-redelivery", at=None).code == 0
+    for _ in range(2):
+        assert zone.land(at=None).code == 0
+        assert zone.values("id", "people") == ["1", "2"]
+    assert "nothing new" in zone.land(zone.drop / "redelivery", at=None).out
+    assert zone.land("--no-redelivery", at=None).code == 0
+    assert zone.values("id", "people") == ["1", "2", "1"]
+
+
+def test_other_bytes_of_a_name_at_one_time_are_refused(zone: Zone) -> None:
+    fill(zone)
+    zone.land()
+    zone.file("people.csv", "id\n2\n")
+    zone.file("events/3.jsonl", '{"id": 3}\n')
+    run = zone.land()
+    assert run.code == 1
+    [delivery] = [each for each in deliveries("shop") if any(file.entity == "people" for file in each.files)]
+    assert f"people.csv: {delivery.id} has other bytes of it, of the same time" in run.err
+    assert zone.values("id", "people") == ["1"]
+    assert zone.values("id")[-1] == "3"
+
+
+def test_a_clock_that_was_set_back_does_not_change_the_order(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    zone.land(at="2999-01-01")
+    zone.file("people.csv", "id\n2\n")
+    run = zone.land(at=None)
+    assert run.code == 0
+    assert "dated right after the newest delivery, of 2999-01-01T00:00:00.000000Z" in run.out
+    assert zone.values("id", "people") == ["1", "2"]
+    assert str(deliveries("shop")[1].delivered_at) == "2999-01-01 00:00:00.000001+00:00"
+
+
 def test_the_same_bytes_of_another_entity_do_land(zone: Zone) -> None:
     zone.file("people.csv", "id\n1\n")
     zone.file("events/1.csv", "id\n1\n")
@@ -208,8 +273,12 @@ def test_of_two_files_with_the_same_bytes_one_lands_and_the_other_is_named(zone:
     zone.file("events/2.jsonl", '{"id": 1}\n')
     run = zone.land()
     assert run.code == 0
-    assert "skipped events/2.jsonl: the same bytes as events/1.jsonl" in run.out
+    assert "skipped events/1.jsonl: the same bytes as events/2.jsonl" in run.out
     assert zone.values("id") == ["1"]
+    zone.file("events/3.jsonl", '{"id": 3}\n')
+    assert zone.land(at=None).code == 0
+    assert zone.values("id") == ["1", "3"]
+    assert "nothing new to land" in zone.land(at=None).out
 
 
 def test_two_runs_of_one_drop_give_the_same_manifest_bytes_and_rows(
@@ -388,6 +457,36 @@ def test_a_file_that_may_not_be_read_is_named(zone: Zone) -> None:
     run = zone.land()
     assert run.code == 1
     assert "events/1.jsonl: cannot be read" in run.err
+
+
+def test_a_folder_that_may_not_be_read_is_named_and_the_rest_lands(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(zone)
+    listed = os.scandir
+
+    def refused(path: str) -> Iterator[os.DirEntry[str]]:
+        if path == str(zone.drop / "events"):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    run = zone.land()
+    assert (run.code, run.err) == (1, "not landed: events/: cannot be read: Permission denied\n")
+    assert zone.values("id", "people") == ["1"]
+    (zone.drop / "people.csv").unlink()
+    assert "no file of shop in it" in (told := zone.land().err)
+    assert "events/: cannot be read: Permission denied" in told
+
+
+def test_files_whose_names_begin_alike_have_a_place_each(zone: Zone) -> None:
+    alike = [
+        "events/day.part-00063127.jsonl",
+        "events/day.part-00073009.jsonl",
+    ]  # 8 digits of their hashes are the same
+    assert len({sha256(name.encode()).hexdigest()[:8] for name in alike}) == 1
+    for place, name in enumerate(alike):
+        zone.file(name, f'{{"id": {place}}}\n')
+    assert zone.land().code == 0
+    assert zone.values("id") == ["0", "1"]
 
 
 def test_a_file_that_changes_while_it_is_read_does_not_land(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
