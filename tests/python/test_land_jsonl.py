@@ -98,6 +98,23 @@ def test_a_record_that_cannot_land_is_kept_with_place_reason_and_text(zone: Zone
     assert counts == [4, 2, 1, 1]
 
 
+@pytest.mark.parametrize("depth", [199, 200, 340, 600, 990, 5_000])
+def test_a_record_is_too_deep_by_a_limit_of_its_own(zone: Zone, depth: int) -> None:
+    plain = [f'{{"id": "{i}", "new": "a"}}' for i in range(5)]
+    deep = '{"id": "d", "new": ' + "[" * depth + "]" * depth + "}"
+    land_lines(zone, *plain, deep, '{"id": "brackets", "new": "' + "[" * 300 + '"}')
+    is_rejected = depth >= 200
+    assert [(row, reason) for row, reason, _ in zone.rejected()] == ([(6, "too_deep")] if is_rejected else [])
+    assert zone.values("id") == ["0", "1", "2", "3", "4", *([] if is_rejected else ["d"]), "brackets"]
+
+
+def test_records_of_very_many_keys_land(zone: Zone) -> None:
+    """Nothing is learnt from them; looking for each key among all takes minutes."""
+    keys = [f"k{i}" for i in range(60_000)]
+    land_lines(zone, *(json.dumps({"id": str(n), **dict.fromkeys(keys[n:], "x")}) for n in range(3)))
+    assert zone.values("id") == ["0", "1", "2"]
+
+
 def test_a_template_does_not_let_nan_pass(zone: Zone, slow: Counter) -> None:
     lines = ['{"amount": 1}'] * 5 + ['{"amount": NaN}', '{"amount": Infinity}', '{"amount": -inf}', '{"amount": nan}']
     land_lines(zone, *lines)
