@@ -146,8 +146,8 @@ def _describe_delivery(delivery: Delivery) -> Iterator[str]:
 def _outcomes(drops: list[Drop], delivered_at: datetime | None, landed: list[_Landed]) -> list[Outcome]:
     """One for each drop, dated: at `delivered_at`, or now, which is never before what landed earlier."""
     now = datetime.now(UTC)
-    newest = landed[-1].delivered_at if landed else now
-    start, step = (delivered_at, REDELIVERY_AFTER) if delivered_at else (max(now, newest + _MOMENT), _MOMENT)
+    after_newest = landed[-1].delivered_at + _MOMENT if landed else now
+    start, step = (delivered_at, REDELIVERY_AFTER) if delivered_at else (max(now, after_newest), _MOMENT)
     outcomes = [
         Outcome(
             start + place * step,
@@ -158,7 +158,7 @@ def _outcomes(drops: list[Drop], delivered_at: datetime | None, landed: list[_La
     ]
     if not delivered_at and start != now:
         outcomes[0].notes.append(
-            f"dated right after the newest delivery, of {iso(newest)}: the clock of this machine says {iso(now)}"
+            f"dated right after the newest delivery, of {iso(start - _MOMENT)}: this machine's clock says {iso(now)}"
         )
     return outcomes
 

@@ -64,7 +64,7 @@ def learn(lines: Sequence[str], entity: Entity) -> FastPath | None:
     if not records:
         return None
     members = _merge(records, 0)
-    if members is None:
+    if members is None or _count(members) > _MAX_KEYS:
         return None
     plan = plan_columns(entity, [member.key for member in members])
     if any(len(carriers) > 1 for carriers in plan.carriers):
@@ -112,6 +112,10 @@ def _merge(records: Sequence[Members], depth: int) -> tuple[Member, ...] | None:
     values = [dict(record) for record in records]
     members = [_member(key, [record.get(key, KeyError) for record in values], depth) for key in keys]
     return None if None in members else tuple(member for member in members if member)
+
+
+def _count(members: Sequence[Member]) -> int:
+    return sum(1 + _count(member.members) for member in members)
 
 
 def _usable(keys: Sequence[str]) -> bool:

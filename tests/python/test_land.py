@@ -217,6 +217,7 @@ def test_of_states_under_names_of_their_own_the_last_name_counts(zone: Zone) -> 
         zone.file(f"people/{day}.csv", f"id\n{state}\n")
     run = zone.land(at=None)
     assert "skipped people/1.csv: the same bytes as people/3.csv" in run.out
+    assert "dated" not in run.out
     assert zone.values("id", "people") == ["B", "A"]
     zone.file("people/4.csv", "id\nB\n")
     assert zone.land(at=None).code == 0
