@@ -1,10 +1,11 @@
 """What a file leaves in the landing zone: its landed rows and its rejected records, as Parquet."""
 
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -37,7 +38,10 @@ class Origin:
 
 
 class _Parquet:
-    """Rows gathered into bounded batches of one Parquet file, which exists from the first batch on."""
+    """Rows gathered into bounded batches of one Parquet file, which exists from the first batch on.
+
+    After an error what is left is not written: that would fail too, and hide why.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path = path
@@ -61,6 +65,16 @@ class _Parquet:
             self._writer = pq.ParquetWriter(self.path, self.schema, compression="zstd")
         self._writer.write_table(pa.Table.from_arrays(self._columns(self._rows), schema=self.schema))
         self._rows, self._bytes = [], 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if not kind:
+            self.close()
+        elif self._writer:
+            with suppress(OSError, pa.ArrowException):
+                self._writer.close()
 
     def close(self) -> None:
         if self._rows:

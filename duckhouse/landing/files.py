@@ -42,11 +42,10 @@ def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
     target = job.folder / job.landed_as
     target.parent.mkdir(parents=True, exist_ok=True)
     rejected = job.folder / "_rejected" / f"{entity.name}-{target.name}"
-    rejects = Rejects(rejected, entity, job.origin)
     encoding = delimiter = None
     blank = 0
     try:
-        try:
+        with Rejects(rejected, entity, job.origin) as rejects:
             if found.format == "jsonl":
                 read, blank, unmapped = jsonl.land(
                     found.path, entity, job.origin, target, rejects, advance, job.threads
@@ -59,8 +58,6 @@ def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
             else:
                 read, unmapped = parquet.land(found.path, entity, job.origin, target, rejects, job.threads)
                 advance(job.size)
-        finally:
-            rejects.close()
         if stamp(found.path) != job.stamp:
             raise FileFault("it was changed while it was read: land it again")
     except (FileFault, OSError) as fault:

@@ -86,32 +86,28 @@ def land(
     Raises FileFault for a header that names no declared column, or one twice, and for damaged UTF-16 or gzip.
     """
     text = examine(path)
-    landed = Landed(target, entity, origin)
-    try:
-        with _lines(path, text, advance) as lines:
-            start = list(islice(lines, _HEADER_LINES))
-            delimiter = sniff(start, entity)
-            records = split(_joined(start, lines), delimiter)
-            read, blank, header, physical = _skip_to_header(records)
-            if not header:
-                _check_lines(physical, text)
-                return Counts(read, blank, text.encoding, None, [])
-            names = _header_names(header, entity)
-            plan = plan_columns(entity, names)
-            for record in records:
-                read += 1
-                physical += record.lines
-                if record.values == []:
-                    blank += 1
-                elif reason := _fault(record, len(names), text.is_damaged):
-                    rejects.reject(record.row, reason, _printable(record.text))
-                else:
-                    values, unmapped = _fill(record.values or [], names, plan)
-                    landed.add((values, unmapped, record.row), len(record.text))
+    with Landed(target, entity, origin) as landed, _lines(path, text, advance) as lines:
+        start = list(islice(lines, _HEADER_LINES))
+        delimiter = sniff(start, entity)
+        records = split(_joined(start, lines), delimiter)
+        read, blank, header, physical = _skip_to_header(records)
+        if not header:
             _check_lines(physical, text)
-            return Counts(read, blank, text.encoding, delimiter, sorted(names[i] for i in plan.unmapped))
-    finally:
-        landed.close()
+            return Counts(read, blank, text.encoding, None, [])
+        names = _header_names(header, entity)
+        plan = plan_columns(entity, names)
+        for record in records:
+            read += 1
+            physical += record.lines
+            if record.values == []:
+                blank += 1
+            elif reason := _fault(record, len(names), text.is_damaged):
+                rejects.reject(record.row, reason, _printable(record.text))
+            else:
+                values, unmapped = _fill(record.values or [], names, plan)
+                landed.add((values, unmapped, record.row), len(record.text))
+        _check_lines(physical, text)
+        return Counts(read, blank, text.encoding, delimiter, sorted(names[i] for i in plan.unmapped))
 
 
 def examine(path: Path) -> Text:

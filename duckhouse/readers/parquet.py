@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from duckdb.sqltypes import DuckDBPyType
 
-from duckhouse.duck import TO_PARQUET, connection, literal, name
+from duckhouse.duck import TO_PARQUET, connection, literal, name, refused
 from duckhouse.landed_rows import Landed, Origin, Rejects
 from duckhouse.readers import exactparquet
 from duckhouse.readers.exactjson import quoted
@@ -36,25 +36,23 @@ def land(
     DuckDB reads it where it is exact; what it does not read exactly, or not at all, Arrow does, value by value.
     Raises FileFault where the file is no whole Parquet file, or has no declared column.
     """
-    with _faults(), _opened(path) as file:
+    with _opened(path) as file:
         records = _verify(file)
-        plan = plan_columns(entity, file.schema_arrow.names)
+        names: list[str] = file.schema_arrow.names
+        plan = plan_columns(entity, names)
         if plan.is_foreign:
             raise FileFault(f"it has no column of {entity.name} (expected some of: {describe(entity)})")
         if file.metadata.num_columns <= _COLUMNS and _is_exact(file.schema_arrow):
             with suppress(_NotRead):
                 return records, _copied(path, entity, origin, target, threads)
-        landed = Landed(target, entity, origin)
-        try:
+        with Landed(target, entity, origin) as landed:
             exactparquet.land(_numbered(file), entity, landed)
-        finally:
-            landed.close()
-        return records, sorted(file.schema_arrow.names[i] for i in plan.unmapped)
+        return records, sorted(names[i] for i in plan.unmapped)
 
 
 def verified_rows(path: Path) -> int:
     """The rows that the footer counts, after every page was decoded and its checksum, where it has one, compared."""
-    with _faults(), _opened(path) as file:
+    with _opened(path) as file:
         return _verify(file)
 
 
@@ -63,7 +61,8 @@ class _NotRead(Exception):
 
 
 def _opened(path: Path) -> pq.ParquetFile:
-    return pq.ParquetFile(path, page_checksum_verification=True)
+    with _faults():
+        return pq.ParquetFile(path, page_checksum_verification=True)
 
 
 @contextmanager
@@ -80,8 +79,9 @@ def _faults() -> Iterator[None]:
 
 
 def _verify(file: pq.ParquetFile) -> int:
-    for batch in file.iter_batches(use_threads=False):
-        del batch
+    with _faults():
+        for batch in file.iter_batches(use_threads=False):
+            del batch
     rows: int = file.metadata.num_rows
     return rows
 
@@ -105,9 +105,10 @@ def _is_exact_type(kind: pa.DataType, depth: int = 0) -> bool:
 
 def _numbered(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
     row = 1
-    for batch in file.iter_batches(_EXACT_ROWS, use_threads=False):
-        rows = pa.array(range(row, row := row + len(batch)), pa.int64())
-        yield pa.RecordBatch.from_arrays([rows, *batch.columns], ["row", *batch.schema.names])
+    with _faults():
+        for batch in file.iter_batches(_EXACT_ROWS, use_threads=False):
+            rows = pa.array(range(row, row := row + len(batch)), pa.int64())
+            yield pa.RecordBatch.from_arrays([rows, *batch.columns], ["row", *batch.schema.names])
 
 
 def _copied(path: Path, entity: Entity, origin: Origin, target: Path, threads: int) -> list[str]:
@@ -122,7 +123,7 @@ def _copied(path: Path, entity: Entity, origin: Origin, target: Path, threads: i
             connected.execute(_copy(entity, origin, target, scan, columns, plan))
         except duckdb.Error as error:
             if str(target) in str(error):
-                raise
+                raise refused(error) from None
             raise _NotRead from None
     return sorted(columns[i][0] for i in plan.unmapped)
 

@@ -3,6 +3,7 @@
 import fcntl
 import json
 import os
+import resource
 import subprocess
 import sys
 import textwrap
@@ -15,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from duckhouse import landed_rows
 from duckhouse import sources as declarations
 from duckhouse.cli import UserError
 from duckhouse.landed_schemas import FILES_SCHEMA, REJECTED_SCHEMA
@@ -570,6 +572,36 @@ def test_a_second_load_is_refused_while_one_runs(zone: Zone) -> None:
         assert run.code == 1
         assert "another load is running" in run.err
     assert zone.land().code == 0
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", "rejects of jsonl", "rejects of csv", "wide parquet"])
+def test_a_disk_that_is_full_is_one_line_and_leaves_nothing(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    texts = [sha256(str(i).encode()).hexdigest() for i in range(4_000)]
+    zone.file("people.csv", "id\n1\n")
+    if kind.endswith("jsonl"):
+        start = "{bad" if kind.startswith("rejects") else '{"id": "'
+        zone.file("events/1.jsonl", "".join(f'{start}{text}"}}\n' for text in texts))
+    elif kind.endswith("csv"):
+        start = "x,y" if kind.startswith("rejects") else ""
+        zone.file("events/1.csv", "id\n" + "".join(f"{start}{text}\n" for text in texts))
+    else:
+        columns = {"id": pa.array(texts), "amount": pa.nulls(4_000, pa.decimal256(50, 20))}
+        pq.write_table(
+            pa.table(columns).select(["id", *["amount"] * ("wide" in kind)]), zone.file("events/1.parquet", b"")
+        )
+    monkeypatch.setattr(landed_rows, "BATCH_ROWS", 1_000)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
+    try:
+        with pytest.raises(UserError, match="File too large") as told:
+            land.main(["shop", str(zone.drop)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert len(str(told.value).splitlines()) == 1
+    assert (zone.manifests(), zone.leftovers()) == ({}, [])
+    assert zone.land("--json").json["deliveries"][0]["failed"] == []
 
 
 def test_leftovers_of_a_killed_load_go_and_are_never_seen(zone: Zone) -> None:
