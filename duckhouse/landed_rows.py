@@ -127,6 +127,28 @@ class Rejects(_Parquet):
         ]
 
 
+def first_rejected(path: Path) -> tuple[int, str, str]:
+    """The first of the rejected records of a file: its row, the reason, its text."""
+    first = pq.read_table(path, columns=["_source_row", "reason", "raw_text"]).sort_by("_source_row").slice(0, 1)
+    [(row, reason, text)] = zip(*first.to_pydict().values(), strict=True)
+    return row, reason, text
+
+
+def columns_without_values(path: Path, entity: Entity) -> list[str]:
+    """The declared columns that are NULL in each row of a landed file."""
+    metadata = pq.read_metadata(path)
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    return [
+        column.name
+        for place, column in enumerate(entity.columns)
+        if groups and all(_is_null(group.column(place)) for group in groups)
+    ]
+
+
+def _is_null(chunk: Any) -> bool:
+    return bool(chunk.statistics and chunk.statistics.null_count == chunk.num_values)
+
+
 def rows_in(path: Path) -> int:
     """How many rows a written Parquet file holds; 0 where there is no file."""
     rows: int = pq.read_metadata(path).num_rows if path.exists() else 0

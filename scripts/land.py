@@ -65,6 +65,8 @@ def _land(options: argparse.Namespace) -> int:
             print("\n".join(describe(outcome, dry_run=options.dry_run)))
     for name, reason in [fault for outcome in outcomes for fault in (*outcome.unknown, *outcome.failed)]:
         print(f"not landed: {visible(name)}: {reason}", file=sys.stderr)
+    for name, reason in [loss for outcome in outcomes for loss in outcome.lost]:
+        print(f"landed with a loss: {visible(name)}: {reason}", file=sys.stderr)
     return 0 if all(outcome.is_whole for outcome in outcomes) else 1
 
 

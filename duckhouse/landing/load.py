@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from duckhouse.cli import UserError, progress
 from duckhouse.landing.drop import Drop, Found, survey, visible
+from duckhouse.landing.losses import losses
 from duckhouse.landing.manifest import Delivery, SourceFile, iso
 from duckhouse.landing.workers import digests, land_files
 from duckhouse.landing.zone import Draft, Session, Zone
@@ -34,11 +35,12 @@ class Outcome:
     known: list[tuple[str, str]] = field(default_factory=list)
     unknown: list[tuple[str, str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    lost: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
     @property
     def is_whole(self) -> bool:
-        return not self.unknown and not self.failed
+        return not self.unknown and not self.failed and not self.lost
 
     def document(self) -> dict[str, Any]:
         return {
@@ -49,6 +51,7 @@ class Outcome:
             "skipped": [{"name": name, "reason": reason} for name, reason in self.known],
             "unrecognised": [{"name": name, "reason": reason} for name, reason in self.unknown],
             "failed": [{"name": name, "reason": reason} for name, reason in self.failed],
+            "lost": [{"name": name, "reason": reason} for name, reason in self.lost],
             "notes": self.notes,
         }
 
@@ -101,7 +104,8 @@ def load(
         raise UserError(f"{given}: no file of {source.name} in it (expected {patterns}){faults}")
     zone = Zone(source)
     with nullcontext() if dry_run else zone.session() as session:
-        landed = _landed(zone.deliveries())
+        deliveries = zone.deliveries()
+        landed = _landed(deliveries)
         outcomes = _outcomes(drops, delivered_at, landed)
         hashed = [_hashed(drop, outcome) for drop, outcome in zip(drops, outcomes, strict=True)]
         for place, outcome in enumerate(outcomes):
@@ -109,7 +113,10 @@ def load(
             outcome.would_land = [(file.found.name, file.found.entity.name) for file in new]
             if session and new:
                 outcome.delivery = _write(session, new, outcome)
-                landed += _landed([outcome.delivery] if outcome.delivery else [])
+            if outcome.delivery:
+                outcome.lost += losses(source, outcome.delivery, deliveries)
+                deliveries.append(outcome.delivery)
+                landed += _landed([outcome.delivery])
         return outcomes
 
 

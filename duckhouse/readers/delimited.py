@@ -71,6 +71,8 @@ class Counts:
     encoding: str
     delimiter: str | None
     unmapped: list[str]
+    missing: list[str] | None = None
+    """Declared columns that the header does not name; None without a header."""
 
 
 def land(
@@ -107,7 +109,8 @@ def land(
                 values, unmapped = _fill(record.values or [], names, plan)
                 landed.add((values, unmapped, record.row), len(record.text))
         _check_lines(physical, text)
-        return Counts(read, blank, text.encoding, delimiter, sorted(names[i] for i in plan.unmapped))
+        left_over = sorted(names[i] for i in plan.unmapped)
+        return Counts(read, blank, text.encoding, delimiter, left_over, plan.missing(entity))
 
 
 def examine(path: Path) -> Text:

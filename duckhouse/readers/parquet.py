@@ -30,8 +30,9 @@ _EXACT_ROWS = 10_000
 
 def land(
     path: Path, entity: Entity, origin: Origin, target: Path, rejects: Rejects, threads: int
-) -> tuple[int, list[str]]:
-    """Lands a Parquet file; returns the rows that its footer counts, and the names of columns that are not declared.
+) -> tuple[int, list[str], list[str]]:
+    """Lands a Parquet file; returns the rows that its footer counts, and the names of columns that are not declared and
+    of declared ones that are not in it.
 
     DuckDB reads it where it is exact; what it does not read exactly, or not at all, Arrow does, value by value.
     Raises FileFault where the file is no whole Parquet file, or has no declared column.
@@ -44,10 +45,10 @@ def land(
             raise FileFault(f"it has no column of {entity.name} (expected some of: {describe(entity)})")
         if file.metadata.num_columns <= _COLUMNS and _is_exact(file.schema_arrow):
             with suppress(_NotRead):
-                return records, _copied(path, entity, origin, target, threads)
+                return records, _copied(path, entity, origin, target, threads), plan.missing(entity)
         with Landed(target, entity, origin) as landed:
             exactparquet.land(_numbered(file), entity, landed)
-        return records, sorted(names[i] for i in plan.unmapped)
+        return records, sorted(names[i] for i in plan.unmapped), plan.missing(entity)
 
 
 def verified_rows(path: Path) -> int:

@@ -522,6 +522,83 @@ def test_the_id_is_made_of_what_lands(zone: Zone) -> None:
     assert {row["_delivery_id"] for row in zone.rows("people")} == {alone.removeprefix("delivery=")}
 
 
+# ---------------------------------------------------------------- what a delivery lost
+
+
+def test_a_file_of_which_most_records_are_rejected_is_named_with_the_first_reason(zone: Zone) -> None:
+    zone.file("events/1.jsonl", '{"id": 1}\n\n{bad\nworse\n')
+    zone.file("events/half.jsonl", '{"id": 2}\n{bad\n')
+    zone.file("people.csv", "id\n1\n")
+    run = zone.land()
+    told = "events/1.jsonl: 2 of 4 records are rejected, the first in row 3: invalid_json"
+    assert (run.code, run.err) == (1, f"landed with a loss: {told}\n")
+    assert zone.values("id") == ["1", "2"]
+    assert zone.land().code == 0
+
+
+@pytest.mark.parametrize("text", ['[{"id": 1}, {"id": 2}]', '[\n{"id": 1},\n{"id": 2}\n]'])
+def test_an_array_in_place_of_lines_is_said_to_be_one(zone: Zone, text: str) -> None:
+    zone.file("events/1.jsonl", text)
+    run = zone.land("--json")
+    assert run.code == 1
+    [loss] = run.json["deliveries"][0]["lost"]
+    assert loss["name"] == "events/1.jsonl"
+    assert "JSONL is one object a line, and this is an array: convert the file" in loss["reason"]
+    assert len(zone.rows("_rejected")) + len(zone.rows()) == len(text.splitlines())
+
+
+KNOWN = {"files": ["events/*"], "key": "id", "day": "at", "keep_last": ["amount"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "lost"),
+    [
+        ("1.csv", ("key", "at", "amount"), "id"),
+        ("1.jsonl", ("key", "at", "amount"), "id"),
+        ("1.parquet", ("key", "at", "amount"), "id"),
+        ("1.csv", ("id", "when", "amount"), "at"),
+        ("1.jsonl", ("id", "at", "price"), "amount"),
+        ("1.csv", ("id", "at", "amount", "flg"), "flag"),
+        ("1.jsonl", ("id", "at", "amount", "geography"), None),
+        ("1.csv", ("id", "at", "amount", "new"), None),
+        ("1.csv", ("id", "at"), None),
+    ],
+)
+def test_a_column_under_a_name_that_nobody_declared_is_a_loss(
+    zone: Zone, name: str, columns: tuple[str, ...], lost: str | None
+) -> None:
+    zone.contract({"events": KNOWN})
+    path = zone.file(f"events/{name}", "\n".join([",".join(columns), ",".join("1" for _ in columns)]))
+    if name.endswith("jsonl"):
+        path.write_text(json.dumps(dict.fromkeys(columns, "1")))
+    elif name.endswith("parquet"):
+        pq.write_table(pa.table({column: ["1"] for column in columns}), path)
+    run = zone.land()
+    assert run.code == (1 if lost else 0), run.err
+    if lost:
+        others = ", ".join(name for name in columns if name not in ("id", "at", "amount"))
+        told = f"events/{name}: no record of events has {lost} (columns that are not declared: {others})"
+        assert run.err.startswith(f"landed with a loss: {told}")
+    assert len(zone.rows()) == 1
+
+
+def test_a_column_that_the_delivery_before_had_is_a_loss(zone: Zone) -> None:
+    zone.file("people/1.csv", "id,at,geo\n1,x,y\n")
+    zone.file("events/1.csv", "id,at\n1,x\n")
+    assert zone.land(at="2026-03-01").code == 0
+    zone.file("people/1.csv", "id,geo\n1,y\n")
+    zone.file("events/1.csv", "id,at,flag\n1,x,y\n")
+    run = zone.land(at="2026-03-02")
+    assert run.code == 1
+    assert [line.split(":")[1:3] for line in run.err.splitlines()] == [
+        [" people/1.csv", " no record of people has at (columns that are not declared"]
+    ]
+    zone.file("people/1.csv", "id,geo\n2,y\n")
+    assert zone.land(at="2026-03-03").code == 0
+    zone.file("people/1.csv", "id,at\n2,y\n")
+    assert zone.land(at="2026-02-28").code == 0
+
+
 # ---------------------------------------------------------------- the command
 
 
