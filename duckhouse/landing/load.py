@@ -133,6 +133,14 @@ def describe(outcome: Outcome, *, dry_run: bool) -> Iterator[str]:
         yield f"nothing new to land for {iso(outcome.delivered_at)}"
 
 
+def faults(outcome: Outcome) -> Iterator[str]:
+    """What was not landed, and what landed with a loss: a line each."""
+    for name, reason in (*outcome.unknown, *outcome.failed):
+        yield f"not landed: {visible(name)}: {reason}\n"
+    for name, reason in outcome.lost:
+        yield f"landed with a loss: {visible(name)}: {reason}\n"
+
+
 def _describe_delivery(delivery: Delivery) -> Iterator[str]:
     yield f"delivery {delivery.id}: {len(delivery.files)} files, delivered at {iso(delivery.delivered_at)}"
     for entity in sorted({file.entity for file in delivery.files}):

@@ -19,9 +19,9 @@ def losses(source: Source, delivery: Delivery, earlier: Sequence[Delivery]) -> l
             lost.append((file.name, _most_records(delivery, file)))
         columns = _columns(tables[file.entity], file, _no_longer_there(delivery, file, earlier))
         if columns and file.records_landed:
-            others = ", ".join(map(visible, file.unmapped_columns[:_FEW])) or "none"
-            reason = f"no record of {file.entity} has {', '.join(columns)} (columns that are not declared: {others})"
-            lost.append((file.name, f"{reason}: declare the new name as an alias, or have the file exported again"))
+            others = ", ".join(map(visible, file.unmapped_columns[:_FEW]))
+            hint = f"; not declared are {others}: is one of them a new name? Declare it as an alias" if others else ""
+            lost.append((file.name, f"no record of {file.entity} has {', '.join(columns)}{hint}"))
     return lost
 
 

@@ -1,6 +1,6 @@
 """Parquet as Arrow reads it, value by value: exact for every type, and slower than DuckDB, which reads the most."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import islice
 from typing import Any
 from uuid import UUID
@@ -8,19 +8,26 @@ from uuid import UUID
 import numpy as np
 import pyarrow as pa
 
-from duckhouse.landed_rows import Landed
+from duckhouse.landed_rows import Landed, Rejects
 from duckhouse.readers.exactjson import Members, Number, filler, landed_text, written
+from duckhouse.readers.lines import KEPT_OF_LONG
 from duckhouse.sources import Entity
 
 
-def land(batches: Iterable[pa.RecordBatch], entity: Entity, landed: Landed) -> None:
-    """Lands the rows of the batches, whose first column numbers them."""
+def land(
+    batches: Iterable[pa.RecordBatch], entity: Entity, landed: Landed, rejects: Rejects, long: Container[int]
+) -> None:
+    """Lands the rows of the batches, whose first column numbers them, but for those in `long`."""
     fill = filler(entity)
     for batch in batches:
         rows, *columns = batch.columns
         names = batch.schema.names[1:]
         for row, *values in zip(rows.to_pylist(), *map(decoded, columns), strict=True):
-            texts, unmapped = fill(Members(zip(names, values, strict=True)))
+            record = Members(zip(names, values, strict=True))
+            if row in long:
+                rejects.reject(row, "too_long", written(record)[:KEPT_OF_LONG])
+                continue
+            texts, unmapped = fill(record)
             kept = written(unmapped) if unmapped else None
             landed.add((texts, kept, row), sum(map(len, filter(None, (*texts, kept)))))
 

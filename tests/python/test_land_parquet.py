@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as encryption
 import pytest
 
+from duckhouse.readers import exactparquet, parquet
+from duckhouse.readers.parquetpages import unpacked_sizes
 from support.landing import Zone
 
 
@@ -299,3 +301,53 @@ def test_a_file_of_very_many_columns_lands(zone: Zone) -> None:
     write_table(zone, id=pa.array(["a"]), **columns)
     assert zone.land().code == 0
     assert len(json.loads(zone.values("_unmapped")[0] or "")) == 4_000
+
+
+def test_a_record_that_is_too_long_is_rejected(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "MAX_RECORD", 1_000)
+    monkeypatch.setattr(exactparquet, "KEPT_OF_LONG", 20)
+    texts = ["a", "b" * 900, "c" * 1_100, "d" * 600]
+    write_table(zone, "events/1.parquet", id=pa.array(texts), at=pa.array(["x", "x", "x", "y" * 600]))
+    write_table(zone, "events/2.parquet", id=pa.array(["e"] * 5_000), geo=pa.array([["f" * 9] * 9] * 5_000))
+    dictionary = pa.DictionaryArray.from_arrays(pa.array([0, 1, 0]), pa.array(["g", "h" * 5_000]))
+    write_table(zone, "events/3.parquet", id=dictionary)
+    assert zone.land().code == 0
+    assert zone.rejected() == [
+        (3, "too_long", '{"id":"' + "c" * 13),
+        (4, "too_long", '{"id":"' + "d" * 13),
+        (2, "too_long", '{"id":"' + "h" * 13),
+    ]
+    ids = zone.values("id")
+    assert ids[:2] == texts[:2]
+    assert ids[2:] == ["e"] * 5_000 + ["g", "g"]
+
+
+@pytest.mark.parametrize(("limit", "told"), [("_PAGE", "a page of id unpacks to"), ("_UNPACKED", "bytes unpack to")])
+def test_a_small_file_that_unpacks_to_very_much_is_named(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch, limit: str, told: str
+) -> None:
+    monkeypatch.setattr(parquet, limit, 1_000_000)
+    write_table(zone, "events/good.parquet", id=pa.array(["a"]))
+    bomb = zone.file("events/bomb.parquet", b"")
+    pq.write_table(pa.table({"id": ["x" * 50_000_000]}), bomb, compression="zstd")
+    run = zone.land()
+    assert run.code == 1
+    assert "events/bomb.parquet: " in run.err
+    assert told in run.err
+    assert zone.values("id") == ["a"]
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_the_sizes_of_pages_are_in_their_headers(zone: Zone, version: str, dictionary: bool) -> None:
+    path = zone.file("events/a.parquet", b"")
+    table = pa.table({"id": [f"{i % 5_000}" * 9 for i in range(20_000)], "geo": [[i, i] for i in range(20_000)]})
+    options = {"data_page_version": version, "use_dictionary": dictionary, "write_page_checksum": True}
+    pq.write_table(table, path, compression="none", row_group_size=15_000, data_page_size=4_096, **options)
+    metadata = pq.read_metadata(path)
+    pages = list(unpacked_sizes(path, metadata))
+    assert len(pages) > 20
+    assert {column for column, _ in pages} == {"id", "geo.list.element"}
+    chunks = [metadata.row_group(group).column(column) for group in range(2) for column in range(2)]
+    headers = sum(chunk.total_uncompressed_size for chunk in chunks) - sum(size for _, size in pages)
+    assert 10 * len(pages) < headers < 200 * len(pages)
