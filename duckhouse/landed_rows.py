@@ -1,5 +1,6 @@
 """What a file leaves in the landing zone: its landed rows and its rejected records, as Parquet."""
 
+import re
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from duckhouse.sources import Entity
 
 BATCH_ROWS = 50_000
 BATCH_BYTES = 32 << 20
+_MONTHS = 12
+_DATE = re.compile(r"([0-9]{1,2})[-/]([0-9]{1,2})[-/][0-9]{4}")
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,19 @@ def columns_without_values(path: Path, entity: Entity) -> list[str]:
         for place, column in enumerate(entity.columns)
         if groups and all(_is_null(group.column(place)) for group in groups)
     ]
+
+
+def undecided_date(path: Path, column: str) -> str | None:
+    """A date of a landed column of which the others do not tell, or not all the same, whether the day is first."""
+    texts = pq.read_table(path, columns=[column]).column(0).unique().to_pylist()
+    found = filter(None, (_DATE.fullmatch(text.strip()) for text in texts if text))
+    dates = {(int(first), int(second)) for first, second in (each.groups() for each in found)}
+    undecided = [date for date in dates if max(date) <= _MONTHS and date[0] != date[1]]
+    are_day_first = {first > _MONTHS for first, second in dates if min(first, second) <= _MONTHS < max(first, second)}
+    if not undecided or len(are_day_first) == 1:
+        return None
+    first, second = min(undecided)
+    return f"{first:02}/{second:02}"
 
 
 def _is_null(chunk: Any) -> bool:

@@ -1,6 +1,6 @@
-"""What a delivery lost on its way, of which its counts alone say nothing: a column, or most records of a file."""
+"""What a delivery lost on its way, of which its counts say nothing: columns, records, the order of dates."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from duckhouse.landing.drop import visible
@@ -17,6 +17,7 @@ def losses(source: Source, delivery: Delivery, earlier: Sequence[Delivery]) -> l
     for file in delivery.files:
         if file.records_rejected * 2 > file.records_read - file.records_blank:
             lost.append((file.name, _most_records(delivery, file)))
+        lost += [(file.name, reason) for reason in _undecided_dates(delivery, file, tables[file.entity])]
         columns = _columns(tables[file.entity], file, _no_longer_there(delivery, file, earlier))
         if columns and file.records_landed:
             others = ", ".join(map(visible, file.unmapped_columns[:_FEW]))
@@ -32,6 +33,18 @@ def _most_records(delivery: Delivery, file: SourceFile) -> str:
     told = f"{file.records_rejected:,} of {file.records_read:,} records are rejected, the first in row {row}: {reason}"
     is_array = file.format == "jsonl" and text.lstrip().startswith("[")
     return f"{told}; JSONL is one object a line, and this is an array: convert the file" if is_array else told
+
+
+def _undecided_dates(delivery: Delivery, file: SourceFile, table: Entity) -> Iterator[str]:
+    from duckhouse.landed_rows import undecided_date
+
+    for column in table.columns:
+        date = undecided_date(delivery.path / file.landed_as, column.name) if column.type == "date" else None
+        if date:
+            yield (
+                f"{column.name} has dates such as {date}, and the others do not tell whether the day or the month is "
+                "first; they are read with the day first: have them written as 2026-02-13"
+            )
 
 
 def _columns(table: Entity, file: SourceFile, gone: set[str]) -> list[str]:

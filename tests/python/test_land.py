@@ -582,6 +582,25 @@ def test_a_column_under_a_name_that_nobody_declared_is_a_loss(
     assert len(zone.rows()) == 1
 
 
+@pytest.mark.parametrize(
+    ("dates", "told"),
+    [
+        (["02/09/2026", "03/01/2026"], "02/09"),
+        (["02/09/2026", "02/13/2026", "14/02/2026"], "02/09"),
+        (["02/09/2026", " 02/13/2026 "], None),
+        (["02-09-2026", "13-02-2026"], None),
+        (["2.9.2026", "2026-02-09", "02/02/2026", "", "soon"], None),
+    ],
+)
+def test_dates_of_which_the_order_is_not_known_are_named(zone: Zone, dates: list[str], told: str | None) -> None:
+    zone.contract(ENTITIES, [{"name": "id"}, {"name": "at", "config": {"meta": {"type": "date"}}}])
+    zone.file("people.csv", "\n".join(["id,at", *(f"1,{date}" for date in dates)]))
+    run = zone.land()
+    assert run.code == (1 if told else 0), run.err
+    assert not told or f"landed with a loss: people.csv: at has dates such as {told}, " in run.err
+    assert len(zone.rows("people")) == len(dates)
+
+
 def test_a_column_that_the_delivery_before_had_is_a_loss(zone: Zone) -> None:
     zone.file("people/1.csv", "id,at,geo\n1,x,y\n")
     zone.file("events/1.csv", "id,at\n1,x\n")
