@@ -562,6 +562,7 @@ KNOWN = {"files": ["events/*"], "key": "id", "day": "at", "keep_last": ["amount"
         ("1.jsonl", ("id", "at", "amount", "geography"), None),
         ("1.csv", ("id", "at", "amount", "new"), None),
         ("1.csv", ("id", "at"), None),
+        ("1.jsonl", ("id", "flag"), None),
     ],
 )
 def test_a_column_under_a_name_that_nobody_declared_is_a_loss(
