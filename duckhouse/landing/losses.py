@@ -48,13 +48,13 @@ def _undecided_dates(delivery: Delivery, file: SourceFile, table: Entity) -> Ite
 
 
 def _columns(table: Entity, file: SourceFile, gone: set[str]) -> list[str]:
-    """The columns that the file lost: its key, what another name may stand for (any for its day and amounts, one that is
-    alike for the others), and what files like it had before.
+    """The columns that the file lost: its key, what another name may stand for (any for its day and amounts, one that
+    is alike for the others), and what files like it had before, where its records replace earlier ones of their key.
     """
     missing = file.missing_columns or ()
     by_any_name = (table.day, *table.keep_last) if file.unmapped_columns else ()
     renamed = {name for name in missing if get_close_matches(name, file.unmapped_columns, 1)}
-    lost = {table.key, *by_any_name, *renamed, *gone}
+    lost = {table.key, *by_any_name, *renamed, *(gone if table.key else ())}
     return [name for name in missing if name in lost]
 
 

@@ -602,9 +602,10 @@ def test_dates_of_which_the_order_is_not_known_are_named(zone: Zone, dates: list
     assert len(zone.rows("people")) == len(dates)
 
 
-def test_a_column_that_the_delivery_before_had_is_a_loss(zone: Zone) -> None:
+def test_a_column_that_the_delivery_before_had_is_a_loss_where_records_replace_others(zone: Zone) -> None:
+    zone.contract({"events": ENTITIES["events"], "people": ENTITIES["people"] | {"key": "id"}})
     zone.file("people/1.csv", "id,at,geo\n1,x,y\n")
-    zone.file("events/1.csv", "id,at\n1,x\n")
+    zone.file("events/1.csv", "id,geo\n1,x\n")
     assert zone.land(at="2026-03-01").code == 0
     zone.file("people/1.csv", "id,geo\n1,y\n")
     zone.file("events/1.csv", "id,at,flag\n1,x,y\n")
