@@ -24,6 +24,12 @@ def connection(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connected
 
 
+def refused(error: duckdb.Error) -> Exception:
+    """The error as it is to be told: an OSError where the system has no space or no memory left."""
+    is_systems = isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException)
+    return OSError(str(error).splitlines()[0]) if is_systems else error
+
+
 def literal(text: object) -> str:
     """An SQL string literal."""
     return "'" + str(text).replace("'", "''") + "'"

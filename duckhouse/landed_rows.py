@@ -1,10 +1,12 @@
 """What a file leaves in the landing zone: its landed rows and its rejected records, as Parquet."""
 
+import re
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +16,8 @@ from duckhouse.sources import Entity
 
 BATCH_ROWS = 50_000
 BATCH_BYTES = 32 << 20
+_MONTHS = 12
+_DATE = re.compile(r"([0-9]{1,2})[-/]([0-9]{1,2})[-/][0-9]{4}")
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,10 @@ class Origin:
 
 
 class _Parquet:
-    """Rows gathered into bounded batches of one Parquet file, which exists from the first batch on."""
+    """Rows gathered into bounded batches of one Parquet file, which exists from the first batch on.
+
+    After an error what is left is not written: that would fail too, and hide why.
+    """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
         self.path = path
@@ -61,6 +68,16 @@ class _Parquet:
             self._writer = pq.ParquetWriter(self.path, self.schema, compression="zstd")
         self._writer.write_table(pa.Table.from_arrays(self._columns(self._rows), schema=self.schema))
         self._rows, self._bytes = [], 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        if not kind:
+            self.close()
+        elif self._writer:
+            with suppress(OSError, pa.ArrowException):
+                self._writer.close()
 
     def close(self) -> None:
         if self._rows:
@@ -111,6 +128,41 @@ class Rejects(_Parquet):
             pa.array(reasons),
             pa.array(texts),
         ]
+
+
+def first_rejected(path: Path) -> tuple[int, str, str]:
+    """The first of the rejected records of a file: its row, the reason, its text."""
+    first = pq.read_table(path, columns=["_source_row", "reason", "raw_text"]).sort_by("_source_row").slice(0, 1)
+    [(row, reason, text)] = zip(*first.to_pydict().values(), strict=True)
+    return row, reason, text
+
+
+def columns_without_values(path: Path, entity: Entity) -> list[str]:
+    """The declared columns that are NULL in each row of a landed file."""
+    metadata = pq.read_metadata(path)
+    groups = [metadata.row_group(place) for place in range(metadata.num_row_groups)]
+    return [
+        column.name
+        for place, column in enumerate(entity.columns)
+        if groups and all(_is_null(group.column(place)) for group in groups)
+    ]
+
+
+def undecided_date(path: Path, column: str) -> str | None:
+    """A date of a landed column of which the others do not tell, or not all the same, whether the day is first."""
+    texts = pq.read_table(path, columns=[column]).column(0).unique().to_pylist()
+    found = filter(None, (_DATE.fullmatch(text.strip()) for text in texts if text))
+    dates = {(int(first), int(second)) for first, second in (each.groups() for each in found)}
+    undecided = [date for date in dates if max(date) <= _MONTHS and date[0] != date[1]]
+    are_day_first = {first > _MONTHS for first, second in dates if min(first, second) <= _MONTHS < max(first, second)}
+    if not undecided or len(are_day_first) == 1:
+        return None
+    first, second = min(undecided)
+    return f"{first:02}/{second:02}"
+
+
+def _is_null(chunk: Any) -> bool:
+    return bool(chunk.statistics and chunk.statistics.null_count == chunk.num_values)
 
 
 def rows_in(path: Path) -> int:

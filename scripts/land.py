@@ -7,8 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from duckhouse.cli import UserError, print_json, run
-from duckhouse.landing.drop import visible
-from duckhouse.landing.load import describe, load
+from duckhouse.landing.load import describe, faults, load
 from duckhouse.landing.zone import prepare, prepare_missing
 from duckhouse.settings import landing_dir
 from duckhouse.sources import load_source, sources
@@ -63,8 +62,7 @@ def _land(options: argparse.Namespace) -> int:
     else:
         for outcome in outcomes:
             print("\n".join(describe(outcome, dry_run=options.dry_run)))
-    for name, reason in [fault for outcome in outcomes for fault in (*outcome.unknown, *outcome.failed)]:
-        print(f"not landed: {visible(name)}: {reason}", file=sys.stderr)
+    print(*(line for outcome in outcomes for line in faults(outcome)), sep="", end="", file=sys.stderr)
     return 0 if all(outcome.is_whole for outcome in outcomes) else 1
 
 

@@ -5,6 +5,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import pairwise
 from pathlib import Path
 
 from duckhouse.cli import UserError
@@ -46,10 +47,10 @@ def survey(source: Source, paths: Sequence[Path], *, redelivery: bool) -> list[D
         if not path.is_dir():
             _add(first, source, path, seen, None)
             continue
-        for member in _walk(path, skipped=REDELIVERY):
+        for member in _walk(path, REDELIVERY, first):
             _add(first, source, member, seen, path)
         if redelivery and (path / REDELIVERY).is_dir():
-            for member in _walk(path / REDELIVERY, skipped=None):
+            for member in _walk(path / REDELIVERY, None, second):
                 _add(second, source, member, seen, path / REDELIVERY)
     for drop in (first, second):
         drop.files.sort(key=lambda file: (file.entity.name, file.name))
@@ -62,9 +63,17 @@ def visible(text: str) -> str:
     return text if text.isprintable() else repr(text)
 
 
-def _walk(root: Path, skipped: str | None) -> Iterator[Path]:
-    """Every file under `root` in the order of names, but for hidden ones and the top folder `skipped`."""
-    for folder, folders, names in os.walk(root):
+def _walk(root: Path, skipped: str | None, drop: Drop) -> Iterator[Path]:
+    """Every file under `root` in the order of names, but for hidden ones and the top folder `skipped`.
+
+    A folder that cannot be read is named in the drop.
+    """
+
+    def name_folder(error: OSError) -> None:
+        folder = Path(os.fsdecode(error.filename)).relative_to(root)
+        drop.unknown.append((_valid(f"{folder}/"), f"cannot be read: {error.strerror}"))
+
+    for folder, folders, names in os.walk(root, onerror=name_folder):
         if Path(folder) == root and skipped in folders:
             folders.remove(skipped)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
@@ -127,7 +136,6 @@ def _valid(name: str) -> str:
 
 
 def _refuse_shared_names(drop: Drop) -> None:
-    names = [(file.entity.name, file.name) for file in drop.files]
-    for file in drop.files:
-        if names.count((file.entity.name, file.name)) > 1:
+    for before, file in pairwise(drop.files):
+        if (before.entity.name, before.name) == (file.entity.name, file.name):
             raise UserError(f"{visible(file.name)}: two files of this name are given: land them in two runs")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
-from duckhouse.landed_rows import Origin, Rejects, rows_in
+from duckhouse.landed_rows import Origin, Rejects, columns_without_values, rows_in
 from duckhouse.landing.drop import Found
-from duckhouse.landing.manifest import SourceFile
+from duckhouse.landing.manifest import SourceFile, rejected_as
 from duckhouse.readers import delimited, jsonl, parquet
 from duckhouse.readers.stored import FileFault, stamp
 
@@ -33,7 +33,7 @@ class Job:
 def landed_stem(name: str) -> str:
     """A file name that every system takes, from any name: its letters, and a hash that keeps names apart."""
     letters = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name.rsplit("/", 1)[-1])
-    return f"{letters.split('.')[0][:60]}-{sha256(name.encode()).hexdigest()[:8]}"
+    return f"{letters.split('.')[0][:60]}-{sha256(name.encode()).hexdigest()[:32]}"
 
 
 def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
@@ -41,26 +41,24 @@ def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
     found, entity = job.found, job.found.entity
     target = job.folder / job.landed_as
     target.parent.mkdir(parents=True, exist_ok=True)
-    rejected = job.folder / "_rejected" / f"{entity.name}-{target.name}"
-    rejects = Rejects(rejected, entity, job.origin)
+    rejected = job.folder / rejected_as(job.landed_as)
     encoding = delimiter = None
     blank = 0
     try:
-        try:
+        with Rejects(rejected, entity, job.origin) as rejects:
             if found.format == "jsonl":
                 read, blank, unmapped = jsonl.land(
                     found.path, entity, job.origin, target, rejects, advance, job.threads
                 )
                 encoding = "utf-8"
+                missing = None
             elif found.format == "csv":
                 counts = delimited.land(found.path, entity, job.origin, target, rejects, advance)
-                read, blank, unmapped = counts.read, counts.blank, counts.unmapped
+                read, blank, unmapped, missing = counts.read, counts.blank, counts.unmapped, counts.missing
                 encoding, delimiter = counts.encoding, counts.delimiter
             else:
-                read, unmapped = parquet.land(found.path, entity, job.origin, target, job.threads)
+                read, unmapped, missing = parquet.land(found.path, entity, job.origin, target, rejects, job.threads)
                 advance(job.size)
-        finally:
-            rejects.close()
         if stamp(found.path) != job.stamp:
             raise FileFault("it was changed while it was read: land it again")
     except (FileFault, OSError) as fault:
@@ -86,4 +84,5 @@ def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
         records_blank=blank,
         landed_as=job.landed_as,
         unmapped_columns=tuple(unmapped),
+        missing_columns=tuple(columns_without_values(target, entity) if missing is None else missing),
     )

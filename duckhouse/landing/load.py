@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from duckhouse.cli import UserError, progress
 from duckhouse.landing.drop import Drop, Found, survey, visible
+from duckhouse.landing.losses import losses
 from duckhouse.landing.manifest import Delivery, SourceFile, iso
 from duckhouse.landing.workers import digests, land_files
 from duckhouse.landing.zone import Draft, Session, Zone
@@ -21,8 +22,7 @@ if TYPE_CHECKING:
     from duckhouse.landing.files import Job
 
 REDELIVERY_AFTER = timedelta(days=1)
-
-_Contents = dict[tuple[str, str], list[tuple[datetime, str]]]
+_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass
@@ -35,10 +35,12 @@ class Outcome:
     known: list[tuple[str, str]] = field(default_factory=list)
     unknown: list[tuple[str, str]] = field(default_factory=list)
     failed: list[tuple[str, str]] = field(default_factory=list)
+    lost: list[tuple[str, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     @property
     def is_whole(self) -> bool:
-        return not self.unknown and not self.failed
+        return not self.unknown and not self.failed and not self.lost
 
     def document(self) -> dict[str, Any]:
         return {
@@ -49,6 +51,8 @@ class Outcome:
             "skipped": [{"name": name, "reason": reason} for name, reason in self.known],
             "unrecognised": [{"name": name, "reason": reason} for name, reason in self.unknown],
             "failed": [{"name": name, "reason": reason} for name, reason in self.failed],
+            "lost": [{"name": name, "reason": reason} for name, reason in self.lost],
+            "notes": self.notes,
         }
 
 
@@ -59,14 +63,34 @@ class _Hashed:
     size: int
     stamp: tuple[int, int, int]
 
+    @property
+    def file(self) -> tuple[str, str]:
+        return self.found.entity.name, self.found.name
+
+    @property
+    def contents(self) -> tuple[str, str]:
+        return self.found.entity.name, self.sha256
+
+
+@dataclass(frozen=True)
+class _Landed:
+    """A file of a delivery. They sort as their records count: the last one wins."""
+
+    delivered_at: datetime
+    delivery_id: str
+    name: str
+    entity: str
+    sha256: str
+
 
 def load(
     source: Source, paths: Sequence[Path], *, delivered_at: datetime | None, redelivery: bool, dry_run: bool
 ) -> list[Outcome]:
     """Lands the drops in `paths`, one delivery each; all of one run at `delivered_at`, a redelivery one day later.
 
-    Without `delivered_at` a delivery is dated now, and bytes that an entity already has do not land again; with it
-    they do not land again at that time. Raises UserError where nothing can be done at all.
+    Without `delivered_at` a delivery is dated now, after all that landed before, and a file does not land again where
+    its bytes are the last ones of its name; with it they do not land again at that time. Raises UserError where nothing
+    can be done at all.
     """
     if source.kind != "files":
         raise UserError(
@@ -76,11 +100,24 @@ def load(
     if not any(drop.files for drop in drops):
         patterns = ", ".join(pattern for entity in source.entities for pattern in entity.files)
         given = ", ".join(str(path) for path in paths)
-        raise UserError(f"{given}: no file of {source.name} in it (expected {patterns})")
+        faults = "".join(f"; {visible(name)}: {reason}" for drop in drops for name, reason in drop.unknown[:1])
+        raise UserError(f"{given}: no file of {source.name} in it (expected {patterns}){faults}")
     zone = Zone(source)
     with nullcontext() if dry_run else zone.session() as session:
-        known = _contents(zone.deliveries())
-        return [_land(session, drop, at, known) for drop, at in _dated(drops, delivered_at)]
+        deliveries = zone.deliveries()
+        landed = _landed(deliveries)
+        outcomes = _outcomes(drops, delivered_at, landed)
+        hashed = [_hashed(drop, outcome) for drop, outcome in zip(drops, outcomes, strict=True)]
+        for place, outcome in enumerate(outcomes):
+            new = _new_at(hashed[place], outcome, landed) if delivered_at else _new(hashed[place:], outcome, landed)
+            outcome.would_land = [(file.found.name, file.found.entity.name) for file in new]
+            if session and new:
+                outcome.delivery = _write(session, new, outcome)
+            if outcome.delivery:
+                outcome.lost += losses(source, outcome.delivery, deliveries)
+                deliveries.append(outcome.delivery)
+                landed += _landed([outcome.delivery])
+        return outcomes
 
 
 def describe(outcome: Outcome, *, dry_run: bool) -> Iterator[str]:
@@ -91,8 +128,17 @@ def describe(outcome: Outcome, *, dry_run: bool) -> Iterator[str]:
             yield f"would land {visible(name)} as {entity}"
     elif outcome.delivery:
         yield from _describe_delivery(outcome.delivery)
+        yield from (f"  {note}" for note in outcome.notes)
     else:
         yield f"nothing new to land for {iso(outcome.delivered_at)}"
+
+
+def faults(outcome: Outcome) -> Iterator[str]:
+    """What was not landed, and what landed with a loss: a line each."""
+    for name, reason in (*outcome.unknown, *outcome.failed):
+        yield f"not landed: {visible(name)}: {reason}\n"
+    for name, reason in outcome.lost:
+        yield f"landed with a loss: {visible(name)}: {reason}\n"
 
 
 def _describe_delivery(delivery: Delivery) -> Iterator[str]:
@@ -112,57 +158,108 @@ def _describe_delivery(delivery: Delivery) -> Iterator[str]:
             yield f"    not declared, kept in _unmapped: {', '.join(map(visible, drifted))}"
 
 
-def _dated(drops: list[Drop], delivered_at: datetime | None) -> list[tuple[Drop, tuple[datetime, bool]]]:
-    if delivered_at:
-        return [(drop, (delivered_at + i * REDELIVERY_AFTER, True)) for i, drop in enumerate(drops)]
+def _outcomes(drops: list[Drop], delivered_at: datetime | None, landed: list[_Landed]) -> list[Outcome]:
+    """One for each drop, dated: at `delivered_at`, or now, which is never before what landed earlier."""
     now = datetime.now(UTC)
-    return [(drop, (now + i * timedelta(microseconds=1), False)) for i, drop in enumerate(drops)]
+    after_newest = landed[-1].delivered_at + _MOMENT if landed else now
+    start, step = (delivered_at, REDELIVERY_AFTER) if delivered_at else (max(now, after_newest), _MOMENT)
+    outcomes = [
+        Outcome(
+            start + place * step,
+            known=[(name, "given twice: read once") for name in drop.repeated],
+            unknown=list(drop.unknown),
+        )
+        for place, drop in enumerate(drops)
+    ]
+    if not delivered_at and start != now:
+        outcomes[0].notes.append(
+            f"dated right after the newest delivery, of {iso(start - _MOMENT)}: this machine's clock says {iso(now)}"
+        )
+    return outcomes
 
 
-def _contents(landed: Sequence[Delivery]) -> _Contents:
-    """Where the bytes of an entity are: its deliveries' times and ids by (entity, sha256)."""
-    contents: _Contents = defaultdict(list)
-    for delivery in landed:
-        for file in delivery.files:
-            contents[file.entity, file.sha256].append((delivery.delivered_at, delivery.id))
-    return contents
+def _landed(deliveries: Iterable[Delivery]) -> list[_Landed]:
+    return sorted(
+        (
+            _Landed(delivery.delivered_at, delivery.id, file.name, file.entity, file.sha256)
+            for delivery in deliveries
+            for file in delivery.files
+        ),
+        key=lambda file: (file.delivered_at, file.delivery_id, file.name),
+    )
 
 
-def _land(session: Session | None, drop: Drop, dated: tuple[datetime, bool], known: _Contents) -> Outcome:
-    """Lands what is new of a drop; without a session, only says what that is."""
-    at, is_given = dated
-    outcome = Outcome(at, unknown=list(drop.unknown))
-    outcome.known += [(name, "given twice: read once") for name in drop.repeated]
-    new = _new_files(drop, outcome, known, at if is_given else None)
-    outcome.would_land = [(file.found.name, file.found.entity.name) for file in new]
-    if not session or not new:
-        return outcome
-    landed = _write(session, new, outcome)
-    if landed:
-        outcome.delivery = landed
-        for file in landed.files:
-            known[file.entity, file.sha256].append((at, landed.id))
-    return outcome
-
-
-def _new_files(drop: Drop, outcome: Outcome, known: _Contents, at: datetime | None) -> list[_Hashed]:
-    """The files whose bytes are not landed yet, or where `at` is given, not at that time."""
-    new: dict[tuple[str, str], _Hashed] = {}
+def _hashed(drop: Drop, outcome: Outcome) -> list[_Hashed]:
+    """The files of a drop that can be read; of several with the same bytes the last, which is what counts."""
     stamps = [stamp(found.path) for found in drop.files]
-    for found, before, result in zip(drop.files, stamps, digests([f.path for f in drop.files]), strict=True):
+    results = digests([found.path for found in drop.files])
+    last: dict[tuple[str, str], _Hashed] = {}
+    for found, before, result in reversed(list(zip(drop.files, stamps, results, strict=True))):
         if isinstance(result, OSError):
             outcome.failed.append((found.name, f"cannot be read: {result.strerror}"))
             continue
-        sha256, size = result
-        key = (found.entity.name, sha256)
-        earlier = [where for when, where in known.get(key, ()) if at in (None, when)]
-        if earlier:
-            outcome.known.append((found.name, f"already landed in {earlier[0]}"))
-        elif key in new:
-            outcome.known.append((found.name, f"the same bytes as {new[key].found.name}"))
+        file = _Hashed(found, *result, before)
+        if same := last.get(file.contents):
+            outcome.known.append((found.name, f"the same bytes as {same.found.name}"))
         else:
-            new[key] = _Hashed(found, sha256, size, before)
-    return list(new.values())
+            last[file.contents] = file
+    return list(reversed(last.values()))
+
+
+def _new(drops: Sequence[list[_Hashed]], outcome: Outcome, landed: list[_Landed]) -> list[_Hashed]:
+    """Those files of the first drop that say something new; the other drops follow it in this run.
+
+    A file says nothing new where its bytes, with those that follow under its name, are the last ones of that name, or
+    where its name is new and its bytes are the last ones of its table.
+    """
+    by_name: dict[tuple[str, str], list[_Landed]] = defaultdict(list)
+    last_of_table: dict[str, list[_Landed]] = {}
+    for entry in landed:
+        by_name[entry.entity, entry.name].append(entry)
+        last_of_table[entry.entity] = [entry]
+    following: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for drop in drops:
+        for file in drop:
+            following[file.file].append(file.sha256)
+    new: list[_Hashed] = []
+    for file in drops[0]:
+        before = by_name.get(file.file) or last_of_table.get(file.found.entity.name, [])
+        earlier = _last_said(following[file.file], before)
+        if earlier:
+            outcome.known.append((file.found.name, f"already landed in {earlier.delivery_id}"))
+            continue
+        new.append(file)
+        if same := [each for each in before if each.sha256 == file.sha256]:
+            outcome.notes.append(
+                f"{visible(file.found.name)} has the bytes of {same[-1].delivery_id} again, "
+                f"which {before[-1].delivery_id} had replaced: they count from now on"
+            )
+    return new
+
+
+def _last_said(following: Sequence[str], landed: Sequence[_Landed]) -> _Landed | None:
+    """The delivery that holds the first of `following`, where `landed` ends with some of these, in their order."""
+    for count in range(1, min(len(following), len(landed)) + 1):
+        if [file.sha256 for file in landed[-count:]] == list(following[:count]):
+            return landed[-count]
+    return None
+
+
+def _new_at(files: list[_Hashed], outcome: Outcome, landed: list[_Landed]) -> list[_Hashed]:
+    """The files whose bytes have not landed at this time. Other bytes of a name at one time are refused."""
+    then = [file for file in landed if file.delivered_at == outcome.delivered_at]
+    by_contents = {(file.entity, file.sha256): file.delivery_id for file in then}
+    by_name = {(file.entity, file.name): file.delivery_id for file in then}
+    new: list[_Hashed] = []
+    for file in files:
+        if file.contents in by_contents:
+            outcome.known.append((file.found.name, f"already landed in {by_contents[file.contents]}"))
+        elif file.file in by_name:
+            reason = f"{by_name[file.file]} has other bytes of it, of the same time: say another --delivered-at"
+            outcome.failed.append((file.found.name, reason))
+        else:
+            new.append(file)
+    return new
 
 
 def _write(session: Session, files: list[_Hashed], outcome: Outcome) -> Delivery | None:

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 from duckhouse.cli import UserError
 
@@ -13,7 +14,10 @@ MANIFEST = "manifest.json"
 
 @dataclass(frozen=True)
 class SourceFile:
-    """One landed file. records_read = records_landed + records_rejected + records_blank."""
+    """One landed file. records_read = records_landed + records_rejected + records_blank.
+
+    `missing_columns` are declared and not in the file; None where that is not known.
+    """
 
     entity: str
     name: str
@@ -28,6 +32,7 @@ class SourceFile:
     records_blank: int
     landed_as: str
     unmapped_columns: tuple[str, ...]
+    missing_columns: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,14 @@ class Delivery:
     delivered_at: datetime
     path: Path
     files: tuple[SourceFile, ...]
+
+    def rejected_path(self, file: SourceFile) -> Path:
+        return self.path / rejected_as(file.landed_as)
+
+
+def rejected_as(landed_as: str) -> str:
+    """Where in a delivery the rejected records of a file are."""
+    return f"_rejected/{landed_as.replace('/', '-')}"
 
 
 def delivery_id(delivered_at: datetime, contents: list[tuple[str, str, str]]) -> str:
@@ -57,15 +70,17 @@ def read_manifest(source: str, folder: Path) -> Delivery:
     manifest = folder / MANIFEST
     try:
         document = json.loads(manifest.read_text(encoding="utf-8"))
-        files = tuple(
-            SourceFile(**{**entry, "unmapped_columns": tuple(entry["unmapped_columns"])}) for entry in document["files"]
-        )
+        files = tuple(SourceFile(**{**entry, **_tuples(entry)}) for entry in document["files"])
         delivered_at = datetime.fromisoformat(document["delivered_at"])
         return Delivery(document["delivery_id"], source, delivered_at, folder, files)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{manifest}: not a readable manifest ({error!r}): restore it, or remove the folder and land again"
         ) from error
+
+
+def _tuples(entry: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    return {name: tuple(value) for name, value in entry.items() if isinstance(value, list)}
 
 
 def write_manifest(folder: Path, delivery: Delivery) -> None:

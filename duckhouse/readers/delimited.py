@@ -3,7 +3,7 @@
 import codecs
 import io
 import re
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,8 +20,10 @@ from duckhouse.sources import Entity
 DELIMITERS = (",", ";", "\t", "|")
 
 _HEADER_LINES = 200
+_NAMES_TOLD = 3
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _QUOTED = re.compile('(?:[^"]++|"")*+')
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r(?!\Z)|\n)")  # what follows a return at the end of a text is not known yet
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what the error handler surrogateescape makes of other bytes
 
@@ -38,11 +40,13 @@ codecs.register_error("duckhouse_latin_1", _as_latin_1)
 
 @dataclass(frozen=True)
 class Text:
-    """What the first pass over a file finds: `encoding` as recorded, whether each record must be checked, its lines."""
+    """What the first pass over a file finds: `encoding` as recorded, whether each record must be checked, whether a
+    carriage return alone ends a line in it, its lines.
+    """
 
     encoding: str
     is_damaged: bool
-    line_end: str
+    has_returns: bool
     lines: int
 
 
@@ -67,6 +71,8 @@ class Counts:
     encoding: str
     delimiter: str | None
     unmapped: list[str]
+    missing: list[str] | None = None
+    """Declared columns that the header does not name; None without a header."""
 
 
 def land(
@@ -82,32 +88,29 @@ def land(
     Raises FileFault for a header that names no declared column, or one twice, and for damaged UTF-16 or gzip.
     """
     text = examine(path)
-    landed = Landed(target, entity, origin)
-    try:
-        with _lines(path, text, advance) as lines:
-            start = list(islice(lines, _HEADER_LINES))
-            delimiter = sniff(start, entity)
-            records = split(_joined(start, lines), delimiter)
-            read, blank, header, physical = _skip_to_header(records)
-            if not header:
-                _check_lines(physical, text)
-                return Counts(read, blank, text.encoding, None, [])
-            names = _header_names(header, entity)
-            plan = plan_columns(entity, names)
-            for record in records:
-                read += 1
-                physical += record.lines
-                if record.values == []:
-                    blank += 1
-                elif reason := _fault(record, len(names), text.is_damaged):
-                    rejects.reject(record.row, reason, _printable(record.text))
-                else:
-                    values, unmapped = _fill(record.values or [], names, plan)
-                    landed.add((values, unmapped, record.row), len(record.text))
+    with Landed(target, entity, origin) as landed, _lines(path, text, advance) as lines:
+        start = list(islice(lines, _HEADER_LINES))
+        delimiter = sniff(start, entity)
+        records = split(_joined(start, lines), delimiter)
+        read, blank, header, physical = _skip_to_header(records)
+        if not header:
             _check_lines(physical, text)
-            return Counts(read, blank, text.encoding, delimiter, sorted(names[i] for i in plan.unmapped))
-    finally:
-        landed.close()
+            return Counts(read, blank, text.encoding, None, [])
+        names = _header_names(header, entity)
+        plan = plan_columns(entity, names)
+        for record in records:
+            read += 1
+            physical += record.lines
+            if record.values == []:
+                blank += 1
+            elif reason := _fault(record, len(names), text.is_damaged):
+                rejects.reject(record.row, reason, _printable(record.text))
+            else:
+                values, unmapped = _fill(record.values or [], names, plan)
+                landed.add((values, unmapped, record.row), len(record.text))
+        _check_lines(physical, text)
+        left_over = sorted(names[i] for i in plan.unmapped)
+        return Counts(read, blank, text.encoding, delimiter, left_over, plan.missing(entity))
 
 
 def examine(path: Path) -> Text:
@@ -120,14 +123,16 @@ def examine(path: Path) -> Text:
         head = stream.peek(4)[:4]
         encoding = next((name for bom, name in _BOMS.items() if head.startswith(bom)), None) or _by_nuls(head)
         decoder = codecs.getincrementaldecoder(encoding or "utf-8")("strict" if encoding else "surrogateescape")
-        whole = broken = newlines = returns = 0
+        whole = broken = newlines = returns = pairs = 0
         last = ""
         try:
             while True:
                 chunk = stream.read(CHUNK)
                 text = decoder.decode(chunk, final=not chunk)
                 newlines += text.count("\n")
-                returns += text.count("\r")
+                if "\r" in text or last == "\r":
+                    returns += text.count("\r")
+                    pairs += (last + text).count("\r\n")
                 if not encoding and not text.isascii():
                     strange = len(_NOT_UTF8.findall(text))
                     broken += strange
@@ -137,10 +142,11 @@ def examine(path: Path) -> Text:
                     break
         except UnicodeDecodeError as error:
             raise FileFault(f"{encoding} text is damaged ({error.reason}): export the file again") from None
-    line_end = "\r" if returns and not newlines else "\n"
-    lines = (newlines or returns) + (last not in ("", line_end, "\ufeff"))
+    has_returns = returns > pairs
+    ends = ("\n", "\r") if has_returns else ("\n",)
+    lines = newlines + returns - pairs + (last not in ("", "\ufeff", *ends))
     found = encoding or ("utf-8" if not broken or whole > broken else "windows-1252")
-    return Text(found, bool(broken) and found == "utf-8", line_end, lines)
+    return Text(found, bool(broken) and found == "utf-8", has_returns, lines)
 
 
 def _by_nuls(head: bytes) -> str | None:
@@ -157,20 +163,38 @@ def _lines(path: Path, text: Text, advance: Callable[[int], object]) -> Iterator
     elif text.encoding == "utf-8":
         errors = "surrogateescape"
     with opened(path, advance) as stream:
-        wrapper = io.TextIOWrapper(stream, text.encoding, errors, newline=text.line_end)
-        yield _physical(wrapper, text.line_end)
+        wrapper = io.TextIOWrapper(stream, text.encoding, errors, newline="" if text.has_returns else "\n")
+        yield _without_mark(_of_any_end(wrapper) if text.has_returns else _physical(wrapper))
         wrapper.detach()
 
 
-def _physical(wrapper: io.TextIOWrapper, line_end: str) -> Iterator[str]:
+def _physical(wrapper: io.TextIOWrapper) -> Iterator[str]:
     """The lines with their ends; of one that is too long only as much as says so."""
-    first = True
     while line := wrapper.readline(MAX_RECORD + 1):
         if len(line) > MAX_RECORD:
-            while line[-1] != line_end and (more := wrapper.readline(MAX_RECORD)):
+            while line[-1] != "\n" and (more := wrapper.readline(MAX_RECORD)):
                 line = line[: MAX_RECORD + 1] + more[-1]
-        yield line.removeprefix("\ufeff") if first else line
-        first = False
+        yield line
+
+
+def _of_any_end(wrapper: io.TextIOWrapper) -> Iterator[str]:
+    """The same where a carriage return alone ends a line too."""
+    rest = ""
+    while chunk := wrapper.read(CHUNK):
+        text, position = rest + chunk, 0
+        while line := _LINE.match(text, position):
+            yield line[0]
+            position = line.end()
+        rest = text[position:]
+        if len(rest) > MAX_RECORD:
+            rest = rest[: MAX_RECORD + 1] + ("\r" if rest[-1] == "\r" else "")
+    yield from [rest] if rest else []
+
+
+def _without_mark(lines: Iterator[str]) -> Iterator[str]:
+    for line in islice(lines, 1):
+        yield line.removeprefix("\ufeff")
+    yield from lines
 
 
 def _joined(start: list[str], rest: Iterator[str]) -> Iterator[str]:
@@ -227,9 +251,10 @@ def _header_names(header: Record, entity: Entity) -> list[str]:
     if _NOT_UTF8.search(header.text):
         raise FileFault(f"line {header.row}: the header is not valid UTF-8: export the file again")
     names = [_clean(value) or f"column_{i}" for i, value in enumerate(header.values, 1)]
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = [name for name, count in Counter(names).items() if count > 1]
     if twice:
-        raise FileFault(f"line {header.row}: the header names {', '.join(map(repr, twice))} more than once: rename one")
+        told = ", ".join(map(repr, twice[:_NAMES_TOLD])) + (" and others" if len(twice) > _NAMES_TOLD else "")
+        raise FileFault(f"line {header.row}: the header names {told} more than once: rename one")
     if plan_columns(entity, names).is_foreign:
         raise FileFault(
             f"line {header.row}: the header has no column of {entity.name} (expected some of: {describe(entity)})"
@@ -244,9 +269,9 @@ def split(lines: Iterator[str], delimiter: str) -> Iterator[Record]:
     record starts and nothing else: reading goes on with the next line.
     """
     white = " \t\r\n\f\v".replace(delimiter, "")
-    waiting: deque[str] = deque()
+    ahead = _Ahead(lines, delimiter)
     row = 0
-    while line := waiting.popleft() if waiting else next(lines, ""):
+    while line := ahead.next():
         row += 1
         if not line.strip(white):
             yield Record(row, line, [], None, 1)
@@ -260,32 +285,59 @@ def split(lines: Iterator[str], delimiter: str) -> Iterator[Record]:
             continue
         fields = _Fields(delimiter)
         outcome = fields.feed(line)
-        more: list[str] = []
-        size = len(line)
-        while outcome == "unclosed_quote" and size <= MAX_RECORD:
-            following = waiting.popleft() if waiting else next(lines, "")
-            if not following:
-                break
-            more.append(following)
-            size += len(following)
+        more = ahead.closing(len(line)) if outcome == "unclosed_quote" else []
+        for following in more:
             outcome = fields.feed(following)
-        if outcome and more:
-            waiting.extendleft(reversed(more))
-            yield Record(row, line, None, "unclosed_quote", 1)
-        elif outcome:
-            yield Record(row, line, None, outcome, 1)
-        else:
-            yield Record(row, "".join([line, *more]), fields.values, None, 1 + len(more))
-            row += len(more)
+        yield Record(row, "".join([line, *more]), None if outcome else fields.values, outcome, 1 + len(more))
+        row += len(more)
+
+
+class _Ahead:
+    """Lines that are looked at before their turn. Each is looked at once, however many quotes stay open before it: a
+    quote that is open at the start of one of them comes to the same end from wherever it was opened.
+    """
+
+    def __init__(self, lines: Iterator[str], delimiter: str) -> None:
+        self._lines = lines
+        self._delimiter = delimiter
+        self._waiting: deque[str] = deque()
+        self._size = 0
+        self._never_closes = (
+            False  # a quote that is open at the start of a waiting line; else it is still open behind them
+        )
+
+    def next(self) -> str:
+        if not self._waiting:
+            return next(self._lines, "")
+        line = self._waiting.popleft()
+        self._size -= len(line)
+        self._never_closes = self._never_closes and bool(self._waiting)
+        return line
+
+    def closing(self, size: int) -> list[str]:
+        """Takes the lines up to the one that closes what a line of this size leaves open; none where none does."""
+        while not self._never_closes and size + self._size <= MAX_RECORD:
+            line = next(self._lines, "")
+            outcome = _Fields(self._delimiter, is_open=True).feed(line) if line else "unclosed_quote"
+            if line:
+                self._waiting.append(line)
+                self._size += len(line)
+            if not outcome:
+                taken = list(self._waiting)
+                self._waiting.clear()
+                self._size = 0
+                return taken
+            self._never_closes = not line or outcome != "unclosed_quote"
+        return []
 
 
 class _Fields:
     """The fields of one record, fed line by line."""
 
-    def __init__(self, delimiter: str) -> None:
+    def __init__(self, delimiter: str, *, is_open: bool = False) -> None:
         self.values: list[str | None] = []
         self._delimiter = delimiter
-        self._open: list[str] | None = None
+        self._open: list[str] | None = [] if is_open else None
 
     def feed(self, line: str) -> str | None:
         """None when the record ends with the line, unclosed_quote when it goes on, text_after_quote when it breaks."""

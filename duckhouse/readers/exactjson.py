@@ -12,6 +12,10 @@ from duckhouse.sources import Entity
 quoted = encode_basestring
 
 
+MAX_DEPTH = 200
+"""Arrays and objects within one another; a deeper record is rejected. Python's own limit depends on who calls."""
+
+
 class Rejected(Exception):
     """A record that does not land. Its text is the reason, a stable code."""
 
@@ -52,9 +56,19 @@ def decode(text: str) -> Members:
         raise Rejected("too_deep") from None
     except ValueError:
         raise Rejected("invalid_json") from None
+    if text.count("[") + text.count("{") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise Rejected("too_deep")
     if not isinstance(value, Members):
         raise Rejected("not_an_object")
     return value
+
+
+def _depth(value: Any) -> int:
+    depth, level = 0, [value]
+    while level := [inner for inner in level if isinstance(inner, list)]:
+        depth += 1
+        level = [member[1] if isinstance(outer, Members) else member for outer in level for member in outer]
+    return depth
 
 
 def written(value: Any, item: str = ",", colon: str = ":") -> str:
@@ -83,26 +97,31 @@ def reader(entity: Entity) -> Callable[[str, Counter[str]], list[str | None]]:
     The names of what is unmapped are counted in the Counter that it is given.
     It raises Rejected: the reasons of `decode`, and duplicate_key where a key comes twice with different values.
     """
-    find = finder(entity)
-    width = len(entity.columns)
+    fill = filler(entity)
 
     def read(text: str, unmapped_names: Counter[str]) -> list[str | None]:
         members = decode(text)
-        try:
-            if len({key for key, _ in members}) < len(members):
-                members = _without_repeats(members)
-            values, unmapped = _fill(members)
-            row = [*values, written(unmapped) if unmapped else None]
-            if "\\u" in text:
+        if len({key for key, _ in members}) < len(members):
+            members = _without_repeats(members)
+        values, unmapped = fill(members)
+        row = [*values, written(unmapped) if unmapped else None]
+        if "\\u" in text:
+            try:
                 "".join(value for value in row if value).encode()
-        except RecursionError:
-            raise Rejected("too_deep") from None
-        except UnicodeEncodeError:
-            raise Rejected("invalid_json") from None
+            except UnicodeEncodeError:
+                raise Rejected("invalid_json") from None
         unmapped_names.update(key for key, _ in unmapped)
         return row
 
-    def _fill(members: Members) -> tuple[list[str | None], Members]:
+    return read
+
+
+def filler(entity: Entity) -> Callable[[Members], tuple[list[str | None], Members]]:
+    """A function from the members of a record to the texts of the declared columns, and the members left over."""
+    find = finder(entity)
+    width = len(entity.columns)
+
+    def fill(members: Members) -> tuple[list[str | None], Members]:
         values: list[str | None] = [None] * width
         unmapped = Members()
         rivals: dict[int, list[_Candidate]] = {}
@@ -122,7 +141,7 @@ def reader(entity: Entity) -> Callable[[str, Counter[str]], list[str | None]]:
             unmapped.extend((key, value) for key, value in told[1:] if landed_text(value) != values[column])
         return values, unmapped
 
-    return read
+    return fill
 
 
 def _without_repeats(members: Members) -> Members:

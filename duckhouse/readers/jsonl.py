@@ -10,7 +10,7 @@ import pyarrow as pa
 from duckdb.func import ARROW, SPECIAL
 from duckdb.sqltypes import BIGINT, VARCHAR
 
-from duckhouse.duck import TO_PARQUET, connection, literal, name
+from duckhouse.duck import TO_PARQUET, connection, literal, name, refused
 from duckhouse.landed_rows import Origin, Rejects
 from duckhouse.readers.exactjson import Rejected, reader
 from duckhouse.readers.lines import SCHEMA, Lines, without_end
@@ -42,13 +42,13 @@ def land(
         fast = learn(_sample(first), entity) if first else None
         incoming = pa.RecordBatchReader.from_batches(SCHEMA, chain([first] if first else [], batches))
         connected.register("incoming", incoming)
-        _register_exact(connected, entity, rejects, unmapped_names)
+        _register_exact(connected, entity, batches.remembering(rejects.reject), unmapped_names)
         try:
             connected.execute(_copy(entity, origin, target, fast))
-        except duckdb.Error:
+        except duckdb.Error as error:
             if batches.fault:
                 raise batches.fault from None
-            raise
+            raise refused(error) from None
     if fast:
         unmapped_names.update(fast.unmapped_names)
     return lines.read, lines.blank, sorted(unmapped_names)
@@ -60,6 +60,16 @@ class _Source:
     def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
         self._batches = batches
         self.fault: Exception | None = None
+
+    def remembering(self, reject: Callable[[int, str, str], None]) -> Callable[[int, str, str], None]:
+        def remembered(row: int, reason: str, text: str) -> None:
+            try:
+                reject(row, reason, text)
+            except OSError as error:
+                self.fault = error
+                raise
+
+        return remembered
 
     def __iter__(self) -> "_Source":
         return self
@@ -81,7 +91,10 @@ def _sample(batch: pa.RecordBatch) -> list[str]:
 
 
 def _register_exact(
-    connected: duckdb.DuckDBPyConnection, entity: Entity, rejects: Rejects, unmapped_names: Counter[str]
+    connected: duckdb.DuckDBPyConnection,
+    entity: Entity,
+    reject: Callable[[int, str, str], None],
+    unmapped_names: Counter[str],
 ) -> None:
     """The SQL function exact(row, line): the landed values of a line, or NULL where it is rejected."""
     read = reader(entity)
@@ -96,7 +109,7 @@ def _register_exact(
                 landed.append(read(line, unmapped_names))
                 is_rejected.append(False)
             except Rejected as reason:
-                rejects.reject(row, str(reason), without_end(line))
+                reject(row, str(reason), without_end(line))
                 landed.append([None] * width)
                 is_rejected.append(True)
         columns = [pa.array(values, pa.string()) for values in zip(*landed, strict=True)]

@@ -42,6 +42,10 @@ class ColumnPlan:
     carriers: tuple[tuple[int, ...], ...]  # for each declared column, those that carry it, best first
     unmapped: tuple[int, ...]
 
+    def missing(self, entity: Entity) -> list[str]:
+        """The declared columns that the file does not have."""
+        return [column.name for column, carriers in zip(entity.columns, self.carriers, strict=True) if not carriers]
+
     @property
     def is_foreign(self) -> bool:
         return not any(self.carriers)

@@ -1,7 +1,8 @@
 """Parquet: columns by name, every value as the text that JSON would give it."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import duckdb
@@ -9,24 +10,161 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from duckdb.sqltypes import DuckDBPyType
 
-from duckhouse.duck import TO_PARQUET, connection, literal, name
-from duckhouse.landed_rows import Origin
+from duckhouse.duck import TO_PARQUET, connection, literal, name, refused
+from duckhouse.landed_rows import Landed, Origin, Rejects
+from duckhouse.readers import exactparquet
 from duckhouse.readers.exactjson import quoted
+from duckhouse.readers.lines import MAX_RECORD
 from duckhouse.readers.names import ColumnPlan, describe, plan_columns
+from duckhouse.readers.parquetpages import unpacked_sizes
 from duckhouse.readers.stored import FileFault
 from duckhouse.sources import Entity
 
 _NUMBERS = {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint",
             "uhugeint", "decimal"}  # fmt: skip
 _LISTS = {"list", "array"}
+_ROW_NUMBER = "file_row_number"
+_DIGITS = 38
+_NESTED = 4
+_COLUMNS = 1_000  # with more of them, planning takes DuckDB longer than reading, by the square
+_VERIFIED_ROWS = 1 << 16
+_EXACT_ROWS = 10_000
+_BATCH = 64 << 20  # bytes
+_PAGE = 128 << 20  # bytes; what writes pages cuts them at about 1 MiB, a value may be longer
+_UNPACKED, _TIMES_ITS_SIZE = 1 << 30, 1_000  # a file may unpack to so many bytes, or to so many times its own
 
 
-def land(path: Path, entity: Entity, origin: Origin, target: Path, threads: int) -> tuple[int, list[str]]:
-    """Lands a Parquet file; returns the rows that its footer counts, and the names of columns that are not declared.
+def land(
+    path: Path, entity: Entity, origin: Origin, target: Path, rejects: Rejects, threads: int
+) -> tuple[int, list[str], list[str]]:
+    """Lands a Parquet file; returns the rows that its footer counts, and the names of columns that are not declared and
+    of declared ones that are not in it.
 
+    DuckDB reads it where it is exact; what it does not read exactly, or not at all, Arrow does, value by value.
     Raises FileFault where the file is no whole Parquet file, or has no declared column.
     """
-    records = verified_rows(path)
+    with _opened(path) as file:
+        long = set(_verify(file, path))
+        names: list[str] = file.schema_arrow.names
+        plan = plan_columns(entity, names)
+        if plan.is_foreign:
+            raise FileFault(f"it has no column of {entity.name} (expected some of: {describe(entity)})")
+        records: int = file.metadata.num_rows
+        if not long and file.metadata.num_columns <= _COLUMNS and _is_exact(file.schema_arrow):
+            with suppress(_NotRead):
+                return records, _copied(path, entity, origin, target, threads), plan.missing(entity)
+        with Landed(target, entity, origin) as landed:
+            exactparquet.land(_numbered(file), entity, landed, rejects, long)
+        return records, sorted(names[i] for i in plan.unmapped), plan.missing(entity)
+
+
+def verified_rows(path: Path) -> int:
+    """The rows that the footer counts, after every page was decoded and its checksum, where it has one, compared."""
+    with _opened(path) as file:
+        for _ in _verify(file, path):
+            continue
+        return int(file.metadata.num_rows)
+
+
+class _NotRead(Exception):
+    """DuckDB does not read the file."""
+
+
+def _opened(path: Path) -> pq.ParquetFile:
+    with _faults():
+        return pq.ParquetFile(path, page_checksum_verification=True)
+
+
+@contextmanager
+def _faults() -> Iterator[None]:
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        reason = str(error).splitlines()[0]
+        if "encrypt" in reason:
+            raise FileFault(f"it is encrypted ({reason}): export it without encryption") from None
+        if "nested" in reason:
+            raise FileFault(f"its columns are nested too deep ({reason}): export it flatter") from None
+        raise FileFault(f"not a whole Parquet file ({reason}): export it again") from None
+
+
+def _verify(file: pq.ParquetFile, path: Path) -> Iterator[int]:
+    """Decodes every page; the rows that are longer than a record may be."""
+    _refuse_bombs(file.metadata, path)
+    row = 1
+    for batch in _batches(file, _VERIFIED_ROWS):
+        yield from (row + place for place in _long_rows(batch))
+        row += len(batch)
+
+
+def _refuse_bombs(metadata: pq.FileMetaData, path: Path) -> None:
+    """Raises FileFault for a file of which a page, or all of it, unpacks to more than memory may have to hold."""
+    size = path.stat().st_size
+    total = _unpacked(metadata)
+    if total > max(_UNPACKED, _TIMES_ITS_SIZE * size):
+        raise FileFault(f"its {size:,} bytes unpack to {total:,}: export it in several files")
+    try:
+        for column, page in unpacked_sizes(path, metadata):
+            if page > _PAGE:
+                raise FileFault(
+                    f"a page of {column} unpacks to {page:,} bytes, {_PAGE:,} is the limit: shorten its texts"
+                )
+    except ValueError as error:
+        raise FileFault(f"not a whole Parquet file ({error}): export it again") from None
+
+
+def _unpacked(metadata: pq.FileMetaData) -> int:
+    return sum(metadata.row_group(place).total_byte_size for place in range(metadata.num_row_groups))
+
+
+def _batches(file: pq.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]:
+    """The rows in batches of as many, or fewer where they are long."""
+    a_row = _unpacked(file.metadata) // max(1, file.metadata.num_rows) + 1
+    with _faults():
+        yield from file.iter_batches(max(1, min(rows, _BATCH // a_row)), use_threads=False)
+
+
+def _long_rows(batch: pa.RecordBatch, start: int = 0) -> Iterator[int]:
+    """Half by half, so that a batch of short rows is looked at once."""
+    if len(batch) == 1 and sum(map(_size, batch.columns)) > MAX_RECORD:
+        yield start
+    elif len(batch) > 1 and batch.nbytes > MAX_RECORD:
+        half = len(batch) // 2
+        yield from _long_rows(batch.slice(0, half), start)
+        yield from _long_rows(batch.slice(half), start + half)
+
+
+def _size(column: pa.Array) -> int:
+    """The bytes of a value; of a dictionary only that which the value takes from it."""
+    plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    return int(plain.nbytes)
+
+
+def _is_exact(schema: pa.Schema) -> bool:
+    """Whether DuckDB reads every value of the columns as it is, and in a time that grows with their bytes."""
+    return _ROW_NUMBER not in map(str.lower, schema.names) and all(map(_is_exact_type, schema.types))
+
+
+def _is_exact_type(kind: pa.DataType, depth: int = 0) -> bool:
+    """DuckDB makes a double of a decimal of more than 38 digits, cuts nanoseconds off a time, and takes twice as long
+    for each list within a list.
+    """
+    if pa.types.is_decimal(kind):
+        return bool(kind.precision <= _DIGITS)
+    if pa.types.is_nested(kind):
+        inner = [kind.field(place).type for place in range(kind.num_fields)]
+        return depth < _NESTED and all(_is_exact_type(each, depth + 1) for each in inner)
+    return bool(kind != pa.time64("ns"))
+
+
+def _numbered(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    row = 1
+    for batch in _batches(file, _EXACT_ROWS):
+        rows = pa.array(range(row, row := row + len(batch)), pa.int64())
+        yield pa.RecordBatch.from_arrays([rows, *batch.columns], ["row", *batch.schema.names])
+
+
+def _copied(path: Path, entity: Entity, origin: Origin, target: Path, threads: int) -> list[str]:
     with connection(threads) as connected, tempfile.TemporaryDirectory() as folder:
         link = Path(folder) / "input.parquet"  # a name without the wildcards that DuckDB would expand
         link.symlink_to(path.resolve())
@@ -35,29 +173,12 @@ def land(path: Path, entity: Entity, origin: Origin, target: Path, threads: int)
             relation = connected.sql(f"select * from {scan}")
             columns = list(zip(relation.columns, relation.types, strict=True))[:-1]
             plan = plan_columns(entity, [column for column, _ in columns])
-            if plan.is_foreign:
-                raise FileFault(f"it has no column of {entity.name} (expected some of: {describe(entity)})")
             connected.execute(_copy(entity, origin, target, scan, columns, plan))
         except duckdb.Error as error:
-            message = str(error).splitlines()[0]
-            if str(target) in message:
-                raise
-            raise FileFault(
-                f"not a whole Parquet file ({message.replace(str(link), path.name)}): export it again"
-            ) from None
-    return records, sorted(columns[i][0] for i in plan.unmapped)
-
-
-def verified_rows(path: Path) -> int:
-    """The rows that the footer counts, after every page was decoded and its checksum, where it has one, compared."""
-    try:
-        with pq.ParquetFile(path, page_checksum_verification=True) as file:
-            for batch in file.iter_batches(use_threads=False):
-                del batch
-            rows: int = file.metadata.num_rows
-            return rows
-    except (pa.ArrowException, OSError) as error:
-        raise FileFault(f"not a whole Parquet file ({str(error).splitlines()[0]}): export it again") from None
+            if str(target) in str(error):
+                raise refused(error) from None
+            raise _NotRead from None
+    return sorted(columns[i][0] for i in plan.unmapped)
 
 
 def _copy(

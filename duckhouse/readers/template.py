@@ -64,7 +64,7 @@ def learn(lines: Sequence[str], entity: Entity) -> FastPath | None:
     if not records:
         return None
     members = _merge(records, 0)
-    if members is None:
+    if members is None or _count(members) > _MAX_KEYS:
         return None
     plan = plan_columns(entity, [member.key for member in members])
     if any(len(carriers) > 1 for carriers in plan.carriers):
@@ -96,6 +96,8 @@ def _kind(value: Any) -> str:
 
 
 def _merge(records: Sequence[Members], depth: int) -> tuple[Member, ...] | None:
+    if depth == _MAX_DEPTH or max(map(len, records)) > _MAX_KEYS:
+        return None
     keys: list[str] = []
     for record in records:
         position = 0
@@ -103,10 +105,17 @@ def _merge(records: Sequence[Members], depth: int) -> tuple[Member, ...] | None:
             if key not in keys:
                 keys.insert(position, key)
             position = keys.index(key) + 1
-    if not _usable(keys) or depth == _MAX_DEPTH:
+        if len(keys) > _MAX_KEYS:
+            return None
+    if not _usable(keys):
         return None
-    members = [_member(key, [dict(record).get(key, KeyError) for record in records], depth) for key in keys]
+    values = [dict(record) for record in records]
+    members = [_member(key, [record.get(key, KeyError) for record in values], depth) for key in keys]
     return None if None in members else tuple(member for member in members if member)
+
+
+def _count(members: Sequence[Member]) -> int:
+    return sum(1 + _count(member.members) for member in members)
 
 
 def _usable(keys: Sequence[str]) -> bool:

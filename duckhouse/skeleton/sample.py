@@ -80,7 +80,7 @@ def _landed(head: Path, kind: str, names: Sequence[str], target: Path) -> Sample
         elif kind == "jsonl":
             jsonl.land(head, entity, _NO_ORIGIN, target, rejects, lambda _: None, 1)
         else:
-            parquet.land(head, entity, _NO_ORIGIN, target, 1)
+            parquet.land(head, entity, _NO_ORIGIN, target, rejects, 1)
     finally:
         rejects.close()
     if not target.exists():

@@ -112,7 +112,8 @@ select * from staged
     {%- elif type == 'number' -%} {%- set value = parse_decimal(cleaned) -%}
     {%- elif type == 'integer' -%} {%- set value = parse_integer(cleaned) -%}
     {%- elif type == 'boolean' -%} {%- set value = parse_boolean(text) -%}
-    {%- elif type == 'date' -%} {%- set value = parse_date(cleaned) -%}
+    {%- elif type == 'date' -%}
+        {%- set value = parse_date(cleaned, has_month_first(cleaned, 'source._delivery_id, source._source_file')) -%}
     {%- elif type == 'timestamp' -%} {%- set value = parse_timestamp(cleaned) -%}
     {%- else -%} {% do exceptions.raise_compiler_error(type ~ ' is no type of a declaration: see docs/landing.md') %}
     {%- endif -%}

@@ -52,18 +52,36 @@
 
 {#
     A calendar day; NULL where the text is none. Read are ISO dates (also as the start of a timestamp), year first with
-    slashes or without separators, and day first with slashes, dots or dashes. 03/04/2026 is 3 April.
+    slashes or without separators, and day first with slashes, dots or dashes. 03/04/2026 is 3 April, but where
+    `month_first`, a condition, says that the month is first: then it is 4 March.
 #}
-{% macro parse_date(text) -%}
+{% macro parse_date(text, month_first=none) -%}
     {%- set year_first = '^([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})([T ][^\n]*)?$' -%}
     {%- set day_first = '^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})$' -%}
     case
         when {{ matches(text, year_first) }}
             then {{ try_date(_iso_date(text, year_first, 1, 2, 3)) }}
+        {%- if month_first %}
+        when {{ matches(text, '^[0-9]{1,2}[-/][0-9]{1,2}[-/][0-9]{4}$') }} and {{ month_first }}
+            then {{ try_date(_iso_date(text, day_first, 3, 1, 2)) }}
+        {%- endif %}
         when {{ matches(text, day_first) }}
             then {{ try_date(_iso_date(text, day_first, 3, 2, 1)) }}
     end
 {%- endmacro %}
+
+{#
+    Whether the dates of a file have the month first: one of them has a second number that is no month (02/13/2026), and
+    none a first number that is none (13/02/2026). `file` are the columns that tell files apart; dots have the day first.
+#}
+{% macro has_month_first(text, file) -%}
+    {%- set a_month, no_month = '0?[1-9]|1[0-2]', '1[3-9]|2[0-9]|3[01]' -%}
+    {%- set month_first = '^(' ~ a_month ~ ')[-/](' ~ no_month ~ ')[-/][0-9]{4}$' -%}
+    {%- set day_first = '^(' ~ no_month ~ ')[-/](' ~ a_month ~ ')[-/][0-9]{4}$' -%}
+    max(case when {{ matches(text, month_first) }} then 1 else 0 end) over (partition by {{ file }})
+        > max(case when {{ matches(text, day_first) }} then 1 else 0 end) over (partition by {{ file }})
+{%- endmacro %}
+
 
 {% macro _iso_date(text, pattern, year, month, day) -%}
     (

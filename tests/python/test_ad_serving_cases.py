@@ -157,4 +157,4 @@ def test_campaign_exports_are_read_in_every_dialect(house: Warehouse) -> None:
     assert house.rows(
         "select budget_as_delivered, budget_usd, end_date_as_delivered, end_date "
         "from staging.stg_ad_serving__campaigns where campaign_name like 'Second%' order by _source_row"
-    ) == [("$2,000.00", Decimal(2000), "12/31/2026", None), ("n/a", None, None, None)]
+    ) == [("$2,000.00", Decimal(2000), "12/31/2026", dt.date(2026, 12, 31)), ("n/a", None, None, None)]

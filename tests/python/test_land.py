@@ -3,9 +3,11 @@
 import fcntl
 import json
 import os
+import resource
 import subprocess
 import sys
 import textwrap
+from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 
@@ -14,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from duckhouse import landed_rows
 from duckhouse import sources as declarations
 from duckhouse.cli import UserError
 from duckhouse.landed_schemas import FILES_SCHEMA, REJECTED_SCHEMA
@@ -196,6 +199,71 @@ def test_known_bytes_land_again_at_a_time_of_their_own_but_once_at_each(zone: Zo
     assert len(zone.manifests()) == 3
 
 
+def test_a_file_that_returns_to_earlier_bytes_counts_again(zone: Zone) -> None:
+    fill(zone)
+    zone.file("people.csv", "id\nA\n")
+    for state in ("A", "B", "A"):
+        zone.file("people.csv", f"id\n{state}\n")
+        run = zone.land(at=None)
+        assert run.code == 0
+        assert "nothing new to land" in zone.land(at=None).out
+    assert zone.values("id", "people") == ["A", "B", "A"]
+    first, second, third = deliveries("shop")
+    told = f"people.csv has the bytes of {first.id} again, which {second.id} had replaced: they count from now on"
+    assert told in run.out
+    assert [file.name for file in third.files] == ["people.csv"]
+
+
+def test_of_states_under_names_of_their_own_the_last_name_counts(zone: Zone) -> None:
+    for day, state in enumerate("ABA", 1):
+        zone.file(f"people/{day}.csv", f"id\n{state}\n")
+    run = zone.land(at=None)
+    assert "skipped people/1.csv: the same bytes as people/3.csv" in run.out
+    assert "dated" not in run.out
+    assert zone.values("id", "people") == ["B", "A"]
+    zone.file("people/4.csv", "id\nB\n")
+    assert zone.land(at=None).code == 0
+    assert zone.values("id", "people") == ["B", "A", "B"]
+    zone.file("people/5.csv", "id\nB\n").rename(zone.drop / "people" / "4.csv")
+    assert "nothing new to land" in zone.land(at=None).out
+
+
+def test_a_drop_with_its_redelivery_lands_once_from_wherever_a_run_was_killed(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    zone.file("redelivery/people.csv", "id\n2\n")
+    assert zone.land("--no-redelivery", at=None).code == 0
+    for _ in range(2):
+        assert zone.land(at=None).code == 0
+        assert zone.values("id", "people") == ["1", "2"]
+    assert "nothing new" in zone.land(zone.drop / "redelivery", at=None).out
+    assert zone.land("--no-redelivery", at=None).code == 0
+    assert zone.values("id", "people") == ["1", "2", "1"]
+
+
+def test_other_bytes_of_a_name_at_one_time_are_refused(zone: Zone) -> None:
+    fill(zone)
+    zone.land()
+    zone.file("people.csv", "id\n2\n")
+    zone.file("events/3.jsonl", '{"id": 3}\n')
+    run = zone.land()
+    assert run.code == 1
+    [delivery] = [each for each in deliveries("shop") if any(file.entity == "people" for file in each.files)]
+    assert f"people.csv: {delivery.id} has other bytes of it, of the same time" in run.err
+    assert zone.values("id", "people") == ["1"]
+    assert zone.values("id")[-1] == "3"
+
+
+def test_a_clock_that_was_set_back_does_not_change_the_order(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    zone.land(at="2999-01-01")
+    zone.file("people.csv", "id\n2\n")
+    run = zone.land(at=None)
+    assert run.code == 0
+    assert "dated right after the newest delivery, of 2999-01-01T00:00:00.000000Z" in run.out
+    assert zone.values("id", "people") == ["1", "2"]
+    assert str(deliveries("shop")[1].delivered_at) == "2999-01-01 00:00:00.000001+00:00"
+
+
 def test_the_same_bytes_of_another_entity_do_land(zone: Zone) -> None:
     zone.file("people.csv", "id\n1\n")
     zone.file("events/1.csv", "id\n1\n")
@@ -208,8 +276,12 @@ def test_of_two_files_with_the_same_bytes_one_lands_and_the_other_is_named(zone:
     zone.file("events/2.jsonl", '{"id": 1}\n')
     run = zone.land()
     assert run.code == 0
-    assert "skipped events/2.jsonl: the same bytes as events/1.jsonl" in run.out
+    assert "skipped events/1.jsonl: the same bytes as events/2.jsonl" in run.out
     assert zone.values("id") == ["1"]
+    zone.file("events/3.jsonl", '{"id": 3}\n')
+    assert zone.land(at=None).code == 0
+    assert zone.values("id") == ["1", "3"]
+    assert "nothing new to land" in zone.land(at=None).out
 
 
 def test_two_runs_of_one_drop_give_the_same_manifest_bytes_and_rows(
@@ -390,6 +462,36 @@ def test_a_file_that_may_not_be_read_is_named(zone: Zone) -> None:
     assert "events/1.jsonl: cannot be read" in run.err
 
 
+def test_a_folder_that_may_not_be_read_is_named_and_the_rest_lands(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(zone)
+    listed = os.scandir
+
+    def refused(path: str) -> Iterator[os.DirEntry[str]]:
+        if path == str(zone.drop / "events"):
+            raise PermissionError(13, "Permission denied", path)
+        return listed(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    run = zone.land()
+    assert (run.code, run.err) == (1, "not landed: events/: cannot be read: Permission denied\n")
+    assert zone.values("id", "people") == ["1"]
+    (zone.drop / "people.csv").unlink()
+    assert "no file of shop in it" in (told := zone.land().err)
+    assert "events/: cannot be read: Permission denied" in told
+
+
+def test_files_whose_names_begin_alike_have_a_place_each(zone: Zone) -> None:
+    alike = [
+        "events/day.part-00063127.jsonl",
+        "events/day.part-00073009.jsonl",
+    ]  # 8 digits of their hashes are the same
+    assert len({sha256(name.encode()).hexdigest()[:8] for name in alike}) == 1
+    for place, name in enumerate(alike):
+        zone.file(name, f'{{"id": {place}}}\n')
+    assert zone.land().code == 0
+    assert zone.values("id") == ["0", "1"]
+
+
 def test_a_file_that_changes_while_it_is_read_does_not_land(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
     zone.file("people.csv", "id\n1\n")
     path = zone.file("events/1.jsonl", '{"id": 1}\n')
@@ -418,6 +520,102 @@ def test_the_id_is_made_of_what_lands(zone: Zone) -> None:
     assert zone.land().code == 1
     assert list(zone.manifests()) == [alone]
     assert {row["_delivery_id"] for row in zone.rows("people")} == {alone.removeprefix("delivery=")}
+
+
+# ---------------------------------------------------------------- what a delivery lost
+
+
+def test_a_file_of_which_most_records_are_rejected_is_named_with_the_first_reason(zone: Zone) -> None:
+    zone.file("events/1.jsonl", '{"id": 1}\n\n{bad\nworse\n')
+    zone.file("events/half.jsonl", '{"id": 2}\n{bad\n')
+    zone.file("people.csv", "id\n1\n")
+    run = zone.land()
+    told = "events/1.jsonl: 2 of 4 records are rejected, the first in row 3: invalid_json"
+    assert (run.code, run.err) == (1, f"landed with a loss: {told}\n")
+    assert zone.values("id") == ["1", "2"]
+    assert zone.land().code == 0
+
+
+@pytest.mark.parametrize("text", ['[{"id": 1}, {"id": 2}]', '[\n{"id": 1},\n{"id": 2}\n]'])
+def test_an_array_in_place_of_lines_is_said_to_be_one(zone: Zone, text: str) -> None:
+    zone.file("events/1.jsonl", text)
+    run = zone.land("--json")
+    assert run.code == 1
+    [loss] = run.json["deliveries"][0]["lost"]
+    assert loss["name"] == "events/1.jsonl"
+    assert "JSONL is one object a line, and this is an array: convert the file" in loss["reason"]
+    assert len(zone.rows("_rejected")) + len(zone.rows()) == len(text.splitlines())
+
+
+KNOWN = {"files": ["events/*"], "key": "id", "day": "at", "keep_last": ["amount"]}
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "lost"),
+    [
+        ("1.csv", ("key", "at", "amount"), "id"),
+        ("1.jsonl", ("key", "at", "amount"), "id"),
+        ("1.parquet", ("key", "at", "amount"), "id"),
+        ("1.csv", ("id", "when", "amount"), "at"),
+        ("1.jsonl", ("id", "at", "price"), "amount"),
+        ("1.csv", ("id", "at", "amount", "flg"), "flag"),
+        ("1.jsonl", ("id", "at", "amount", "geography"), None),
+        ("1.csv", ("id", "at", "amount", "new"), None),
+        ("1.csv", ("id", "at"), None),
+        ("1.jsonl", ("id", "flag"), None),
+    ],
+)
+def test_a_column_under_a_name_that_nobody_declared_is_a_loss(
+    zone: Zone, name: str, columns: tuple[str, ...], lost: str | None
+) -> None:
+    zone.contract({"events": KNOWN})
+    path = zone.file(f"events/{name}", "\n".join([",".join(columns), ",".join("1" for _ in columns)]))
+    if name.endswith("jsonl"):
+        path.write_text(json.dumps(dict.fromkeys(columns, "1")))
+    elif name.endswith("parquet"):
+        pq.write_table(pa.table({column: ["1"] for column in columns}), path)
+    run = zone.land()
+    assert run.code == (1 if lost else 0), run.err
+    if lost:
+        others = ", ".join(name for name in columns if name not in ("id", "at", "amount"))
+        told = f"events/{name}: no record of events has {lost}; not declared are {others}: "
+        assert run.err.startswith(f"landed with a loss: {told}")
+    assert len(zone.rows()) == 1
+
+
+@pytest.mark.parametrize(
+    ("dates", "told"),
+    [
+        (["02/09/2026", "03/01/2026"], "02/09"),
+        (["02/09/2026", "02/13/2026", "14/02/2026"], "02/09"),
+        (["02/09/2026", " 02/13/2026 "], None),
+        (["02-09-2026", "13-02-2026"], None),
+        (["2.9.2026", "2026-02-09", "02/02/2026", "", "soon"], None),
+    ],
+)
+def test_dates_of_which_the_order_is_not_known_are_named(zone: Zone, dates: list[str], told: str | None) -> None:
+    zone.contract(ENTITIES, [{"name": "id"}, {"name": "at", "config": {"meta": {"type": "date"}}}])
+    zone.file("people.csv", "\n".join(["id,at", *(f"1,{date}" for date in dates)]))
+    run = zone.land()
+    assert run.code == (1 if told else 0), run.err
+    assert not told or f"landed with a loss: people.csv: at has dates such as {told}, " in run.err
+    assert len(zone.rows("people")) == len(dates)
+
+
+def test_a_column_that_the_delivery_before_had_is_a_loss_where_records_replace_others(zone: Zone) -> None:
+    zone.contract({"events": ENTITIES["events"], "people": ENTITIES["people"] | {"key": "id"}})
+    zone.file("people/1.csv", "id,at,geo\n1,x,y\n")
+    zone.file("events/1.csv", "id,geo\n1,x\n")
+    assert zone.land(at="2026-03-01").code == 0
+    zone.file("people/1.csv", "id,geo\n1,y\n")
+    zone.file("events/1.csv", "id,at,flag\n1,x,y\n")
+    run = zone.land(at="2026-03-02")
+    assert run.code == 1
+    assert [line.split(":")[1:3] for line in run.err.splitlines()] == [[" people/1.csv", " no record of people has at"]]
+    zone.file("people/1.csv", "id,geo\n2,y\n")
+    assert zone.land(at="2026-03-03").code == 0
+    zone.file("people/1.csv", "id,at\n2,y\n")
+    assert zone.land(at="2026-02-28").code == 0
 
 
 # ---------------------------------------------------------------- the command
@@ -470,6 +668,36 @@ def test_a_second_load_is_refused_while_one_runs(zone: Zone) -> None:
         assert run.code == 1
         assert "another load is running" in run.err
     assert zone.land().code == 0
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "csv", "parquet", "rejects of jsonl", "rejects of csv", "wide parquet"])
+def test_a_disk_that_is_full_is_one_line_and_leaves_nothing(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    texts = [sha256(str(i).encode()).hexdigest() for i in range(4_000)]
+    zone.file("people.csv", "id\n1\n")
+    if kind.endswith("jsonl"):
+        start = "{bad" if kind.startswith("rejects") else '{"id": "'
+        zone.file("events/1.jsonl", "".join(f'{start}{text}"}}\n' for text in texts))
+    elif kind.endswith("csv"):
+        start = "x,y" if kind.startswith("rejects") else ""
+        zone.file("events/1.csv", "id\n" + "".join(f"{start}{text}\n" for text in texts))
+    else:
+        columns = {"id": pa.array(texts), "amount": pa.nulls(4_000, pa.decimal256(50, 20))}
+        pq.write_table(
+            pa.table(columns).select(["id", *["amount"] * ("wide" in kind)]), zone.file("events/1.parquet", b"")
+        )
+    monkeypatch.setattr(landed_rows, "BATCH_ROWS", 1_000)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, hard))
+    try:
+        with pytest.raises(UserError, match="File too large") as told:
+            land.main(["shop", str(zone.drop)])
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert len(str(told.value).splitlines()) == 1
+    assert (zone.manifests(), zone.leftovers()) == ({}, [])
+    assert zone.land("--json").json["deliveries"][0]["failed"] == []
 
 
 def test_leftovers_of_a_killed_load_go_and_are_never_seen(zone: Zone) -> None:

@@ -185,8 +185,8 @@ def test_compressed_csv_and_nul_characters(zone: Zone) -> None:
 def test_a_line_that_is_too_long_is_rejected(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delimited, "MAX_RECORD", 100)
     monkeypatch.setattr(delimited, "KEPT_OF_LONG", 10)
-    land_text(zone, f"id,at\n1,{'x' * 5000}\n2,y\n3,{'z' * 150}\n")
-    assert zone.values("id", "people") == ["2"]
+    land_text(zone, f"id,at\n1,{'x' * 5000}\n2,y\n3,{'z' * 150}\n4,y\n")
+    assert zone.values("id", "people") == ["2", "4"]
     assert zone.rejected() == [(2, "too_long", "1," + "x" * 8), (4, "too_long", "3," + "z" * 8)]
 
 
@@ -195,6 +195,59 @@ def test_a_quote_is_looked_for_no_further_than_a_record_may_reach(zone: Zone, mo
     land_text(zone, 'id,at\n1,"open\n' + "2,x\n" * 200 + '3,"y\n"\n')
     assert zone.rejected() == [(2, "unclosed_quote", '1,"open')]
     assert len(zone.rows("people")) == 201
+
+
+def test_quotes_that_never_close_are_each_looked_for_once(zone: Zone) -> None:
+    """Each of these lines closes the quote of the one before and opens another; none of them is a record."""
+    zone.file("people.csv", "id,at\n" + 'a",b,"c\n' * 50_000 + "1,x\n")
+    assert "50,000 of 50,001 records are rejected" in zone.land().err
+    assert {reason for _, reason, _ in zone.rejected()} == {"unclosed_quote"}
+    assert len(zone.rejected()) == 50_000
+    assert zone.values("id", "people") == ["1"]
+
+
+def test_a_header_of_very_many_columns_is_read(zone: Zone) -> None:
+    names = [f"c{i}" for i in range(100_000)]
+    land_text(zone, csv_text([["id", *names], ["1", *names]]))
+    assert len(json.loads(zone.values("_unmapped", "people")[0] or "")) == 100_000
+
+
+def test_names_that_come_twice_are_told_on_a_short_line(zone: Zone) -> None:
+    zone.file("people.csv", ",".join(["id", *[f"c{i}" for i in range(500)] * 2]) + "\n")
+    run = zone.land()
+    assert run.code == 1
+    assert "the header names 'c0', 'c1', 'c2' and others more than once" in run.err
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ('id,at\r1,"a\nb"\r2,c\r', [("1", "a\nb"), ("2", "c")]),
+        ("id,at\r1,a\r2,b\r\n", [("1", "a"), ("2", "b")]),
+        ("id,at\n1,a\r2,b\r\n3,c\n\r4,d", [("1", "a"), ("2", "b"), ("3", "c"), ("4", "d")]),
+        ('id,at\n1,"a\rb"\n2,c\r\r\n', [("1", "a\rb"), ("2", "c")]),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_line_ends_of_all_kinds_may_stand_in_one_file(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch, text: str, values: list[tuple[str, str]], encoding: str
+) -> None:
+    monkeypatch.setattr(delimited, "CHUNK", 4)
+    land_text(zone, text.encode(encoding))
+    assert [(row["id"], row["at"]) for row in zone.rows("people")] == values
+    assert zone.rejected() == []
+
+
+def test_a_long_line_may_end_with_a_return(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(delimited, "MAX_RECORD", 100)
+    monkeypatch.setattr(delimited, "KEPT_OF_LONG", 10)
+    monkeypatch.setattr(delimited, "CHUNK", 7)
+    for size in range(90, 120):
+        zone.file(f"people/{size}.csv", f"id,at\r1,{'x' * size}\r\n2,y\r")
+    assert zone.land().code == 0
+    for file in next(iter(zone.manifests().values()))["files"]:
+        is_long = 2 + int(Path(file["name"]).stem) + 2 > 100
+        assert (file["records_read"], file["records_rejected"]) == (2, is_long), file["name"]
 
 
 cells = st.text(st.sampled_from('ab ,;"\n\r\x00é'), max_size=6)

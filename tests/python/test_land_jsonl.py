@@ -48,8 +48,8 @@ def slow(monkeypatch: pytest.MonkeyPatch) -> Counter:
 
 
 def land_lines(zone: Zone, *texts: str | bytes, name: str = "events/a.jsonl") -> None:
-    zone.file(name, b"\n".join(t.encode() if isinstance(t, str) else t for t in texts) + b"\n")
-    assert zone.land().code == 0
+    path = zone.file(name, b"\n".join(t.encode() if isinstance(t, str) else t for t in texts) + b"\n")
+    assert zone.land(path).code == 0
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,25 @@ def test_a_record_that_cannot_land_is_kept_with_place_reason_and_text(zone: Zone
     file = zone.only_file()
     counts = [file[f"records_{what}"] for what in ("read", "landed", "rejected", "blank")]
     assert counts == [4, 2, 1, 1]
+
+
+@pytest.mark.parametrize("depth", [199, 200, 340, 600, 990, 5_000])
+def test_a_record_is_too_deep_by_a_limit_of_its_own(zone: Zone, depth: int) -> None:
+    plain = [f'{{"id": "{i}", "new": "a"}}' for i in range(5)]
+    deep = '{"id": "d", "new": ' + "[" * depth + "]" * depth + "}"
+    land_lines(zone, *plain, deep, '{"id": "brackets", "new": "' + "[" * 300 + '"}')
+    is_rejected = depth >= 200
+    assert [(row, reason) for row, reason, _ in zone.rejected()] == ([(6, "too_deep")] if is_rejected else [])
+    assert zone.values("id") == ["0", "1", "2", "3", "4", *([] if is_rejected else ["d"]), "brackets"]
+
+
+def test_records_of_very_many_keys_land(zone: Zone) -> None:
+    """Nothing is learnt from them; looking for each key among all takes minutes."""
+    keys = [f"k{i}" for i in range(60_000)]
+    land_lines(zone, *(json.dumps({"id": str(n), **dict.fromkeys(keys[n:], "x")}) for n in range(3)))
+    nested = {"id": "3"} | {key: dict.fromkeys(keys[:100], "x") for key in keys[:300]}
+    land_lines(zone, json.dumps(nested), name="events/nested.jsonl")
+    assert sorted(zone.values("id")) == ["0", "1", "2", "3"]
 
 
 def test_a_template_does_not_let_nan_pass(zone: Zone, slow: Counter) -> None:

@@ -1,13 +1,20 @@
 """Parquet lands by name, and each value as one text whatever type the file gives it."""
 
+import datetime as dt
 import json
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyarrow.parquet.encryption as encryption
 import pytest
 
+from duckhouse.readers import exactparquet, parquet
+from duckhouse.readers.parquetpages import unpacked_sizes
 from support.landing import Zone
 
 
@@ -155,3 +162,192 @@ def test_a_file_of_foreign_columns_is_refused(zone: Zone) -> None:
     run = zone.land()
     assert run.code == 1
     assert "no column of events" in run.err
+
+
+# ---------------------------------------------------------------- what DuckDB does not read exactly, or not at all
+
+
+def write_table(zone: Zone, name: str = "events/a.parquet", **columns: pa.Array) -> Path:
+    path = zone.file(name, b"")
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+WIDE = pa.decimal256(50, 20)
+
+
+@pytest.mark.parametrize(
+    ("values", "texts"),
+    [
+        (pa.array([Decimal("1.25"), Decimal("0.000001"), Decimal("-0.5"), None], WIDE),
+         ["1.25000000000000000000", "0.00000100000000000000", "-0.50000000000000000000", None]),
+        (pa.array([Decimal("9" * 38 + "." + "9" * 38)], pa.decimal256(76, 38)), ["9" * 38 + "." + "9" * 38]),
+        (pa.array([Decimal(10**38)], pa.decimal256(39, 0)), [str(10**38)]),
+        (pa.array([Decimal("1e-38")], pa.decimal256(76, 38)), ["0." + "0" * 37 + "1"]),
+        (pa.array([Decimal("-1.10")], pa.decimal256(20, 2)), ["-1.10"]),
+        (pa.array([Decimal("-1.10")], pa.decimal128(38, 2)), ["-1.10"]),
+        (pa.array([Decimal("-1.10")], pa.decimal64(18, 2)), ["-1.10"]),
+        (pa.array([Decimal("-1.10")], pa.decimal32(9, 2)), ["-1.10"]),
+        (pa.array([2**64 - 1], pa.uint64()), [str(2**64 - 1)]),
+        (pa.array([-(2**63)], pa.int64()), [str(-(2**63))]),
+        (pa.array([b"0123456789abcdef"], pa.uuid()), ["30313233-3435-3637-3839-616263646566"]),
+        (pa.array([b"id-1"], pa.binary(4)), ["id-1"]),
+        (pa.array(["id-1"]).dictionary_encode(), ["id-1"]),
+        (pa.array([np.float16(0.5)], pa.float16()), ["0.5"]),
+        (pa.array([[Decimal("1.25"), None], []], pa.list_(WIDE)), ["[1.25000000000000000000,null]", "[]"]),
+        (pa.array([{"a": Decimal("1.25")}, None], pa.struct([("a", WIDE)])), ['{"a":1.25000000000000000000}', None]),
+        (pa.array([[("k", Decimal("1.25"))]], pa.map_(pa.string(), WIDE)), ['{"k":1.25000000000000000000}']),
+    ],
+)  # fmt: skip
+def test_money_and_ids_of_every_type_keep_every_digit(zone: Zone, values: pa.Array, texts: list[str | None]) -> None:
+    write_table(zone, amount=values, id=pa.array(map(str, range(len(values)))))
+    assert zone.land().code == 0
+    assert zone.values("amount") == texts
+
+
+def test_a_decimal_of_many_digits_changes_nothing_else_in_its_file(zone: Zone) -> None:
+    """The rows of a file are the same texts whichever reader takes it."""
+    moments = pa.array([0, 1_500_000, None], pa.timestamp("us"))
+    columns = {
+        "id": pa.array(["a", 'b"\n', None]),
+        "at": moments,
+        "ts": moments.cast(pa.timestamp("us", "UTC")),
+        "amount": pa.array([1.5, 1e-7, float("nan")]),
+        "flag": pa.array([True, False, None]),
+        "geo": pa.array([{"x": 1, "y": [b"t", None]}, None, {"x": None, "y": None}]),
+        "f": pa.array([0.1, float("inf"), None], pa.float32()),
+        "day": pa.array([dt.date(2026, 1, 2), None, dt.date(1, 1, 1)]),
+        "clock": pa.array([dt.time(1, 2, 3), None, dt.time(1, 2, 3, 400)]),
+        "raw": pa.array([b"\xffA'", b"t", None]),
+        "fixed": pa.array([[1, 2], None, [3, None]], pa.list_(pa.int8(), 2)),
+        "pairs": pa.array([[("k", 1)], [], None], pa.map_(pa.string(), pa.int64())),
+    }
+    write_table(zone, "events/1.parquet", **columns)
+    write_table(zone, "events/2.parquet", **columns, wide=pa.nulls(3, WIDE))
+    assert zone.land().code == 0
+    rows = zone.rows()
+    kept = ("id", "at", "amount", "flag", "geo", "_source_row")
+    assert [[row[name] for name in kept] for row in rows[:3]] == [[row[name] for name in kept] for row in rows[3:]]
+    for first, second in zip(rows[:3], rows[3:], strict=True):
+        assert json.loads(second["_unmapped"]) == json.loads(first["_unmapped"]) | {"wide": None}
+    first, second = next(iter(zone.manifests().values()))["files"]
+    assert second["unmapped_columns"] == sorted([*first["unmapped_columns"], "wide"])
+
+
+def test_a_column_may_have_the_name_that_the_reader_gives_row_numbers(zone: Zone) -> None:
+    write_table(zone, id=pa.array(["a"]), file_row_number=pa.array([7]))
+    assert zone.land().code == 0
+    assert [(row["id"], row["_source_row"], row["_unmapped"]) for row in zone.rows()] == [
+        ("a", 1, '{"file_row_number":7}')
+    ]
+
+
+def test_an_encoding_that_only_arrow_reads_lands(zone: Zone) -> None:
+    path = zone.file("events/a.parquet", b"")
+    pq.write_table(pa.table({"id": [1, 2]}), path, use_dictionary=False, column_encoding={"id": "BYTE_STREAM_SPLIT"})
+    assert zone.land().code == 0
+    assert zone.values("id") == ["1", "2"]
+
+
+def test_a_time_beyond_all_years_costs_no_other_row(zone: Zone) -> None:
+    write_table(zone, id=pa.array(["a", "b"]), at=pa.array([1000, 2**62], pa.timestamp("ms")))
+    assert zone.land().code == 0
+    assert zone.values("at") == ["1970-01-01T00:00:01", "146140482-04-24T15:36:27.904"]
+
+
+def test_an_encrypted_file_is_said_to_be_one(zone: Zone) -> None:
+    class Plain(encryption.KmsClient):
+        def wrap_key(self, key: bytes, name: str) -> bytes:
+            return key
+
+        def unwrap_key(self, key: bytes, name: str) -> bytes:
+            return key
+
+    path = zone.file("events/a.parquet", b"")
+    factory = encryption.CryptoFactory(lambda _: Plain())
+    settings = encryption.EncryptionConfiguration(footer_key="k", uniform_encryption=True)
+    properties = factory.file_encryption_properties(encryption.KmsConnectionConfig(), settings)
+    pq.write_table(pa.table({"id": [1]}), path, encryption_properties=properties)
+    run = zone.land()
+    assert run.code == 1
+    assert "events/a.parquet: it is encrypted" in run.err
+
+
+def nested(depth: int) -> pa.Array:
+    kind, value = pa.int64(), 1
+    for _ in range(depth):
+        kind, value = pa.list_(kind), [value]  # type: ignore[assignment]
+    return pa.array([value], kind)
+
+
+def test_lists_within_lists_take_time_by_their_depth_only(zone: Zone) -> None:
+    """DuckDB takes twice as long for each level: years for these."""
+    write_table(zone, geo=nested(40))
+    assert zone.land().code == 0
+    assert zone.values("geo") == ["[" * 40 + "1" + "]" * 40]
+
+
+def test_columns_that_are_nested_beyond_what_can_be_read_are_named_and_the_rest_lands(zone: Zone) -> None:
+    write_table(zone, "events/deep.parquet", geo=nested(150))
+    write_table(zone, "events/good.parquet", id=pa.array(["a"]))
+    run = zone.land()
+    assert run.code == 1
+    assert "events/deep.parquet: its columns are nested too deep" in run.err
+    assert zone.values("id") == ["a"]
+
+
+def test_a_file_of_very_many_columns_lands(zone: Zone) -> None:
+    columns: dict[str, Any] = {f"c{i}": ["x"] for i in range(4_000)}
+    write_table(zone, id=pa.array(["a"]), **columns)
+    assert zone.land().code == 0
+    assert len(json.loads(zone.values("_unmapped")[0] or "")) == 4_000
+
+
+def test_a_record_that_is_too_long_is_rejected(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parquet, "MAX_RECORD", 1_000)
+    monkeypatch.setattr(exactparquet, "KEPT_OF_LONG", 20)
+    texts = ["a", "b" * 900, "c" * 1_100, "d" * 600]
+    write_table(zone, "events/1.parquet", id=pa.array(texts), at=pa.array(["x", "x", "x", "y" * 600]))
+    write_table(zone, "events/2.parquet", id=pa.array(["e"] * 5_000), geo=pa.array([["f" * 9] * 9] * 5_000))
+    dictionary = pa.DictionaryArray.from_arrays(pa.array([0, 1, 0]), pa.array(["g", "h" * 5_000]))
+    write_table(zone, "events/3.parquet", id=dictionary)
+    assert zone.land().code == 0
+    assert zone.rejected() == [
+        (3, "too_long", '{"id":"' + "c" * 13),
+        (4, "too_long", '{"id":"' + "d" * 13),
+        (2, "too_long", '{"id":"' + "h" * 13),
+    ]
+    ids = zone.values("id")
+    assert ids[:2] == texts[:2]
+    assert ids[2:] == ["e"] * 5_000 + ["g", "g"]
+
+
+@pytest.mark.parametrize(("limit", "told"), [("_PAGE", "a page of id unpacks to"), ("_UNPACKED", "bytes unpack to")])
+def test_a_small_file_that_unpacks_to_very_much_is_named(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch, limit: str, told: str
+) -> None:
+    monkeypatch.setattr(parquet, limit, 1_000_000)
+    write_table(zone, "events/good.parquet", id=pa.array(["a"]))
+    bomb = zone.file("events/bomb.parquet", b"")
+    pq.write_table(pa.table({"id": ["x" * 50_000_000]}), bomb, compression="zstd")
+    run = zone.land()
+    assert run.code == 1
+    assert "events/bomb.parquet: " in run.err
+    assert told in run.err
+    assert zone.values("id") == ["a"]
+
+
+@pytest.mark.parametrize("version", ["1.0", "2.0"])
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_the_sizes_of_pages_are_in_their_headers(zone: Zone, version: str, dictionary: bool) -> None:
+    path = zone.file("events/a.parquet", b"")
+    table = pa.table({"id": [f"{i % 5_000}" * 9 for i in range(20_000)], "geo": [[i, i] for i in range(20_000)]})
+    options = {"data_page_version": version, "use_dictionary": dictionary, "write_page_checksum": True}
+    pq.write_table(table, path, compression="none", row_group_size=15_000, data_page_size=4_096, **options)
+    metadata = pq.read_metadata(path)
+    pages = list(unpacked_sizes(path, metadata))
+    assert len(pages) > 20
+    assert {column for column, _ in pages} == {"id", "geo.list.element"}
+    chunks = [metadata.row_group(group).column(column) for group in range(2) for column in range(2)]
+    headers = sum(chunk.total_uncompressed_size for chunk in chunks) - sum(size for _, size in pages)
+    assert 10 * len(pages) < headers < 200 * len(pages)

@@ -19,6 +19,7 @@ SEPARATOR = "-- next --"
 MACROS = {
     "parse_timestamp": "parse_timestamp('x')",
     "parse_date": "parse_date('x')",
+    "parse_date_of_file": "parse_date('x', has_month_first('x', '1'))",
     "text_literal": r"""'x || ' ~ text_literal("C:\\new 'a'")""",
     "parse_decimal": "parse_decimal('x')",
     "parse_amount": "parse_amount('x')",
@@ -191,6 +192,24 @@ def test_dates_are_read_year_first_or_day_first(evaluate: Evaluate) -> None:
             None: None,
         },
     )
+
+
+@pytest.mark.parametrize(
+    ("told", "is_month_first"),
+    [([], False), (["02/13/2026"], True), (["13/02/2026"], False), (["02/13/2026", "13/02/2026"], False),
+     (["2-28-2026", "soon", None], True), (["2.13.2026"], False), (["02/32/2026", "00/13/2026"], False)],
+)  # fmt: skip
+def test_the_dates_of_a_file_tell_whether_the_month_is_first(
+    evaluate: Evaluate, told: list[str | None], is_month_first: bool
+) -> None:
+    read = dt.date(2026, 2, 9) if is_month_first else dt.date(2026, 9, 2)
+    found = evaluate("parse_date_of_file", ["02/09/2026", "2-9-2026", "2.9.2026", "2026-02-09", *told])
+    assert found[:4] == [read, read, dt.date(2026, 9, 2), dt.date(2026, 2, 9)]
+    days = {"02/13/2026": dt.date(2026, 2, 13), "13/02/2026": dt.date(2026, 2, 13), "2-28-2026": dt.date(2026, 2, 28)}
+    kept = {text: days.get(text or "") for text in told}
+    if not is_month_first:
+        kept |= dict.fromkeys(kept.keys() & {"02/13/2026"})
+    assert found[4:] == list(kept.values())
 
 
 def test_plain_numbers_are_exact_to_the_micro(evaluate: Evaluate) -> None:
