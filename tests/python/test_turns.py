@@ -47,6 +47,7 @@ def test_one_run_at_a_time(client: Client) -> None:
         (f"process {os.getpid()} on {socket.gethostname()}", False),
         (f"process {NO_PROCESS} on elsewhere", False),
     ],
+    ids=["dead", "alive", "elsewhere"],
 )
 def test_a_run_that_was_killed_is_over_at_once_where_that_can_be_seen(
     client: Client, holder: str, is_over: bool
