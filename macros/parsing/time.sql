@@ -75,12 +75,27 @@
     none a first number that is none (13/02/2026). `file` are the columns that tell files apart; dots have the day first.
 #}
 {% macro has_month_first(text, file) -%}
-    {%- set a_month, no_month = '0?[1-9]|1[0-2]', '1[3-9]|2[0-9]|3[01]' -%}
-    {%- set month_first = '^(' ~ a_month ~ ')[-/](' ~ no_month ~ ')[-/][0-9]{4}$' -%}
-    {%- set day_first = '^(' ~ no_month ~ ')[-/](' ~ a_month ~ ')[-/][0-9]{4}$' -%}
-    max(case when {{ matches(text, month_first) }} then 1 else 0 end) over (partition by {{ file }})
-        > max(case when {{ matches(text, day_first) }} then 1 else 0 end) over (partition by {{ file }})
+    max(case when {{ is_month_first(text) }} then 1 else 0 end) over (partition by {{ file }})
+        > max(case when {{ is_day_first(text) }} then 1 else 0 end) over (partition by {{ file }})
 {%- endmacro %}
+
+{% macro is_month_first(text) -%} {{ matches(text, _two_numbers_and_a_year(_a_month, _no_month)) }} {%- endmacro %}
+
+{% macro is_day_first(text) -%} {{ matches(text, _two_numbers_and_a_year(_no_month, _a_month)) }} {%- endmacro %}
+
+{# A date that is another one with the other order, such as 02/09/2026. #}
+{% macro is_either_order(text) -%}
+    {{ matches(text, _two_numbers_and_a_year(_a_month, _a_month)) }}
+    and {{ replace_all(text, '^0?([0-9]+)[-/].*$', '\\1') }} <> {{ replace_all(text, '^[0-9]+[-/]0?([0-9]+)[-/].*$', '\\1') }}
+{%- endmacro %}
+
+{% macro _two_numbers_and_a_year(first, second) -%}
+    {{ return('^(' ~ first() ~ ')[-/](' ~ second() ~ ')[-/][0-9]{4}$') }}
+{%- endmacro %}
+
+{% macro _a_month() -%} {{ return('0?[1-9]|1[0-2]') }} {%- endmacro %}
+
+{% macro _no_month() -%} {{ return('1[3-9]|2[0-9]|3[01]') }} {%- endmacro %}
 
 
 {% macro _iso_date(text, pattern, year, month, day) -%}

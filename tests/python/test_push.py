@@ -135,7 +135,7 @@ def test_what_a_push_that_failed_inserted_beside_is_gone(house: Warehouse, monke
         assert not [name for (name,) in client.query("show tables from raw_ad_serving like '_pushed%'").result_rows]
 
 
-@pytest.mark.parametrize("change", ["doubled", "lost"])
+@pytest.mark.parametrize("change", ["doubled", "lost", "deleted"])
 def test_a_pushed_delivery_that_holds_other_counts_is_pushed_again(house: Warehouse, change: str) -> None:
     house.run("push")
     with connect(house) as client:
@@ -145,8 +145,12 @@ def test_a_pushed_delivery_that_holds_other_counts_is_pushed_again(house: Wareho
                 "insert into raw_ad_serving._files select * from raw_ad_serving._files "
                 f"where _delivery_id = {literal(delivery)}"
             )
-        else:
+        elif change == "lost":
             client.command(f"alter table raw_ad_serving.events drop partition {literal(delivery)}")
+        else:
+            client.command(
+                f"delete from raw_ad_serving.events where _delivery_id = {literal(delivery)} and _source_row < 5"
+            )
     said = house.run("push", "ad_serving").stdout
     assert re.search(f"pushed {delivery}, [0-9]+ rows again: it held other counts than its manifest", said)
     assert "1 pushed, 1 were there" in said

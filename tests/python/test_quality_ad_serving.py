@@ -248,6 +248,15 @@ THIRD = {
     ),
 }
 FOURTH = {
+    "campaigns/untold.csv": csv_of(
+        CAMPAIGNS, "50,Fifty,100,02/09/2026,12/31/2026,,,", "51,Fifty-one,100,03/09/2026,,,,"
+    ),
+    "campaigns/told.csv": csv_of(
+        CAMPAIGNS, "52,Fifty-two,100,02/09/2026,05/05/2026,,,", "53,Fifty-three,100,02/13/2026,,,,"
+    ),
+    "campaigns/both.csv": csv_of(
+        CAMPAIGNS, "54,Fifty-four,100,2/9/2026,,,,", "55,Fifty-five,100,02/13/2026,,,,", "56,,,13/02/2026,,,,"
+    ),
     "events/2026-02-10-broken.jsonl": lines(
         *["--- interrupted ---"] * 5,
         *[event(None, "2026-02-10")] * 4,
@@ -314,7 +323,8 @@ EXPECTED: dict[str, set[str]] = {
         "{2026-02-11}/events/2026-02-10-unpaid.jsonl",
     },
     "dimension_key_repeated": {"campaigns/30"},
-    "unreadable_value": {"campaigns/40/start_date", "campaigns/40/budget_usd"},
+    "unreadable_value": {"campaigns/40/start_date", "campaigns/40/budget_usd", "campaigns/55/start_date"},
+    "undecided_dates": {"{2026-02-11}/campaigns/untold.csv", "{2026-02-11}/campaigns/both.csv"},
     "event_in_two_files": {"in-two-files"},
     "event_moved_day": {"moved"},
     "identity_changed": {"used-again"},
@@ -341,6 +351,12 @@ EXPECTED: dict[str, set[str]] = {
 
 # of a rule and a key: observed, expected, records, impact
 DETAILS: dict[tuple[str, str], tuple[str | None, str | None, int, str | None]] = {
+    ("undecided_dates", "{2026-02-11}/campaigns/both.csv"): (
+        "2/9/2026",
+        "dates that tell which number is the day",
+        1,
+        None,
+    ),
     ("revenue_on_unfilled", "unfilled-paid"): ("0.2", "no revenue and no campaign", 1, "0.2"),
     ("paid_under_floor", "cheap"): ("0.09", "0.1 or more", 1, "0.01"),
     ("unreadable_revenue", "decimal-comma"): ("0,5", "a number", 1, None),
@@ -395,7 +411,8 @@ def land(house: Warehouse, day: str, files: Mapping[str, str | bytes]) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content.encode() if isinstance(content, str) else content)
     landing = replace(house, source="ad_serving")
-    landed = json.loads(landing.land(drop, "--delivered-at", f"{day}T06:00:00Z", "--json").stdout)
+    has_a_loss = int("campaigns/untold.csv" in files)  # it lands, and the command ends with 1
+    landed = json.loads(landing.land(drop, "--delivered-at", f"{day}T06:00:00Z", "--json", code=has_a_loss).stdout)
     [delivery] = landed["deliveries"]
     return delivery["delivery_id"]
 

@@ -57,6 +57,7 @@ AD_SERVING = {
     "file_unusable": Rule(),
     "dimension_key_repeated": Rule({"duplicate_dimension_key": "key:campaigns/{key}"}),
     "unreadable_value": Rule({"unreadable_dimension_value": "observed:{value}"}),
+    "undecided_dates": Rule(),
     # across deliveries
     "event_in_two_files": Rule(items("duplicate_across_files")),
     "event_moved_day": Rule(items("moved_day")),

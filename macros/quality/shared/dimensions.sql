@@ -72,3 +72,59 @@ with unreadable as (
     expected="'a readable ' || column_name", texts=['column_name']
 ) }}
 {%- endmacro %}
+
+
+{#
+    Files with dates such as 02/09/2026 of which the file does not tell, or tells both, whether the day or the month is first; they
+    are read with the day first. dates: by staging model, its columns as delivered.
+#}
+{% macro rule_undecided_dates(dates) -%}
+with written as (
+    {%- for staging, columns in dates %}
+    {%- set last_staging = loop.last %}
+    {%- for column in columns %}
+    select
+        '{{ column }}' as column_name,
+        {{ cast_to('_delivery_id', 'text') }} as _delivery_id,
+        {{ cast_to('_source_file', 'text') }} as _source_file,
+        {{ cast_to(column, 'text_nullable') }} as written_date
+    from {{ staging }}
+    where {{ matches(column, '^[0-9]{1,2}[-/][0-9]{1,2}[-/][0-9]{4}$') }}
+    {{ 'union all' if not (loop.last and last_staging) }}
+    {%- endfor %}
+    {%- endfor %}
+),
+
+told as (
+    select
+        column_name,
+        _delivery_id,
+        _source_file,
+        min(case when {{ is_either_order('written_date') }} then written_date end) as example,
+        count(*) filter (where {{ is_either_order('written_date') }}) as undecided_dates,
+        max(case when {{ is_month_first('written_date') }} then 1 else 0 end) as month_first,
+        max(case when {{ is_day_first('written_date') }} then 1 else 0 end) as day_first
+    from written
+    group by column_name, _delivery_id, _source_file
+),
+
+undecided as (
+    select
+        _delivery_id || '/' || _source_file as file_key,
+        _delivery_id,
+        _source_file,
+        min(example) as first_example,
+        {{ ordered_text_agg('column_name') }} as column_names,
+        sum(undecided_dates) as dates_of_file
+    from told
+    where
+        undecided_dates > 0
+        and month_first = day_first
+    group by _delivery_id, _source_file
+)
+
+{{ findings(
+    'undecided', rule='undecided_dates', key='file_key', observed='first_example', expected="'dates that tell which number is the day'",
+    records='dates_of_file', texts=['_source_file', 'column_names']
+) }}
+{%- endmacro %}

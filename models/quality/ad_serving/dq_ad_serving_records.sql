@@ -34,4 +34,5 @@
             'budget_usd': 'budget_as_delivered',
         }),
     }),
+    rule_undecided_dates([(ref('stg_ad_serving__campaigns'), ['start_date_as_delivered', 'end_date_as_delivered'])]),
 ]) }}
