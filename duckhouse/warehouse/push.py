@@ -157,12 +157,8 @@ def push_delivery(client: "Client", database: str, delivery: Delivery, beside: B
     expected = expected_rows(delivery)
     for entity, rows in expected.items():
         table = full_name(database, entity)
-        files = sorted((delivery.path / entity).glob("*.parquet"))
-        if not files and not rows:
-            client.command(f"alter table {table} drop partition {literal(delivery.id)}")
-            continue
         arrived = beside(entity)
-        for file in files:
+        for file in sorted((delivery.path / entity).glob("*.parquet")):
             insert_file(client, arrived, file)
         found = client.query(
             f"select count() from {arrived} where _delivery_id = {{delivery:String}}",
@@ -173,7 +169,12 @@ def push_delivery(client: "Client", database: str, delivery: Delivery, beside: B
                 f"{database}.{entity}: {found} rows of delivery {delivery.id} arrived, its manifest says {rows}; "
                 "land the delivery again"
             )
-        client.command(f"alter table {table} replace partition {literal(delivery.id)} from {arrived}")
+        partition = literal(delivery.id)
+        client.command(
+            f"alter table {table} replace partition {partition} from {arrived}"
+            if rows
+            else f"alter table {table} drop partition {partition}"
+        )
     counts = [
         sum(getattr(file, name) for file in delivery.files)
         for name in ("records_read", "records_landed", "records_rejected", "records_blank")

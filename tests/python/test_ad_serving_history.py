@@ -121,7 +121,9 @@ def story(shared_house: Warehouse) -> Story:
     deliver(shared_house, 4, publishers=publishers(4), **changing(1))
     deliver(shared_house, 6, publishers=publishers(6))
     twins = {
-        deliver(shared_house, "2026-01-06T12:00:00Z", publishers=csv_of(PUBLISHERS, f"twin,{name},,,,,,,")): name
+        deliver(
+            shared_house, "2026-01-06T12:00:00Z", **{f"publishers/{name}": csv_of(PUBLISHERS, f"twin,{name},,,,,,,")}
+        ): name
         for name in ("Left", "Right")
     }
     build(shared_house)

@@ -73,7 +73,7 @@ def assert_stored(house: Warehouse, companies: dict[str, Any]) -> None:
     )
     for column, expected in (
         (
-            "event_type || ' at ' || sampling_rate",
+            "event_type || ' at ' || cast(sampling_rate as decimal(18, 6))",
             lambda totals: {
                 f"{event_type} at {Decimal(rate):.6f}": count
                 for event_type, total in totals["types"].items()

@@ -20,6 +20,7 @@ def deliver(house: Warehouse, when: int | str, events: Events | Mapping[str, Eve
         if records:
             (drop / "events" / f"{name}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))
     for name, text in files.items():
+        (drop / f"{name}.csv").parent.mkdir(exist_ok=True)
         (drop / f"{name}.csv").write_text(text)
     moment = when if isinstance(when, str) else f"2026-01-{when:02}T06:00:00Z"
     landed = json.loads(house.land(drop, "--delivered-at", moment, "--json").stdout)
