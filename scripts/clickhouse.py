@@ -20,6 +20,10 @@ from duckhouse.embedded.passwords import kept_password
 from duckhouse.settings import clickhouse, clickhouse_dir, clickhouse_password_file
 
 GRACE_SECONDS = 10
+UNCONFINED = (
+    "warning: this machine cannot confine the engine to its data (Linux 5.19 and later can, by Landlock): whoever has "
+    "the password can find SQL that reads your files"
+)
 
 
 def main() -> int:
@@ -31,6 +35,8 @@ def main() -> int:
     kept = clickhouse_password_file(folder)
     server = Gateway(options.host, options.port, given or kept_password(kept))
     server.attach(Engine(folder))
+    if not server.engine.confined:
+        print(UNCONFINED, file=sys.stderr, flush=True)
     stop = until_stopped()
     threading.Thread(target=server.serve_forever, daemon=True).start()
     version = ".".join(server.engine.version.split(".")[:2])

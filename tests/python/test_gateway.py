@@ -33,6 +33,7 @@ from clickhouse_connect.driver.exceptions import DatabaseError
 
 from duckhouse.cli import UserError
 from duckhouse.embedded.clickhouse import statements
+from duckhouse.embedded.clickhouse.confinement import FIRST_VERSION, FIRST_VERSION_WITH_TCP, landlock_version
 from duckhouse.embedded.clickhouse.engine import Sessions
 from duckhouse.embedded.clickhouse.errors import ClickHouseError, engine_fault
 from duckhouse.embedded.clickhouse.native import header_block
@@ -121,7 +122,7 @@ def post(port: int, sql: str | bytes, headers: dict[str, str] | None = None, **p
 def error_of(answer: Answer) -> tuple[int, int]:
     status, headers, body = answer
     code = int(headers["X-ClickHouse-Exception-Code"])
-    assert body.startswith(b"Code: %d. DB::Exception: " % code), body
+    assert re.match(rb"Code: %d\. DB::(Errno)?Exception: " % code, body), body
     return status, code
 
 
@@ -769,6 +770,7 @@ def test_one_statement_is_what_the_engine_takes_for_one(
         "insert into {table} select 1",
         "with 1 as x insert into {table} select x",
         "drop table {table}",
+        "kill query where query_id = 'none'",
     ],
 )
 def test_reading_is_what_the_engine_takes_for_it(port: int, table: str, sql: str) -> None:
@@ -835,6 +837,111 @@ def test_sql_reaches_tables_and_nothing_else(port: int, database: str, table: st
     assert error_of(answer)[1] in (1, 36, 56, 60, 62, 78, 115, 164, 358, 452, 497, 514), answer
     assert list(tmp_path.iterdir()) == [file]
     assert post(port, f"select count() from {table}") == b"0\n"
+
+
+confined = pytest.mark.skipif(landlock_version() < FIRST_VERSION, reason="this kernel cannot confine the engine")
+
+# SQL that the engine finds in a string while it runs.
+IN_STRINGS = [
+    "select * from format(Values, 'x String', '(file(''{file}''))')",
+    "select * from format(Values, 'x String', '(fi' || 'le(''{file}''))')",
+    "select * from format(Values, 'x String', {{data:String}})",
+    "select * from format(Values, 'x UInt64', '((select count() from sqlite(''{new}'', ''t'')))')",
+    "select * from format(Values, 'x String', '((select * from file(''{file}'', ''LineAsString'')))')",
+    "select x from format(JSONEachRow, 'a Int8, x String default file(''{file}'')', '{{\"a\":1}}')",
+    "select x from format(JSONEachRow, 'a Int8, x String materialized file(''{file}'')', '{{\"a\":1}}')",
+    "select x from values('a Int8, x String alias file(''{file}'')', 1)",
+    "select x from generateRandom('a Int8, x String alias file(''{file}'')') limit 1",
+    "select x from generateRandom('a Int8, x String alias fi' || 'le(''{file}'')') limit 1",
+    "create view {database}.v as select * from format(Values, 'x String', '(file(''{file}''))')",
+    "create table {database}.c engine = Memory as select * from format(Values, 'x String', '(file(''{file}''))')",
+    "insert into {database}.t select * from format(Values, 'a Int32', '(toInt32(file(''{file}'')))')",
+    "insert into {database}.t format `Values` (length(file('{file}')))",
+    "insert into {database}.t format \"values\" (length(file('{file}')))",
+    "insert into {database}.t format `V\\x61lues` (length(file('{file}')))",
+    "insert into {database}.t values ((select count() from sqlite('{new}', 't')))",
+]
+
+
+@confined
+@pytest.mark.parametrize("sql", IN_STRINGS)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_sql_in_strings_reaches_no_file(
+    port: int, database: str, table: str, tmp_path: Path, sql: str, method: str
+) -> None:
+    file, new = tmp_path / "secret", tmp_path / "new"
+    file.write_text("12")
+    query = sql.format(file=file, new=new, database=database)
+    answer = send(port, method, None if method == "GET" else b"", query=query, param_data=f"(file('{file}'))")
+    assert error_of(answer)[1] in (76, 164, 386, 481, 497), answer
+    assert list(tmp_path.iterdir()) == [file]
+    assert post(port, f"select count() from {table}") == b"0\n"
+
+
+@confined
+@pytest.mark.parametrize("file", ["/etc/passwd", "/proc/self/environ", "pyproject.toml"])
+def test_sql_reads_no_file_of_the_machine(port: int, file: str) -> None:
+    sql = f"select * from format(Values, 'x String', '(file(''{PROJECT / file}''))')"
+    assert error_of(send(port, "POST", sql.encode()))[1] == 76
+
+
+CONFINED = """
+import os, socket, subprocess, sys
+from pathlib import Path
+from duckhouse.embedded.clickhouse.confinement import confinement
+
+data, address = Path(sys.argv[1]), ("127.0.0.1", int(sys.argv[2]))
+with confinement(data) as done:
+    assert done
+(data / "from").mkdir()
+(data / "from" / "file").write_text("x")
+(data / "from" / "file").rename(data / "file")
+assert (data / "file").read_text() == "x"
+for reach in (
+    lambda: Path("/etc/passwd").read_text(),
+    lambda: Path(f"/proc/{os.getpid()}/environ").read_text(),
+    lambda: (data.parent / "new").touch(),
+    lambda: os.listdir(data.parent),
+    lambda: subprocess.run(["/bin/sh", "-c", ":"]),
+    lambda: socket.create_connection(address),
+):
+    try:
+        reach()
+    except PermissionError:
+        continue
+    sys.exit("not confined")
+"""
+
+
+@pytest.mark.skipif(landlock_version() < FIRST_VERSION_WITH_TCP, reason="this kernel cannot confine connections")
+def test_what_is_confined_keeps_its_data_and_nothing_else(port: int, tmp_path: Path) -> None:
+    (tmp_path / "data").mkdir()
+    command = [sys.executable, "-c", CONFINED, str(tmp_path / "data"), str(port)]
+    result = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+WITHOUT_LANDLOCK = (
+    "from duckhouse.embedded.clickhouse import confinement; confinement.landlock_version = lambda: 0; "
+    "from duckhouse.cli import run; from scripts.clickhouse import main; run(main)"
+)
+
+
+def test_a_machine_that_cannot_confine_is_named_and_refuses_by_name(
+    start: Start, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    process, port = start(tmp_path / "data", program=("-c", WITHOUT_LANDLOCK))
+    warning = "warning: this machine cannot confine the engine to its data (Linux 5.19 and later can, by Landlock)"
+    assert capfd.readouterr().err.startswith(warning)
+    post(port, "create table t (x String) engine = Memory")
+    (tmp_path / "secret").write_text("12")
+    for name in ("values", "format `Values`", 'format "values"', "format `V\\x61lues`"):
+        sql = f"insert into t {name} (file('{tmp_path}/secret'))"
+        assert error_of(send(port, "POST", sql.encode())) == (403, 497)
+    sql = f"insert into t values ((select toString(count()) from sqlite('{tmp_path}/new', 't')))"
+    assert error_of(send(port, "POST", sql.encode())) == (403, 497)
+    assert not (tmp_path / "new").exists()
+    assert stop(process) == 0
 
 
 def test_columns_may_have_the_names_of_refused_functions(port: int, database: str) -> None:

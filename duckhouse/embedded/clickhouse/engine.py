@@ -22,9 +22,11 @@ from urllib.parse import quote
 from duckhouse.cli import UserError
 from duckhouse.embedded.clickhouse import statements
 from duckhouse.embedded.clickhouse.access import configuration
+from duckhouse.embedded.clickhouse.confinement import confinement
 from duckhouse.embedded.clickhouse.errors import ClickHouseError, engine_fault, fault, syntax_fault
 from duckhouse.embedded.clickhouse.native import header_block
 from duckhouse.embedded.clickhouse.statements import Insert, Statement, quoted
+from duckhouse.settings import environment
 
 SETTING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
@@ -34,6 +36,7 @@ ESCAPED = {byte: f"\\x{byte:02x}" for byte in range(256) if not 32 <= byte < 127
 
 # Data of VALUES hold expressions. More of them than this are not read for calls that are refused.
 MAX_VALUES_BYTES = 16 * 1024 * 1024
+TOO_MANY_VALUES = "VALUES above 16 MiB that hold file, sqlite, disk or python: insert them in another format, as CSV"
 
 # Characters with which the engine would read the path of a temporary file as a pattern or an option.
 PATTERN_CHARACTERS = set("*?{}[]&=")
@@ -63,12 +66,17 @@ class Answer:
 class Engine:
     """The engine on one data directory, which no other process may have open.
 
-    Raises UserError when the directory cannot be opened.
+    It confines this program to the directory (`confined`: whether the kernel could), so what else the program needs is
+    open before. Raises UserError when the directory cannot be opened.
     """
 
     def __init__(self, data: Path) -> None:
         self.path = data_directory(data)
-        self._chdb = _import_chdb()
+        self._files = self.path / "gateway-files"
+        self._files.mkdir(mode=0o700, exist_ok=True)
+        # Loading the engine starts the threads that will run SQL, and makes a temporary folder.
+        with confinement(self.path) as self.confined, environment({"TMPDIR": str(self._files)}):
+            self._chdb = _import_chdb()
         self._tags = count(1)
         self._lock = threading.Lock()
         self._configuration = self.path / "access.xml"
@@ -79,7 +87,6 @@ class Engine:
         self._parser = self._connect()
         self._parsing = threading.Lock()
         self._keep_files_out_of_default()
-        self._files = self.path / "gateway-files"
         shutil.rmtree(self._files, ignore_errors=True)
         self._files.mkdir(mode=0o700)
         version, time_zone, host = self._rows("SELECT version(), timezone(), displayName()")[0]
@@ -180,8 +187,8 @@ class Engine:
     def insert(self, handle: Handle, insert: Insert, data: Path, params: Mapping[str, str], size: int) -> Answer:
         """Runs an INSERT whose inline data stands in the file `data`; `size` is how large its header may be."""
         sql = self.normal_form(insert.from_file(data), size)
-        statements.check_source(sql, data)
-        if insert.format.lower() == b"values":
+        name = statements.format_of_source(sql, data)
+        if name is not None and name.lower() == "values":
             self._check_values(data)
         return Answer(b"", None, _summary(self._query(handle, sql, params)))
 
@@ -191,7 +198,7 @@ class Engine:
         if not statements.may_call(values):
             return
         if len(values) > MAX_VALUES_BYTES:
-            raise fault(229, "QUERY_IS_TOO_LARGE", "VALUES that name a file: insert them in another format, as CSV")
+            raise fault(229, "QUERY_IS_TOO_LARGE", TOO_MANY_VALUES)
         select = b"SELECT " + values
         statements.refuse_functions(self.normal_form(select, 2 * len(select)))
 
@@ -347,8 +354,10 @@ def data_directory(data: Path) -> Path:
 def _import_chdb() -> Any:
     try:
         import chdb
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise UserError("the embedded ClickHouse engine is not installed: pip install -e '.[clickhouse]'") from error
+    except ImportError as error:
+        raise UserError(f"the embedded ClickHouse engine cannot be loaded: {error}") from error
     return chdb
 
 

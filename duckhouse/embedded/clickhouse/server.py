@@ -277,12 +277,13 @@ class Handler(BaseHTTPRequestHandler):
             for chunk in _limited(chunks, len(head), request.max_query_size):
                 head += chunk
             statement = statements.parse(engine.normal_form(bytes(head), request.max_query_size))
+            if request.reads_only and statement.keyword == b"KILL":
+                raise _only_reads()
             default_format = self._header("X-ClickHouse-Format") or request.params.get("default_format")
             with self._handle(request, statement.changes_session, statement.has_result) as handle:
                 return engine.execute(handle, statement, request.query_parameters, default_format or "TabSeparated")
         if request.reads_only:
-            reason = "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. "
-            raise fault(164, "READONLY", reason + "You should use method POST for modifying queries")
+            raise _only_reads()
         with engine.temporary_path() as path:
             _write(path, memoryview(head)[insert.data_start :], chunks)
             with self._handle(request, False, False) as handle:
@@ -437,6 +438,11 @@ def _refuse_block_framing(request: Request) -> None:
     for name in ("compress", "decompress"):
         if request.is_on(name):
             raise fault(48, "NOT_IMPLEMENTED", f"{name}=1 is not served here: use Accept-Encoding or Content-Encoding")
+
+
+def _only_reads() -> ClickHouseError:
+    reason = "Cannot execute query in readonly mode. For queries over HTTP, method GET implies readonly. "
+    return fault(164, "READONLY", reason + "You should use method POST for modifying queries")
 
 
 def _session_timeout(text: str | None) -> int:

@@ -8,7 +8,7 @@ whether the guess was right.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -37,7 +37,7 @@ REFUSED_FUNCTIONS = {b"file", b"python", b"sqlite", b"disk", b"embeddedrocksdb"}
 BEFORE_NAMES = {b".", b"TABLE", b"INTO", b"EXISTS", b"VIEW"}  # of tables, which columns in brackets may follow
 # A function is named without brackets in APPLY and as what a higher-order function applies: arrayMap(file, …).
 APPLIES = re.compile(rb"APPLY|(?:array|map)\w*", re.IGNORECASE)
-MAY_CALL = re.compile(rb"file|[`\"][^`\"\\]*\\", re.IGNORECASE)
+MAY_CALL = re.compile(rb"[`\"][^`\"\\]*\\|" + b"|".join(sorted(REFUSED_FUNCTIONS)), re.IGNORECASE)
 IDENTIFIER_PARAMETER = re.compile(rb"\{(\w+):Identifier\}")
 
 
@@ -135,7 +135,7 @@ def parse(sql: bytes) -> Statement:
     tokens = list(_tokens(sql))
     keyword = next((token.text for token in tokens if token.text != b"("), b"")
     _refuse_files(tokens, keyword)
-    refuse_functions(sql)
+    _refuse_functions(tokens)
     clause = _format_clause(tokens)
     if keyword == b"INSERT" and clause is not None and not any(token.top_word(b"SELECT", b"WITH") for token in tokens):
         raise fault(62, "SYNTAX_ERROR", "Syntax error: cannot tell where the data of this INSERT starts")
@@ -144,12 +144,14 @@ def parse(sql: bytes) -> Statement:
         keyword=keyword,
         body=sql[:body_end],
         tail=sql[body_end:],
-        format=tokens[clause + 1].text.strip(b"`").decode("ascii", "replace") if clause is not None else None,
+        format=_format_name(tokens, clause),
     )
 
 
-def check_source(sql: bytes, path: Path) -> None:
-    """Raises ClickHouseError unless the INSERT whose normal form is `sql` reads the file `path` and nothing else."""
+def format_of_source(sql: bytes, path: Path) -> str | None:
+    """The format in which the INSERT whose normal form is `sql` reads the file `path`; raises ClickHouseError where it
+    reads anything else.
+    """
     tokens = list(_tokens(sql))
     sources = [
         source.text
@@ -158,7 +160,8 @@ def check_source(sql: bytes, path: Path) -> None:
     ]
     if sources != [quoted(str(path))]:
         raise fault(62, "SYNTAX_ERROR", "Syntax error: cannot tell where the data of this INSERT starts")
-    refuse_functions(sql)
+    _refuse_functions(tokens)
+    return _format_name(tokens, _format_clause(tokens))
 
 
 def may_call(values: bytes) -> bool:
@@ -168,14 +171,7 @@ def may_call(values: bytes) -> bool:
 
 def refuse_functions(sql: bytes) -> None:
     """Raises ClickHouseError where the normal form `sql` calls a function of REFUSED_FUNCTIONS."""
-    before = previous = _END
-    for token in _tokens(sql):
-        if _is_refused(previous) and token.text == b"(" and before.text not in BEFORE_NAMES:
-            raise _refused(previous.text)
-        applied = previous if previous.text != b"(" else before
-        if _is_refused(token) and APPLIES.fullmatch(applied.text):
-            raise _refused(token.text)
-        before, previous = previous, token
+    _refuse_functions(_tokens(sql))
 
 
 def refuse_functions_by_name(statement: Statement, params: Mapping[str, str]) -> None:
@@ -226,6 +222,21 @@ def _refuse_files(tokens: list[Token], keyword: bytes) -> None:
             raise fault(78, "UNKNOWN_TYPE_OF_QUERY", "Query has infile and was sent directly to the server")
         if first.text.lower() == b"input" and second.text == b"(":
             raise fault(48, "NOT_IMPLEMENTED", "input() is not served here: insert into a temporary table first")
+
+
+def _format_name(tokens: list[Token], clause: int | None) -> str | None:
+    return tokens[clause + 1].text.strip(b"`").decode("ascii", "replace") if clause is not None else None
+
+
+def _refuse_functions(tokens: Iterable[Token]) -> None:
+    before = previous = _END
+    for token in tokens:
+        if _is_refused(previous) and token.text == b"(" and before.text not in BEFORE_NAMES:
+            raise _refused(previous.text)
+        applied = previous if previous.text != b"(" else before
+        if _is_refused(token) and APPLIES.fullmatch(applied.text):
+            raise _refused(token.text)
+        before, previous = previous, token
 
 
 def _is_refused(token: Token) -> bool:

@@ -18,11 +18,14 @@ ADDRESS = re.compile(r"^ClickHouse \d+\.\d+ at http://127\.0\.0\.1:(\d+) \(data:
 
 
 def start_gateway(
-    data_dir: Path, env: Mapping[str, str] | None = None, options: Sequence[str] = ()
+    data_dir: Path,
+    env: Mapping[str, str] | None = None,
+    options: Sequence[str] = (),
+    program: Sequence[str] = ("-m", "scripts.clickhouse"),
 ) -> tuple[subprocess.Popen, int]:
     """A gateway that answers /ping, and its port. `env` is added to this process's environment."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "scripts.clickhouse", "--port", "0", "--data", str(data_dir), *options],
+        [sys.executable, *program, "--port", "0", "--data", str(data_dir), *options],
         cwd=PROJECT,
         env={**os.environ, **(env or {})},
         stdout=subprocess.PIPE,
