@@ -79,6 +79,8 @@ def _opened(path: Path) -> pq.ParquetFile:
 def _faults() -> Iterator[None]:
     try:
         yield
+    except UnicodeDecodeError:
+        raise FileFault("the name of a column is not valid UTF-8: export it again") from None
     except (pa.ArrowException, OSError) as error:
         reason = str(error).splitlines()[0]
         if "encrypt" in reason:
