@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as encryption
 import pytest
 
+from duckhouse.landing import workers
 from duckhouse.readers import exactparquet, parquet
 from duckhouse.readers.parquetpages import unpacked_sizes
 from support.landing import Zone
@@ -256,18 +257,7 @@ def test_a_time_beyond_all_years_costs_no_other_row(zone: Zone) -> None:
 
 
 def test_an_encrypted_file_is_said_to_be_one(zone: Zone) -> None:
-    class Plain(encryption.KmsClient):
-        def wrap_key(self, key: bytes, name: str) -> bytes:
-            return key
-
-        def unwrap_key(self, key: bytes, name: str) -> bytes:
-            return key
-
-    path = zone.file("events/a.parquet", b"")
-    factory = encryption.CryptoFactory(lambda _: Plain())
-    settings = encryption.EncryptionConfiguration(footer_key="k", uniform_encryption=True)
-    properties = factory.file_encryption_properties(encryption.KmsConnectionConfig(), settings)
-    pq.write_table(pa.table({"id": [1]}), path, encryption_properties=properties)
+    encrypted(zone.file("events/a.parquet", b""), pa.table({"id": [1]}), uniform_encryption=True)
     run = zone.land()
     assert run.code == 1
     assert "events/a.parquet: it is encrypted" in run.err
@@ -351,3 +341,79 @@ def test_the_sizes_of_pages_are_in_their_headers(zone: Zone, version: str, dicti
     chunks = [metadata.row_group(group).column(column) for group in range(2) for column in range(2)]
     headers = sum(chunk.total_uncompressed_size for chunk in chunks) - sum(size for _, size in pages)
     assert 10 * len(pages) < headers < 200 * len(pages)
+
+
+# ---------------------------------------------------------------- one file takes no other along
+
+
+def strings(*values: bytes) -> pa.Array:
+    return pa.array(values, pa.binary()).view(pa.string())
+
+
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_a_text_that_is_not_utf8_costs_its_record_only(zone: Zone, dictionary: bool) -> None:
+    path = zone.file("events/a.parquet", b"")
+    geo = pa.ListArray.from_arrays([0, 1, 2, 3], strings(b"x", b"caf\xe9", b"y"))
+    table = pa.table({"id": strings(b"caf\xe9", b"b", "ç".encode()), "geo": geo})
+    pq.write_table(table, path, use_dictionary=dictionary)
+    zone.file("people.csv", "id\n1\n")
+    run = zone.land()
+    assert run.err.count("\n") == 1
+    assert "landed with a loss: events/a.parquet" in run.err
+    assert [(row["id"], row["_source_row"]) for row in zone.rows()] == [("ç", 3)]
+    assert zone.rejected() == [
+        (1, "invalid_utf8", '{"id":"caf\\xe9","geo":["x"]}'),
+        (2, "invalid_utf8", '{"id":"b","geo":["caf\\xe9"]}'),
+    ]
+    assert zone.values("id", "people") == ["1"]
+
+
+@pytest.mark.parametrize("fails", ["the name of a column", "a reader"])
+def test_a_file_that_fails_in_a_reader_is_named_and_the_rest_lands(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    path = write_table(zone, "events/bad.parquet", id=pa.array(["a"]), column=pa.array([1]))
+    zone.file("people.csv", "id\n1\n")
+    told = "the name of a column is not valid UTF-8"
+    if fails == "a reader":
+        monkeypatch.setattr(parquet, "_is_exact", lambda schema: {}[schema.names[0]])
+        told = "its reader failed (KeyError: 'id')"
+    else:
+        path.write_bytes(path.read_bytes().replace(b"column", b"colum\xe9"))
+    run = zone.land()
+    assert (run.code, run.err.count("\n")) == (1, 1)
+    assert run.err.startswith(f"not landed: events/bad.parquet: {told}")
+    assert zone.values("id", "people") == ["1"]
+
+
+class Plain(encryption.KmsClient):
+    def wrap_key(self, key: bytes, name: str) -> bytes:
+        return key
+
+    def unwrap_key(self, key: bytes, name: str) -> bytes:
+        return key
+
+
+def encrypted(path: Path, table: pa.Table, **settings: Any) -> None:
+    factory = encryption.CryptoFactory(lambda _: Plain())
+    properties = factory.file_encryption_properties(
+        encryption.KmsConnectionConfig(), encryption.EncryptionConfiguration(footer_key="k", **settings)
+    )
+    pq.write_table(table, path, encryption_properties=properties)
+
+
+def test_a_file_at_which_a_library_aborts_is_named_and_the_rest_lands(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(workers, "MAY_ABORT", {"parquet"})
+    for name in ("events/1.parquet", "events/3.parquet"):
+        bad = zone.file(name, b"")
+        encrypted(bad, pa.table({"id": ["x"] * 999, "at": [1] * 999}), column_keys={"c": ["id"]}, plaintext_footer=True)
+    write_table(zone, "events/2.parquet", id=pa.array(["a"]))
+    zone.file("people.csv", "id\n1\n")
+    run = zone.land()
+    assert run.code == 1
+    told = "its reader ended with SIGABRT: the file is damaged or encrypted: export it again"
+    assert run.err == "".join(f"not landed: events/{number}.parquet: {told}\n" for number in (1, 3))
+    assert (zone.values("id"), zone.values("id", "people")) == (["a"], ["1"])
+    assert capfd.readouterr().err == ""
