@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from duckhouse.landing.manifest import SourceFile
-from duckhouse.readers.stored import FileFault, digest
+from duckhouse.readers.stored import FileFault, digest, stamp
 
 if TYPE_CHECKING:
     from duckhouse.landing.files import Job
@@ -28,12 +28,13 @@ MAY_ABORT = {"parquet"}  # formats whose libraries end the process at some damag
 Result = SourceFile | FileFault
 
 
-def digests(paths: Sequence[Path]) -> list[tuple[str, int] | OSError]:
-    """The sha256 and size of each file, or why it cannot be read."""
+def digests(paths: Sequence[Path]) -> list[tuple[str, int, tuple[int, int, int]] | OSError]:
+    """The sha256 and size of each file, and its stamp from before they were taken; or why it cannot be read."""
 
-    def one(path: Path) -> tuple[str, int] | OSError:
+    def one(path: Path) -> tuple[str, int, tuple[int, int, int]] | OSError:
         try:
-            return digest(path)
+            before = stamp(path)
+            return *digest(path), before
         except OSError as error:
             return error
 
