@@ -232,12 +232,17 @@ def _text(value: str, kind: DuckDBPyType) -> str:
     if kind.id in {"struct", "map", *_LISTS}:
         return _json(value, kind)
     if kind.id == "timestamp with time zone":
-        return f"regexp_replace(replace({value}::varchar, ' ', 'T'), '\\+00$', 'Z')"
-    if kind.id.startswith("timestamp"):
-        return f"replace({value}::varchar, ' ', 'T')"
+        return _finite(value, f"regexp_replace(replace({value}::varchar, ' ', 'T'), '\\+00$', 'Z')")
+    if kind.id == "date" or kind.id.startswith("timestamp"):
+        return _finite(value, f"replace({value}::varchar, ' ', 'T')")
     if kind.id == "blob":
         return f"coalesce(try(decode({value})), {value}::varchar)"
     return f"{value}::varchar"
+
+
+def _finite(value: str, text: str) -> str:
+    """The last moment of a type is what DuckDB calls infinity: Arrow knows which it is."""
+    return f"case when isfinite({value}) then {text} when {value} is not null then error('infinity') end"
 
 
 def _json(value: str, kind: DuckDBPyType, depth: int = 0) -> str:

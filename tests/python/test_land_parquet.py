@@ -256,6 +256,22 @@ def test_a_time_beyond_all_years_costs_no_other_row(zone: Zone) -> None:
     assert zone.values("at") == ["1970-01-01T00:00:01", "146140482-04-24T15:36:27.904"]
 
 
+@pytest.mark.parametrize(
+    ("last", "text"),
+    [
+        (pa.array([2**63 - 1], pa.timestamp("us")), "294247-01-10T04:00:54.775807"),
+        (pa.array([-(2**63) + 1], pa.timestamp("us", "UTC")), "-290308-12-21T19:59:05.224193Z"),
+        (pa.array([2**63 - 1], pa.timestamp("ns")), "2262-04-11T23:47:16.854775807"),
+        (pa.array([2**31 - 1], pa.int32()).cast(pa.date32()), "5881580-07-11"),
+        (pa.array([[2**31 - 1]], pa.list_(pa.int32())).cast(pa.list_(pa.date32())), '["5881580-07-11"]'),
+    ],
+)
+def test_the_last_moment_of_a_type_is_a_moment(zone: Zone, last: pa.Array, text: str) -> None:
+    write_table(zone, id=pa.array(["a", "b"]), at=pa.concat_arrays([last, pa.nulls(1, last.type)]))
+    assert zone.land().code == 0
+    assert zone.values("at") == [text, None]
+
+
 def test_an_encrypted_file_is_said_to_be_one(zone: Zone) -> None:
     encrypted(zone.file("events/a.parquet", b""), pa.table({"id": [1]}), uniform_encryption=True)
     run = zone.land()
