@@ -58,8 +58,7 @@ def decoded(array: pa.Array) -> list[Any]:
     if pa.types.is_dictionary(kind):
         return decoded(array.dictionary_decode())
     if pa.types.is_map(kind):
-        entries = array.cast(pa.list_(pa.struct([kind.key_field, kind.item_field])))
-        return [None if pairs is None else Members(map(_pair, pairs)) for pairs in _lists(entries)]
+        return [None if pairs is None else Members(map(_pair, pairs)) for pairs in _lists(entries(array))]
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         return _lists(array)
     if pa.types.is_struct(kind):
@@ -107,6 +106,11 @@ def _structs(array: pa.Array) -> list[Any]:
         Members(zip(names, row, strict=True)) if is_there else None
         for row, is_there in zip(rows, array.is_valid().to_pylist(), strict=True)
     ]
+
+
+def entries(array: pa.MapArray) -> pa.ListArray:
+    """A map as the list of its pairs."""
+    return array.cast(pa.list_(pa.struct([array.type.key_field, array.type.item_field])))
 
 
 def _pair(entry: Members) -> tuple[str, Any]:

@@ -343,6 +343,37 @@ def test_a_small_file_that_unpacks_to_very_much_is_named(
     assert zone.values("id") == ["a"]
 
 
+ONCE = pa.DictionaryArray.from_arrays(pa.array([0] * 1_500), pa.array(["x" * 1_000]))
+
+
+@pytest.mark.parametrize(
+    ("values", "options"),
+    [
+        (ONCE, {}),
+        (ONCE.dictionary_decode(), {}),
+        (ONCE.dictionary_decode(), {"use_dictionary": False, "column_encoding": {"id": "DELTA_BYTE_ARRAY"}}),
+        (ONCE.dictionary_decode().cast(pa.binary()).cast(pa.binary(1_000)), {}),
+        (pa.ListArray.from_arrays(list(range(1_501)), ONCE), {}),
+        (pa.StructArray.from_arrays([ONCE], ["a"]), {}),
+    ],
+)
+def test_a_text_that_many_rows_share_counts_once_a_row(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch, values: pa.Array, options: dict[str, Any]
+) -> None:
+    write_table(zone, "events/good.parquet", id=pa.array(["a"]))
+    bomb = zone.file("events/bomb.parquet", b"")
+    pq.write_table(pa.table({"id": values}), bomb, compression="zstd", **options)
+    monkeypatch.setattr(parquet, "_UNPACKED", 1_000_000)
+    monkeypatch.setattr(parquet, "_TIMES_ITS_SIZE", 1)
+    run = zone.land()
+    assert run.err.count("\n") == run.code == 1
+    assert f"not landed: events/bomb.parquet: its {bomb.stat().st_size:,} bytes unpack to" in run.err
+    assert zone.values("id") == ["a"]
+    monkeypatch.setattr(parquet, "_UNPACKED", 2_000_000)
+    assert zone.land().code == 0
+    assert len(zone.rows()) == 1_501
+
+
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 @pytest.mark.parametrize("dictionary", [True, False])
 def test_the_sizes_of_pages_are_in_their_headers(zone: Zone, version: str, dictionary: bool) -> None:
