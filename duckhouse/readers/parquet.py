@@ -85,7 +85,7 @@ def _faults() -> Iterator[None]:
         yield
     except UnicodeDecodeError:
         raise FileFault("the name of a column is not valid UTF-8: export it again") from None
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         if "encrypt" in reason:
             raise FileFault(f"it is encrypted ({reason}): export it without encryption") from None
@@ -109,21 +109,18 @@ def _refuse_bombs(file: pq.ParquetFile, path: Path) -> int:
     groups = [file.metadata.row_group(place) for place in range(file.metadata.num_row_groups)]
     total = _bounded(sum(group.total_byte_size for group in groups), path)
     pages: Counter[str] = Counter()
-    try:
+    values: Counter[str] = Counter()
+    with _faults():
         for column, page in unpacked_sizes(path, file.metadata):
             if page > _PAGE:
                 raise FileFault(
                     f"a page of {column} unpacks to {page:,} bytes, {_PAGE:,} is the limit: shorten its texts"
                 )
             pages[column] = max(page, pages[column])
-    except ValueError as error:
-        raise FileFault(f"not a whole Parquet file ({error}): export it again") from None
-    values: Counter[str] = Counter()
-    for chunk in (group.column(place) for group in groups for place in range(group.num_columns)):
-        values[chunk.path_in_schema] += chunk.num_values if chunk.physical_type in _TEXTS else 0
-    for column, page in pages.items():  # no value is longer than a page, but many rows may have one value of it
-        if values[column] * page > _UNPACKED:
-            with _faults():
+        for chunk in (group.column(place) for group in groups for place in range(group.num_columns)):
+            values[chunk.path_in_schema] += chunk.num_values if chunk.physical_type in _TEXTS else 0
+        for column, page in pages.items():  # no value is longer than a page, but many rows may have one value of it
+            if values[column] * page > _UNPACKED:
                 for batch in file.iter_batches(max(1, _MEASURED // page), columns=[column], use_threads=False):
                     total = _bounded(total + sum(map(_size, batch.columns)), path)
     return total

@@ -4,11 +4,13 @@ import fcntl
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from hashlib import sha256
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -786,6 +788,33 @@ def test_worker_processes_land_what_one_process_does(zone: Zone, monkeypatch: py
     assert "events/bad.jsonl.gz" in run.err
     assert zone.values("id") == ["1", "2"]
     assert zone.rejected() == [(2, "invalid_json", "{bad")]
+
+
+def deadly_work(pipe: Connection) -> None:
+    """A worker that the system kills at a large file."""
+    outcome = workers._outcome
+
+    def killed(job: files.Job, advance: Callable[[int], object]) -> workers.Result:
+        if job.size > 100:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return outcome(job, advance)
+
+    workers._outcome = killed
+    workers._work(pipe)
+
+
+def test_a_worker_that_the_system_kills_takes_one_file_along(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        zone.file(f"events/{number}.csv", f"id\n{number}\n")
+    zone.file("events/9.csv", "id\n" + "9\n" * 99)
+    monkeypatch.setattr(workers, "WORTH_A_PROCESS", 0)
+    monkeypatch.setattr(workers, "_work", deadly_work)
+    run = zone.land()
+    assert run.code == 1
+    assert run.err == (
+        "not landed: events/9.csv: its reader was ended by SIGKILL (out of memory?): export it in smaller files\n"
+    )
+    assert zone.values("id") == ["0", "1", "2", "3"]
 
 
 @pytest.mark.parametrize("arguments", [["nothing", "."], ["shop"], []])
