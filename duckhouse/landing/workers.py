@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -70,7 +71,8 @@ def _in_workers(jobs: Sequence["Job"], count: int, advance: Callable[[int], obje
             while waiting and len(busy) < count:
                 pipe, worker = idle.pop() if idle else _employed()
                 busy[pipe] = worker, waiting.pop()
-                pipe.send(busy[pipe][1])
+                with suppress(BrokenPipeError):  # of a worker that is dead: it shows when it is waited for
+                    pipe.send(busy[pipe][1])
             for pipe in [ready for ready in wait(list(busy)) if isinstance(ready, Connection)]:
                 worker, job = busy[pipe]
                 try:
