@@ -17,6 +17,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _prepare(options) if options.prepare else _land(options)
+    except BrokenPipeError:  # of what reads the output
+        raise
     except OSError as error:
         raise UserError(f"{error.filename or landing_dir()}: {error.strerror or error}") from error
 

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import pairwise
@@ -49,7 +49,7 @@ def survey(source: Source, paths: Sequence[Path], *, redelivery: bool) -> list[D
             continue
         for member in _walk(path, REDELIVERY, first):
             _add(first, source, member, seen, path)
-        if redelivery and (path / REDELIVERY).is_dir():
+        if redelivery and _is(Path.is_dir, path / REDELIVERY):
             for member in _walk(path / REDELIVERY, None, second):
                 _add(second, source, member, seen, path / REDELIVERY)
     for drop in (first, second):
@@ -77,7 +77,7 @@ def _walk(root: Path, skipped: str | None, drop: Drop) -> Iterator[Path]:
         if Path(folder) == root and skipped in folders:
             folders.remove(skipped)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
-        links = [name for name in folders if (Path(folder) / name).is_symlink()]
+        links = [name for name in folders if _is(Path.is_symlink, Path(folder) / name)]
         yield from (Path(folder) / name for name in sorted([*names, *links]) if not name.startswith("."))
 
 
@@ -113,16 +113,24 @@ def _add_found(drop: Drop, path: Path, name: str, entity: Entity) -> None:
 
 
 def _problem(path: Path, root: Path | None) -> str | None:
-    if root and path.is_symlink():
-        if not path.resolve().is_relative_to(root.resolve()):
+    if root and _is(Path.is_symlink, path):
+        if not Path(os.path.realpath(path)).is_relative_to(root.resolve()):
             return "a link that leaves the drop: copy the file into it"
-        if path.is_dir():
+        if _is(Path.is_dir, path):
             return "a link to a folder: it is not followed"
     try:
         mode = path.stat().st_mode
     except OSError as error:
         return f"cannot be read: {error.strerror}"
     return None if stat.S_ISREG(mode) else "not a regular file"
+
+
+def _is(asked: Callable[[Path], bool], path: Path) -> bool:
+    """The answer; no where the folder of the path may not be entered."""
+    try:
+        return asked(path)
+    except OSError:
+        return False
 
 
 def _matches(parts: Sequence[str], pattern: str) -> bool:

@@ -12,6 +12,8 @@ from duckhouse.landing.manifest import SourceFile, rejected_as
 from duckhouse.readers import delimited, jsonl, parquet
 from duckhouse.readers.stored import FileFault, stamp
 
+_TOLD = 200  # characters of an error
+
 
 @dataclass(frozen=True)
 class Job:
@@ -61,12 +63,10 @@ def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
                 advance(job.size)
         if stamp(found.path) != job.stamp:
             raise FileFault("it was changed while it was read: land it again")
-    except (FileFault, OSError) as fault:
+    except Exception as error:
         target.unlink(missing_ok=True)
         rejected.unlink(missing_ok=True)
-        if isinstance(fault, OSError) and fault.filename != os.fspath(found.path):
-            raise
-        raise fault if isinstance(fault, FileFault) else FileFault(f"cannot be read: {fault.strerror}") from None
+        raise _fault(error, found.path) from None
     landed, rejects_kept = rows_in(target), rows_in(rejected)
     if read != landed + rejects_kept + blank:
         raise RuntimeError(f"{found.name}: read {read}, landed {landed}, rejected {rejects_kept}, blank {blank}")
@@ -86,3 +86,14 @@ def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
         unmapped_columns=tuple(unmapped),
         missing_columns=tuple(columns_without_values(target, entity) if missing is None else missing),
     )
+
+
+def _fault(error: Exception, path: Path) -> Exception:
+    """The error as one of the file, unless it is the system's and not of that file: a disk that is full."""
+    if isinstance(error, FileFault):
+        return error
+    if isinstance(error, OSError):
+        is_of_file = error.filename == os.fspath(path)
+        return FileFault(f"cannot be read: {error.strerror}") if is_of_file else error
+    told = f"{type(error).__name__}: {' '.join(str(error).split())[:_TOLD]}"
+    return FileFault(f"its reader failed ({told}): export the file again")

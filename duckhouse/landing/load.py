@@ -15,7 +15,7 @@ from duckhouse.landing.losses import losses
 from duckhouse.landing.manifest import Delivery, SourceFile, iso
 from duckhouse.landing.workers import digests, land_files
 from duckhouse.landing.zone import Draft, Session, Zone
-from duckhouse.readers.stored import FileFault, stamp
+from duckhouse.readers.stored import FileFault
 from duckhouse.sources import Source
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class _Hashed:
         return self.found.entity.name, self.sha256
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class _Landed:
     """A file of a delivery. They sort as their records count: the last one wins."""
 
@@ -110,6 +110,7 @@ def load(
         hashed = [_hashed(drop, outcome) for drop, outcome in zip(drops, outcomes, strict=True)]
         for place, outcome in enumerate(outcomes):
             new = _new_at(hashed[place], outcome, landed) if delivered_at else _new(hashed[place:], outcome, landed)
+            new = _once(new, outcome)
             outcome.would_land = [(file.found.name, file.found.entity.name) for file in new]
             if session and new:
                 outcome.delivery = _write(session, new, outcome)
@@ -180,37 +181,38 @@ def _outcomes(drops: list[Drop], delivered_at: datetime | None, landed: list[_La
 
 def _landed(deliveries: Iterable[Delivery]) -> list[_Landed]:
     return sorted(
-        (
-            _Landed(delivery.delivered_at, delivery.id, file.name, file.entity, file.sha256)
-            for delivery in deliveries
-            for file in delivery.files
-        ),
-        key=lambda file: (file.delivered_at, file.delivery_id, file.name),
+        _Landed(delivery.delivered_at, delivery.id, file.name, file.entity, file.sha256)
+        for delivery in deliveries
+        for file in delivery.files
     )
 
 
 def _hashed(drop: Drop, outcome: Outcome) -> list[_Hashed]:
-    """The files of a drop that can be read; of several with the same bytes the last, which is what counts."""
-    stamps = [stamp(found.path) for found in drop.files]
-    results = digests([found.path for found in drop.files])
-    last: dict[tuple[str, str], _Hashed] = {}
-    for found, before, result in reversed(list(zip(drop.files, stamps, results, strict=True))):
+    """The files of a drop that can be read."""
+    hashed = []
+    for found, result in zip(drop.files, digests([found.path for found in drop.files]), strict=True):
         if isinstance(result, OSError):
             outcome.failed.append((found.name, f"cannot be read: {result.strerror}"))
-            continue
-        file = _Hashed(found, *result, before)
-        if same := last.get(file.contents):
-            outcome.known.append((found.name, f"the same bytes as {same.found.name}"))
         else:
-            last[file.contents] = file
-    return list(reversed(last.values()))
+            hashed.append(_Hashed(found, *result))
+    return hashed
+
+
+def _once(files: list[_Hashed], outcome: Outcome) -> list[_Hashed]:
+    """Of several files with the same bytes the last, which is what counts."""
+    last = {file.contents: file for file in files}
+    for file in files:
+        if (same := last[file.contents]) is not file:
+            outcome.known.append((file.found.name, f"the same bytes as {same.found.name}"))
+    return [file for file in files if last[file.contents] is file]
 
 
 def _new(drops: Sequence[list[_Hashed]], outcome: Outcome, landed: list[_Landed]) -> list[_Hashed]:
     """Those files of the first drop that say something new; the other drops follow it in this run.
 
     A file says nothing new where its bytes, with those that follow under its name, are the last ones of that name, or
-    where its name is new and its bytes are the last ones of its table.
+    where its name is new and its bytes are the last ones of its table. So does one with the bytes of such a file that
+    comes after it in the drop, where nothing landed under its own name since.
     """
     by_name: dict[tuple[str, str], list[_Landed]] = defaultdict(list)
     last_of_table: dict[str, list[_Landed]] = {}
@@ -221,18 +223,28 @@ def _new(drops: Sequence[list[_Hashed]], outcome: Outcome, landed: list[_Landed]
     for drop in drops:
         for file in drop:
             following[file.file].append(file.sha256)
+
+    def before(file: _Hashed) -> list[_Landed]:
+        return by_name.get(file.file) or last_of_table.get(file.found.entity.name, [])
+
+    said: dict[tuple[str, str], _Landed] = {}
+    earlier: dict[tuple[str, str], _Landed] = {}
+    for file in reversed(drops[0]):
+        if last := _last_said(following[file.file], before(file)):
+            earlier[file.file] = last
+            said[file.contents] = max(last, said.get(file.contents, last))
+        elif file.contents in said and (file.file not in by_name or said[file.contents] > by_name[file.file][-1]):
+            earlier[file.file] = said[file.contents]
     new: list[_Hashed] = []
     for file in drops[0]:
-        before = by_name.get(file.file) or last_of_table.get(file.found.entity.name, [])
-        earlier = _last_said(following[file.file], before)
-        if earlier:
-            outcome.known.append((file.found.name, f"already landed in {earlier.delivery_id}"))
+        if file.file in earlier:
+            outcome.known.append((file.found.name, f"already landed in {earlier[file.file].delivery_id}"))
             continue
         new.append(file)
-        if same := [each for each in before if each.sha256 == file.sha256]:
+        if same := [each for each in before(file) if each.sha256 == file.sha256]:
             outcome.notes.append(
                 f"{visible(file.found.name)} has the bytes of {same[-1].delivery_id} again, "
-                f"which {before[-1].delivery_id} had replaced: they count from now on"
+                f"which {before(file)[-1].delivery_id} had replaced: they count from now on"
             )
     return new
 

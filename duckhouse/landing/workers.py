@@ -1,37 +1,41 @@
-"""The files of a delivery, side by side in worker processes where there is enough to do."""
+"""The files of a delivery, side by side in worker processes where there is enough to do.
+
+What may abort its process is read in a worker however little it is: a worker that dies takes one file along.
+"""
 
 import multiprocessing
 import os
+import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, ThreadPoolExecutor, wait
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
-from multiprocessing.sharedctypes import Synchronized
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from duckhouse.cli import UserError
 from duckhouse.landing.manifest import SourceFile
-from duckhouse.readers.stored import FileFault, digest
+from duckhouse.readers.stored import FileFault, digest, stamp
 
 if TYPE_CHECKING:
     from duckhouse.landing.files import Job
 
 WORTH_A_PROCESS = 32 << 20  # bytes of CSV: below it a worker's start costs more than it saves
 IN_THREADS_ANYWAY = 16  # so many times fewer bytes count of the formats that DuckDB reads on all processors itself
-_POLL_SECONDS = 0.2
+MAY_ABORT = {"parquet"}  # formats whose libraries end the process at some damaged files
 
-_done: "Synchronized[int]"
+Result = SourceFile | FileFault
 
 
-def digests(paths: Sequence[Path]) -> list[tuple[str, int] | OSError]:
-    """The sha256 and size of each file, or why it cannot be read."""
+def digests(paths: Sequence[Path]) -> list[tuple[str, int, tuple[int, int, int]] | OSError]:
+    """The sha256 and size of each file, and its stamp from before they were taken; or why it cannot be read."""
 
-    def one(path: Path) -> tuple[str, int] | OSError:
+    def one(path: Path) -> tuple[str, int, tuple[int, int, int]] | OSError:
         try:
-            return digest(path)
+            before = stamp(path)
+            return *digest(path), before
         except OSError as error:
             return error
 
@@ -42,64 +46,102 @@ def digests(paths: Sequence[Path]) -> list[tuple[str, int] | OSError]:
         return list(found)
 
 
-def land_files(
-    jobs: Sequence["Job"], advance: Callable[[int], object]
-) -> Iterator[tuple["Job", SourceFile | FileFault]]:
+def land_files(jobs: Sequence["Job"], advance: Callable[[int], object]) -> Iterator[tuple["Job", Result]]:
     """Lands each file; in no order. `advance` gets the bytes of the files that were read."""
     work = sum(job.size if job.found.format == "csv" else job.size // IN_THREADS_ANYWAY for job in jobs)
-    if len(jobs) < 2 or work < WORTH_A_PROCESS:
-        for job in jobs:
+    is_worth_it = len(jobs) > 1 and work >= WORTH_A_PROCESS
+    apart = []
+    for job in jobs:
+        if is_worth_it or job.found.format in MAY_ABORT:
+            apart.append(job)
+        else:
             yield job, _outcome(job, advance)
-        return
     processors = os.cpu_count() or 1
-    count = min(processors, len(jobs))
-    shared = [replace(job, threads=max(1, processors // count)) for job in jobs]
+    count = min(processors, len(apart)) if is_worth_it else 1
+    yield from _in_workers([replace(job, threads=max(1, processors // count)) for job in apart], count, advance)
+
+
+def _in_workers(jobs: Sequence["Job"], count: int, advance: Callable[[int], object]) -> Iterator[tuple["Job", Result]]:
+    """The largest file first. In the place of a worker that dies another one goes on."""
+    waiting = sorted(jobs, key=lambda job: job.size)
+    busy: dict[Connection, tuple[BaseProcess, Job]] = {}
+    idle: list[tuple[Connection, BaseProcess]] = []
+    try:
+        while waiting or busy:
+            while waiting and len(busy) < count:
+                pipe, worker = idle.pop() if idle else _employed()
+                busy[pipe] = worker, waiting.pop()
+                with suppress(BrokenPipeError):  # of a worker that is dead: it shows when it is waited for
+                    pipe.send(busy[pipe][1])
+            for pipe in [ready for ready in wait(list(busy)) if isinstance(ready, Connection)]:
+                worker, job = busy[pipe]
+                try:
+                    told = pipe.recv()
+                except (EOFError, OSError):
+                    del busy[pipe]
+                    worker.join()
+                    yield job, FileFault(_end_of(worker))
+                    continue
+                if isinstance(told, int):
+                    advance(told)
+                elif isinstance(told, Result):
+                    idle.append((pipe, busy.pop(pipe)[0]))
+                    yield job, told
+                else:
+                    raise told
+    finally:
+        for worker, _ in busy.values():
+            worker.terminate()
+        for pipe in (*busy, *(pipe for pipe, _ in idle)):
+            pipe.close()
+
+
+def _employed() -> tuple[Connection, BaseProcess]:
     context = multiprocessing.get_context("spawn")
-    done = context.Value("q", 0)
-    with ProcessPoolExecutor(count, context, _start, (done,)) as pool:
-        try:
-            waiting = {
-                pool.submit(_outcome, job): job for job in sorted(shared, key=lambda job: job.size, reverse=True)
-            }
-            told = 0
-            while waiting:
-                ended, _ = wait(waiting, _POLL_SECONDS, FIRST_COMPLETED)
-                advance(done.value - told)
-                told = done.value
-                for future in ended:
-                    yield waiting.pop(future), future.result()
-        except BrokenProcessPool:
-            raise UserError(
-                "a worker process was stopped from outside (out of memory?): nothing landed, try again"
-            ) from None
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    ours, theirs = context.Pipe()
+    worker = context.Process(target=_work, args=(theirs,), daemon=True)
+    worker.start()
+    theirs.close()
+    return ours, worker
 
 
-def _outcome(job: "Job", advance: Callable[[int], object] | None = None) -> SourceFile | FileFault:
+def _end_of(worker: BaseProcess) -> str:
+    code = worker.exitcode or 0
+    if code == -signal.SIGKILL:
+        return "its reader was ended by SIGKILL (out of memory?): export it in smaller files"
+    end = signal.Signals(-code).name if code < 0 else f"code {code}"
+    return f"its reader ended with {end}: the file is damaged or encrypted: export it again"
+
+
+def _outcome(job: "Job", advance: Callable[[int], object]) -> Result:
     from duckhouse.landing.files import land_file
 
     try:
-        return land_file(job, advance or _advance_shared)
+        return land_file(job, advance)
     except FileFault as fault:
         return fault
 
 
-def _advance_shared(count: int) -> None:
-    with _done.get_lock():
-        _done.value += count
-
-
-def _start(done: "Synchronized[int]") -> None:
-    """In a worker: it must not outlive the load, whose lock would then be free while the worker still writes."""
-    global _done
-    _done = done
+def _work(pipe: Connection) -> None:
+    """A worker: it lands the files that it is sent, until nothing more can come."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a library says when it aborts
     parent = multiprocessing.parent_process()
     if parent:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
+    while True:
+        try:
+            job = pipe.recv()
+        except EOFError:
+            return
+        try:
+            told: Result | Exception = _outcome(job, pipe.send)
+        except Exception as error:
+            told = error
+        pipe.send(told)
 
 
 def _exit_after(parent: BaseProcess) -> None:
+    """A worker must not outlive the load, whose lock would then be free while the worker still writes."""
     parent.join()
     os._exit(1)

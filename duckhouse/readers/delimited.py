@@ -12,7 +12,7 @@ from pathlib import Path
 
 from duckhouse.landed_rows import Landed, Origin, Rejects
 from duckhouse.readers.exactjson import quoted
-from duckhouse.readers.lines import KEPT_OF_LONG, MAX_RECORD, without_end
+from duckhouse.readers.lines import KEPT_OF_LONG, MAX_RECORD, NOT_UTF8, printable, without_end
 from duckhouse.readers.names import ColumnPlan, describe, plan_columns
 from duckhouse.readers.stored import CHUNK, FileFault, opened
 from duckhouse.sources import Entity
@@ -25,7 +25,6 @@ _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16-le", codecs.
 _QUOTED = re.compile('(?:[^"]++|"")*+')
 _LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r(?!\Z)|\n)")  # what follows a return at the end of a text is not known yet
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
-_NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what the error handler surrogateescape makes of other bytes
 
 
 def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
@@ -104,7 +103,7 @@ def land(
             if record.values == []:
                 blank += 1
             elif reason := _fault(record, len(names), text.is_damaged):
-                rejects.reject(record.row, reason, _printable(record.text))
+                rejects.reject(record.row, reason, printable(without_end(record.text)))
             else:
                 values, unmapped = _fill(record.values or [], names, plan)
                 landed.add((values, unmapped, record.row), len(record.text))
@@ -134,7 +133,7 @@ def examine(path: Path) -> Text:
                     returns += text.count("\r")
                     pairs += (last + text).count("\r\n")
                 if not encoding and not text.isascii():
-                    strange = len(_NOT_UTF8.findall(text))
+                    strange = len(NOT_UTF8.findall(text))
                     broken += strange
                     whole += len(_NOT_ASCII.findall(text)) - strange
                 last = text[-1:] or last
@@ -248,7 +247,7 @@ def _clean(value: str | None) -> str:
 def _header_names(header: Record, entity: Entity) -> list[str]:
     if header.values is None:
         raise FileFault(f"line {header.row}: the header cannot be read ({header.reason}): mend its quotes")
-    if _NOT_UTF8.search(header.text):
+    if NOT_UTF8.search(header.text):
         raise FileFault(f"line {header.row}: the header is not valid UTF-8: export the file again")
     names = [_clean(value) or f"column_{i}" for i, value in enumerate(header.values, 1)]
     twice = [name for name, count in Counter(names).items() if count > 1]
@@ -371,14 +370,9 @@ class _Fields:
 def _fault(record: Record, width: int, is_damaged: bool) -> str | None:
     if record.reason:
         return record.reason
-    if is_damaged and _NOT_UTF8.search(record.text):
+    if is_damaged and NOT_UTF8.search(record.text):
         return "invalid_utf8"
     return "wrong_number_of_fields" if len(record.values or []) != width else None
-
-
-def _printable(text: str) -> str:
-    whole = without_end(text)
-    return whole.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _fill(values: list[str | None], names: list[str], plan: ColumnPlan) -> tuple[list[str | None], str | None]:

@@ -10,26 +10,40 @@ import pyarrow as pa
 
 from duckhouse.landed_rows import Landed, Rejects
 from duckhouse.readers.exactjson import Members, Number, filler, landed_text, written
-from duckhouse.readers.lines import KEPT_OF_LONG
+from duckhouse.readers.lines import KEPT_OF_LONG, NOT_UTF8, printable
 from duckhouse.sources import Entity
 
 
 def land(
     batches: Iterable[pa.RecordBatch], entity: Entity, landed: Landed, rejects: Rejects, long: Container[int]
 ) -> None:
-    """Lands the rows of the batches, whose first column numbers them, but for those in `long`."""
+    """Lands the rows of the batches, whose first column numbers them, but for those in `long` and those that hold
+    text that is not UTF-8.
+    """
     fill = filler(entity)
     for batch in batches:
+        is_damaged = not _is_whole(batch)
         rows, *columns = batch.columns
         names = batch.schema.names[1:]
         for row, *values in zip(rows.to_pylist(), *map(decoded, columns), strict=True):
             record = Members(zip(names, values, strict=True))
             if row in long:
-                rejects.reject(row, "too_long", written(record)[:KEPT_OF_LONG])
+                rejects.reject(row, "too_long", printable(written(record)[:KEPT_OF_LONG]))
+                continue
+            if is_damaged and NOT_UTF8.search(text := written(record)):
+                rejects.reject(row, "invalid_utf8", printable(text))
                 continue
             texts, unmapped = fill(record)
             kept = written(unmapped) if unmapped else None
             landed.add((texts, kept, row), sum(map(len, filter(None, (*texts, kept)))))
+
+
+def _is_whole(batch: pa.RecordBatch) -> bool:
+    try:
+        batch.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
 
 
 def decoded(array: pa.Array) -> list[Any]:
@@ -44,8 +58,7 @@ def decoded(array: pa.Array) -> list[Any]:
     if pa.types.is_dictionary(kind):
         return decoded(array.dictionary_decode())
     if pa.types.is_map(kind):
-        entries = array.cast(pa.list_(pa.struct([kind.key_field, kind.item_field])))
-        return [None if pairs is None else Members(map(_pair, pairs)) for pairs in _lists(entries)]
+        return [None if pairs is None else Members(map(_pair, pairs)) for pairs in _lists(entries(array))]
     if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind):
         return _lists(array)
     if pa.types.is_struct(kind):
@@ -56,11 +69,22 @@ def decoded(array: pa.Array) -> list[Any]:
         return _each(array, lambda value: Number(str(value)))
     if pa.types.is_floating(kind):
         return _floats(array)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return _strings(array)
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return _each(array, _text_of_bytes)
     if pa.types.is_temporal(kind):
         return _times(array)
     values: list[Any] = array.to_pylist()
+    return values
+
+
+def _strings(array: pa.Array) -> list[str | None]:
+    """Bytes that are no UTF-8 become what the error handler surrogateescape makes of them."""
+    try:
+        values: list[str | None] = array.to_pylist()
+    except UnicodeDecodeError:
+        return _each(array.cast(pa.large_binary()), lambda value: value.decode(errors="surrogateescape"))
     return values
 
 
@@ -82,6 +106,11 @@ def _structs(array: pa.Array) -> list[Any]:
         Members(zip(names, row, strict=True)) if is_there else None
         for row, is_there in zip(rows, array.is_valid().to_pylist(), strict=True)
     ]
+
+
+def entries(array: pa.MapArray) -> pa.ListArray:
+    """A map as the list of its pairs."""
+    return array.cast(pa.list_(pa.struct([array.type.key_field, array.type.item_field])))
 
 
 def _pair(entry: Members) -> tuple[str, Any]:

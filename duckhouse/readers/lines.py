@@ -1,5 +1,6 @@
 """The lines of a JSONL stream as Arrow batches, numbered and counted from the bytes, before anything parses them."""
 
+import re
 from collections.abc import Callable, Iterator
 from io import BufferedReader
 
@@ -11,6 +12,7 @@ from duckhouse.readers.stored import CHUNK, FileFault
 SCHEMA = pa.schema([("row", pa.int64()), ("line", pa.string())])
 MAX_RECORD = 16 << 20  # bytes; a longer record is rejected, so that memory stays bounded
 KEPT_OF_LONG = 1 << 20  # bytes of such a record that are kept
+NOT_UTF8 = re.compile("[\udc80-\udcff]")  # what the error handler surrogateescape makes of other bytes
 
 _NEWLINE, _SPACE, _NOT_ASCII = 10, 32, 128
 _UTF8_BOM = b"\xef\xbb\xbf"
@@ -108,6 +110,11 @@ class Lines:
                     self._reject(int(rows[i]), "invalid_utf8", without_end(line.decode(errors="backslashreplace")))
             return invalid
         return []
+
+
+def printable(text: str) -> str:
+    """The text with \\xNN for what surrogateescape made of bytes."""
+    return text.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def without_end(line: str) -> str:

@@ -1,6 +1,7 @@
 """Parquet: columns by name, every value as the text that JSON would give it."""
 
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -30,6 +31,8 @@ _COLUMNS = 1_000  # with more of them, planning takes DuckDB longer than reading
 _VERIFIED_ROWS = 1 << 16
 _EXACT_ROWS = 10_000
 _BATCH = 64 << 20  # bytes
+_MEASURED = 256 << 20  # bytes; what a batch that is only measured may come to
+_TEXTS = {"BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"}
 _PAGE = 128 << 20  # bytes; what writes pages cuts them at about 1 MiB, a value may be longer
 _UNPACKED, _TIMES_ITS_SIZE = 1 << 30, 1_000  # a file may unpack to so many bytes, or to so many times its own
 
@@ -44,7 +47,8 @@ def land(
     Raises FileFault where the file is no whole Parquet file, or has no declared column.
     """
     with _opened(path) as file:
-        long = set(_verify(file, path))
+        unpacked = _refuse_bombs(file, path)
+        long = set(_verify(file, unpacked))
         names: list[str] = file.schema_arrow.names
         plan = plan_columns(entity, names)
         if plan.is_foreign:
@@ -54,14 +58,14 @@ def land(
             with suppress(_NotRead):
                 return records, _copied(path, entity, origin, target, threads), plan.missing(entity)
         with Landed(target, entity, origin) as landed:
-            exactparquet.land(_numbered(file), entity, landed, rejects, long)
+            exactparquet.land(_numbered(file, unpacked), entity, landed, rejects, long)
         return records, sorted(names[i] for i in plan.unmapped), plan.missing(entity)
 
 
 def verified_rows(path: Path) -> int:
     """The rows that the footer counts, after every page was decoded and its checksum, where it has one, compared."""
     with _opened(path) as file:
-        for _ in _verify(file, path):
+        for _ in _verify(file, _refuse_bombs(file, path)):
             continue
         return int(file.metadata.num_rows)
 
@@ -79,7 +83,9 @@ def _opened(path: Path) -> pq.ParquetFile:
 def _faults() -> Iterator[None]:
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
+    except UnicodeDecodeError:
+        raise FileFault("the name of a column is not valid UTF-8: export it again") from None
+    except (pa.ArrowException, OSError, ValueError) as error:
         reason = str(error).splitlines()[0]
         if "encrypt" in reason:
             raise FileFault(f"it is encrypted ({reason}): export it without encryption") from None
@@ -88,38 +94,48 @@ def _faults() -> Iterator[None]:
         raise FileFault(f"not a whole Parquet file ({reason}): export it again") from None
 
 
-def _verify(file: pq.ParquetFile, path: Path) -> Iterator[int]:
+def _verify(file: pq.ParquetFile, unpacked: int) -> Iterator[int]:
     """Decodes every page; the rows that are longer than a record may be."""
-    _refuse_bombs(file.metadata, path)
     row = 1
-    for batch in _batches(file, _VERIFIED_ROWS):
+    for batch in _batches(file, unpacked, _VERIFIED_ROWS):
         yield from (row + place for place in _long_rows(batch))
         row += len(batch)
 
 
-def _refuse_bombs(metadata: pq.FileMetaData, path: Path) -> None:
-    """Raises FileFault for a file of which a page, or all of it, unpacks to more than memory may have to hold."""
-    size = path.stat().st_size
-    total = _unpacked(metadata)
-    if total > max(_UNPACKED, _TIMES_ITS_SIZE * size):
-        raise FileFault(f"its {size:,} bytes unpack to {total:,}: export it in several files")
-    try:
-        for column, page in unpacked_sizes(path, metadata):
+def _refuse_bombs(file: pq.ParquetFile, path: Path) -> int:
+    """The bytes to which the file unpacks. Raises FileFault where a page, or all of it, unpacks to more than memory may
+    have to hold.
+    """
+    groups = [file.metadata.row_group(place) for place in range(file.metadata.num_row_groups)]
+    total = _bounded(sum(group.total_byte_size for group in groups), path)
+    pages: Counter[str] = Counter()
+    values: Counter[str] = Counter()
+    with _faults():
+        for column, page in unpacked_sizes(path, file.metadata):
             if page > _PAGE:
                 raise FileFault(
                     f"a page of {column} unpacks to {page:,} bytes, {_PAGE:,} is the limit: shorten its texts"
                 )
-    except ValueError as error:
-        raise FileFault(f"not a whole Parquet file ({error}): export it again") from None
+            pages[column] = max(page, pages[column])
+        for chunk in (group.column(place) for group in groups for place in range(group.num_columns)):
+            values[chunk.path_in_schema] += chunk.num_values if chunk.physical_type in _TEXTS else 0
+        for column, page in pages.items():  # no value is longer than a page, but many rows may have one value of it
+            if values[column] * page > _UNPACKED:
+                for batch in file.iter_batches(max(1, _MEASURED // page), columns=[column], use_threads=False):
+                    total = _bounded(total + sum(map(_size, batch.columns)), path)
+    return total
 
 
-def _unpacked(metadata: pq.FileMetaData) -> int:
-    return sum(metadata.row_group(place).total_byte_size for place in range(metadata.num_row_groups))
+def _bounded(unpacked: int, path: Path) -> int:
+    size = path.stat().st_size
+    if unpacked > max(_UNPACKED, _TIMES_ITS_SIZE * size):
+        raise FileFault(f"its {size:,} bytes unpack to {unpacked:,} or more: export it in several files")
+    return unpacked
 
 
-def _batches(file: pq.ParquetFile, rows: int) -> Iterator[pa.RecordBatch]:
+def _batches(file: pq.ParquetFile, unpacked: int, rows: int) -> Iterator[pa.RecordBatch]:
     """The rows in batches of as many, or fewer where they are long."""
-    a_row = _unpacked(file.metadata) // max(1, file.metadata.num_rows) + 1
+    a_row = unpacked // max(1, file.metadata.num_rows) + 1
     with _faults():
         yield from file.iter_batches(max(1, min(rows, _BATCH // a_row)), use_threads=False)
 
@@ -135,9 +151,15 @@ def _long_rows(batch: pa.RecordBatch, start: int = 0) -> Iterator[int]:
 
 
 def _size(column: pa.Array) -> int:
-    """The bytes of a value; of a dictionary only that which the value takes from it."""
-    plain = column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
-    return int(plain.nbytes)
+    """The bytes of the values; of a dictionary those which the values take from it, each time."""
+    if pa.types.is_dictionary(column.type):
+        return int(column.dictionary_decode().nbytes)
+    if pa.types.is_map(column.type):
+        return _size(exactparquet.entries(column))
+    if pa.types.is_nested(column.type):
+        inner = column.flatten()
+        return sum(map(_size, inner if pa.types.is_struct(column.type) else [inner]))
+    return int(column.nbytes)
 
 
 def _is_exact(schema: pa.Schema) -> bool:
@@ -157,9 +179,9 @@ def _is_exact_type(kind: pa.DataType, depth: int = 0) -> bool:
     return bool(kind != pa.time64("ns"))
 
 
-def _numbered(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+def _numbered(file: pq.ParquetFile, unpacked: int) -> Iterator[pa.RecordBatch]:
     row = 1
-    for batch in _batches(file, _EXACT_ROWS):
+    for batch in _batches(file, unpacked, _EXACT_ROWS):
         rows = pa.array(range(row, row := row + len(batch)), pa.int64())
         yield pa.RecordBatch.from_arrays([rows, *batch.columns], ["row", *batch.schema.names])
 
@@ -230,12 +252,17 @@ def _text(value: str, kind: DuckDBPyType) -> str:
     if kind.id in {"struct", "map", *_LISTS}:
         return _json(value, kind)
     if kind.id == "timestamp with time zone":
-        return f"regexp_replace(replace({value}::varchar, ' ', 'T'), '\\+00$', 'Z')"
-    if kind.id.startswith("timestamp"):
-        return f"replace({value}::varchar, ' ', 'T')"
+        return _finite(value, f"regexp_replace(replace({value}::varchar, ' ', 'T'), '\\+00$', 'Z')")
+    if kind.id == "date" or kind.id.startswith("timestamp"):
+        return _finite(value, f"replace({value}::varchar, ' ', 'T')")
     if kind.id == "blob":
         return f"coalesce(try(decode({value})), {value}::varchar)"
     return f"{value}::varchar"
+
+
+def _finite(value: str, text: str) -> str:
+    """The last moment of a type is what DuckDB calls infinity: Arrow knows which it is."""
+    return f"case when isfinite({value}) then {text} when {value} is not null then error('infinity') end"
 
 
 def _json(value: str, kind: DuckDBPyType, depth: int = 0) -> str:

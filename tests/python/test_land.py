@@ -4,12 +4,15 @@ import fcntl
 import json
 import os
 import resource
+import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from hashlib import sha256
+from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pyarrow as pa
@@ -284,6 +287,37 @@ def test_of_two_files_with_the_same_bytes_one_lands_and_the_other_is_named(zone:
     assert "nothing new to land" in zone.land(at=None).out
 
 
+def test_of_files_with_the_same_bytes_each_name_is_asked_for_its_last_ones(zone: Zone) -> None:
+    """A file that returns to earlier bytes counts again beside a copy that kept them."""
+    zone.file("people.csv", "id,at\n1,Alpha\n")
+    zone.file("people/copy.csv", "id,at\n1,Alpha\n")
+    zone.land(at=None)
+    alone = zone.drop.parent / "alone" / "people.csv"
+    alone.parent.mkdir()
+    alone.write_text("id,at\n1,Beta\n")
+    zone.land(alone, at=None)
+    assert zone.land(at=None).code == 0
+    assert zone.values("at", "people") == ["Alpha", "Beta", "Alpha"]
+    assert "nothing new to land" in zone.land(at=None).out
+    zone.file("people.csv", "id,at\n1,Gamma\n")
+    zone.file("people/copy.csv", "id,at\n1,Gamma\n")
+    assert "skipped people.csv: the same bytes as people/copy.csv" in zone.land(at=None).out
+    assert "nothing new to land" in zone.land(at=None).out
+    assert zone.values("at", "people") == ["Alpha", "Beta", "Alpha", "Gamma"]
+
+
+def test_a_copy_that_never_landed_lands_no_later_than_its_drop(zone: Zone) -> None:
+    zone.file("events/1.jsonl", '{"id": 1}\n')
+    zone.file("events/2.jsonl", '{"id": 1}\n')
+    zone.file("events/3.jsonl", '{"id": 3}\n')
+    assert zone.land(at=None).code == 0
+    assert "nothing new to land" in zone.land(at=None).out
+    zone.file("redelivery/events/2.jsonl", '{"id": 2}\n')
+    for _ in range(2):
+        assert zone.land(at=None).code == 0
+        assert zone.values("id") == ["1", "3", "2"]
+
+
 def test_two_runs_of_one_drop_give_the_same_manifest_bytes_and_rows(
     zone: Zone, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -478,6 +512,41 @@ def test_a_folder_that_may_not_be_read_is_named_and_the_rest_lands(zone: Zone, m
     (zone.drop / "people.csv").unlink()
     assert "no file of shop in it" in (told := zone.land().err)
     assert "events/: cannot be read: Permission denied" in told
+
+
+def test_files_in_a_folder_that_may_be_listed_and_not_entered_are_named(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(zone)
+    zone.file("redelivery/people.csv", "id\n2\n")
+
+    def unless_inside(asked: Callable[..., os.stat_result]) -> Callable[..., os.stat_result]:
+        def answer(path: str | Path, **options: Any) -> os.stat_result:
+            if str(path).startswith(f"{zone.drop}/events/"):
+                raise PermissionError(13, "Permission denied", str(path))
+            return asked(path, **options)
+
+        return answer
+
+    for name in ("stat", "lstat"):
+        monkeypatch.setattr(os, name, unless_inside(getattr(os, name)))
+    run = zone.land()
+    assert run.code == 1
+    assert run.err == "".join(
+        f"not landed: events/{number}.jsonl: cannot be read: Permission denied\n" for number in (1, 2)
+    )
+    assert zone.values("id", "people") == ["1", "2"]
+
+
+def test_output_that_nobody_reads_ends_without_a_word(zone: Zone) -> None:
+    fill(zone)
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "scripts.land", "ad_serving", "--prepare"]
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, cwd=PROJECT, env=environment, check=False)
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (1, b"")
 
 
 def test_files_whose_names_begin_alike_have_a_place_each(zone: Zone) -> None:
@@ -719,6 +788,33 @@ def test_worker_processes_land_what_one_process_does(zone: Zone, monkeypatch: py
     assert "events/bad.jsonl.gz" in run.err
     assert zone.values("id") == ["1", "2"]
     assert zone.rejected() == [(2, "invalid_json", "{bad")]
+
+
+def deadly_work(pipe: Connection) -> None:
+    """A worker that the system kills at a large file."""
+    outcome = workers._outcome
+
+    def killed(job: files.Job, advance: Callable[[int], object]) -> workers.Result:
+        if job.size > 100:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return outcome(job, advance)
+
+    workers._outcome = killed
+    workers._work(pipe)
+
+
+def test_a_worker_that_the_system_kills_takes_one_file_along(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        zone.file(f"events/{number}.csv", f"id\n{number}\n")
+    zone.file("events/9.csv", "id\n" + "9\n" * 99)
+    monkeypatch.setattr(workers, "WORTH_A_PROCESS", 0)
+    monkeypatch.setattr(workers, "_work", deadly_work)
+    run = zone.land()
+    assert run.code == 1
+    assert run.err == (
+        "not landed: events/9.csv: its reader was ended by SIGKILL (out of memory?): export it in smaller files\n"
+    )
+    assert zone.values("id") == ["0", "1", "2", "3"]
 
 
 @pytest.mark.parametrize("arguments", [["nothing", "."], ["shop"], []])

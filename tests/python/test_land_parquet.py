@@ -13,9 +13,12 @@ import pyarrow.parquet as pq
 import pyarrow.parquet.encryption as encryption
 import pytest
 
+from duckhouse.landing import workers
 from duckhouse.readers import exactparquet, parquet
 from duckhouse.readers.parquetpages import unpacked_sizes
 from support.landing import Zone
+
+MAY_ABORT = workers.MAY_ABORT
 
 
 @pytest.fixture
@@ -255,19 +258,24 @@ def test_a_time_beyond_all_years_costs_no_other_row(zone: Zone) -> None:
     assert zone.values("at") == ["1970-01-01T00:00:01", "146140482-04-24T15:36:27.904"]
 
 
+@pytest.mark.parametrize(
+    ("last", "text"),
+    [
+        (pa.array([2**63 - 1], pa.timestamp("us")), "294247-01-10T04:00:54.775807"),
+        (pa.array([-(2**63) + 1], pa.timestamp("us", "UTC")), "-290308-12-21T19:59:05.224193Z"),
+        (pa.array([2**63 - 1], pa.timestamp("ns")), "2262-04-11T23:47:16.854775807"),
+        (pa.array([2**31 - 1], pa.int32()).cast(pa.date32()), "5881580-07-11"),
+        (pa.array([[2**31 - 1]], pa.list_(pa.int32())).cast(pa.list_(pa.date32())), '["5881580-07-11"]'),
+    ],
+)
+def test_the_last_moment_of_a_type_is_a_moment(zone: Zone, last: pa.Array, text: str) -> None:
+    write_table(zone, id=pa.array(["a", "b"]), at=pa.concat_arrays([last, pa.nulls(1, last.type)]))
+    assert zone.land().code == 0
+    assert zone.values("at") == [text, None]
+
+
 def test_an_encrypted_file_is_said_to_be_one(zone: Zone) -> None:
-    class Plain(encryption.KmsClient):
-        def wrap_key(self, key: bytes, name: str) -> bytes:
-            return key
-
-        def unwrap_key(self, key: bytes, name: str) -> bytes:
-            return key
-
-    path = zone.file("events/a.parquet", b"")
-    factory = encryption.CryptoFactory(lambda _: Plain())
-    settings = encryption.EncryptionConfiguration(footer_key="k", uniform_encryption=True)
-    properties = factory.file_encryption_properties(encryption.KmsConnectionConfig(), settings)
-    pq.write_table(pa.table({"id": [1]}), path, encryption_properties=properties)
+    encrypted(zone.file("events/a.parquet", b""), pa.table({"id": [1]}), uniform_encryption=True)
     run = zone.land()
     assert run.code == 1
     assert "events/a.parquet: it is encrypted" in run.err
@@ -337,6 +345,37 @@ def test_a_small_file_that_unpacks_to_very_much_is_named(
     assert zone.values("id") == ["a"]
 
 
+ONCE = pa.DictionaryArray.from_arrays(pa.array([0] * 1_500), pa.array(["x" * 1_000]))
+
+
+@pytest.mark.parametrize(
+    ("values", "options"),
+    [
+        (ONCE, {}),
+        (ONCE.dictionary_decode(), {}),
+        (ONCE.dictionary_decode(), {"use_dictionary": False, "column_encoding": {"id": "DELTA_BYTE_ARRAY"}}),
+        (ONCE.dictionary_decode().cast(pa.binary()).cast(pa.binary(1_000)), {}),
+        (pa.ListArray.from_arrays(list(range(1_501)), ONCE), {}),
+        (pa.StructArray.from_arrays([ONCE], ["a"]), {}),
+    ],
+)
+def test_a_text_that_many_rows_share_counts_once_a_row(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch, values: pa.Array, options: dict[str, Any]
+) -> None:
+    write_table(zone, "events/good.parquet", id=pa.array(["a"]))
+    bomb = zone.file("events/bomb.parquet", b"")
+    pq.write_table(pa.table({"id": values}), bomb, compression="zstd", **options)
+    monkeypatch.setattr(parquet, "_UNPACKED", 1_000_000)
+    monkeypatch.setattr(parquet, "_TIMES_ITS_SIZE", 1)
+    run = zone.land()
+    assert run.err.count("\n") == run.code == 1
+    assert f"not landed: events/bomb.parquet: its {bomb.stat().st_size:,} bytes unpack to" in run.err
+    assert zone.values("id") == ["a"]
+    monkeypatch.setattr(parquet, "_UNPACKED", 2_000_000)
+    assert zone.land().code == 0
+    assert len(zone.rows()) == 1_501
+
+
 @pytest.mark.parametrize("version", ["1.0", "2.0"])
 @pytest.mark.parametrize("dictionary", [True, False])
 def test_the_sizes_of_pages_are_in_their_headers(zone: Zone, version: str, dictionary: bool) -> None:
@@ -351,3 +390,80 @@ def test_the_sizes_of_pages_are_in_their_headers(zone: Zone, version: str, dicti
     chunks = [metadata.row_group(group).column(column) for group in range(2) for column in range(2)]
     headers = sum(chunk.total_uncompressed_size for chunk in chunks) - sum(size for _, size in pages)
     assert 10 * len(pages) < headers < 200 * len(pages)
+
+
+# ---------------------------------------------------------------- one file takes no other along
+
+
+def strings(*values: bytes) -> pa.Array:
+    return pa.array(values, pa.binary()).view(pa.string())
+
+
+@pytest.mark.parametrize("dictionary", [True, False])
+def test_a_text_that_is_not_utf8_costs_its_record_only(zone: Zone, dictionary: bool) -> None:
+    path = zone.file("events/a.parquet", b"")
+    geo = pa.ListArray.from_arrays([0, 1, 2, 3], strings(b"x", b"caf\xe9", b"y"))
+    table = pa.table({"id": strings(b"caf\xe9", b"b", "ç".encode()), "geo": geo})
+    pq.write_table(table, path, use_dictionary=dictionary)
+    zone.file("people.csv", "id\n1\n")
+    run = zone.land()
+    assert run.err.count("\n") == 1
+    assert "landed with a loss: events/a.parquet" in run.err
+    assert [(row["id"], row["_source_row"]) for row in zone.rows()] == [("ç", 3)]
+    assert zone.rejected() == [
+        (1, "invalid_utf8", '{"id":"caf\\xe9","geo":["x"]}'),
+        (2, "invalid_utf8", '{"id":"b","geo":["caf\\xe9"]}'),
+    ]
+    assert zone.values("id", "people") == ["1"]
+
+
+@pytest.mark.parametrize("fails", ["the name of a column", "a reader"])
+def test_a_file_that_fails_in_a_reader_is_named_and_the_rest_lands(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch, fails: str
+) -> None:
+    path = write_table(zone, "events/bad.parquet", id=pa.array(["a"]), column=pa.array([1]))
+    zone.file("people.csv", "id\n1\n")
+    told = "the name of a column is not valid UTF-8"
+    if fails == "a reader":
+        monkeypatch.setattr(parquet, "_is_exact", lambda schema: {}[schema.names[0]])
+        told = "its reader failed (KeyError: 'id')"
+    else:
+        path.write_bytes(path.read_bytes().replace(b"column", b"colum\xe9"))
+    run = zone.land()
+    assert (run.code, run.err.count("\n")) == (1, 1)
+    assert run.err.startswith(f"not landed: events/bad.parquet: {told}")
+    assert zone.values("id", "people") == ["1"]
+
+
+class Plain(encryption.KmsClient):
+    def wrap_key(self, key: bytes, name: str) -> bytes:
+        return key
+
+    def unwrap_key(self, key: bytes, name: str) -> bytes:
+        return key
+
+
+def encrypted(path: Path, table: pa.Table, **settings: Any) -> None:
+    factory = encryption.CryptoFactory(lambda _: Plain())
+    properties = factory.file_encryption_properties(
+        encryption.KmsConnectionConfig(), encryption.EncryptionConfiguration(footer_key="k", **settings)
+    )
+    pq.write_table(table, path, encryption_properties=properties)
+
+
+def test_a_file_at_which_a_library_aborts_is_named_and_the_rest_lands(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert "parquet" in MAY_ABORT  # else the abort would end pytest
+    monkeypatch.setattr(workers, "MAY_ABORT", MAY_ABORT)
+    for name in ("events/1.parquet", "events/3.parquet"):
+        bad = zone.file(name, b"")
+        encrypted(bad, pa.table({"id": ["x"] * 999, "at": [1] * 999}), column_keys={"c": ["id"]}, plaintext_footer=True)
+    write_table(zone, "events/2.parquet", id=pa.array(["a"]))
+    zone.file("people.csv", "id\n1\n")
+    run = zone.land()
+    assert run.code == 1
+    told = "its reader ended with SIGABRT: the file is damaged or encrypted: export it again"
+    assert run.err == "".join(f"not landed: events/{number}.parquet: {told}\n" for number in (1, 3))
+    assert (zone.values("id"), zone.values("id", "people")) == (["a"], ["1"])
+    assert capfd.readouterr().err == ""
