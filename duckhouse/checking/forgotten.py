@@ -15,8 +15,8 @@ TOUCHES = "touches_of_deliveries"
 FROM_DECLARATION = "staged_records"
 """The macro that makes a staging model of all declared columns."""
 SYSTEM_TABLES = {"_files": "landed_files", "_rejected": "landed_rejects"}
-NEEDED_BY = {"events": "day", "dimensions": "history"}
-"""The word of a declaration that makes a source need the shared rules about these."""
+NEEDED_BY = {"events": "day", "dimensions": "history", "dates": "dates"}
+"""What of a declared table makes a source need the shared rules about these."""
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,7 @@ class Table:
     day: str | None = None
     keep_last: tuple[str, ...] = ()
     history: bool = False
+    dates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -186,4 +187,5 @@ def _table(table: SourceDefinition) -> Table:
         day=meta.get("day"),
         keep_last=tuple(meta.get("keep_last", ())),
         history=meta.get("history", False),
+        dates=tuple(name for name, column in table.columns.items() if column.config.meta.get("type") == "date"),
     )

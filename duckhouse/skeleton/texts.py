@@ -14,6 +14,7 @@ _KINDS = {
     "id": "text", "text": "text", "money": "money", "number": "money", "integer": "integer", "boolean": "boolean",
     "date": "date", "timestamp": "timestamp",
 }  # fmt: skip
+_PARSED = ("money", "number", "integer", "boolean", "date", "timestamp")
 _OF_DELIVERY = (
     ("first_delivery_id", "category"), ("_delivery_id", "category"), ("_source_file", "category"),
     ("_source_row", "integer"), ("_day_version", "category"),
@@ -157,6 +158,8 @@ def _rules(source: str, entities: Sequence[EntityGuess]) -> str:
         f"        {_values(source, entity)},\n" for entity in entities if entity.key and _parsed(entity)
     ):
         calls.append(f"rule_unreadable_value({{\n{parsed}    }})")
+    if dated := [_dates(source, entity) for entity in entities if _parsed(entity, ("date",))]:
+        calls.append(f"rule_undecided_dates([{', '.join(dated)}])")
     if members := _dimensions(entities):
         of_staging = _keyed("stg_{}__{}", source, members)
         of_history = _keyed("dim_{}_{}_history", source, members)
@@ -187,15 +190,19 @@ def _rules_of_events(source: str, fact: EntityGuess) -> Iterator[str]:
         yield f"rule_empty_column({staging}, {columns})"
 
 
-def _parsed(entity: EntityGuess) -> list[str]:
+def _parsed(entity: EntityGuess, types: Sequence[str] = _PARSED) -> list[str]:
     """The columns of which staging keeps the text beside the value."""
-    parsed = ("money", "number", "integer", "boolean", "date", "timestamp")
-    return [column.as_name for column in entity.columns if column.type in parsed and column is not entity.day]
+    return [column.as_name for column in entity.columns if column.type in types and column is not entity.day]
 
 
 def _values(source: str, entity: EntityGuess) -> str:
     columns = ", ".join(f"'{name}': '{name}_as_delivered'" for name in _parsed(entity))
     return f"'{entity.name}': (ref('stg_{source}__{entity.name}'), '{_key(entity)}', {{{columns}}})"
+
+
+def _dates(source: str, entity: EntityGuess) -> str:
+    columns = ", ".join(f"'{name}_as_delivered'" for name in _parsed(entity, ("date",)))
+    return f"(ref('stg_{source}__{entity.name}'), [{columns}])"
 
 
 # ---------------------------------------------------------------- YAML of the models
