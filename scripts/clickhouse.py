@@ -16,7 +16,7 @@ from pathlib import Path
 from duckhouse.cli import UserError, run, until_stopped
 from duckhouse.embedded.clickhouse.engine import Engine, data_directory
 from duckhouse.embedded.clickhouse.server import Gateway, is_loopback
-from duckhouse.embedded.passwords import kept_password
+from duckhouse.embedded.passwords import given_password, kept_password
 from duckhouse.settings import clickhouse, clickhouse_dir, clickhouse_password_file
 
 GRACE_SECONDS = 10
@@ -28,7 +28,7 @@ UNCONFINED = (
 
 def main() -> int:
     options = _options()
-    given = _given_password(options.password_env)
+    given = given_password(options.password_env)
     if not given and not is_loopback(options.host):
         raise UserError(f"--host {options.host} is open to other machines: set a password with --password-env NAME")
     folder = data_directory(options.data)
@@ -68,15 +68,6 @@ def _port(text: str) -> int:
     if not text.isdigit() or int(text) > 65535:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port number")
     return int(text)
-
-
-def _given_password(variable: str | None) -> str:
-    if variable is None:
-        return os.environ.get("CLICKHOUSE_PASSWORD", "")
-    password = os.environ.get(variable)
-    if not password:
-        raise UserError(f"--password-env {variable}: the environment variable is not set, or empty")
-    return password
 
 
 if __name__ == "__main__":

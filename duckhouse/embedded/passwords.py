@@ -1,7 +1,20 @@
-"""Passwords of the embedded engines: drawn once, kept where only their owner reads them."""
+"""Passwords of the embedded engines: given, or drawn once and kept where only their owner reads them."""
 
+import os
 import secrets
 from pathlib import Path
+
+from duckhouse.cli import UserError
+
+
+def given_password(variable: str | None) -> str:
+    """That of the variable, which must then be set, else of CLICKHOUSE_PASSWORD; empty where that is not set either."""
+    if variable is None:
+        return os.environ.get("CLICKHOUSE_PASSWORD", "")
+    password = os.environ.get(variable)
+    if not password:
+        raise UserError(f"--password-env {variable}: the environment variable is not set, or empty")
+    return password
 
 
 def kept_password(file: Path) -> str:
