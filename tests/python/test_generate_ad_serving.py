@@ -293,6 +293,16 @@ def test_the_rules_that_decide_between_rows_matter_to_the_totals(drop_of):
     assert expected_totals(believed)["overall"] != right
 
 
+@pytest.mark.parametrize("days", [30, 31, 60])
+def test_dates_of_campaigns_tell_whether_the_day_is_first(drop_of, days):
+    drop = drop_of(days=days, events_per_day=7, clean=True)
+    text = (drop.out / "campaigns" / "campaigns_export.csv").read_text(encoding="cp1252")
+    for column in ("campaign_start_date", "campaign_end_date"):
+        dates = [row[column] for row in csv.DictReader(io.StringIO(text), delimiter=";")]
+        by_slashes = [date.split("/") for date in dates if "/" in date]
+        assert not by_slashes or max(int(day) for day, _, _ in by_slashes) > 12
+
+
 def digests(out: Path) -> dict[str, str]:
     files = sorted(path for path in out.rglob("*") if path.is_file())
     return {str(path.relative_to(out)): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}

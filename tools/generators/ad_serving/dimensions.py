@@ -219,7 +219,8 @@ def write_dimensions(
         faults.cell(
             "duplicate_dimension_key", prefix + CAMPAIGNS_FILE, key=twice.campaign_id, rows=[number + 1, len(campaigns)]
         )
-    lines = [_campaign_row(campaign, catalogue, number) for number, campaign in enumerate(campaigns)]
+    day_first = _told_day_first(campaigns)
+    lines = [_campaign_row(campaign, catalogue, number, day_first) for number, campaign in enumerate(campaigns)]
     for (campaign_id, column), text in unreadable.items():
         [number] = [n for n, campaign in enumerate(campaigns) if campaign.campaign_id == campaign_id]
         lines[number][CAMPAIGNS_HEADER.index(column)] = text
@@ -236,9 +237,20 @@ def write_dimensions(
     return {prefix + name: Records(read=count) for name, count in records.items()}
 
 
-def _campaign_row(campaign: Campaign, catalogue: Catalogue, number: int) -> list[Any]:
+def _told_day_first(campaigns: list[Campaign]) -> set[str]:
+    """The dates of which one tells that the day is first, as 13/04/2026 does; the others are written as ISO dates."""
+    others = [campaign for number, campaign in enumerate(campaigns) if number % 3]
+    names = ("first_day", "last_day")
+    return {name for name in names if any(getattr(campaign, name).day > 12 for campaign in others)}
+
+
+def _campaign_row(campaign: Campaign, catalogue: Catalogue, number: int, day_first: set[str]) -> list[Any]:
     """A row as the other system spells it: each row by turns in another style of dates and amounts."""
-    spell_date = date.isoformat if number % 3 == 0 else _day_first
+
+    def spell(name: str) -> str:
+        day: date = getattr(campaign, name)
+        return _day_first(day) if number % 3 and name in day_first else day.isoformat()
+
     budget = (
         f"${campaign.budget_usd:,}.00",
         f"{campaign.budget_usd},00",
@@ -251,8 +263,8 @@ def _campaign_row(campaign: Campaign, catalogue: Catalogue, number: int) -> list
         campaign.name,
         campaign.advertiser_id,
         campaign.advertiser,
-        spell_date(campaign.first_day),
-        spell_date(campaign.last_day),
+        spell("first_day"),
+        spell("last_day"),
         budget,
         campaign.status,
         separator.join(campaign.devices),
