@@ -31,7 +31,7 @@ def bench_history(work: Path, repeat: int) -> list[dict[str, Any]]:
 def one_more_day(folder: Path, days: int, repeat: int) -> list[dict[str, Any]]:
     env = {
         "DUCKHOUSE_LANDING": str(folder / "landing"),
-        "DUCKHOUSE_DUCKDB": str(folder / "marts.duckdb"),
+        "DUCKHOUSE_DUCKDB": str(folder / "history.duckdb"),
         "DBT_LOG_PATH": str(folder / "logs"),
         "CLICKHOUSE_HOST": "127.0.0.1",
         "CLICKHOUSE_PORT": str(CLICKHOUSE_PORT),
