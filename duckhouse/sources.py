@@ -5,7 +5,7 @@ What dbt has no word for stands under config.meta, of the source and of its tabl
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ KINDS = ("files", "postgres")
 # the words under config.meta
 SOURCE_WORDS = ("zone", "kind", "ignored_files", "connection", "events", "currency")
 TABLE_WORDS = ("files", "table", "key", "day", "keep_last", "history")
-COLUMN_WORDS = ("aliases", "type", "as", "as_delivered")
+COLUMN_WORDS = ("aliases", "type", "as", "as_delivered", "literal_of")
 # what a column is in staging: macros/parsing/staged.sql reads each type
 TYPES = (
     "text", "exact", "category", "id", "lower", "upper", "lower_list", "upper_list", "money", "number", "integer",
@@ -45,6 +45,8 @@ class Column:
     """One of TYPES: what it is in staging; None where a model written by hand says so."""
     staged_as: str | None = None
     as_delivered: str | bool = True
+    literal_of: str | None = None
+    """The column of whose Python literal it is the JSON: it is made at landing, and no file has it."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -74,11 +76,20 @@ class Entity:
     name: str
     files: tuple[str, ...]
     columns: tuple[Column, ...]
-    key: str | None = None
+    keys: tuple[str, ...] = ()
     table: str | None = None
     day: str | None = None
     keep_last: tuple[str, ...] = ()
     history: bool = False
+
+    @property
+    def key(self) -> str | None:
+        return self.keys[0] if len(self.keys) == 1 else None
+
+    @property
+    def delivered(self) -> "Entity":
+        """The entity with the columns that files have."""
+        return replace(self, columns=tuple(column for column in self.columns if not column.literal_of))
 
 
 @dataclass(frozen=True)
@@ -170,11 +181,12 @@ def _entity(table: dict[str, Any], of_source: dict[str, Any], path: Path) -> Ent
     columns = tuple(_column(column, f"{path}: {table['name']}.{column['name']}") for column in table.get("columns", ()))
     meta = _meta(table)
     _refuse_unknown(meta, TABLE_WORDS, "a table", place)
+    keys = [meta["key"]] if isinstance(meta.get("key"), str) else None
     entity = Entity(
         name=table["name"],
         files=_listed(meta, "files", place),
         columns=columns,
-        key=meta.get("key"),
+        keys=_listed({"key": keys} if keys else meta, "key", place),
         table=meta.get("table"),
         day=meta.get("day"),
         keep_last=_listed(meta, "keep_last", place),
@@ -194,9 +206,11 @@ def _entity(table: dict[str, Any], of_source: dict[str, Any], path: Path) -> Ent
             )
     if len({column.name.casefold() for column in columns}) < len(columns):
         raise UserError(f"{place} has columns that differ in case only")
-    for word, named in (("key", (entity.key,)), ("day", (entity.day,)), ("keep_last", entity.keep_last)):
+    literals = tuple(column.literal_of for column in columns)
+    named_by = {"key": entity.keys, "day": (entity.day,), "keep_last": entity.keep_last, "literal_of": literals}
+    for word, named in named_by.items():
         for name in filter(None, named):
-            if name not in {column.name for column in columns}:
+            if name not in {column.name for column in entity.delivered.columns}:
                 raise UserError(f"{place} has no column {name}, which its {word} names")
     _check_staged(entity, place)
     return entity
@@ -212,6 +226,7 @@ def _column(declared: dict[str, Any], place: str) -> Column:
         type=meta.get("type"),
         staged_as=meta.get("as"),
         as_delivered=meta.get("as_delivered", True),
+        literal_of=meta.get("literal_of"),
     )
     allowed = TYPES if column.data_type not in TYPE_OF_LANDED else (TYPE_OF_LANDED[column.data_type],)
     if column.type is not None and column.type not in allowed:
@@ -229,7 +244,7 @@ def _check_staged(entity: Entity, place: str) -> None:
     """Raises UserError where staging cannot be made from the words of a table."""
     if not isinstance(entity.history, bool):
         raise UserError(f"{place}: history {entity.history!r}: write true or false")
-    if entity.history and not entity.key:
+    if entity.history and not entity.keys:
         raise UserError(f"{place} says history and no key: whose versions?")
     for column in entity.columns:
         if column.type and not re.fullmatch(r"[a-z_][a-z0-9_]*", column.staged) and column.name != entity.day:

@@ -183,7 +183,7 @@ def _table(table: SourceDefinition) -> Table:
     return Table(
         name=table.name,
         columns={name: column.config.meta.get("as", name) for name, column in table.columns.items()},
-        key=meta.get("key"),
+        key=meta["key"] if isinstance(meta.get("key"), str) else None,
         day=meta.get("day"),
         keep_last=tuple(meta.get("keep_last", ())),
         history=meta.get("history", False),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from duckhouse.landed_rows import Origin, Rejects, columns_without_values, rows_in
 from duckhouse.landing.drop import Found
+from duckhouse.landing.literals import add_literals
 from duckhouse.landing.manifest import SourceFile, rejected_as
 from duckhouse.readers import delimited, jsonl, parquet
 from duckhouse.readers.stored import FileFault, stamp
@@ -40,7 +41,7 @@ def landed_stem(name: str) -> str:
 
 def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
     """Lands a file. Raises FileFault where it cannot be read; what was written of it by then is removed."""
-    found, entity = job.found, job.found.entity
+    found, entity = job.found, job.found.entity.delivered
     target = job.folder / job.landed_as
     target.parent.mkdir(parents=True, exist_ok=True)
     rejected = job.folder / rejected_as(job.landed_as)
@@ -61,6 +62,7 @@ def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
             else:
                 read, unmapped, missing = parquet.land(found.path, entity, job.origin, target, rejects, job.threads)
                 advance(job.size)
+        add_literals(target, found.entity)
         if stamp(found.path) != job.stamp:
             raise FileFault("it was changed while it was read: land it again")
     except Exception as error:
@@ -84,7 +86,7 @@ def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
         records_blank=blank,
         landed_as=job.landed_as,
         unmapped_columns=tuple(unmapped),
-        missing_columns=tuple(columns_without_values(target, entity) if missing is None else missing),
+        missing_columns=tuple(columns_without_values(target, found.entity) if missing is None else missing),
     )
 
 

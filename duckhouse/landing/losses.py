@@ -54,7 +54,7 @@ def _columns(table: Entity, file: SourceFile, gone: set[str]) -> list[str]:
     missing = file.missing_columns or ()
     by_any_name = (table.day, *table.keep_last) if file.unmapped_columns else ()
     renamed = {name for name in missing if get_close_matches(name, file.unmapped_columns, 1)}
-    lost = {table.key, *by_any_name, *renamed, *(gone if table.key else ())}
+    lost = {*table.keys, *by_any_name, *renamed, *(gone if table.keys else ())}
     return [name for name in missing if name in lost]
 
 

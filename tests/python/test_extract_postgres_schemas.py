@@ -83,7 +83,7 @@ class Drawn:
             Column(text), Column(key, data_type="bigint"), Column(time, data_type="timestamp"),
             Column(number, data_type="bigint"), Column("operation"), Column("changed_at", data_type="timestamp"),
         )  # fmt: skip
-        return Source(DRAWN, (Entity("rows", (), columns, key, f"public.{TABLE}"),), "postgres", connection="DRAWN")
+        return Source(DRAWN, (Entity("rows", (), columns, (key,), f"public.{TABLE}"),), "postgres", connection="DRAWN")
 
     @property
     def columns(self) -> list[str]:
