@@ -132,6 +132,62 @@
 {%- endmacro %}
 
 
+{# The values of a JSON object as a list of texts, in its order: for an object of numbers. #}
+{% macro json_values(document) -%}
+    {{ return(adapter.dispatch('json_values')(document)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_values(document) -%}
+    try(json_extract_string({{ document }}, '$.*'))
+{%- endmacro %}
+
+{% macro clickhouse__json_values(document) -%}
+    arrayMap(pair -> pair.2, JSONExtractKeysAndValuesRaw(ifNull({{ document }}, '')))
+{%- endmacro %}
+
+
+{# A JSON list of lists of texts (macro is_list_of_paths) as that; NULL or empty where there is no document. #}
+{% macro json_paths(document) -%}
+    {{ return(adapter.dispatch('json_paths')(document)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_paths(document) -%}
+    from_json({{ document }}, '[["VARCHAR"]]')
+{%- endmacro %}
+
+{% macro clickhouse__json_paths(document) -%}
+    JSONExtract(ifNull({{ document }}, ''), 'Array(Array(String))')
+{%- endmacro %}
+
+
+{# The first items of a list, so many. #}
+{% macro first_items(list, count) -%}
+    {{ return(adapter.dispatch('first_items')(list, count)) }}
+{%- endmacro %}
+
+{% macro duckdb__first_items(list, count) -%}
+    list_slice({{ list }}, 1, {{ count }})
+{%- endmacro %}
+
+{% macro clickhouse__first_items(list, count) -%}
+    arraySlice({{ list }}, 1, {{ count }})
+{%- endmacro %}
+
+
+{# The texts of a list as one, a separator between them. #}
+{% macro joined_texts(list, separator) -%}
+    {{ return(adapter.dispatch('joined_texts')(list, separator)) }}
+{%- endmacro %}
+
+{% macro duckdb__joined_texts(list, separator) -%}
+    array_to_string({{ list }}, '{{ separator }}')
+{%- endmacro %}
+
+{% macro clickhouse__joined_texts(list, separator) -%}
+    arrayStringConcat({{ list }}, '{{ separator }}')
+{%- endmacro %}
+
+
 {#
     DuckDB takes commas before a closing bracket, NaN and Infinity for JSON; nobody else does. They are looked for outside of
     strings, which become 0 first: without escaped backslashes and quotes, a string ends at the next quote.

@@ -55,3 +55,15 @@
 {% macro clickhouse__is_whole_second(timestamp) -%}
     toUnixTimestamp64Micro({{ timestamp }}) % 1000000 = 0
 {%- endmacro %}
+
+
+{# Microseconds since 1970. #}
+{% macro unix_micros(timestamp) -%}
+    date_diff('microsecond', {{ cast_to("'1970-01-01 00:00:00'", 'timestamp') }}, {{ timestamp }})
+{%- endmacro %}
+
+
+{# The first day of the month of a day: functions of ClickHouse do not reach before 1970. #}
+{% macro month_of(day) -%}
+    {{ cast_to('substring(' ~ cast_to(day, 'text') ~ ", 1, 7) || '-01'", 'date') }}
+{%- endmacro %}

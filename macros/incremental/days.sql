@@ -5,31 +5,34 @@
 
     The parent is a model with event_date and _day_version (a fact, or a model of event_days) or, as touches, a model of
     touches_of_deliveries. Gives the days, as ISO texts, that the run rebuilds; none means all (first build, full refresh).
+    by='month' is for facts of decades, which would be thousands of partitions: a day that changed rebuilds its month.
 #}
-{% macro incremental_by_day(parent=none, order_by=none, touches=none) -%}
+{% macro incremental_by_day(parent=none, order_by=none, touches=none, by='day') -%}
     {{ config(
         materialized='incremental',
         on_schema_change='fail',
-        post_hook="{{ clear_emptied_days(days_of(" ~ _arguments(parent, touches) ~ ")) }}",
-        **adapter.dispatch('by_day_config')(order_by)
+        post_hook="{{ clear_emptied_days(days_of(" ~ _arguments(parent, touches) ~ "), '" ~ by ~ "') }}",
+        **adapter.dispatch('by_day_config')(order_by, by)
     ) }}
     {%- do refuse_unversioned_reads(parent or touches) -%}
+    {%- if not (execute and is_incremental()) -%} {{ return(none) }} {%- endif -%}
     {%- set days = days_of(parent, touches) -%}
-    {{ return(days_that_differ(days) if execute and is_incremental() else none) }}
+    {%- set changed = days_that_differ(days) -%}
+    {{ return(days_of_their_months(changed, days) if by == 'month' and changed else changed) }}
 {%- endmacro %}
 
 {% macro _arguments(parent, touches) -%}
     {{ return("parent='" ~ parent ~ "'" if parent else "touches='" ~ touches ~ "'") }}
 {%- endmacro %}
 
-{% macro duckdb__by_day_config(order_by) -%}
+{% macro duckdb__by_day_config(order_by, by) -%}
     {{ return({'incremental_strategy': 'delete+insert', 'unique_key': 'event_date'}) }}
 {%- endmacro %}
 
-{% macro clickhouse__by_day_config(order_by) -%}
+{% macro clickhouse__by_day_config(order_by, by) -%}
     {{ return({
         'incremental_strategy': 'insert_overwrite',
-        'partition_by': 'toYYYYMMDD(event_date)',
+        'partition_by': {'day': 'toYYYYMMDD', 'month': 'toYYYYMM'}[by] ~ '(event_date)',
         'order_by': order_by,
         'settings': {
             'allow_nullable_key': 1,
@@ -73,6 +76,23 @@
 {%- endmacro %}
 
 
+{# All days of the months in which the days are: those of the parent, and those that the table has. #}
+{% macro days_of_their_months(changed, days) -%}
+    {%- set months = [] -%}
+    {%- for day in changed -%} {%- do months.append(day[:7]) -%} {%- endfor -%}
+    {%- set query -%}
+        select distinct known.day_text
+        from (
+            select {{ cast_to('event_date', 'text') }} as day_text from {{ days }} as parent_days
+            union distinct
+            select {{ cast_to('event_date', 'text') }} as day_text from {{ this }}
+        ) as known
+        where {{ in_list('substring(known.day_text, 1, 7)', months | unique | list) }}
+    {%- endset -%}
+    {{ return(run_query(query).columns[0].values() | sort | list) }}
+{%- endmacro %}
+
+
 {% macro in_days(column, days) -%}
     {%- if days is none -%}
         true
@@ -85,24 +105,31 @@
 
 
 {# Replacing a day needs rows of it; a day that lost all its rows still has its old version after the run and is cleared. #}
-{% macro clear_emptied_days(days) -%}
+{% macro clear_emptied_days(days, by='day') -%}
     {%- set emptied = days_that_differ(days) if execute else [] -%}
     {%- if emptied -%}
-        {{ delete_days(emptied) }}
+        {{ delete_days(emptied, by) }}
     {%- endif -%}
 {%- endmacro %}
 
 
-{% macro delete_days(days) -%}
-    {{ return(adapter.dispatch('delete_days')(days)) }}
+{% macro delete_days(days, by) -%}
+    {{ return(adapter.dispatch('delete_days')(days, by)) }}
 {%- endmacro %}
 
-{% macro duckdb__delete_days(days) -%}
+{% macro duckdb__delete_days(days, by) -%}
     delete from {{ this }} where {{ in_days('event_date', days) }}
 {%- endmacro %}
 
-{# a DELETE is a mutation of every partition, whatever it finds: seconds on a month of days #}
-{% macro clickhouse__delete_days(days) -%}
+{#
+    A DELETE is a mutation of every partition, whatever it finds: seconds on a month of days. A month of which any day is left
+    was replaced, so its other days are gone.
+#}
+{% macro clickhouse__delete_days(days, by) -%}
+    {%- set partitions = [] -%}
+    {%- for day in days -%}
+        {%- do partitions.append((day[:7] if by == 'month' else day) | replace('-', '')) -%}
+    {%- endfor -%}
     alter table {{ this }}
-    {%- for day in days %} drop partition id '{{ day | replace('-', '') }}'{{ ',' if not loop.last }}{% endfor %}
+    {%- for partition in partitions | unique %} drop partition id '{{ partition }}'{{ ',' if not loop.last }}{% endfor %}
 {%- endmacro %}

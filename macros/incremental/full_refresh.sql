@@ -12,7 +12,7 @@
 {% macro lacks_a_column() -%}
     {%- if not execute or model.config.materialized != 'incremental' -%} {{ return(false) }} {%- endif -%}
     {%- set kept_by = [config.get('unique_key'), config.get('partition_by')] | select('equalto', '_delivery_id') | list -%}
-    {%- if 'event_date' in [config.get('unique_key'), (config.get('partition_by') or '')[11:-1]] -%}
+    {%- if config.get('unique_key') == 'event_date' or (config.get('partition_by') or '').endswith('(event_date)') -%}
         {%- do kept_by.append('_day_version') -%}
     {%- endif -%}
     {%- set needed = kept_by + (model.columns.keys() | list if model.config.contract.enforced else []) -%}

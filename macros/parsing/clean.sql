@@ -50,3 +50,17 @@
 {% macro either(column, document, key) -%}
     coalesce({{ column }}, {{ json_text(document, key) }})
 {%- endmacro %}
+
+
+{# A name without what spellings differ in: case, spaces and punctuation; NULL where nothing is left. #}
+{% macro name_key(text) -%}
+    nullif({{ replace_all(lower_text(text), '[[:space:][:punct:]]+', '') }}, '')
+{%- endmacro %}
+
+
+{# Whether a JSON text is a list of lists of texts, as landing writes them: [["Books", "Travel"], ["Gifts"]]. \134 is a backslash. #}
+{% macro is_list_of_paths(document) -%}
+    {%- set text = '"([^"\\134]|\\134.)*"' -%}
+    {%- set path = '[[](' ~ text ~ '(, ' ~ text ~ ')*)?[]]' -%}
+    coalesce({{ matches(document, '^[[]' ~ path ~ '(, ' ~ path ~ ')*[]]$') }}, false)
+{%- endmacro %}

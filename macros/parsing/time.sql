@@ -105,3 +105,22 @@
         || '-' || lpad(regexp_extract({{ text }}, '{{ pattern }}', {{ day }}), 2, '0')
     )
 {%- endmacro %}
+
+
+{# A calendar day as some exports write it, month and day first: 02 12, 2011 and 1 4, 2013; NULL where the text is none. #}
+{% macro parse_month_day_year(text) -%}
+    {%- set pattern = '^([0-9]{1,2}) ([0-9]{1,2}), ([0-9]{4})$' -%}
+    case when {{ matches(text, pattern) }} then {{ try_date(_iso_date(text, pattern, 3, 1, 2)) }} end
+{%- endmacro %}
+
+
+{#
+    A moment from seconds since 1970, also of the years before 2001, whose seconds have fewer than the ten digits by which
+    parse_timestamp knows them; NULL where the text is no such number.
+#}
+{% macro parse_unix_seconds(text) -%}
+    case
+        when {{ matches(text, '^[0-9]{1,10}([.]0*)?$') }}
+            then {{ timestamp_from_micros(parse_integer(text) ~ ' * 1000000') }}
+    end
+{%- endmacro %}

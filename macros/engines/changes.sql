@@ -1,0 +1,12 @@
+{# Takes columns from the rows of this table that meet a condition, at once. #}
+{% macro set_to_null(columns, condition) -%}
+    {{ return(adapter.dispatch('set_to_null')(columns, condition)) }}
+{%- endmacro %}
+
+{% macro duckdb__set_to_null(columns, condition) -%}
+    update {{ this }} set {{ columns | join(' = null, ') }} = null where {{ condition }}
+{%- endmacro %}
+
+{% macro clickhouse__set_to_null(columns, condition) -%}
+    alter table {{ this }} update {{ columns | join(' = null, ') }} = null where {{ condition }} settings mutations_sync = 2
+{%- endmacro %}
