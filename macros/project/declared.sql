@@ -109,5 +109,14 @@
                 ],
             },
         },
+        'reviews': {
+            'events': 'fct_product_reviews',
+            'key': 'review_id',
+            'currency': none,
+            'rules': {
+                'records': [
+                ],
+            },
+        },
     }) }}
 {%- endmacro %}

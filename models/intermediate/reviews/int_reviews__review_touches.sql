@@ -1,0 +1,1 @@
+{{ touches_of_deliveries(ref('stg_reviews__reviews'), 'review_id') }}

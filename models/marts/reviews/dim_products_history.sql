@@ -1,0 +1,1 @@
+{{ dimension_history(ref('snap_reviews__products'), 'product_id') }}

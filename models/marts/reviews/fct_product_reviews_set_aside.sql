@@ -1,0 +1,1 @@
+{{ records_set_aside(ref('stg_reviews__reviews')) }}
