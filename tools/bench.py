@@ -56,8 +56,18 @@ def main(words: Sequence[str] | None = None) -> int:
         for part in arguments.only:
             (work / part).mkdir(parents=True)
             results += PARTS[part](work / part, arguments)
+            document = written(results, arguments)
     finally:
         shutil.rmtree(work, ignore_errors=True)
+    if arguments.json:
+        cli.print_json(document)
+    else:
+        print_tables(document)
+    return 0
+
+
+def written(results: list[dict[str, Any]], arguments: argparse.Namespace) -> dict[str, Any]:
+    """Writes what is measured so far: a part that fails takes the others along no more."""
     document = {
         "events": arguments.events,
         "repeat": arguments.repeat,
@@ -67,11 +77,7 @@ def main(words: Sequence[str] | None = None) -> int:
     }
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps(document, indent=2) + "\n")
-    if arguments.json:
-        cli.print_json(document)
-    else:
-        print_tables(document)
-    return 0
+    return document
 
 
 def print_tables(document: dict[str, Any]) -> None:

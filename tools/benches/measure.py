@@ -55,7 +55,16 @@ def timed_run(command: list[str], env: Environment, server: str = "") -> tuple[f
 
 def process_of(server: str) -> Any:
     """The child of this process in whose command line the word stands."""
-    return next(child for child in children(psutil.Process()) if server in child.cmdline())
+    return next(child for child in children(psutil.Process()) if server in words_of(child))
+
+
+def words_of(process: Any) -> list[str]:
+    """Its command line; nothing of one that has ended and was not waited for."""
+    try:
+        words: list[str] = process.cmdline()
+        return words
+    except psutil.Error:
+        return []
 
 
 def resident_bytes(process: Any) -> int:
