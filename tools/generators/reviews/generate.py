@@ -1,0 +1,262 @@
+"""Writes load files of reviews, metadata of products, and their redelivery, a chunk at a time, so that memory does not
+grow."""
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from datetime import date, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from duckhouse.cli import progress
+from tools.generators.columns import concat, take
+from tools.generators.reviews import catalogue as shop
+from tools.generators.reviews import faults, metadata, plan
+from tools.generators.reviews.catalogue import Catalogue
+from tools.generators.reviews.draw import stream
+from tools.generators.reviews.faults import FAULTS, NUMBERS, REPEATED, Planted
+from tools.generators.reviews.formats import (
+    DAY_SECONDS,
+    EXTRA_COLUMN,
+    LoadFile,
+    load_file,
+    long_text,
+    md5,
+    review_id,
+    reviewer_ids,
+    reviewer_key,
+)
+from tools.generators.reviews.metadata import Issue
+from tools.generators.reviews.plan import Planned
+from tools.generators.reviews.redelivery import CHANGES, DAYS, TAGS, add_new_products, draw_again
+from tools.generators.reviews.rows import BLANK, LOADS, Chunk, Reviews, draw_span, spans
+from tools.generators.reviews.truth import RULES, Log, Totals
+from tools.generators.write import Records, claim, write_truth
+
+GZIPPED_EVERY = 3  # the later load of every third day
+LEAST_REVIEWS_OF_A_LOAD = 25  # for a column of it to be lost
+_CELLS = {
+    "shared_text": "the same long text under several reviewers",
+    "reviewer_burst": "many reviews of one reviewer on one day",
+    "equal_ratings_burst": "many reviews of a product on one day, all with the same rating",
+    "same_reviewer_twice": "the same long text twice, by one reviewer",
+    "prolific_reviewer": "many reviews of one reviewer, one a day",
+    "popular_product_day": "many reviews of a product on one day, with ratings of all kinds",
+}
+_LOOKALIKES = {"same_reviewer_twice", "prolific_reviewer", "popular_product_day"}
+_KINDS = {number: kind for kind, number in (*NUMBERS.items(), *TAGS.items())}
+_LISTED = {**FAULTS, **REPEATED}
+
+
+@dataclass
+class Run:
+    """One run: its parameters and what is learnt while writing."""
+
+    out: Path
+    seed: int
+    clean: bool
+    catalogue: Catalogue
+    plan: Planned
+    first: Totals
+    records: dict[str, Records] = field(default_factory=dict)
+    faults: Log = field(default_factory=Log)
+    changes: Log = field(default_factory=Log)
+    lookalikes: Log = field(default_factory=Log)
+
+    @cached_property
+    def due(self) -> dict[int, set[str]]:
+        """The kinds whose turn it is to be planted at least once, by day of the run."""
+        by_day = defaultdict(set)
+        for number, kind in enumerate(_LISTED):
+            by_day[number % self.catalogue.days].add(kind)
+        return by_day
+
+    @cached_property
+    def broken_files(self) -> dict[str, str]:
+        """The day and load of the file that loses a column, and of the one that has one more."""
+        days = self.catalogue.days
+        if self.clean or days < 3 or self.catalogue.reviews_per_day < 2 * LEAST_REVIEWS_OF_A_LOAD:
+            return {}
+        return {self.name(days // 2, 0): "summary", self.name(days // 3, 1): EXTRA_COLUMN}
+
+    @property
+    def redelivered_days(self) -> range:
+        return range(max(0, self.catalogue.days - DAYS), self.catalogue.days)
+
+    def name(self, day: int, load: int) -> str:
+        date = self.catalogue.start + timedelta(days=day)
+        suffix = ".csv.gz" if load and day % GZIPPED_EVERY == 0 else ".csv"
+        return f"jet_reviews/{date}_{LOADS[load]}{suffix}"
+
+    def spans(self, day: int) -> list[list[Chunk]]:
+        return spans(self.catalogue.reviews_per_day, day)
+
+
+def generate(
+    out: Path, *, days: int, reviews_per_day: int, products: int, seed: int, start: date, clean: bool
+) -> dict[str, Any]:
+    """Writes the drop into the folder `out`, which must be new or empty, and returns truth.json's content.
+
+    Raises UserError when the folder holds something or cannot be written.
+    """
+    claim(out)
+    catalogue = shop.build(start, days, reviews_per_day, products, seed, clean=clean)
+    run = Run(out, seed, clean, catalogue, plan.build(catalogue, seed, clean=clean), Totals(catalogue.missing + 1))
+    again = len(run.redelivered_days) + 1
+    with progress(total=(days + again) * reviews_per_day, label="reviews", unit="review") as bar:
+        _write_first_delivery(run, bar.update)
+        final = run.first.copy()
+        _write_redelivery(run, final, bar.update)
+    _log_cells(run)
+    issue = metadata.first_issue(catalogue, seed, run.faults, run.lookalikes, clean=clean)
+    run.records |= metadata.write(issue, out, "", catalogue, None if clean else run.faults)
+    later = metadata.second_issue(issue, catalogue, seed, run.faults, run.changes, run.lookalikes, clean=clean)
+    run.records |= metadata.write(later, out, "redelivery/", catalogue, None)
+    truth = {
+        "source": "reviews",
+        "seed": seed,
+        "parameters": {"days": days, "reviews_per_day": reviews_per_day, "products": products, "start": str(start)},
+        "clean": clean,
+        "rules": RULES,
+        "totals": {
+            "records": {name: asdict(records) for name, records in sorted(run.records.items())},
+            "after_first_delivery": run.first.report(*_attributes(catalogue, issue, issue.listed)),
+            "after_redelivery": final.report(*_attributes(catalogue, later, np.r_[issue.listed, later.listed])),
+        },
+        "faults": run.faults.report(),
+        "changes": run.changes.report(),
+        "lookalikes": run.lookalikes.report(),
+    }
+    write_truth(out, truth)
+    return truth
+
+
+def _attributes(catalogue: Catalogue, issue: Issue, described: np.ndarray) -> tuple[list[str], list[str]]:
+    """The brand and the main category of each product by number, unknown for those that are not described."""
+    brands, categories = ([metadata.UNKNOWN] * (catalogue.missing + 1) for _ in range(2))
+    for product in described.tolist():
+        brands[product], categories[product] = issue.brand_id(product), issue.main_category(product)
+    return brands, categories
+
+
+def _write_first_delivery(run: Run, advance: Callable[[int], Any]) -> None:
+    for day in range(run.catalogue.days):
+        held: list[Reviews] = []
+        for load, chunks in enumerate(run.spans(day)):
+            name, again = run.name(day, load), []
+            broken = run.broken_files.get(name)
+            lost, extra = (broken if broken != EXTRA_COLUMN else None), broken == EXTRA_COLUMN
+            with load_file(run.out / name, run.catalogue, lost=lost, extra=extra) as file:
+                for span in chunks:
+                    planted = _planted(run, span)
+                    rows = concat([planted.here, *held])
+                    held = []
+                    _write_chunk(run, file, name, rows, stream(run.seed, "files", day, _chunk(span)))
+                    run.first.add(rows)
+                    again.append(planted.again)
+                    advance(span.count)
+            held = again if load == 0 else []
+            if broken:
+                kind = "undeclared_column" if extra else "column_lost"
+                run.faults.cell(
+                    kind, "a column of one file more, or one that it leaves empty", file=name, column=broken
+                )
+
+
+def _write_redelivery(run: Run, final: Totals, advance: Callable[[int], Any]) -> None:
+    """Writes records of the last days again, and those of a day more; turns `final` into the totals after them."""
+    catalogue = run.catalogue
+    # above the numbers of all days and of the plan
+    first_number = 2 * (catalogue.days + 1) * catalogue.reviews_per_day + 2**20
+    for day in run.redelivered_days:
+        name = f"redelivery/{run.name(day, 0)}"
+        with load_file(run.out / name, catalogue) as file:
+            for span in (span for chunks in run.spans(day) for span in chunks):
+                here = _planted(run, span).here
+                drawn = draw_again(
+                    catalogue, run.seed, span, here, run.plan.is_levelled(here), first_number + span.first
+                )
+                run.plan.level(drawn.rows)
+                _write_chunk(run, file, name, drawn.rows, stream(run.seed, "redelivery", day, 500_000 + _chunk(span)))
+                final.add(drawn.before, sign=-1)
+                final.add(drawn.rows)
+                advance(span.count)
+    day = catalogue.days
+    for load, chunks in enumerate(run.spans(day)):
+        name = f"redelivery/{run.name(day, load)}"
+        with load_file(run.out / name, catalogue) as file:
+            for span in chunks:
+                reviews = draw_span(catalogue, run.seed, span, with_old=False)
+                add_new_products(catalogue, run.seed, span, reviews)
+                run.plan.level(reviews)
+                _write_chunk(run, file, name, reviews, stream(run.seed, "files", day, _chunk(span)))
+                final.add(reviews)
+                advance(span.count)
+
+
+def _planted(run: Run, span: Chunk) -> Planted:
+    """A chunk as first delivered: the same each time it is asked for."""
+    reviews = draw_span(run.catalogue, run.seed, span)
+    run.plan.level(reviews)
+    levelled = run.plan.is_levelled(reviews)
+    if run.clean:
+        planted = faults.nothing(reviews)
+    else:
+        reviews.tag[run.catalogue.is_withheld[reviews.product]] = NUMBERS["product_described_later"]
+        due = frozenset(run.due[span.day] if span.chunk == span.load == 0 else ())
+        rng = stream(run.seed, "faults", span.day, _chunk(span))
+        planted = faults.plant(reviews, ~levelled, run.catalogue, rng, due, is_repeated=span.load == 0)
+    if span.chunk == 0 and (more := run.plan.records.get((span.day, span.load))):
+        planted.here = concat([planted.here, *more])
+        run.plan.level(planted.here)
+    return planted
+
+
+def _chunk(span: Chunk) -> int:
+    return span.load * 1_000_000 + span.chunk
+
+
+def _write_chunk(run: Run, file: LoadFile, name: str, rows: Reviews, rng: np.random.Generator) -> None:
+    """Writes rows in an order by chance and notes what is planted in them."""
+    rows = take(rows, rng.permutation(len(rows)))
+    lines = file.write(rows)
+    records = run.records.setdefault(name, Records())
+    records.read += len(rows)
+    records.blank += int((rows.damage == BLANK).sum())
+    records.malformed += int(((rows.damage != 0) & (rows.damage != BLANK)).sum())
+    tagged = np.flatnonzero(rows.tag)
+    reviewers = reviewer_ids(rows.reviewer[tagged]).to_pylist()
+    for row, reviewer in zip(tagged.tolist(), reviewers, strict=True):
+        if (kind := _KINDS.get(int(rows.tag[row]))) and kind not in _CELLS:
+            product = run.catalogue.ids[int(rows.product[row])]
+            _note(run, kind, name, int(lines[row]), rows, row, (reviewer, product))
+
+
+def _note(run: Run, kind: str, name: str, line: int, rows: Reviews, row: int, key: tuple[str, str]) -> None:
+    entity = _LISTED[kind].entity if kind in _LISTED else "reviews"
+    log = run.changes if kind in CHANGES else run.lookalikes if entity == "lookalikes" else run.faults
+    rule = _LISTED[kind].rule if kind in _LISTED else CHANGES.get(kind) or metadata.RULES[kind]
+    has_key = rows.damage[row] == 0 and kind not in ("missing_reviewer", "unreadable_time")
+    of_key = {"review_id": review_id(*key, int(rows.day[row]) * DAY_SECONDS)} if has_key else {}
+    log.add(kind, rule, "reviews", name, line, **of_key)
+
+
+def _log_cells(run: Run) -> None:
+    """Notes what is planted as records of its own."""
+    for kind, rows in run.plan.cells:
+        log = run.lookalikes if kind in _LOOKALIKES else run.faults
+        log.cell(kind, _CELLS[kind], **_cell(run, kind, rows))
+
+
+def _cell(run: Run, kind: str, rows: Reviews) -> dict[str, Any]:
+    """What a rule would name: texts and reviewers as hashes, as their keys are."""
+    day = str(np.datetime64(int(rows.day[0]), "D"))
+    if kind in ("shared_text", "same_reviewer_twice"):
+        return {"text_key": md5(long_text(int(rows.words[0]))), "reviews": len(rows)}
+    if kind in ("reviewer_burst", "prolific_reviewer"):
+        [reviewer] = reviewer_ids(rows.reviewer[:1]).to_pylist()
+        return {"reviewer_key": reviewer_key(reviewer), "reviewer_id": reviewer, "day": day, "reviews": len(rows)}
+    return {"product_id": run.catalogue.ids[int(rows.product[0])], "day": day, "reviews": len(rows)}
