@@ -14,6 +14,7 @@ from tools.generators.texts import fixed
 
 NONE = -1
 UNKNOWN = 7  # ids that no delivery describes
+LEAST_WITH_WITHHELD = 10  # products of a shop of which the first delivery leaves one out
 PRODUCTS_OF_A_PATH = 3  # at least so many, whatever changes
 POPULARITY = (9, 0.9)  # shift and exponent of the power law
 NUMERIC_ID_PLACE, NUMERIC_ID_EVERY = 7, 20  # which ids are the numbers of books
@@ -98,7 +99,7 @@ def build(start: date, days: int, reviews_per_day: int, size: int, seed: int, *,
     by_popularity = rng.permutation(size)
     tail = by_popularity[size // 2 :]
     tail = tail[tail >= PRODUCTS_OF_A_PATH * paths_used(size)]
-    withheld = tail[: 0 if clean else max(1, size // 100)]
+    withheld = tail[: 0 if clean or size < LEAST_WITH_WITHHELD else max(1, size // 100)]
     return Catalogue(start, days, reviews_per_day, size, products, np.sort(withheld), by_popularity)
 
 

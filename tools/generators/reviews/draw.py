@@ -4,7 +4,10 @@ from functools import cache
 
 import numpy as np
 
-_STREAMS = ("catalogue", "metadata", "reviews", "late", "plan", "faults", "files", "redelivery", "reissue")
+_STREAMS = (
+    *("catalogue", "metadata", "reviews", "plan", "faults", "files"),
+    *("redelivery", "late", "files_again", "reissue"),
+)
 _SOURCE = 2_000  # keeps the streams apart from those of the other sources
 
 

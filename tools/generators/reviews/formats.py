@@ -23,7 +23,6 @@ COLUMNS = (
     *("", "reviewerID", "asin", "reviewerName", "helpful", "reviewText", "overall", "summary"),
     *("unixReviewTime", "reviewTime"),
 )
-EXTRA_COLUMN = "verifiedPurchase"
 DAY_SECONDS = 86_400
 
 _BETWEEN = (" ", " ", " ", "\n", " ", "\n\n", " ", " ")
@@ -117,15 +116,15 @@ def _days(days: np.ndarray, padded: np.ndarray) -> pa.Array:
 
 
 class LoadFile:
-    """A load file that is written a chunk at a time; `lost` is a column that it leaves empty, `extra` adds one."""
+    """A load file that is written a chunk at a time. It leaves the column `lost` empty and adds the column `more`."""
 
-    def __init__(self, file: BinaryIO, catalogue: Catalogue, *, lost: str | None, extra: bool) -> None:
+    def __init__(self, file: BinaryIO, catalogue: Catalogue, *, lost: str | None, more: str | None) -> None:
         self._file = file
         self._catalogue = catalogue
         self._lost = lost
-        self._extra = extra
+        self._more = more
         self._line = 2
-        header = [*COLUMNS, *([EXTRA_COLUMN] if extra else [])]
+        header = [*COLUMNS, *([more] if more else [])]
         file.write((",".join(header) + "\n").encode())
 
     def write(self, reviews: Reviews) -> np.ndarray:
@@ -135,7 +134,7 @@ class LoadFile:
         values = columns(reviews, self._catalogue)
         if self._lost:
             values[COLUMNS.index(self._lost)] = pa.array([""] * len(reviews))
-        if self._extra:
+        if self._more:
             values.append(pa.array(["true", "false"]).take(pa.array(reviews.number % 2)))
         ended = [piece for value in values for piece in (value, ",")][:-1]
         lines = join(*ended, "\n").cast(pa.binary())
@@ -171,9 +170,11 @@ def _damaged(fields: list[str], damage: int) -> bytes:
 
 
 @contextmanager
-def load_file(path: Path, catalogue: Catalogue, *, lost: str | None = None, extra: bool = False) -> Iterator[LoadFile]:
+def load_file(
+    path: Path, catalogue: Catalogue, *, lost: str | None = None, more: str | None = None
+) -> Iterator[LoadFile]:
     with open_text(path) as file:
-        yield LoadFile(file, catalogue, lost=lost, extra=extra)
+        yield LoadFile(file, catalogue, lost=lost, more=more)
 
 
 def text(numbers: np.ndarray) -> pa.Array:

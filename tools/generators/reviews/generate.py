@@ -16,11 +16,9 @@ from tools.generators.columns import concat, take
 from tools.generators.reviews import catalogue as shop
 from tools.generators.reviews import faults, metadata, plan
 from tools.generators.reviews.catalogue import Catalogue
-from tools.generators.reviews.draw import stream
 from tools.generators.reviews.faults import FAULTS, NUMBERS, REPEATED, Planted
 from tools.generators.reviews.formats import (
     DAY_SECONDS,
-    EXTRA_COLUMN,
     LoadFile,
     load_file,
     long_text,
@@ -32,13 +30,16 @@ from tools.generators.reviews.formats import (
 from tools.generators.reviews.metadata import Issue
 from tools.generators.reviews.plan import Planned
 from tools.generators.reviews.redelivery import CHANGES, DAYS, TAGS, add_new_products, draw_again
-from tools.generators.reviews.rows import BLANK, LOADS, Chunk, Reviews, draw_span, spans
+from tools.generators.reviews.rows import BLANK, LOADS, Chunk, Reviews, chunks, draw_chunk
 from tools.generators.reviews.truth import RULES, Log, Totals
 from tools.generators.write import Records, claim, write_truth
 
 GZIPPED_EVERY = 3  # the later load of every third day
 LEAST_REVIEWS_OF_A_LOAD = 25  # for a column of it to be lost
+EXTRA_COLUMN = "verifiedPurchase"
 _CELLS = {
+    "column_lost": "one file leaves a column empty that the others fill",
+    "undeclared_column": "one file has a column that no other has",
     "shared_text": "the same long text under several reviewers",
     "reviewer_burst": "many reviews of one reviewer on one day",
     "equal_ratings_burst": "many reviews of a product on one day, all with the same rating",
@@ -75,12 +76,15 @@ class Run:
         return by_day
 
     @cached_property
-    def broken_files(self) -> dict[str, str]:
-        """The day and load of the file that loses a column, and of the one that has one more."""
+    def broken_files(self) -> dict[str, tuple[str, str]]:
+        """By name, what is planted in a file and in which column."""
         days = self.catalogue.days
         if self.clean or days < 3 or self.catalogue.reviews_per_day < 2 * LEAST_REVIEWS_OF_A_LOAD:
             return {}
-        return {self.name(days // 2, 0): "summary", self.name(days // 3, 1): EXTRA_COLUMN}
+        return {
+            self.name(days // 2, 0): ("column_lost", "summary"),
+            self.name(days // 3, 1): ("undeclared_column", EXTRA_COLUMN),
+        }
 
     @property
     def redelivered_days(self) -> range:
@@ -91,8 +95,9 @@ class Run:
         suffix = ".csv.gz" if load and day % GZIPPED_EVERY == 0 else ".csv"
         return f"jet_reviews/{date}_{LOADS[load]}{suffix}"
 
-    def spans(self, day: int) -> list[list[Chunk]]:
-        return spans(self.catalogue.reviews_per_day, day)
+    def chunks(self, day: int) -> list[list[Chunk]]:
+        """Those of each load."""
+        return chunks(self.catalogue.reviews_per_day, day)
 
 
 def generate(
@@ -145,25 +150,22 @@ def _attributes(catalogue: Catalogue, issue: Issue, described: np.ndarray) -> tu
 def _write_first_delivery(run: Run, advance: Callable[[int], Any]) -> None:
     for day in range(run.catalogue.days):
         held: list[Reviews] = []
-        for load, chunks in enumerate(run.spans(day)):
+        for load, of_load in enumerate(run.chunks(day)):
             name, again = run.name(day, load), []
-            broken = run.broken_files.get(name)
-            lost, extra = (broken if broken != EXTRA_COLUMN else None), broken == EXTRA_COLUMN
-            with load_file(run.out / name, run.catalogue, lost=lost, extra=extra) as file:
-                for span in chunks:
-                    planted = _planted(run, span)
+            kind, column = run.broken_files.get(name, ("", ""))
+            lost, more = (column if kind == broken else None for broken in ("column_lost", "undeclared_column"))
+            with load_file(run.out / name, run.catalogue, lost=lost, more=more) as file:
+                for chunk in of_load:
+                    planted = _planted(run, chunk)
                     rows = concat([planted.here, *held])
                     held = []
-                    _write_chunk(run, file, name, rows, stream(run.seed, "files", day, _chunk(span)))
+                    _write_chunk(run, file, name, rows, chunk.stream(run.seed, "files"))
                     run.first.add(rows)
                     again.append(planted.again)
-                    advance(span.count)
+                    advance(chunk.count)
             held = again if load == 0 else []
-            if broken:
-                kind = "undeclared_column" if extra else "column_lost"
-                run.faults.cell(
-                    kind, "a column of one file more, or one that it leaves empty", file=name, column=broken
-                )
+            if kind:
+                run.faults.cell(kind, _CELLS[kind], file=name, column=column)
 
 
 def _write_redelivery(run: Run, final: Totals, advance: Callable[[int], Any]) -> None:
@@ -174,49 +176,45 @@ def _write_redelivery(run: Run, final: Totals, advance: Callable[[int], Any]) ->
     for day in run.redelivered_days:
         name = f"redelivery/{run.name(day, 0)}"
         with load_file(run.out / name, catalogue) as file:
-            for span in (span for chunks in run.spans(day) for span in chunks):
-                here = _planted(run, span).here
+            for chunk in (chunk for of_load in run.chunks(day) for chunk in of_load):
+                here = _planted(run, chunk).here
                 drawn = draw_again(
-                    catalogue, run.seed, span, here, run.plan.is_levelled(here), first_number + span.first
+                    catalogue, run.seed, chunk, here, run.plan.is_levelled(here), first_number + chunk.first
                 )
                 run.plan.level(drawn.rows)
-                _write_chunk(run, file, name, drawn.rows, stream(run.seed, "redelivery", day, 500_000 + _chunk(span)))
+                _write_chunk(run, file, name, drawn.rows, chunk.stream(run.seed, "files_again"))
                 final.add(drawn.before, sign=-1)
                 final.add(drawn.rows)
-                advance(span.count)
+                advance(chunk.count)
     day = catalogue.days
-    for load, chunks in enumerate(run.spans(day)):
+    for load, of_load in enumerate(run.chunks(day)):
         name = f"redelivery/{run.name(day, load)}"
         with load_file(run.out / name, catalogue) as file:
-            for span in chunks:
-                reviews = draw_span(catalogue, run.seed, span, with_old=False)
-                add_new_products(catalogue, run.seed, span, reviews)
+            for chunk in of_load:
+                reviews = draw_chunk(catalogue, run.seed, chunk, with_old=False)
+                add_new_products(catalogue, run.seed, chunk, reviews)
                 run.plan.level(reviews)
-                _write_chunk(run, file, name, reviews, stream(run.seed, "files", day, _chunk(span)))
+                _write_chunk(run, file, name, reviews, chunk.stream(run.seed, "files"))
                 final.add(reviews)
-                advance(span.count)
+                advance(chunk.count)
 
 
-def _planted(run: Run, span: Chunk) -> Planted:
+def _planted(run: Run, chunk: Chunk) -> Planted:
     """A chunk as first delivered: the same each time it is asked for."""
-    reviews = draw_span(run.catalogue, run.seed, span)
+    reviews = draw_chunk(run.catalogue, run.seed, chunk)
     run.plan.level(reviews)
     levelled = run.plan.is_levelled(reviews)
     if run.clean:
         planted = faults.nothing(reviews)
     else:
         reviews.tag[run.catalogue.is_withheld[reviews.product]] = NUMBERS["product_described_later"]
-        due = frozenset(run.due[span.day] if span.chunk == span.load == 0 else ())
-        rng = stream(run.seed, "faults", span.day, _chunk(span))
-        planted = faults.plant(reviews, ~levelled, run.catalogue, rng, due, is_repeated=span.load == 0)
-    if span.chunk == 0 and (more := run.plan.records.get((span.day, span.load))):
+        due = frozenset(run.due[chunk.day] if chunk.number == chunk.load == 0 else ())
+        rng = chunk.stream(run.seed, "faults")
+        planted = faults.plant(reviews, ~levelled, run.catalogue, rng, due, is_repeated=chunk.load == 0)
+    if chunk.number == 0 and (more := run.plan.records.get((chunk.day, chunk.load))):
         planted.here = concat([planted.here, *more])
         run.plan.level(planted.here)
     return planted
-
-
-def _chunk(span: Chunk) -> int:
-    return span.load * 1_000_000 + span.chunk
 
 
 def _write_chunk(run: Run, file: LoadFile, name: str, rows: Reviews, rng: np.random.Generator) -> None:

@@ -7,7 +7,6 @@ import numpy as np
 from tools.generators.columns import concat, take
 from tools.generators.draw import share
 from tools.generators.reviews.catalogue import Catalogue
-from tools.generators.reviews.draw import stream
 from tools.generators.reviews.faults import CORRECTED_TEXT, grow_votes
 from tools.generators.reviews.rows import Chunk, Reviews, draw
 
@@ -36,11 +35,11 @@ class Redelivered:
 
 
 def draw_again(
-    catalogue: Catalogue, seed: int, span: Chunk, delivered: Reviews, levelled: np.ndarray, first_number: int
+    catalogue: Catalogue, seed: int, chunk: Chunk, delivered: Reviews, levelled: np.ndarray, first_number: int
 ) -> Redelivered:
     """Part of the records of a delivered chunk again, of those in which nothing is planted, and late ones. Ratings of
     `levelled` records stay."""
-    rng = stream(seed, "redelivery", span.day, span.load * 1_000_000 + span.chunk)
+    rng = chunk.stream(seed, "redelivery")
     untouched = np.flatnonzero(delivered.tag == 0)
     chosen = np.sort(rng.permutation(untouched)[: share(rng, len(untouched), REPEATED)])
     before, rows = take(delivered, chosen), take(delivered, chosen)
@@ -53,22 +52,22 @@ def draw_again(
     rows.words[:] = np.where(worded, rows.number + CORRECTED_TEXT, rows.words)
     for kind, changed in (("votes_grown", voted), ("rating_corrected", rated), ("text_corrected", worded)):
         rows.tag[changed] = TAGS[kind]
-    return Redelivered(concat([rows, _draw_late(catalogue, seed, span, first_number)]), before)
+    return Redelivered(concat([rows, _draw_late(catalogue, seed, chunk, first_number)]), before)
 
 
-def _draw_late(catalogue: Catalogue, seed: int, span: Chunk, first_number: int) -> Reviews:
-    rng = stream(seed, "late", span.day, span.load * 1_000_000 + span.chunk)
-    numbers = first_number + np.arange(share(rng, span.count, LATE))
-    late = draw(rng, catalogue, numbers, catalogue.first_day + span.day)
-    late.day -= np.minimum(rng.integers(0, LATE_DAYS + 1, len(late)), span.day)
+def _draw_late(catalogue: Catalogue, seed: int, chunk: Chunk, first_number: int) -> Reviews:
+    rng = chunk.stream(seed, "late")
+    numbers = first_number + np.arange(share(rng, chunk.count, LATE))
+    late = draw(rng, catalogue, numbers, catalogue.first_day + chunk.day)
+    late.day -= np.minimum(rng.integers(0, LATE_DAYS + 1, len(late)), chunk.day)
     late.said[:] = late.day
     late.tag[:] = TAGS["late_review"]
     return late
 
 
-def add_new_products(catalogue: Catalogue, seed: int, span: Chunk, reviews: Reviews) -> None:
+def add_new_products(catalogue: Catalogue, seed: int, chunk: Chunk, reviews: Reviews) -> None:
     """Makes part of the reviews of the day more those of new products, and marks those that are late."""
-    rng = stream(seed, "redelivery", span.day, span.load * 1_000_000 + span.chunk)
+    rng = chunk.stream(seed, "redelivery")
     rows = np.flatnonzero(rng.integers(0, 100, len(reviews)) < NEW_PRODUCT_PERCENT)
     order = np.argsort(reviews.number[rows])
     reviews.product[rows[order]] = catalogue.new.start + np.arange(len(rows)) % len(catalogue.new)

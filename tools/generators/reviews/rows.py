@@ -56,12 +56,16 @@ class Chunk:
 
     day: int
     load: int
-    chunk: int
+    number: int
     first: int
     count: int
 
+    def stream(self, seed: int, name: str) -> np.random.Generator:
+        """The random draws of one purpose."""
+        return stream(seed, name, self.day, self.load * 1_000_000 + self.number)
 
-def spans(reviews_per_day: int, day: int) -> list[list[Chunk]]:
+
+def chunks(reviews_per_day: int, day: int) -> list[list[Chunk]]:
     """The chunks of each load of a day; the later load is the smaller one."""
     loads = []
     begin = day * reviews_per_day
@@ -99,30 +103,31 @@ def draw(rng: np.random.Generator, catalogue: Catalogue, numbers: np.ndarray, da
     )
 
 
-def draw_span(catalogue: Catalogue, seed: int, span: Chunk, *, with_old: bool = True) -> Reviews:
+def draw_chunk(catalogue: Catalogue, seed: int, chunk: Chunk, *, with_old: bool = True) -> Reviews:
     """The reviews of a chunk as people write them, without what is planted."""
-    rng = stream(seed, "reviews", span.day, span.load * 1_000_000 + span.chunk)
-    numbers = span.first + np.arange(span.count)
-    reviews = draw(rng, catalogue, numbers, catalogue.first_day + span.day)
-    _draw_regulars(rng, catalogue, reviews, span)
+    rng = chunk.stream(seed, "reviews")
+    numbers = chunk.first + np.arange(chunk.count)
+    reviews = draw(rng, catalogue, numbers, catalogue.first_day + chunk.day)
+    _draw_regulars(rng, catalogue, reviews, chunk)
     others = reviews.reviewer >= FIRST_ONE_TIMER
-    lag = np.searchsorted(LAGS, rng.integers(0, 100, span.count), side="right")
+    lag = np.searchsorted(LAGS, rng.integers(0, 100, chunk.count), side="right")
     reviews.day -= np.where(others, lag, 0)
-    old = others & (rng.integers(0, 1000, span.count) < OLD_PER_THOUSAND) & with_old
-    reviews.day = np.where(old, rng.integers(*OLD_DAYS, span.count), reviews.day)
+    old = others & (rng.integers(0, 1000, chunk.count) < OLD_PER_THOUSAND) & with_old
+    past = np.minimum(rng.integers(*OLD_DAYS, chunk.count), catalogue.first_day - 1)
+    reviews.day = np.where(old, past, reviews.day)
     reviews.said = reviews.day.copy()
     _mix_ratings(reviews)
     return reviews
 
 
-def _draw_regulars(rng: np.random.Generator, catalogue: Catalogue, reviews: Reviews, span: Chunk) -> None:
+def _draw_regulars(rng: np.random.Generator, catalogue: Catalogue, reviews: Reviews, chunk: Chunk) -> None:
     """Gives part of the rows to people who write often. On a day each of them writes in one chunk only, never twice of
     one product, and at most MOST_OF_A_DAY reviews."""
-    slots = len(LOADS) * len(spans(catalogue.reviews_per_day, 0)[0])
+    slots = len(LOADS) * len(chunks(catalogue.reviews_per_day, 0)[0])
     size = max(1, catalogue.reviews_per_day * catalogue.days // (REVIEWS_OF_A_REGULAR * slots))
-    rank = ranks(rng, power_law(size, 5, 0.8), span.count)
-    slot = (span.chunk * len(LOADS) + span.load + span.day) % slots
-    rows = np.flatnonzero(rng.integers(0, 100, span.count) < REGULAR_PERCENT)
+    rank = ranks(rng, power_law(size, 5, 0.8), chunk.count)
+    slot = (chunk.number * len(LOADS) + chunk.load + chunk.day) % slots
+    rows = np.flatnonzero(rng.integers(0, 100, chunk.count) < REGULAR_PERCENT)
     pairs = rank[rows] * (catalogue.missing + 1) + reviews.product[rows]
     rows = rows[np.sort(np.unique(pairs, return_index=True)[1])]
     order = rows[np.argsort(rank[rows], kind="stable")]
