@@ -508,6 +508,10 @@ def test_products_that_nobody_or_only_the_redelivery_describes(drop_of):
     assert unknown == drop.listed()["unknown_product"]
     early = {row.place for row in drop.first if row.usable and row.product in later - known}
     assert early == drop.listed()["product_described_later"]
+    kinds = ("product_described_later", "unknown_product")
+    told = {kind: {cell["product_id"] for cell in drop.cells()[kind]} for kind in kinds}
+    assert told["product_described_later"] == {row.product for row in drop.first if row.place in early}
+    assert told["unknown_product"] == {row.product for row in drop.rows if row.place in unknown}
     lower = [row for row in drop.rows if row.raw["asin"] != row.raw["asin"].upper()]
     assert lower
     assert all(row.product in known | later for row in lower)
@@ -637,6 +641,10 @@ def test_faults_of_metadata(drop_of):
         unreadable.update(place for column in LITERALS if record[column] and literal(record[column]) is None)
         unpriced |= {place} if record["price"] and price(record["price"]) is None else set()
     assert twice == listed["duplicate_product"]
+    by_line = dict(drop.metadata[FIRST_METADATA])
+    for kind in ("duplicate_product", "unreadable_literal", "unreadable_price"):
+        named = {cell["product_id"] for cell in drop.cells()[kind]}
+        assert named == {by_line[line]["asin"] for _, line in listed[kind]}, kind
     assert unreadable == Counter(listed["unreadable_literal"])
     assert unpriced == listed["unreadable_price"]
     [literals] = [fault["records"] for fault in drop.truth["faults"] if fault["kind"] == "unreadable_literal"]

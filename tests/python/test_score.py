@@ -34,6 +34,11 @@ def test_events_are_matched_by_their_id_however_it_is_spelled() -> None:
     assert (sums.findings, sums.explained, sums.false) == (2, 1, [ID + "3"])
 
 
+def test_reviews_are_matched_by_their_id() -> None:
+    fault = {"records": [{"file": "jet_reviews/a.csv", "row": 7, "review_id": ID + "1"}]}
+    assert planted(fault, "item") == [{"at:jet_reviews/a.csv#7", f"id:{ID}1"}]
+
+
 def test_records_without_an_id_are_matched_by_their_place_and_delivery() -> None:
     rule = "ad_serving__rejected_record"
     faults = {"malformed_line": {"kind": "malformed_line", "where": {"redelivery/events/a.jsonl": [7]}}}

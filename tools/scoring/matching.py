@@ -97,7 +97,7 @@ def _tokens_of(place: Mapping[str, Any]) -> Tokens:
     tokens = set()
     if "row" in place:
         tokens.add(f"at:{place['file']}#{place['row']}")
-    if plain := plain_id(place.get("event_id") or ""):
+    if plain := plain_id(place.get("event_id") or place.get("review_id") or ""):
         tokens.add(f"id:{plain}")
     return frozenset(tokens)
 

@@ -240,6 +240,8 @@ def _note(run: Run, kind: str, name: str, line: int, rows: Reviews, row: int, ke
     has_key = rows.damage[row] == 0 and kind not in ("missing_reviewer", "unreadable_time")
     of_key = {"review_id": review_id(*key, int(rows.day[row]) * DAY_SECONDS)} if has_key else {}
     log.add(kind, rule, "reviews", name, line, **of_key)
+    if kind in ("product_described_later", "unknown_product"):
+        log.name(kind, product_id=key[1])
 
 
 def _log_cells(run: Run) -> None:

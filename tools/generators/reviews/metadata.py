@@ -283,7 +283,8 @@ def _log(faults: Log, issue: Issue, catalogue: Catalogue, name: str, placed: Ite
     for product, line in placed:
         kind, asin = issue.planted.get(product), catalogue.ids[product]
         if kind == "duplicate_product" and product in seen:
-            faults.add(kind, RULES[kind], "products", name, line, key=asin)
+            faults.add(kind, RULES[kind], "products", name, line, asin=asin)
+            faults.name(kind, product_id=asin)
         elif kind == "unreadable_literal":
             [column] = [
                 column
@@ -291,7 +292,9 @@ def _log(faults: Log, issue: Issue, catalogue: Catalogue, name: str, placed: Ite
                 if product in issue.products.text.get(column, {})
             ]
             faults.add(kind, RULES[kind], "products", name, line, asin=asin, column=column)
+            faults.name(kind, product_id=asin, column=column)
         elif kind == "unreadable_price":
             value = issue.products.text["price"][product]
             faults.add(kind, RULES[kind], "products", name, line, asin=asin, value=value)
+            faults.name(kind, product_id=asin, value=value)
         seen.add(product)

@@ -117,6 +117,12 @@ class Log:
     def cell(self, kind: str, rule: str, entity: str = "cells", **cell: Any) -> None:
         self._note(kind, rule, entity, "cells", lambda: cell)
 
+    def name(self, kind: str, **cell: Any) -> None:
+        """A key by which a rule may name records of the kind that are listed."""
+        cells = self._entries[kind].setdefault("cells", [])
+        if cell not in cells and len(cells) < MAX_LISTED:
+            cells.append(cell)
+
     def _note(self, kind: str, rule: str, entity: str, listed: str, make: Callable[[], dict[str, Any]]) -> None:
         entry = self._entries.setdefault(kind, {"kind": kind, "entity": entity, "rule": rule, "count": 0, listed: []})
         entry["count"] += 1
