@@ -32,7 +32,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 		|| { echo "error: $(PYTHON) is not Python 3.11 to 3.13; run make PYTHON=python3.11 …"; exit 1; }
 	@echo "installing into $(VENV) (once, a minute or two)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[clickhouse,postgres,report,dev]'
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable '.[clickhouse,postgres,report,dev]'
 	@touch $@
 
 demo: packages ## generate, land and build data of all systems on DuckDB, write demo/report/index.html
@@ -64,7 +64,7 @@ edr: setup ## write report/elementary.html, where Elementary's dbt package is in
 $(VENV)-edr/.ready: pyproject.toml constraints-elementary.txt
 	@echo "installing edr into $(VENV)-edr (once, a minute or two)"
 	@$(PYTHON) -m venv $(VENV)-edr
-	@$(VENV)-edr/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints-elementary.txt '.[elementary]'
+	@$(VENV)-edr/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints-elementary.txt '.[elementary]'
 	@touch $@
 
 docs: setup ## generate dbt's documentation; dbt docs serve shows it
