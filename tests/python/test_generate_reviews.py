@@ -605,6 +605,7 @@ def test_bursts_of_equal_ratings(drop_of):
     cells = {(cell["product_id"], cell["day"]) for cell in drop.cells()["equal_ratings_burst"]}
     assert equal_ratings(drop) == cells
     assert equal_ratings(drop_of(clean=True)) == set()
+    assert equal_ratings(drop_of(2, days=3, per_day=900, products=300, clean=True)) == set()
     [busy] = drop.cells("lookalikes")["popular_product_day"]
     ratings = [
         row.rating for row in latest(drop.rows) if (row.product, str(row.day)) == (busy["product_id"], busy["day"])
