@@ -4,7 +4,6 @@ import argparse
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 
 from duckhouse.cli import UserError, print_json, run
 from duckhouse.landing.load import describe, faults, load
@@ -26,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scripts.land", description=__doc__)
     parser.add_argument("source", nargs="?", help="a declared source: " + ", ".join(sources()))
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="folders and files that arrived together")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="folders, files or s3://BUCKET/PREFIX of a drop")
     parser.add_argument("--delivered-at", metavar="TIME", help="when they arrived (ISO 8601, UTC unless it says more)")
     parser.add_argument("--no-redelivery", action="store_true", help="leave out the folder redelivery/ of a drop")
     parser.add_argument("--dry-run", action="store_true", help="say what would land; write nothing")
@@ -51,7 +50,7 @@ def _land(options: argparse.Namespace) -> int:
         raise UserError("say which source and which files: python -m scripts.land SOURCE PATH… (see --help)")
     outcomes = load(
         load_source(options.source),
-        [Path(path) for path in options.paths],
+        options.paths,
         delivered_at=_moment(options.delivered_at) if options.delivered_at is not None else None,
         redelivery=not options.no_redelivery,
         dry_run=options.dry_run,

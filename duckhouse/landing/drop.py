@@ -9,6 +9,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from duckhouse.cli import UserError
+from duckhouse.landing.manifest import ObjectVersion
 from duckhouse.sources import Entity, Source
 
 REDELIVERY = "redelivery"
@@ -17,12 +18,13 @@ FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", 
 
 @dataclass(frozen=True)
 class Found:
-    """A file of an entity. `name` is its path in the drop, with / and as valid text."""
+    """A file of an entity. `name` is its path in the drop, with / and as valid text; `objects` of a bucket hold it."""
 
     path: Path
     name: str
     entity: Entity
     format: str
+    objects: tuple[ObjectVersion, ...] = ()
 
 
 @dataclass
@@ -53,8 +55,7 @@ def survey(source: Source, paths: Sequence[Path], *, redelivery: bool) -> list[D
             for member in _walk(path / REDELIVERY, None, second):
                 _add(second, source, member, seen, path / REDELIVERY)
     for drop in (first, second):
-        drop.files.sort(key=lambda file: (file.entity.name, file.name))
-        _refuse_shared_names(drop)
+        put_in_order(drop)
     return [first, second] if second.files or second.unknown else [first]
 
 
@@ -93,23 +94,31 @@ def _add(drop: Drop, source: Source, path: Path, seen: set[Path], root: Path | N
         return
     seen.add(identity)
     parts = path.relative_to(root).parts if root else path.absolute().parts
+    told = recognise(source, parts, is_whole=root is not None)
+    if isinstance(told, str):
+        drop.unknown.append((name, told))
+    elif told:
+        entity, name, form = told
+        drop.files.append(Found(path, _valid(name), entity, form))
+
+
+def recognise(source: Source, parts: Sequence[str], *, is_whole: bool) -> tuple[Entity, str, str] | str | None:
+    """The entity, name and format of a file; why it is none that can be read; None where the source ignores it.
+
+    `parts` are its path in the drop, or where that is not whole, a path of which the end counts.
+    """
     if any(_matches(parts[-pattern.count("/") - 1 :], pattern) for pattern in source.ignored_files):
-        return
+        return None
     for entity in source.entities:
         for pattern in entity.files:
-            tail = parts if root else parts[-pattern.count("/") - 1 :]
-            if _matches(tail, pattern):
-                _add_found(drop, path, _valid("/".join(tail)), entity)
-                return
-    drop.unknown.append((name, f"no file pattern of {source.name} matches it"))
-
-
-def _add_found(drop: Drop, path: Path, name: str, entity: Entity) -> None:
-    ending = Path(path.name.removesuffix(".gz")).suffix
-    if ending not in FORMATS or (ending == ".parquet" and path.name.endswith(".gz")):
-        drop.unknown.append((name, f"no reader for this ending: {', '.join(FORMATS)} (text formats also with .gz)"))
-        return
-    drop.files.append(Found(path, name, entity, FORMATS[ending]))
+            tail = parts if is_whole else parts[-pattern.count("/") - 1 :]
+            if not _matches(tail, pattern):
+                continue
+            ending = Path(tail[-1].removesuffix(".gz")).suffix
+            if ending in FORMATS and not tail[-1].endswith(".parquet.gz"):
+                return entity, "/".join(tail), FORMATS[ending]
+            return f"no reader for this ending: {', '.join(FORMATS)} (text formats also with .gz)"
+    return f"no file pattern of {source.name} matches it"
 
 
 def _problem(path: Path, root: Path | None) -> str | None:
@@ -143,7 +152,9 @@ def _valid(name: str) -> str:
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
-def _refuse_shared_names(drop: Drop) -> None:
+def put_in_order(drop: Drop) -> None:
+    """Sorts the files by entity and name. Raises UserError for two of one name."""
+    drop.files.sort(key=lambda file: (file.entity.name, file.name))
     for before, file in pairwise(drop.files):
         if (before.entity.name, before.name) == (file.entity.name, file.name):
             raise UserError(f"{visible(file.name)}: two files of this name are given: land them in two runs")

@@ -87,6 +87,7 @@ def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
         landed_as=job.landed_as,
         unmapped_columns=tuple(unmapped),
         missing_columns=tuple(columns_without_values(target, found.entity) if missing is None else missing),
+        objects=found.objects,
     )
 
 

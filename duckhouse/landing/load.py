@@ -4,15 +4,17 @@ import os
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from duckhouse.cli import UserError, progress
+from duckhouse.landing.bucket import addresses
 from duckhouse.landing.drop import Drop, Found, survey, visible
+from duckhouse.landing.fetch import Look, dated, fetch, fetched_before, look, note
 from duckhouse.landing.losses import losses
-from duckhouse.landing.manifest import Delivery, SourceFile, iso
+from duckhouse.landing.manifest import Delivery, ObjectVersion, SourceFile, iso
 from duckhouse.landing.workers import digests, land_files
 from duckhouse.landing.zone import Draft, Session, Zone
 from duckhouse.readers.stored import FileFault
@@ -31,6 +33,7 @@ class Outcome:
 
     delivered_at: datetime
     delivery: Delivery | None = None
+    would_fetch: list[tuple[str, str]] = field(default_factory=list)
     would_land: list[tuple[str, str]] = field(default_factory=list)
     known: list[tuple[str, str]] = field(default_factory=list)
     unknown: list[tuple[str, str]] = field(default_factory=list)
@@ -47,6 +50,7 @@ class Outcome:
             "delivery_id": self.delivery.id if self.delivery else None,
             "delivered_at": iso(self.delivered_at),
             "files": [asdict(file) for file in self.delivery.files] if self.delivery else [],
+            "would_fetch": [{"name": name, "entity": entity} for name, entity in self.would_fetch],
             "would_land": [{"name": name, "entity": entity} for name, entity in self.would_land],
             "skipped": [{"name": name, "reason": reason} for name, reason in self.known],
             "unrecognised": [{"name": name, "reason": reason} for name, reason in self.unknown],
@@ -84,32 +88,35 @@ class _Landed:
 
 
 def load(
-    source: Source, paths: Sequence[Path], *, delivered_at: datetime | None, redelivery: bool, dry_run: bool
+    source: Source, paths: Sequence[Path | str], *, delivered_at: datetime | None, redelivery: bool, dry_run: bool
 ) -> list[Outcome]:
     """Lands the drops in `paths`, one delivery each; all of one run at `delivered_at`, a redelivery one day later.
 
     Without `delivered_at` a delivery is dated now, after all that landed before, and a file does not land again where
-    its bytes are the last ones of its name; with it they do not land again at that time. Raises UserError where nothing
-    can be done at all.
+    its bytes are the last ones of its name; with it they do not land again at that time. Paths of the form
+    s3://BUCKET/PREFIX are one delivery of the objects that are new there, dated by the latest of them. Raises UserError
+    where nothing can be done at all.
     """
     if source.kind != "files":
         raise UserError(
             f"source {source.name} is of kind {source.kind}: its data do not come as files: see docs/landing.md"
         )
-    drops = survey(source, paths, redelivery=redelivery)
-    if not any(drop.files for drop in drops):
-        patterns = ", ".join(pattern for entity in source.entities for pattern in entity.files)
-        given = ", ".join(str(path) for path in paths)
-        faults = "".join(f"; {visible(name)}: {reason}" for drop in drops for name, reason in drop.unknown[:1])
-        raise UserError(f"{given}: no file of {source.name} in it (expected {patterns}){faults}")
+    places = addresses(paths)
+    drops = [] if places else _local(source, [Path(path) for path in paths], redelivery)
     zone = Zone(source)
     with nullcontext() if dry_run else zone.session() as session:
         deliveries = zone.deliveries()
         landed = _landed(deliveries)
-        outcomes = _outcomes(drops, delivered_at, landed)
+        if places:
+            fetched = fetched_before(zone, deliveries)
+            found = look(source, places, fetched, redelivery=redelivery)
+            drops, outcomes = _fetched(found, session, delivered_at, deliveries)
+        else:
+            outcomes = _outcomes(drops, delivered_at, landed)
         hashed = [_hashed(drop, outcome) for drop, outcome in zip(drops, outcomes, strict=True)]
         for place, outcome in enumerate(outcomes):
-            new = _new_at(hashed[place], outcome, landed) if delivered_at else _new(hashed[place:], outcome, landed)
+            before = [file for file in landed if file.delivered_at < outcome.delivered_at]
+            new = _new_at(hashed[place], outcome, landed) if delivered_at else _new(hashed[place:], outcome, before)
             new = _once(new, outcome)
             outcome.would_land = [(file.found.name, file.found.entity.name) for file in new]
             if session and new:
@@ -118,13 +125,52 @@ def load(
                 outcome.lost += losses(source, outcome.delivery, deliveries)
                 deliveries.append(outcome.delivery)
                 landed += _landed([outcome.delivery])
+        if places and session:
+            note(session, fetched, *_objects(hashed[0], outcomes[0]))
         return outcomes
+
+
+def _local(source: Source, paths: Sequence[Path], redelivery: bool) -> list[Drop]:
+    drops = survey(source, paths, redelivery=redelivery)
+    if not any(drop.files for drop in drops):
+        patterns = ", ".join(pattern for entity in source.entities for pattern in entity.files)
+        given = ", ".join(str(path) for path in paths)
+        faults = "".join(f"; {visible(name)}: {reason}" for drop in drops for name, reason in drop.unknown[:1])
+        raise UserError(f"{given}: no file of {source.name} in it (expected {patterns}){faults}")
+    return drops
+
+
+def _fetched(
+    found: Look, session: Session | None, delivered_at: datetime | None, deliveries: Sequence[Delivery]
+) -> tuple[list[Drop], list[Outcome]]:
+    """The one drop of what is new in a bucket, and its outcome; without a session nothing is fetched."""
+    outcome = Outcome(delivered_at or datetime.now(UTC), known=found.skipped, unknown=found.unknown.told())
+    if not session:
+        outcome.would_fetch = [(file.name, file.entity.name) for file in found.drop.files]
+        return [Drop()], [outcome]
+    drop, faults = fetch(found, session)
+    outcome.failed += faults.told()
+    if drop.files and not delivered_at:
+        outcome.delivered_at, latest = dated(drop, deliveries)
+        if outcome.delivered_at != latest:
+            outcome.notes.append(f"dated right after what it follows: its latest object is of {iso(latest)}")
+    return [drop], [outcome]
+
+
+def _objects(files: list[_Hashed], outcome: Outcome) -> tuple[list[ObjectVersion], list[ObjectVersion]]:
+    """Of what was fetched the versions that landed, and those whose bytes had landed already."""
+    landed = [version for file in outcome.delivery.files for version in file.objects] if outcome.delivery else []
+    held, refused = set(landed), {name for name, _ in outcome.failed}
+    quiet = [version for file in files if file.found.name not in refused for version in file.found.objects]
+    return landed, [version for version in quiet if version not in held]
 
 
 def describe(outcome: Outcome, *, dry_run: bool) -> Iterator[str]:
     for name, reason in outcome.known:
         yield f"skipped {visible(name)}: {reason}"
     if dry_run:
+        for name, entity in outcome.would_fetch:
+            yield f"would fetch {visible(name)} as {entity}"
         for name, entity in outcome.would_land:
             yield f"would land {visible(name)} as {entity}"
     elif outcome.delivery:
@@ -199,12 +245,18 @@ def _hashed(drop: Drop, outcome: Outcome) -> list[_Hashed]:
 
 
 def _once(files: list[_Hashed], outcome: Outcome) -> list[_Hashed]:
-    """Of several files with the same bytes the last, which is what counts."""
+    """Of several files with the same bytes the last, which is what counts; it has the objects of all."""
     last = {file.contents: file for file in files}
+    objects: dict[tuple[str, str], list[ObjectVersion]] = defaultdict(list)
     for file in files:
+        objects[file.contents] += file.found.objects
         if (same := last[file.contents]) is not file:
             outcome.known.append((file.found.name, f"the same bytes as {same.found.name}"))
-    return [file for file in files if last[file.contents] is file]
+    return [
+        replace(file, found=replace(file.found, objects=tuple(objects[file.contents])))
+        for file in files
+        if last[file.contents] is file
+    ]
 
 
 def _new(drops: Sequence[list[_Hashed]], outcome: Outcome, landed: list[_Landed]) -> list[_Hashed]:

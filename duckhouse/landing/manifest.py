@@ -12,11 +12,27 @@ from duckhouse.cli import UserError
 MANIFEST = "manifest.json"
 
 
+@dataclass(frozen=True, slots=True)
+class ObjectVersion:
+    """A state of an object of a bucket: `uri` is s3://BUCKET/KEY, `size` in bytes, `last_modified` ISO 8601 in UTC.
+
+    `version_id` is there where the bucket keeps versions; `fetch` is the number of the run that fetched it.
+    """
+
+    uri: str
+    etag: str
+    size: int
+    last_modified: str
+    version_id: str | None = None
+    fetch: int = 0
+
+
 @dataclass(frozen=True)
 class SourceFile:
     """One landed file. records_read = records_landed + records_rejected + records_blank.
 
-    `missing_columns` are declared and not in the file; None where that is not known.
+    `missing_columns` are declared and not in the file; None where that is not known. `objects` are those of a bucket
+    that held its bytes.
     """
 
     entity: str
@@ -33,6 +49,7 @@ class SourceFile:
     landed_as: str
     unmapped_columns: tuple[str, ...]
     missing_columns: tuple[str, ...] | None = None
+    objects: tuple[ObjectVersion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +87,7 @@ def read_manifest(source: str, folder: Path) -> Delivery:
     manifest = folder / MANIFEST
     try:
         document = json.loads(manifest.read_text(encoding="utf-8"))
-        files = tuple(SourceFile(**{**entry, **_tuples(entry)}) for entry in document["files"])
+        files = tuple(_file(entry) for entry in document["files"])
         delivered_at = datetime.fromisoformat(document["delivered_at"])
         return Delivery(document["delivery_id"], source, delivered_at, folder, files)
     except (OSError, ValueError, KeyError, TypeError) as error:
@@ -79,8 +96,15 @@ def read_manifest(source: str, folder: Path) -> Delivery:
         ) from error
 
 
-def _tuples(entry: dict[str, Any]) -> dict[str, tuple[str, ...]]:
-    return {name: tuple(value) for name, value in entry.items() if isinstance(value, list)}
+def _file(entry: dict[str, Any]) -> SourceFile:
+    tuples = {name: tuple(value) for name, value in entry.items() if isinstance(value, list)}
+    objects = tuple(ObjectVersion(**each) for each in entry.get("objects", ()))
+    return SourceFile(**{**entry, **tuples, "objects": objects})
+
+
+def _entry(file: SourceFile) -> dict[str, Any]:
+    """The entry of a file; only one of a bucket has objects."""
+    return {name: value for name, value in asdict(file).items() if name != "objects" or value}
 
 
 def write_manifest(folder: Path, delivery: Delivery) -> None:
@@ -88,7 +112,7 @@ def write_manifest(folder: Path, delivery: Delivery) -> None:
         "delivery_id": delivery.id,
         "source": delivery.source,
         "delivered_at": iso(delivery.delivered_at),
-        "files": [asdict(file) for file in delivery.files],
+        "files": [_entry(file) for file in delivery.files],
     }
     text = json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")

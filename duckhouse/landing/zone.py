@@ -63,6 +63,7 @@ class Zone:
                 raise ZoneIsHeld(f"another load is running on {self.path}: wait for it to end") from None
             session = Session(self)
             try:
+                session.clean()
                 session.prepare()
                 yield session
             finally:
@@ -128,14 +129,26 @@ class Session:
         sync(empty)
         sync(self.zone.path)
 
+    def downloads(self) -> Path:
+        """A new, empty folder for what the session fetches: it is gone when the session ends."""
+        return self._incoming("objects")
+
+    def replace(self, path: Path, text: str) -> None:
+        """Gives a file of the zone another text, by one rename."""
+        fresh = self._incoming("note") / path.name
+        fresh.write_text(text, encoding="utf-8")
+        sync(fresh)
+        fresh.rename(path)
+        sync(path.parent)
+
     def clean(self) -> None:
         """Removes what was begun and not committed."""
         shutil.rmtree(self.zone.path / INCOMING, ignore_errors=True)
 
-    def _incoming(self) -> Path:
+    def _incoming(self, kind: str = "load") -> Path:
         """A new, empty folder: on the zone's file system, outside what readers see."""
-        self.clean()
-        folder = self.zone.path / INCOMING / f"load-{os.getpid()}"
+        folder = self.zone.path / INCOMING / f"{kind}-{os.getpid()}"
+        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return folder.resolve()
 
