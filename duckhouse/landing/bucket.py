@@ -6,11 +6,10 @@ boto3 is imported when a bucket is asked for.
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -27,8 +26,8 @@ _REFUSED = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "Inva
 _DENIED = {"AccessDenied", "AllAccessDisabled", "403"}
 _GONE = {"NoSuchKey", "404"}
 _FAULTS = {
-    **dict.fromkeys(("PreconditionFailed", "412"), "it was changed while it was read: run again, which takes it anew"),
-    **dict.fromkeys(_GONE, "it is gone since it was listed"),
+    **dict.fromkeys(("PreconditionFailed", "412"), "it was changed while it was read: run again"),
+    **dict.fromkeys(_GONE, "it was deleted after it was listed"),
     **dict.fromkeys(_DENIED, f"access is denied: its reader needs s3:GetObject ({_POLICY})"),
     "InvalidObjectState": "it is archived: restore it in the bucket first",
 }
@@ -102,8 +101,9 @@ class Store:
                             last_modified=iso(entry["LastModified"]),
                         )
 
-    def download(self, version: ObjectVersion, path: Path) -> str | None:
-        """Writes the bytes of this version, and returns its id where the bucket keeps versions.
+    def download(self, version: ObjectVersion, path: Path, advance: Callable[[int], object]) -> str | None:
+        """Writes the bytes of this version, and returns its id where the bucket keeps versions; `advance` gets the
+        count of bytes as they come.
 
         Raises FileFault where it is no longer what was listed or cannot be read, UserError where nothing can.
         """
@@ -116,6 +116,7 @@ class Store:
                 with path.open("wb") as file:
                     for chunk in _chunks(answer["Body"]):
                         file.write(chunk)
+                        advance(len(chunk))
             except _Broken:
                 continue
             if path.stat().st_size == version.size:
@@ -156,6 +157,8 @@ def store() -> Store:
 
 
 def _time(text: str) -> datetime | None:
+    from email.utils import parsedate_to_datetime
+
     try:
         return parsedate_to_datetime(text).astimezone(UTC)
     except ValueError:

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from duckhouse.cli import UserError, progress
@@ -26,6 +27,7 @@ FETCHED = ".fetched"
 NAMED = 20  # objects that do not land are named up to here, and counted from here on
 SIDE_BY_SIDE = 8  # objects that are fetched at a time
 _BATCH = 1_000
+_TO_THE_SECOND = len("2026-03-25T06:00:00")  # as an endpoint tells its time, and most of them those of objects
 _MOMENT = timedelta(microseconds=1)
 
 
@@ -90,7 +92,7 @@ class Look:
     def at(self, given: Address, *, redelivery: bool) -> None:
         """Adds what is new at an address."""
         place, now = self.store.begin(given)
-        self.begun = self.begun or (iso(now) if now else None)
+        self.begun = self.begun or (iso(now)[:_TO_THE_SECOND] if now else None)
         counts: Counter[str] = Counter()
         for version in self.store.listed(place):
             if any(other.covers(version.uri) for other in self.places):
@@ -119,7 +121,7 @@ class Look:
                 self.unknown.add("/".join(parts), told)
             return None
         self.is_any = True
-        if self.begun and version.last_modified > self.begun:
+        if self.begun and version.last_modified[:_TO_THE_SECOND] > self.begun:
             return "came after this run began: the next one takes them"
         if told_before := self.fetched.told(version):
             return told_before
@@ -165,13 +167,18 @@ def fetch(found: Look, session: Session) -> tuple[Drop, Faults]:
     """The new objects as files, and those that cannot be fetched. Raises UserError where none can."""
     number = found.fetched.run + 1
     folder = session.downloads()
-    drop, faults = Drop(), Faults()
+    drop, faults, stopped = Drop(), Faults(), Event()
+
+    def advance(count: int) -> None:
+        if stopped.is_set():
+            raise InterruptedError
+        bar.update(count)
 
     def one(file: Found) -> Found | FileFault:
         [version] = file.objects
         path = folder / file.path
         try:
-            identity = found.store.download(version, path)
+            identity = found.store.download(version, path, advance)
         except FileFault as fault:
             path.unlink(missing_ok=True)
             return fault
@@ -183,24 +190,29 @@ def fetch(found: Look, session: Session) -> tuple[Drop, Faults]:
         ThreadPoolExecutor(SIDE_BY_SIDE) as threads,
         progress(total=total, label=f"fetching {found.source.name}", unit="B") as bar,
     ):
-        for start in range(0, len(files), _BATCH):
-            batch = files[start : start + _BATCH]
-            for file, result in zip(batch, threads.map(one, batch), strict=True):
-                if isinstance(result, FileFault):
-                    faults.add(file.name, str(result))
-                else:
-                    drop.files.append(result)
-                bar.update(file.objects[0].size)
+        try:
+            for start in range(0, len(files), _BATCH):
+                batch = files[start : start + _BATCH]
+                for file, result in zip(batch, threads.map(one, batch), strict=True):
+                    if isinstance(result, FileFault):
+                        faults.add(file.name, str(result))
+                    else:
+                        drop.files.append(result)
+        except BaseException:
+            stopped.set()
+            raise
     return drop, faults
 
 
 def dated(drop: Drop, deliveries: Sequence[Delivery]) -> tuple[datetime, datetime]:
-    """When the objects were delivered, and the time of the latest of them.
+    """When the objects were delivered, and the second of the latest of them.
 
-    It is that time, but after the deliveries that hold earlier versions of these objects, and no other delivery's.
+    It is that second, but after the deliveries that hold earlier versions of these objects, and no other delivery's:
+    what is fetched later is delivered later within it.
     """
     uris = {version.uri for file in drop.files for version in file.objects}
-    latest = max(datetime.fromisoformat(version.last_modified) for file in drop.files for version in file.objects)
+    times = [datetime.fromisoformat(version.last_modified) for file in drop.files for version in file.objects]
+    latest = max(times).replace(microsecond=0)
     before = [each.delivered_at for each in deliveries if any(version.uri in uris for version in _held([each]))]
     taken = {each.delivered_at for each in deliveries}
     at = max([latest, *(time + _MOMENT for time in before)])

@@ -888,7 +888,20 @@ def test_the_real_drop_lands_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert all(row["_unmapped"] is None and row["revenue_usd"] not in ("nan", "inf") for row in rows)
 
 
-HEAVY = ("altair", "chdb", "clickhouse_connect", "dbt", "duckdb", "numpy", "pandas", "psycopg", "pyarrow", "tqdm")
+HEAVY = (
+    "altair",
+    "boto3",
+    "botocore",
+    "chdb",
+    "clickhouse_connect",
+    "dbt",
+    "duckdb",
+    "numpy",
+    "pandas",
+    "psycopg",
+    "pyarrow",
+    "tqdm",
+)
 
 
 @pytest.mark.parametrize("module", ["scripts.land", "scripts.push", "duckhouse.warehouse.connection"])
