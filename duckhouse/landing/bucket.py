@@ -82,7 +82,7 @@ class Store:
         """
         with _told(self.client, address):
             page = self.client.list_objects_v2(Bucket=address.bucket, Prefix=address.prefix, MaxKeys=1)
-        is_object = any(entry["Key"] == address.prefix for entry in page.get("Contents", ()))
+            is_object = any(entry["Key"] == address.prefix for entry in page.get("Contents", ()))
         is_as_given = is_object or address.is_folder
         told = page["ResponseMetadata"]["HTTPHeaders"].get("date", "")
         return address if is_as_given else Address(address.bucket, f"{address.prefix}/"), _time(told)
@@ -110,7 +110,7 @@ class Store:
         address = _address(version.uri)
         for _ in range(ATTEMPTS):
             answer = self._get(address, version)
-            if answer["ETag"].strip('"') != version.etag:
+            if answer.get("ETag", "").strip('"') != version.etag:
                 raise FileFault(_FAULTS["PreconditionFailed"])
             try:
                 with path.open("wb") as file:
@@ -201,7 +201,7 @@ def _told(client: Any, address: Address, codes: set[str] | None = None) -> Itera
         raise UserError(
             f"{address}: {host} does not answer ({type(error).__name__}): see AWS_ENDPOINT_URL, and run again"
         ) from None
-    except (ResponseParserError, RecursionError):  # boto3 follows an endless redirection
+    except (ResponseParserError, KeyError, RecursionError):  # the last one of a redirection without end
         raise UserError(f"{address}: what answers at AWS_ENDPOINT_URL does not speak S3") from None
     except BotoCoreError as error:
         raise UserError(f"{address}: it cannot be asked for ({type(error).__name__}): see the AWS_* settings") from None

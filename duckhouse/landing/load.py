@@ -160,8 +160,9 @@ def _fetched(
 def _objects(files: list[_Hashed], outcome: Outcome) -> tuple[list[ObjectVersion], list[ObjectVersion]]:
     """Of what was fetched the versions that landed, and those whose bytes had landed already."""
     landed = [version for file in outcome.delivery.files for version in file.objects] if outcome.delivery else []
-    held, refused = set(landed), {name for name, _ in outcome.failed}
-    quiet = [version for file in files if file.found.name not in refused for version in file.found.objects]
+    failed = {name for name, _ in outcome.failed}
+    held, refused = set(landed), {file.contents for file in files if file.found.name in failed}
+    quiet = [version for file in files if file.contents not in refused for version in file.found.objects]
     return landed, [version for version in quiet if version not in held]
 
 

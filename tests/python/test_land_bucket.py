@@ -1,5 +1,6 @@
 """`python -m scripts.land SOURCE s3://BUCKET/PREFIX`: what is new in a bucket is one delivery, and lands once."""
 
+import gzip
 import json
 import os
 import re
@@ -300,6 +301,15 @@ def test_buckets_can_be_landed_in_any_order(zone: Zone, bucket: Bucket, order: t
     assert [str(row["_delivered_at"]) for row in zone.rows("people")] == ["2026-03-25 06:00:00", "2026-03-25 12:00:00"]
 
 
+def test_of_two_buckets_with_one_time_the_one_that_is_landed_later_is_later(zone: Zone, bucket: Bucket) -> None:
+    for folder in ("north", "south"):
+        bucket.put(f"{folder}/people.csv", f"id,at\n1,{folder}\n", NOON)
+    for folder in ("south", "north", "south"):
+        assert land(zone, f"s3://{BUCKET}/{folder}").code == 0
+    assert zone.values("at", "people") == ["south", "north"]
+    assert [at[11:] for at, _ in delivered(zone)] == ["12:00:00.000000Z", "12:00:00.000001Z"]
+
+
 def test_two_objects_of_one_name_are_refused_before_they_are_fetched(zone: Zone, bucket: Bucket) -> None:
     bucket.put("north/people.csv", "id\n1\n")
     bucket.put("south/people.csv", "id\n2\n")
@@ -416,13 +426,17 @@ def test_a_redelivery_below_a_prefix_is_a_run_of_its_own(zone: Zone, bucket: Buc
 
 def test_a_damaged_object_is_named_on_every_run_until_it_is_replaced(zone: Zone, bucket: Bucket) -> None:
     bucket.put("drops/people.csv", "id\n1\n", MORNING)
-    bucket.put("drops/events/1.jsonl.gz", b"x", MORNING)
+    for name in ("0", "1"):
+        bucket.put(f"drops/events/{name}.jsonl.gz", b"x", MORNING)
     for _ in range(2):
         run = land(zone)
         assert run.code == 1
         assert run.err.startswith("not landed: events/1.jsonl.gz: ")
-    bucket.put("drops/events/1.jsonl", '{"id": 1}\n', NOON)
-    bucket.client.delete_object(Bucket=BUCKET, Key="drops/events/1.jsonl.gz")
+    bucket.put("drops/events/1.jsonl.gz", gzip.compress(b'{"id": 1}\n'), NOON)
+    run = land(zone)
+    assert run.code == 1
+    assert run.err.startswith("not landed: events/0.jsonl.gz: ")
+    bucket.client.delete_object(Bucket=BUCKET, Key="drops/events/0.jsonl.gz")
     assert land(zone).code == 0
     assert (zone.values("id"), zone.values("id", "people")) == (["1"], ["1"])
 
@@ -650,6 +664,7 @@ def test_what_cannot_be_asked_for_is_one_line(
             "the endpoint answers an error: run again",
         ),
         (200, "<html>{sent}", "the endpoint answers 500: run again"),
+        (200, "<ListBucketResult><Contents><Size>1</Size></Contents></ListBucketResult>", "does not speak S3"),
     ],
 )
 def test_what_an_endpoint_answers_is_told_by_its_code_alone(
