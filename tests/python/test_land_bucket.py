@@ -20,6 +20,7 @@ from typing import Any
 
 import pytest
 from botocore.client import BaseClient
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.response import StreamingBody
 
@@ -554,22 +555,26 @@ def test_an_endpoint_that_does_not_know_conditions_is_asked_for_the_etag(
 
 
 @pytest.mark.parametrize(("broken", "lands"), [(2, True), (3, False)])
-@pytest.mark.parametrize("how", ["short", "error"])
+@pytest.mark.parametrize("how", ["short", "other bytes", "error"])
 def test_bytes_that_break_off_are_asked_for_again_up_to_a_bound(
     zone: Zone, bucket: Bucket, monkeypatch: pytest.MonkeyPatch, broken: int, lands: bool, how: str
 ) -> None:
-    bucket.put("drops/people.csv", "id\n" + "1\n" * 99)
+    """Of an object with a checksum boto3 notices by itself, of one without only its size tells."""
+    unchecked = bucket.service("s3", config=Config(request_checksum_calculation="when_required"))
+    client = unchecked if how == "short" else bucket.client
+    client.put_object(Bucket=BUCKET, Key="drops/people.csv", Body=b"id\n" + b"1\n" * 99)
     left = broken
     original = StreamingBody.read
 
     def read(body: StreamingBody, amt: int | None = None) -> bytes:
         nonlocal left
-        if left == 0:
-            return original(body, amt)
+        content = original(body, amt)
+        if left == 0 or not content:
+            return content
         left -= 1
         if how == "error":
             raise ConnectionResetError
-        return b""
+        return content[:50] if how == "short" else content.replace(b"1", b"2")
 
     monkeypatch.setattr(StreamingBody, "read", read)
     run = land(zone)
