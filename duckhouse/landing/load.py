@@ -118,6 +118,8 @@ def load(
                 outcome.lost += losses(source, outcome.delivery, deliveries)
                 deliveries.append(outcome.delivery)
                 landed += _landed([outcome.delivery])
+        if session and all(outcome.is_whole and not outcome.delivery for outcome in outcomes):
+            session.note_look()
         return outcomes
 
 
