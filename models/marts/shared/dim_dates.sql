@@ -33,7 +33,7 @@ numbered as (
         extract(year from date_day) as year,
         extract(quarter from date_day) as quarter,
         extract(month from date_day) as month,
-        date_day - cast(extract(day from date_day) - 1 as integer) as month_start,
+        {{ month_of('date_day') }} as month_start,
         {{ iso_year('date_day') }} as iso_year,
         {{ iso_week('date_day') }} as iso_week,
         {{ day_of_week('date_day') }} as day_of_week
