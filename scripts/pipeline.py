@@ -7,9 +7,12 @@ import argparse
 from collections.abc import Sequence
 
 from duckhouse import cli
+from duckhouse.landing.looks import looks_in
 from duckhouse.processes import dbt_build, run
+from duckhouse.settings import PROJECT, landing_dir
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.news import is_new
+from duckhouse.warehouse.pushed_looks import push_looks
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -19,7 +22,10 @@ def main(words: Sequence[str] | None = None) -> int:
         "--if-new", action="store_true", help="do nothing where code and deliveries are those of the last good build"
     )
     arguments = parser.parse_args(words)
+    looks = looks_in(PROJECT / landing_dir())
     if arguments.if_new and not is_new(arguments.target):
+        if looks and arguments.target == "prod":
+            push_looks(connect(), looks)
         print(f"{arguments.target} is up to date")
         return 0
     build(arguments.target)

@@ -167,6 +167,15 @@ def rules_without_use(project: Project, source: Declared) -> Iterator[Gap]:
         )
 
 
+def looks_unknown(project: Project, source: Declared) -> Iterator[Gap]:
+    if not source.says_looks:
+        yield Gap(
+            source.file,
+            "says no loaded_at_query, so dbt source freshness does not know when the source was last looked at: write "
+            'loaded_at_query: "{{ looked_at() }}" under its config',
+        )
+
+
 CHECKS: tuple[Callable[[Project, Declared], Iterator[Gap]], ...] = (
     tables_without_staging,
     columns_without_staging,
@@ -177,6 +186,7 @@ CHECKS: tuple[Callable[[Project, Declared], Iterator[Gap]], ...] = (
     rebuilt_whole,
     histories_without_snapshot,
     rules_without_use,
+    looks_unknown,
 )
 
 

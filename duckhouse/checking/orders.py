@@ -33,8 +33,8 @@ from duckhouse.warehouse.push import push_source
 
 BUILD = ("--log-level", "none", *builds.WITHOUT_FILES, "build", "--exclude-resource-type", "test", "unit_test")
 BUILT = ("model", "snapshot", "seed")
-GATHERS = "macro.duckhouse.judged_sources"
-"""What a model calls, or a macro of it, that reads all sources and leaves out those that are not built."""
+GATHERS = {"macro.duckhouse.judged_sources", "macro.duckhouse.built_facts"}
+"""What a model calls, one of these or a macro of it, that reads all sources and leaves out those that are not built."""
 CLICKHOUSE = ("HOST", "PORT", "USER", "PASSWORD", "SECURE", "PREFIX", "CLUSTER")
 
 Order = tuple[int, ...]
@@ -136,7 +136,8 @@ def nodes_of(project: Manifest, source: str) -> list[str]:
         if node_id.startswith("source."):
             return node_id.startswith(own)
         node = project.nodes[node_id]
-        return GATHERS in macros_of(node.depends_on.macros, project) or all(map(stands_alone, parents(node_id)))
+        gathers = not GATHERS.isdisjoint(macros_of(node.depends_on.macros, project))
+        return gathers or all(map(stands_alone, parents(node_id)))
 
     def parents(node_id: str) -> list[str]:
         node = project.nodes.get(node_id)

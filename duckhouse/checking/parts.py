@@ -59,13 +59,16 @@ class Table:
 
 @dataclass(frozen=True)
 class Declared:
-    """A declared source and the file that declares it; `events` is the model that shows each of its events once."""
+    """A declared source and the file that declares it; `events` is the model that shows each of its events once;
+    `says_looks` tells that it says how dbt source freshness finds its last look.
+    """
 
     name: str
     file: str
     tables: tuple[Table, ...]
     kind: str = "files"
     events: str | None = None
+    says_looks: bool = True
 
     @property
     def entities(self) -> tuple[Table, ...]:
@@ -173,6 +176,7 @@ def _sources(manifest: Manifest) -> dict[str, Declared]:
             tables=tuple(_table(table) for table in found),
             kind=found[0].config.meta.get("kind", "files"),
             events=found[0].config.meta.get("events"),
+            says_looks=all(table.loaded_at_query or not table.has_freshness for table in found),
         )
         for name, found in sorted(tables.items())
     }

@@ -13,6 +13,7 @@ SUFFIXES = (".sql", ".yml", ".yaml", ".csv")
 LIBRARIES = ("dbt-core", "dbt-duckdb", "dbt-clickhouse", "duckdb")
 SETTING = re.compile(rb"env_var\('(\w+)'")
 OF_CONNECTIONS = "profiles.yml"  # where the warehouse is does not change what is in it
+OF_FRESHNESS = {"DUCKHOUSE_STALE_WARN_HOURS", "DUCKHOUSE_STALE_ERROR_HOURS"}  # nor does what dbt source freshness says
 
 
 def fingerprint(project: Path, variables: Mapping[str, object] | None = None) -> str:
@@ -25,7 +26,7 @@ def fingerprint(project: Path, variables: Mapping[str, object] | None = None) ->
         digest.update(f"{name} {len(text)}\n".encode() + text)
         if name != OF_CONNECTIONS:
             settings |= {setting.decode() for setting in SETTING.findall(text)}
-    for name in sorted(settings):
+    for name in sorted(settings - OF_FRESHNESS):
         digest.update(f"{name}={os.environ.get(name, '')}\n".encode())
     for library in LIBRARIES:
         digest.update(f"{library}=={version(library)}\n".encode())

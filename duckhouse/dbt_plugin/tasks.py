@@ -12,6 +12,7 @@ from dbt.adapters.factory import get_adapter
 from dbt.artifacts.resources.types import NodeType
 from dbt.contracts.graph.manifest import Manifest
 from dbt.task.build import BuildTask
+from dbt.task.freshness import FreshnessTask
 from dbt.task.run import RunTask
 from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note
@@ -72,8 +73,11 @@ def run_and_note(task: Any) -> Any:
 
 
 def notes_of(task: Any) -> "Notes | None":
-    """What the task knows of the warehouse; nothing where several servers hold it, or the run makes only a part."""
-    if clickhouse().cluster or any(getattr(task.args, name, None) for name in PARTIAL):
+    """What the task knows of the warehouse; nothing where several servers hold it, or the run makes only a part of it,
+    or no part.
+    """
+    is_partial = any(getattr(task.args, name, None) for name in PARTIAL)
+    if is_partial or isinstance(task, FreshnessTask) or clickhouse().cluster:
         return None
     known: Notes | None = getattr(task, "notes", None)
     if known is None:
@@ -91,6 +95,7 @@ class Notes:
         self.adapter = adapter
         self.told = False
         self.graph = graph_of(manifest)
+        self.exposures = set(manifest.exposures)
         self.every_build = {node.unique_id for node in manifest.nodes.values() if EVERY_BUILD in node.tags}
         self.query = through(adapter)
         self.warehouse: Warehouse = (
@@ -117,7 +122,7 @@ class Notes:
             could_run = sum(1 for step in self.graph.nodes if step.id in selected)
             fire_event(Note(msg=f"{len(left_out)} of {could_run} nodes are up to date and left out"))
             self.told = True
-        return selected - left_out
+        return selected - left_out - self.exposures  # which make nothing, and would be a line each
 
     def forget(self, nodes: set[str]) -> None:
         written = dict.fromkeys(sorted((nodes | {ALL}) & self.records.keys()), FORGOTTEN)

@@ -127,6 +127,8 @@ def load(
                 landed += _landed([outcome.delivery])
         if places and session:
             note(session, fetched, *_objects(hashed[0], outcomes[0]))
+        if session and all(outcome.is_whole and not outcome.delivery for outcome in outcomes):
+            session.note_look()
         return outcomes
 
 

@@ -10,11 +10,12 @@ import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from duckhouse.cli import UserError
-from duckhouse.landing.manifest import Delivery, SourceFile, delivery_id, read_manifest, write_manifest
+from duckhouse.landing.looks import LOOK
+from duckhouse.landing.manifest import Delivery, SourceFile, delivery_id, iso, read_manifest, write_manifest
 from duckhouse.settings import landing_dir
 from duckhouse.sources import Source, load_source, sources
 
@@ -105,7 +106,16 @@ class Session:
                 raise
             raise UserError(f"{target} is in the way: it is not a delivery of this load; remove it") from error
         sync(target.parent)
+        self.note_look()
         return delivery
+
+    def note_look(self) -> None:
+        """Notes that the source was looked at now: what was new in it has landed."""
+        fresh = self._incoming() / LOOK
+        fresh.write_text(iso(datetime.now(UTC)), encoding="utf-8")
+        sync(fresh)
+        fresh.rename(self.zone.path / LOOK)
+        sync(self.zone.path)
 
     def prepare(self) -> None:
         """Makes every entity exist, typed and without rows, so that readers work before any data is there.

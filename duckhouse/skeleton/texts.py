@@ -81,7 +81,7 @@ def _declaration(source: str, entities: Sequence[EntityGuess]) -> str:
         f"  - name: {source}",
         f'    description: "{FILL_IN} who delivers what, and when."',
         f"    schema: raw_{source}",
-        f"    config: {_yaml({'meta': meta})}",
+        f"    config: {_yaml({'loaded_at_query': '{{ looked_at() }}', 'meta': meta})}",
         "    tables:",
     ]
     for entity in entities:

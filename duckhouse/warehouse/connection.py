@@ -2,6 +2,8 @@
 
 import urllib.error
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from duckhouse.cli import UserError
@@ -49,6 +51,17 @@ def answers(settings: ClickHouseSettings) -> bool:
             return answer == b"Ok."
     except (urllib.error.URLError, OSError, ValueError):
         return False
+
+
+@contextmanager
+def refusals_told() -> Iterator[None]:
+    """Makes a UserError of what the server refuses to a push."""
+    from clickhouse_connect.driver.exceptions import ClickHouseError
+
+    try:
+        yield
+    except ClickHouseError as error:
+        raise UserError(f"ClickHouse: {first_line(error)}; push again, it goes on where it stopped") from None
 
 
 def first_line(error: Exception) -> str:

@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING, Any
 
 from duckhouse import cli
 from duckhouse.landed_types import clickhouse_type
+from duckhouse.landing.looks import looks_in
 from duckhouse.landing.manifest import Delivery
 from duckhouse.landing.zone import Zone
-from duckhouse.settings import clickhouse
+from duckhouse.settings import clickhouse, landing_dir
 from duckhouse.sources import load_source, sources
-from duckhouse.warehouse.connection import connect, first_line, full_name, literal, quote
+from duckhouse.warehouse.connection import connect, full_name, literal, quote, refusals_told
+from duckhouse.warehouse.pushed_looks import LOOKS, push_looks
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -35,6 +37,7 @@ DELIVERIES = """
     delivery_id String, delivered_at DateTime64(6, 'UTC'), files Int64, records_read Int64, records_landed Int64,
     records_rejected Int64, records_blank Int64
 """
+LOOK = "looked_at DateTime64(6, 'UTC')"
 # a retried insert of equal rows must not be taken for a duplicate
 INSERT_SETTINGS = {"insert_deduplicate": 0}
 BESIDE = "_pushed_"  # begins the names of tables that rows are inserted into first
@@ -46,13 +49,12 @@ def push(names: Sequence[str] = ()) -> list[dict[str, Any]]:
     unknown = sorted(set(names) - set(sources()))
     if unknown:
         raise cli.UserError(f"{unknown[0]}: no such source; there are {', '.join(sources())}")
-    from clickhouse_connect.driver.exceptions import ClickHouseError
-
     client = connect()
-    try:
-        return [push_source(client, source) for source in names or sources()]
-    except ClickHouseError as error:
-        raise cli.UserError(f"ClickHouse: {first_line(error)}; push again, it goes on where it stopped") from None
+    looks = looks_in(landing_dir())
+    with refusals_told():
+        results = [push_source(client, source) for source in names or sources()]
+    push_looks(client, {source: at for source, at in looks.items() if source in (names or looks)})
+    return results
 
 
 def describe(result: dict[str, Any]) -> Iterator[str]:
@@ -97,27 +99,30 @@ def create_tables(client: "Client", source: str, database: str) -> list[str]:
     """The names of the raw tables of the source, which are made; a column that its declaration gained is added."""
     from duckhouse.landed_schemas import schemas
 
-    cluster = clickhouse().cluster
-    everywhere = f" on cluster {quote(cluster)}" if cluster else ""
-    engine = "ReplicatedMergeTree" if cluster else "MergeTree"
-    client.command(f"create database if not exists {quote(database)}{everywhere}")
+    client.command(f"create database if not exists {quote(database)}{everywhere()}")
     tables = schemas(load_source(source))
     for name, schema in tables.items():
         columns = {field.name: REQUIRED_TYPES.get(field.name) or clickhouse_type(field.type) for field in schema}
         table = full_name(database, name)
         order = ", ".join(column for column in ("_source_file", "_source_row") if column in columns)
         definitions = ", ".join(f"{quote(column)} {data_type}" for column, data_type in columns.items())
-        client.command(
-            f"create table if not exists {table}{everywhere} ({definitions}) "
-            f"engine = {engine} partition by _delivery_id order by ({order})"
-        )
+        create_table(client, table, definitions, f"MergeTree partition by _delivery_id order by ({order})")
         additions = ", ".join(f"add column if not exists {quote(column)} {kind}" for column, kind in columns.items())
         client.command(f"alter table {table} {additions}")
-    client.command(
-        f"create table if not exists {quote(database)}._deliveries{everywhere} ({DELIVERIES}) "
-        f"engine = {engine.replace('MergeTree', 'ReplacingMergeTree')} order by delivery_id"
-    )
+    create_table(client, full_name(database, "_deliveries"), DELIVERIES, "ReplacingMergeTree order by delivery_id")
+    create_table(client, full_name(database, LOOKS), LOOK, "ReplacingMergeTree order by ()")
     return list(tables)
+
+
+def create_table(client: "Client", table: str, columns: str, engine: str) -> None:
+    """Makes the table where it is not there; `engine` is its engine on one server, and how its rows lie."""
+    replicated = "Replicated" if clickhouse().cluster else ""
+    client.command(f"create table if not exists {table}{everywhere()} ({columns}) engine = {replicated}{engine}")
+
+
+def everywhere() -> str:
+    cluster = clickhouse().cluster
+    return f" on cluster {quote(cluster)}" if cluster else ""
 
 
 Beside = Callable[[str], str]

@@ -39,6 +39,62 @@
 {%- endmacro %}
 
 
+{% macro days_between(first_day, last_day) -%}
+    {{ return(adapter.dispatch('days_between')(first_day, last_day)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(first_day, last_day) -%}
+    cast(generate_series({{ first_day }}, {{ last_day }}, interval 1 day) as date[])
+{%- endmacro %}
+
+{# range() refuses a NULL, and addDays() of a NULL is one #}
+{% macro clickhouse__days_between(first_day, last_day) -%}
+    arrayMap(
+        place -> addDays(assumeNotNull({{ first_day }}), place),
+        range(toUInt64(greatest(ifNull(dateDiff('day', {{ first_day }}, {{ last_day }}) + 1, 0), 0)))
+    )
+{%- endmacro %}
+
+
+{% macro iso_year(date) -%}
+    {{ return(adapter.dispatch('iso_year')(date)) }}
+{%- endmacro %}
+
+{% macro duckdb__iso_year(date) -%}
+    isoyear({{ date }})
+{%- endmacro %}
+
+{% macro clickhouse__iso_year(date) -%}
+    toISOYear({{ date }})
+{%- endmacro %}
+
+
+{% macro iso_week(date) -%}
+    {{ return(adapter.dispatch('iso_week')(date)) }}
+{%- endmacro %}
+
+{% macro duckdb__iso_week(date) -%}
+    weekofyear({{ date }})
+{%- endmacro %}
+
+{% macro clickhouse__iso_week(date) -%}
+    toISOWeek({{ date }})
+{%- endmacro %}
+
+
+{% macro day_of_week(date) -%}
+    {{ return(adapter.dispatch('day_of_week')(date)) }}
+{%- endmacro %}
+
+{% macro duckdb__day_of_week(date) -%}
+    isodow({{ date }})
+{%- endmacro %}
+
+{% macro clickhouse__day_of_week(date) -%}
+    toDayOfWeek({{ date }})
+{%- endmacro %}
+
+
 {% macro hour_of(timestamp) -%}
     {{ cast_to('extract(hour from ' ~ timestamp ~ ')', 'integer') }}
 {%- endmacro %}

@@ -7,12 +7,15 @@
 {%- endmacro %}
 
 {% macro duckdb__landed_deliveries(source_name) -%}
-    {%- set zone = (env_var('DUCKHOUSE_LANDING', '') or 'landing') ~ '/' ~ source_name -%}
     {%- set query -%}
         select regexp_extract(file, 'delivery=([^/]+)/manifest[.]json$', 1)
-        from glob('{{ zone | replace("'", "''") }}/delivery=*/manifest.json')
+        from glob({{ text_literal(landing_zone(source_name) ~ '/delivery=*/manifest.json') }})
     {%- endset -%}
     {{ return(run_query(query).columns[0].values() | list) }}
+{%- endmacro %}
+
+{% macro landing_zone(source_name) -%}
+    {{ return((env_var('DUCKHOUSE_LANDING', '') or 'landing') ~ '/' ~ source_name) }}
 {%- endmacro %}
 
 {% macro clickhouse__landed_deliveries(source_name) -%}

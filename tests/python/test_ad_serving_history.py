@@ -179,7 +179,7 @@ def prune(house: Warehouse, delivery_id: str) -> None:
         host="127.0.0.1", port=house.clickhouse_port, database="raw_ad_serving"
     ) as client:
         client.command(f"delete from _deliveries where delivery_id = '{delivery_id}'")
-        for (table,) in client.query("show tables where name <> '_deliveries'").result_rows:
+        for (table,) in client.query("show tables where name not in ('_deliveries', '_looks')").result_rows:
             client.command(f"delete from `{table}` where _delivery_id = '{delivery_id}'")
 
 

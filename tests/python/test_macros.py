@@ -38,6 +38,10 @@ MACROS = {
     "json_keys": "json_keys('x')",
     "json_object": "json_object(['10'], ['x'])",
     "hour_of": "hour_of(parse_timestamp('x'))",
+    "days_between": """days_between(try_date("substring(x, 1, 10)"), try_date("substring(x, 12, 10)"))""",
+    "iso_year": "iso_year(try_date('x'))",
+    "iso_week": "iso_week(try_date('x'))",
+    "day_of_week": "day_of_week(try_date('x'))",
     "is_whole_second": "is_whole_second(parse_timestamp('x'))",
     "stands_out": "stands_out(cast_to('x', 'integer'), '4')",
     "falls_short": "falls_short(cast_to('x', 'integer'), '100')",
@@ -368,6 +372,31 @@ def test_hours_and_whole_seconds_are_those_of_utc(evaluate: Evaluate) -> None:
     check(evaluate, "hour_of", {"2026-03-20T23:59:59.999999Z": 23, "2026-03-20T01:30:00+02:00": 23})
     moments = {"2026-03-20T10:00:00.000000Z": True, "2026-03-20T10:00:00.000001Z": False, "1969-12-31T23:59:59Z": True}
     assert [bool(value) for value in evaluate("is_whole_second", list(moments))] == list(moments.values())
+
+
+def test_days_between_two_dates_are_listed_with_both(evaluate: Evaluate) -> None:
+    leap = [dt.date(2024, 2, 28), dt.date(2024, 2, 29), dt.date(2024, 3, 1)]
+    cases = {
+        "2024-02-28 2024-03-01": leap,
+        "2026-01-01 2026-01-01": [dt.date(2026, 1, 1)],
+        "1969-12-31 1970-01-01": [dt.date(1969, 12, 31), dt.date(1970, 1, 1)],
+        "2026-01-02 2026-01-01": [],
+        "2026-01-02 never": [],
+        "never 2026-01-02": [],
+        None: [],
+    }
+    assert [days or [] for days in evaluate("days_between", list(cases))] == list(cases.values())
+    [long] = evaluate("days_between", ["1900-01-01 2299-12-31"])
+    assert (len(long), long[0], long[-1]) == (146_097, dt.date(1900, 1, 1), dt.date(2299, 12, 31))
+
+
+def test_weeks_are_those_of_iso_8601_around_every_new_year(evaluate: Evaluate) -> None:
+    days = [dt.date(year, *day) for year in range(1900, 2300) for day in ((1, 1), (1, 4), (2, 28), (12, 28), (12, 31))]
+    texts = [day.isoformat() for day in days]
+    found = zip(*(evaluate(name, texts) for name in ("iso_year", "iso_week", "day_of_week")), strict=True)
+    assert list(found) == [tuple(day.isocalendar()) for day in days]
+    for name in ("iso_year", "iso_week", "day_of_week"):
+        assert evaluate(name, [None]) == [None]
 
 
 def test_counts_stand_out_or_fall_short_by_more_than_chance(evaluate: Evaluate) -> None:

@@ -50,7 +50,7 @@ def raw_rows(house: Warehouse) -> dict[tuple[str, str], int]:
         return {
             (table, delivery): rows
             for table in tables
-            if table != "_deliveries"
+            if table not in ("_deliveries", "_looks")
             for delivery, rows in client.query(
                 f"select _delivery_id, count() from raw_ad_serving.{quote(table)} group by 1"
             ).result_rows

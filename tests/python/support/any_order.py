@@ -224,7 +224,8 @@ def _prune(rig: Rig, deliveries: Iterable[Delivered]) -> None:
     database = f"raw_{SOURCE}"
     pruned = ", ".join(literal(delivery) for delivery in ids)
     rig.client.command(f"delete from {database}._deliveries where delivery_id in ({pruned})")
-    for (table,) in rig.client.query(f"show tables from {database} not like '_deliveries'").result_rows:
+    tables = f"show tables from {database} where name not in ('_deliveries', '_looks')"
+    for (table,) in rig.client.query(tables).result_rows:
         drops = ", ".join(f"drop partition {literal(delivery)}" for delivery in ids)
         rig.client.command(f"alter table {database}.{quote(table)} {drops}")
 

@@ -108,8 +108,9 @@ class Zone:
         return file
 
     def leftovers(self) -> list[str]:
-        """What lies in the zone beside deliveries and the lock."""
-        return sorted(p.name for p in self.source.iterdir() if not p.name.startswith("delivery=") and p.name != ".lock")
+        """What lies in the zone beside deliveries, the lock and the time of the last look."""
+        names = {path.name for path in self.source.iterdir()} - {".lock", "looked_at.txt"}
+        return sorted(name for name in names if not name.startswith("delivery="))
 
 
 def read(pattern: Path) -> list[dict[str, Any]]:

@@ -1,0 +1,79 @@
+"""What models/exposures.yml says of the readers of marts: each reads what it is said to read, and nothing else."""
+
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+from duckhouse.project import manifest
+from duckhouse.reporting import report
+
+Relation = tuple[str, str]
+"""Schema and name."""
+
+
+def relations_read(queries: Iterable[str], known: Collection[Relation]) -> set[Relation]:
+    """Those of the known relations that the queries name."""
+    named = {pair for query in queries for pair in re.findall(r"\b(\w+)\.(\w+)\b", query)}
+    return named & set(known)
+
+
+def queries_of(chapters: Iterable[ModuleType]) -> Iterator[str]:
+    for chapter in chapters:
+        yield from chapter.QUERIES.values()
+        yield from getattr(chapter, "OF_RULES", {}).values()
+
+
+def read_by_the_report(nodes: Mapping[str, Any]) -> set[str]:
+    ids = {(node.schema, node.alias): node.unique_id for node in nodes.values() if hasattr(node, "alias")}
+    queries = queries_of((*report.OF_RULES, *report.chapters_of_sources()))
+    return {ids[relation] for relation in relations_read(queries, ids)}
+
+
+def read_by_analyses(folder: str) -> Callable[[Mapping[str, Any]], set[str]]:
+    def read(nodes: Mapping[str, Any]) -> set[str]:
+        analyses = [node for node in nodes.values() if node.original_file_path.startswith(f"analyses/{folder}/")]
+        return {parent for analysis in analyses for parent in analysis.depends_on.nodes}
+
+    return read
+
+
+READERS = {
+    "report": read_by_the_report,
+    "analyses_ad_delivery": read_by_analyses("ad_delivery"),
+    "analyses_ad_serving": read_by_analyses("ad_serving"),
+}
+
+
+@pytest.fixture(scope="module")
+def exposures() -> dict[str, Any]:
+    return {exposure.name: exposure for exposure in manifest().exposures.values()}
+
+
+def test_every_exposure_has_a_reader_here(exposures: dict[str, Any]) -> None:
+    assert exposures.keys() == READERS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(READERS))
+def test_an_exposure_names_what_its_reader_reads(exposures: dict[str, Any], name: str) -> None:
+    said = set(exposures[name].depends_on.nodes)
+    read = READERS[name](manifest().nodes)
+    assert said
+    assert (read - said, said - read) == (set(), set())
+
+
+def test_an_exposure_has_an_owner_of_the_project_and_says_how_it_is_meant(exposures: dict[str, Any]) -> None:
+    owners = {group.owner.name for group in manifest().groups.values()}
+    for exposure in exposures.values():
+        assert exposure.owner.name in owners
+        assert exposure.description.strip()
+        assert exposure.maturity
+        assert exposure.url is None
+
+
+def test_relations_of_a_query_are_found() -> None:
+    known = {("marts", "a"), ("quality", "c"), ("staging", "d"), ("marts", "e")}
+    query = "with b as (from marts.a) select b.x from b join quality.c on b.e = c.e where x in (from staging.d)"
+    assert relations_read([query, "select 1 from marts.a"], known) == known - {("marts", "e")}
