@@ -32,6 +32,7 @@ reviews as (
             ~ cast_to(unix_micros('timed.happened_at'), 'text_nullable')), 'text_nullable') }} as review_id,
         {{ cast_to('timed.reviewer_hash', 'text_nullable') }} as reviewer_key,
         {{ cast_to('timed.product', 'text_nullable') }} as product_id,
+        {{ cast_to(parse_integer(clean_text('timed.line_number')), 'integer_nullable') }} as line_number,
 
         ---------- what was said
         {{ cast_to(parse_decimal(clean_text('timed.overall')), 'money_nullable') }} as rating,
@@ -50,7 +51,10 @@ reviews as (
             when timed.reviewer_hash is null then 'missing_reviewer'
             when timed.happened_at is null then 'unparsable_timestamp'
         end", 'category_nullable') }} as set_aside_reason,
-        {{ cast_to(respelled({'product_id': ('timed.asin', 'timed.product')}), 'category_nullable') }} as respelled,
+        {{ cast_to(respelled({
+            'reviewer_id': ('timed.reviewer_id', clean_text('timed.reviewer_id')),
+            'product_id': ('timed.asin', 'timed.product'),
+        }), 'category_nullable') }} as respelled,
 
         ---------- timestamps
         {{ cast_to('timed.happened_at', 'timestamp_nullable') }} as event_at,
