@@ -51,10 +51,7 @@ reviews as (
             when timed.reviewer_hash is null then 'missing_reviewer'
             when timed.happened_at is null then 'unparsable_timestamp'
         end", 'category_nullable') }} as set_aside_reason,
-        {{ cast_to(respelled({
-            'reviewer_id': ('timed.reviewer_id', clean_text('timed.reviewer_id')),
-            'product_id': ('timed.asin', 'timed.product'),
-        }), 'category_nullable') }} as respelled,
+        {{ cast_to(respelled({'product_id': ('timed.asin', 'timed.product')}), 'category_nullable') }} as respelled,
 
         ---------- timestamps
         {{ cast_to('timed.happened_at', 'timestamp_nullable') }} as event_at,

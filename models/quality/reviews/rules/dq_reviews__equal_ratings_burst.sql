@@ -1,19 +1,28 @@
 {%- set weight = var('rating_prior_weight') %}
 
-with shares as (
+with months as (
+    select distinct
+        event_date,
+        stars,
+        equal_of_shop
+    from {{ ref('int_reviews__busy_products') }}
+    where stars is not null
+),
+
+sums as (
     select
         stars,
-        {{ cast_to('sum(equal_of_shop)', 'integer') }} as equal_of_shop,
-        {{ cast_to('sum(sum(equal_of_shop)) over ()', 'integer') }} as ratings_of_shop
-    from (
-        select distinct
-            event_date,
-            stars,
-            equal_of_shop
-        from {{ ref('int_reviews__busy_products') }}
-    ) as months
-    where stars is not null
+        {{ cast_to('sum(equal_of_shop)', 'integer') }} as equal_ever
+    from months
     group by stars
+),
+
+shop as (
+    select
+        stars,
+        equal_ever,
+        {{ cast_to('sum(equal_ever) over ()', 'integer') }} as ratings_ever
+    from sums
 ),
 
 days as (
@@ -21,12 +30,12 @@ days as (
         busy.*,
         {{ share_of(
             cast_to('busy.ratings', 'money'),
-            'busy.equal_of_quiet_days * shares.ratings_of_shop + ' ~ weight ~ ' * shares.equal_of_shop',
-            '(busy.ratings_of_quiet_days + ' ~ weight ~ ') * shares.ratings_of_shop',
+            '(busy.equal_of_quiet_days * shop.ratings_ever + ' ~ weight ~ ' * shop.equal_ever)',
+            '((busy.ratings_of_quiet_days + ' ~ weight ~ ') * shop.ratings_ever)',
         ) }} as equal_expected,
-        coalesce({{ share_of(cast_to('1', 'money'), 'busy.equal_of_month - busy.equal_ratings', 'busy.days - 1') }}, 0) as equal_of_a_day
+        coalesce({{ share_of(cast_to('1', 'money'), '(busy.equal_of_month - busy.equal_ratings)', '(busy.days - 1)') }}, 0) as equal_of_a_day
     from {{ ref('int_reviews__busy_products') }} as busy
-    inner join shares on busy.stars = shares.stars
+    inner join shop on busy.stars = shop.stars
     where busy.product_id is not null
 ),
 

@@ -2,7 +2,7 @@ with days as (
     select
         *,
         reviewer_days - 1 as other_days,
-        {{ share_of(cast_to('1', 'money'), 'reviews_of_month - reviews', 'reviewer_days - 1') }} as usual_reviews
+        {{ share_of(cast_to('1', 'money'), '(reviews_of_month - reviews)', '(reviewer_days - 1)') }} as usual_reviews
     from {{ ref('int_reviews__busy_reviewers') }}
     where reviewer_key is not null
 ),
