@@ -4,11 +4,12 @@
 #}
 {%- set months = incremental_by_day('int_reviews__months', order_by=['event_date']) %}
 {%- set least = var('dq_least_events') %}
+{%- set quiet = 'case when most_equal < ' ~ least ~ ' then equal_ratings else 0 end' %}
 
 with cells as (
     select
-        {{ month_of('event_date') }} as month,
-        event_date as day,
+        {{ month_of('event_date') }} as month_start,
+        event_date as busy_day,
         product_id,
         rating as stars,
         {{ cast_to('count(*)', 'integer') }} as equal_ratings,
@@ -21,42 +22,49 @@ with cells as (
 
 days_of_shop as (
     select
-        month,
-        {{ cast_to('count(distinct day)', 'integer') }} as days
+        month_start,
+        {{ cast_to('count(distinct busy_day)', 'integer') }} as shop_days
     from cells
-    group by month
+    group by month_start
 ),
 
 shop as (
     select
-        month,
+        month_start,
         stars,
         {{ cast_to('sum(equal_ratings)', 'integer') }} as equal_of_shop
     from cells
-    group by month, stars
+    group by month_start, stars
+),
+
+busy_cells as (
+    select product_id from cells
+    where
+        stars is not null
+        and equal_ratings >= {{ least }}
 ),
 
 days_of_products as (
     select
         *,
-        {{ cast_to('sum(equal_ratings) over (partition by product_id, day)', 'integer') }} as ratings,
-        max(equal_ratings) over (partition by product_id, day) as most_equal
+        {{ cast_to('sum(equal_ratings) over (partition by product_id, busy_day)', 'integer') }} as ratings,
+        max(equal_ratings) over (partition by product_id, busy_day) as most_equal
     from cells
     where
         stars is not null
-        and product_id in (select busy.product_id from cells as busy where busy.equal_ratings >= {{ least }})
+        and product_id in (select busy_cells.product_id from busy_cells)
 ),
 
 months_of_products as (
     select
         *,
         {{ cast_to('sum(equal_ratings) over stars_of_month', 'integer') }} as equal_of_month,
-        {{ cast_to('sum(case when most_equal < ' ~ least ~ ' then equal_ratings else 0 end) over stars_of_month', 'integer') }} as equal_of_quiet_days,
-        {{ cast_to('sum(case when most_equal < ' ~ least ~ ' then equal_ratings else 0 end) over all_of_month', 'integer') }} as ratings_of_quiet_days
+        {{ cast_to('sum(' ~ quiet ~ ') over stars_of_month', 'integer') }} as equal_of_quiet_days,
+        {{ cast_to('sum(' ~ quiet ~ ') over all_of_month', 'integer') }} as ratings_of_quiet_days
     from days_of_products
     window
-        stars_of_month as (partition by product_id, month, stars),
-        all_of_month as (partition by product_id, month)
+        stars_of_month as (partition by product_id, month_start, stars),
+        all_of_month as (partition by product_id, month_start)
 ),
 
 busy as (
@@ -71,9 +79,9 @@ final as (
         months.event_date as event_date,
         shop.stars as stars,
         shop.equal_of_shop as equal_of_shop,
-        days_of_shop.days as days,
+        days_of_shop.shop_days as shop_days,
         busy.product_id as product_id,
-        busy.day as day,
+        busy.busy_day as busy_day,
         busy.equal_ratings as equal_ratings,
         busy.ratings as ratings,
         busy.equal_of_month as equal_of_month,
@@ -83,11 +91,11 @@ final as (
         busy.last_of_cell as last_of_cell,
         {{ cast_to('months._day_version', 'category') }} as _day_version
     from shop
-    inner join days_of_shop on shop.month = days_of_shop.month
-    inner join {{ ref('int_reviews__months') }} as months on shop.month = months.event_date
+    inner join days_of_shop on shop.month_start = days_of_shop.month_start
+    inner join {{ ref('int_reviews__months') }} as months on shop.month_start = months.event_date
     left join busy
         on
-            shop.month = busy.month
+            shop.month_start = busy.month_start
             and shop.stars = busy.stars
 )
 

@@ -6,8 +6,8 @@
 
 with reviewer_days as (
     select
-        {{ month_of('event_date') }} as month,
-        event_date as day,
+        {{ month_of('event_date') }} as month_start,
+        event_date as busy_day,
         reviewer_key,
         {{ cast_to('count(*)', 'integer') }} as reviews,
         min(first_delivery_id) as first_of_cell,
@@ -19,11 +19,11 @@ with reviewer_days as (
 
 sums as (
     select
-        month,
+        month_start,
         {{ cast_to('count(*)', 'integer') }} as reviewer_days,
         {{ cast_to('sum(reviews)', 'integer') }} as reviews_of_month
     from reviewer_days
-    group by month
+    group by month_start
 ),
 
 busy as (
@@ -35,7 +35,7 @@ final as (
     select
         months.event_date as event_date,
         busy.reviewer_key as reviewer_key,
-        busy.day as day,
+        busy.busy_day as busy_day,
         busy.reviews as reviews,
         sums.reviewer_days as reviewer_days,
         sums.reviews_of_month as reviews_of_month,
@@ -43,8 +43,8 @@ final as (
         busy.last_of_cell as last_of_cell,
         {{ cast_to('months._day_version', 'category') }} as _day_version
     from sums
-    inner join {{ ref('int_reviews__months') }} as months on sums.month = months.event_date
-    left join busy on sums.month = busy.month
+    inner join {{ ref('int_reviews__months') }} as months on sums.month_start = months.event_date
+    left join busy on sums.month_start = busy.month_start
 )
 
 select * from final

@@ -1,7 +1,10 @@
-{# Texts that are too short to tell whether they were copied have no hash. A day of nothing else keeps a row, or each build would make it again. #}
+{#
+    Texts that are too short to tell whether they were copied have no hash. A day without longer ones keeps a row, or each build
+    would make it again.
+#}
 {%- set days = incremental_by_day('fct_product_review_texts', order_by=['event_date'], by='month') %}
-{{ config(post_hook="{{ erase_reviewers(['text_hash']) }}") }}
 {%- set is_long = 'char_length(review_text) >= ' ~ var('dq_shared_text_length') %}
+{{ config(post_hook="{{ erase_reviewers(['text_hash']) }}") }}
 
 with texts as (
     select
@@ -16,7 +19,7 @@ with texts as (
     where {{ in_days('event_date', days) }}
 ),
 
-hashes as (
+text_days as (
     select
         event_date,
         reviewer_key,
@@ -30,4 +33,4 @@ hashes as (
     group by event_date, reviewer_key, text_hash
 )
 
-select * from hashes
+select * from text_days

@@ -33,7 +33,9 @@ days as (
             '(busy.equal_of_quiet_days * shop.ratings_ever + ' ~ weight ~ ' * shop.equal_ever)',
             '((busy.ratings_of_quiet_days + ' ~ weight ~ ') * shop.ratings_ever)',
         ) }} as equal_expected,
-        coalesce({{ share_of(cast_to('1', 'money'), '(busy.equal_of_month - busy.equal_ratings)', '(busy.days - 1)') }}, 0) as equal_of_a_day
+        coalesce(
+            {{ share_of(cast_to('1', 'money'), '(busy.equal_of_month - busy.equal_ratings)', '(busy.shop_days - 1)') }}, 0
+        ) as equal_of_a_day
     from {{ ref('int_reviews__busy_products') }} as busy
     inner join shop on busy.stars = shop.stars
     where busy.product_id is not null
@@ -47,7 +49,7 @@ bursts as (
 )
 
 {{ findings(
-    'bursts', key="product_id || '|' || " ~ cast_to('day', 'text'), day='day',
+    'bursts', key="product_id || '|' || " ~ cast_to('busy_day', 'text'), day='busy_day',
     observed=cast_to('equal_ratings', 'text') ~ " || ' of ' || " ~ cast_to('ratings', 'text') ~ " || ' with rating ' || " ~ cast_to('stars', 'text'),
     expected="'about ' || " ~ number_text('round(equal_expected, 1)'), records='equal_ratings',
     numbers=['stars', 'equal_ratings', 'ratings', 'equal_of_a_day'], texts=['product_id'], first='first_of_cell', last='last_of_cell'

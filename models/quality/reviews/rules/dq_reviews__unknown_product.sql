@@ -10,4 +10,6 @@ orphans as (
     where product_id in (select undescribed.product_id from undescribed)
 )
 
-{{ findings_of_records('orphans', key='review_id', observed='product_id', expected="'one that a delivery describes'", texts=['product_id']) }}
+{{ findings_of_records(
+    'orphans', key='review_id', observed='product_id', expected="'one that a delivery describes'", texts=['product_id']
+) }}
