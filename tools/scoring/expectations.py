@@ -162,7 +162,7 @@ REVIEWS = {
     "blank_lines": Rule(files("blank_line")),
     "duplicate_in_file": Rule(items("duplicate_in_file")),
     "event_in_two_files": Rule(items("repeated_in_next_load", "corrected_in_next_load")),
-    "unmapped_columns": Rule(files("undeclared_column")),
+    "unmapped_columns": Rule({"undeclared_column": "place:{file}/{column}"}),
     "empty_column": Rule({"column_lost": "place:{file}/{column}"}),
     "file_unusable": Rule(),
     "dimension_key_repeated": Rule({"duplicate_product": "key:products/{product_id}"}),
