@@ -1,6 +1,6 @@
 {#
-    Only those days of a product are kept that a rule may find: with many ratings of the same stars. Beside them stand the product's
-    ratings of the month, those of its quiet days, and the shop's, of which each month keeps a row.
+    Only those days of a product are kept that a rule may find: with many ratings of the same stars. Beside them stand the
+    product's ratings of the month, those of its quiet days, and the shop's, of which each month keeps a row.
 #}
 {%- set months = incremental_by_day('int_reviews__months', order_by=['event_date']) %}
 {%- set least = var('dq_least_events') %}

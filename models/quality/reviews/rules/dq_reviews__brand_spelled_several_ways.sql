@@ -26,6 +26,6 @@ brands as (
 )
 
 {{ findings(
-    'brands', key='brand_id', observed=cast_to('spelling_count', 'text') ~ " || ' spellings'", expected="'1 spelling'", records='products',
-    texts=['spellings'], first='first_of_brand', last='last_of_brand'
+    'brands', key='brand_id', observed=cast_to('spelling_count', 'text') ~ " || ' spellings'", expected="'1 spelling'",
+    records='products', texts=['spellings'], first='first_of_brand', last='last_of_brand'
 ) }}

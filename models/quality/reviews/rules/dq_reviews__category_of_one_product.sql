@@ -50,5 +50,6 @@ thin as (
 )
 
 {{ findings(
-    'thin', key='category_path', observed="'1 product'", expected="'about ' || " ~ number_text('usual_products'), texts=['product_id'],
+    'thin', key='category_path', observed="'1 product'", expected="'about ' || " ~ number_text('usual_products'),
+    texts=['product_id']
 ) }}

@@ -50,7 +50,9 @@ bursts as (
 
 {{ findings(
     'bursts', key="product_id || '|' || " ~ cast_to('busy_day', 'text'), day='busy_day',
-    observed=cast_to('equal_ratings', 'text') ~ " || ' of ' || " ~ cast_to('ratings', 'text') ~ " || ' with rating ' || " ~ cast_to('stars', 'text'),
+    observed=cast_to('equal_ratings', 'text') ~ " || ' of ' || " ~ cast_to('ratings', 'text') ~ " || ' with rating ' || "
+    ~ cast_to('stars', 'text'),
     expected="'about ' || " ~ number_text('round(equal_expected, 1)'), records='equal_ratings',
-    numbers=['stars', 'equal_ratings', 'ratings', 'equal_of_a_day'], texts=['product_id'], first='first_of_cell', last='last_of_cell'
+    numbers=['stars', 'equal_ratings', 'ratings', 'equal_of_a_day'], texts=['product_id'],
+    first='first_of_cell', last='last_of_cell'
 ) }}

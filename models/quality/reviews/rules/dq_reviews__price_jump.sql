@@ -14,6 +14,6 @@ jumps as (
 )
 
 {{ findings(
-    'jumps', key="product_id || '|' || _delivery_id", observed=number_text('price'), expected="'about ' || " ~ number_text('price_before'),
-    numbers=['price', 'price_before'], texts=['product_id']
+    'jumps', key="product_id || '|' || _delivery_id", observed=number_text('price'),
+    expected="'about ' || " ~ number_text('price_before'), numbers=['price', 'price_before'], texts=['product_id']
 ) }}

@@ -15,7 +15,7 @@ bursts as (
 )
 
 {{ findings(
-    'bursts', key="reviewer_key || '|' || " ~ cast_to('busy_day', 'text'), day='busy_day', observed=cast_to('reviews', 'text') ~ " || ' reviews'",
-    expected="'about ' || " ~ number_text('round(usual_reviews, 1)'), records='reviews', numbers=['other_days'], texts=['reviewer_key'],
-    first='first_of_cell', last='last_of_cell'
+    'bursts', key="reviewer_key || '|' || " ~ cast_to('busy_day', 'text'), day='busy_day',
+    observed=cast_to('reviews', 'text') ~ " || ' reviews'", expected="'about ' || " ~ number_text('round(usual_reviews, 1)'),
+    records='reviews', numbers=['other_days'], texts=['reviewer_key'], first='first_of_cell', last='last_of_cell'
 ) }}

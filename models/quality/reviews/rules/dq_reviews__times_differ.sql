@@ -9,6 +9,6 @@ with contradictory as (
 )
 
 {{ findings_of_records(
-    'contradictory', key='review_id', observed='review_day_as_delivered', expected=cast_to('event_date', 'text'), numbers=['days_apart'],
-    texts=['timestamp_as_delivered', 'product_id']
+    'contradictory', key='review_id', observed='review_day_as_delivered', expected=cast_to('event_date', 'text'),
+    numbers=['days_apart'], texts=['timestamp_as_delivered', 'product_id']
 ) }}

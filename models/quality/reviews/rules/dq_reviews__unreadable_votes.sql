@@ -7,5 +7,6 @@ with unreadable as (
 )
 
 {{ findings_of_records(
-    'unreadable', key='review_id', observed='helpful_as_delivered', expected="'helpful votes and all votes, as [1, 2]'", texts=['product_id']
+    'unreadable', key='review_id', observed='helpful_as_delivered', expected="'helpful votes and all votes, as [1, 2]'",
+    texts=['product_id']
 ) }}

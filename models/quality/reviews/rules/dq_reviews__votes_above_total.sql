@@ -6,6 +6,7 @@ with too_helpful as (
 )
 
 {{ findings_of_records(
-    'too_helpful', key='review_id', observed='helpful_as_delivered', expected="'at most ' || " ~ cast_to('total_votes', 'text_nullable') ~ " || ' helpful'",
+    'too_helpful', key='review_id', observed='helpful_as_delivered',
+    expected="'at most ' || " ~ cast_to('total_votes', 'text_nullable') ~ " || ' helpful'",
     numbers=['helpful_votes', 'total_votes'], texts=['product_id']
 ) }}
