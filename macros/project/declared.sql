@@ -115,6 +115,24 @@
             'currency': none,
             'rules': {
                 'records': [
+                    'missing_product',
+                    'rating_out_of_range',
+                    'times_differ',
+                    'unreadable_literal',
+                    'unreadable_votes',
+                    'votes_above_total',
+                ],
+                'events': [
+                    'before_product',
+                    'brand_spelled_several_ways',
+                    'price_jump',
+                    'unknown_product',
+                ],
+                'levels': [
+                    'category_of_one_product',
+                    'equal_ratings_burst',
+                    'reviewer_burst',
+                    'shared_text',
                 ],
             },
         },

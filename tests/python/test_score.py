@@ -61,6 +61,16 @@ def test_cells_are_matched_by_the_key_that_they_make() -> None:
     assert (of(scores, rule, "column_lost").found, of(scores, rule).explained) == (1, 1)
 
 
+def test_members_are_matched_by_a_key_without_its_delivery() -> None:
+    cell = {"product_id": "B1", "before": "10", "after": "100"}
+    faults = {"price_jump": {"cells": [cell]}, "product_changed": {"cells": [cell, {"product_id": "B2"}]}}
+    jump, change = "reviews__price_jump", "reviews__dimension_changed"
+    findings = [found(jump, f"B1|{FIRST}"), found(jump, f"B11|{FIRST}"), found(change, f"products/B1/{FIRST}")]
+    scores = score_findings(findings, faults, "reviews")
+    assert (of(scores, jump, "price_jump").found, of(scores, jump).false) == (1, [f"B11|{FIRST}"])
+    assert of(scores, change, "product_changed").missed == ["member:products/B2"]
+
+
 def test_what_a_rule_also_sees_explains_a_finding_and_is_not_asked_for() -> None:
     rule = "ad_serving__out_of_flight"
     faults = {"future_timestamp": {"ids": [ID + "1"]}, "campaign_out_of_flight": {"ids": [ID + "2"]}}

@@ -146,6 +146,38 @@ CONSENT = {
     "shared_user_id": Rule(),
 }  # fmt: skip
 
+REVIEWS = {
+    "missing_event_id": Rule(items("missing_reviewer")),
+    "unreadable_time": Rule(items("unreadable_time")),
+    "time_after_delivery": Rule(items("future_time")),
+    "rating_out_of_range": Rule(items("rating_out_of_range")),
+    "times_differ": Rule(items("times_differ")),
+    "missing_product": Rule(items("missing_product")),
+    "votes_above_total": Rule(items("votes_above_total")),
+    "unreadable_votes": Rule(items("unreadable_votes")),
+    "text_respelled": Rule(items("id_respelled")),
+    "rejected_record": Rule(items("malformed_record")),
+    "unreadable_literal": Rule(items("unreadable_literal")),
+    "unreadable_value": Rule(items("unreadable_price")),
+    "blank_lines": Rule(files("blank_line")),
+    "duplicate_in_file": Rule(items("duplicate_in_file")),
+    "event_in_two_files": Rule(items("repeated_in_next_load", "corrected_in_next_load")),
+    "unmapped_columns": Rule({"undeclared_column": "place:{file}/{column}"}),
+    "empty_column": Rule({"column_lost": "place:{file}/{column}"}),
+    "file_unusable": Rule(),
+    "dimension_key_repeated": Rule({"duplicate_product": "key:products/{product_id}"}),
+    "dimension_changed": Rule({"product_changed": "member:products/{product_id}"}),
+    "late_events": Rule({"late_review": "delivery"}),
+    "unknown_product": Rule(items("unknown_product")),
+    "before_product": Rule({"product_described_later": "key:{product_id}"}),
+    "price_jump": Rule({"price_jump": "member:{product_id}"}),
+    "brand_spelled_several_ways": Rule({"brand_spelled_several_ways": "key:{brand_id}"}),
+    "category_of_one_product": Rule({"category_of_one_product": "key:{path}"}),
+    "shared_text": Rule({"shared_text": "key:{text_key}"}),
+    "reviewer_burst": Rule({"reviewer_burst": "key:{reviewer_key}|{day}"}),
+    "equal_ratings_burst": Rule({"equal_ratings_burst": "key:{product_id}|{day}"}),
+}  # fmt: skip
+
 # nothing is planted in the database: its rules are tried by tests alone
 AD_DELIVERY = dict.fromkeys(
     [
@@ -164,5 +196,6 @@ AD_DELIVERY = dict.fromkeys(
 RULES = {
     **{f"ad_serving__{name}": rule for name, rule in AD_SERVING.items()},
     **{f"consent__{name}": rule for name, rule in CONSENT.items()},
+    **{f"reviews__{name}": rule for name, rule in REVIEWS.items()},
     **{f"ad_delivery__{name}": rule for name, rule in AD_DELIVERY.items()},
 }

@@ -51,6 +51,7 @@ def finding(row: Mapping[str, Any], prefix: str) -> ScoredFinding:
     tokens |= {f"{name}:{value}" for name, value in facts.items()}
     tokens |= {f"id:{plain}" for plain in map(plain_id, [key, *str(facts.get("event_ids", "")).split(",")]) if plain}
     tokens.add("place:" + key.replace(f"{row['last_delivery_id']}/", prefix))
+    tokens.add("member:" + key.replace(row["last_delivery_id"], "").rstrip("|/"))
     if "_source_file" in facts:
         tokens.add(f"file:{prefix}{facts['_source_file']}")
         tokens.add(f"at:{prefix}{facts['_source_file']}#{facts.get('_source_row')}")

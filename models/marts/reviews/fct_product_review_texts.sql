@@ -12,6 +12,8 @@ final as (
         latest.summary,
         latest.review_text,
         {{ cast_to('latest.event_date', 'date') }} as event_date,
+        {{ cast_to('latest.first_delivery_id', 'category') }} as first_delivery_id,
+        latest._delivery_id,
         {{ cast_to('review_days._day_version', 'category') }} as _day_version
     from latest
     inner join {{ days_of(touches='int_reviews__review_touches') }} as review_days

@@ -32,6 +32,7 @@ reviews as (
             ~ cast_to(unix_micros('timed.happened_at'), 'text_nullable')), 'text_nullable') }} as review_id,
         {{ cast_to('timed.reviewer_hash', 'text_nullable') }} as reviewer_key,
         {{ cast_to('timed.product', 'text_nullable') }} as product_id,
+        {{ cast_to(parse_integer(clean_text('timed.line_number')), 'integer_nullable') }} as line_number,
 
         ---------- what was said
         {{ cast_to(parse_decimal(clean_text('timed.overall')), 'money_nullable') }} as rating,
