@@ -243,7 +243,7 @@ def test_a_build_refuses_a_list_that_is_out_of_date(project: Path, tmp_path: Pat
         "DBT_PACKAGES_FOLDER": str(PROJECT / "dbt_packages"),
     }
     try:
-        listed.write_text(current.replace(changed, others[changed]), encoding="utf-8")
+        listed.write_text(current.replace(changed, others[changed], 1), encoding="utf-8")
         said = run_dbt("compile", "--select", "dim_dq_rules", env=env, project=project, succeeds=False)
     finally:
         listed.write_text(current, encoding="utf-8")
