@@ -17,6 +17,11 @@ os.environ["CLICKHOUSE_PASSWORD"] = PASSWORD
 clickhouse_connect.get_client = partial(clickhouse_connect.get_client, password=PASSWORD)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files that build warehouses come first: one of them at the end would run while the other process is idle."""
+    items.sort(key=lambda item: not {"Warehouse", "warehouse"} & vars(item.module).keys())
+
+
 @pytest.fixture(scope="session", autouse=True)
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with places_below(tmp_path_factory.mktemp("places")):

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -32,6 +33,8 @@ DAYS = {
     "havana": {dt.date(2026, 3, 8): 23},
 }
 UTC_MIDNIGHT = dt.datetime(2026, 7, 4, tzinfo=UTC)
+
+READ = ("fct_ad_events", "fct_ad_events_daily", "fct_campaign_performance", "fct_publisher_performance")
 
 HEADER = "publisher_id,publisher_name,timezone"
 NEVER_MOVED = [f"{publisher},Same,{zone}" for publisher, zone in ZONES.items()] + ["broken,Unknown,Mars/Olympus"]
@@ -77,7 +80,7 @@ MOVING = [
 
 @pytest.fixture(scope="module")
 def stages(shared_house: Warehouse) -> dict[str, Warehouse]:
-    stages = {}
+    house, stages = replace(shared_house, only=READ), {}
 
     still = [
         event(f"{event_id}-{spelling}", write(moment, ZoneInfo(ZONES[publisher])), publisher_id=publisher)
@@ -87,22 +90,20 @@ def stages(shared_house: Warehouse) -> dict[str, Warehouse]:
     ]
     moving = [event(event_id, moment.isoformat(), publisher_id=publisher) for event_id, publisher, moment in MOVING]
     at_first = ["mover,M,America/New_York", "leaver,L,America/New_York"]
-    deliver(shared_house, 2, still + moving, publishers=csv_of(HEADER, *NEVER_MOVED, *at_first))
-    build(shared_house)
-    stages["first"] = keep(shared_house, "first")
+    deliver(house, 2, still + moving, publishers=csv_of(HEADER, *NEVER_MOVED, *at_first))
+    build(house)
+    stages["first"] = keep(house, "first")
 
-    deliver(
-        shared_house, CHANGE.isoformat(), publishers=csv_of(HEADER, *NEVER_MOVED, "mover,M,Asia/Tokyo", "leaver,L,")
-    )
-    deliver(shared_house, 12, [event("old", MOVING[0][2].isoformat(), 9, publisher_id="mover")])
-    build(shared_house)
-    stages["moved"] = keep(shared_house, "moved")
+    deliver(house, CHANGE.isoformat(), publishers=csv_of(HEADER, *NEVER_MOVED, "mover,M,Asia/Tokyo", "leaver,L,"))
+    deliver(house, 12, [event("old", MOVING[0][2].isoformat(), 9, publisher_id="mover")])
+    build(house)
+    stages["moved"] = keep(house, "moved")
 
     older = [line.replace(",Same,", ",Renamed,") for line in NEVER_MOVED]
-    deliver(shared_house, "2026-01-06T20:00:00Z", publishers=csv_of(HEADER, *older, "mover,M,Asia/Tokyo"))
-    deliver(shared_house, 14, publishers=csv_of(HEADER, "fresh,F,Asia/Tokyo", "plain,P,UTC"))
-    build(shared_house)
-    stages["late"] = keep(shared_house, "late")
+    deliver(house, "2026-01-06T20:00:00Z", publishers=csv_of(HEADER, *older, "mover,M,Asia/Tokyo"))
+    deliver(house, 14, publishers=csv_of(HEADER, "fresh,F,Asia/Tokyo", "plain,P,UTC"))
+    build(house)
+    stages["late"] = keep(house, "late")
     return stages
 
 

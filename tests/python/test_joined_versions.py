@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from duckhouse.settings import PROJECT
-from support.dbt import run_dbt
+from support.dbt import told_by_dbt
 from support.warehouse import Warehouse, warehouse
 
 SETTINGS = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())
@@ -196,7 +196,7 @@ class Shop:
     target: str
 
     def dbt(self, *arguments: str, succeeds: bool = True) -> str:
-        return run_dbt(*arguments, "--target", self.target, env=self.house.env, project=self.folder, succeeds=succeeds)
+        return told_by_dbt(*arguments, target=self.target, env=self.house.env, project=self.folder, succeeds=succeeds)
 
     def deliver(self, stage: str) -> None:
         write_models(

@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from support.consent import deliver, event
-from support.dbt import run_dbt
+from support.dbt import told_by_dbt
 from support.projects import copied
 from support.warehouse import Warehouse, warehouse
 
@@ -35,12 +35,12 @@ class Project(NamedTuple):
             compiled.unlink()
         everything = ("build", "--select", *STAGED, FINDINGS, "--exclude-resource-type", "test")
         arguments = ("run", "--select", *models) if models else everything
-        return run_dbt(*arguments, "--target", self.target, env=self.house.env, project=self.folder, succeeds=succeeds)
+        return told_by_dbt(*arguments, target=self.target, env=self.house.env, project=self.folder, succeeds=succeeds)
 
     def deliver(self, day: int) -> None:
         """One event that is good and one whose rate is no share."""
         deliver(self.house, day, [event(f"good-{day}", "one"), event(f"bad-{day}", "one", rate="7")])
-        self.house.run("push")
+        self.house.run("push", self.house.source)
 
     def change(self, file: Path, old: str, new: str) -> None:
         text = (self.folder / file).read_text()

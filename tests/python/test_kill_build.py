@@ -79,8 +79,8 @@ class Engine:
     folder: Path
 
     def start(self) -> int:
-        self.process, port = start_gateway(self.folder)
-        return port
+        self.process, self.port = start_gateway(self.folder)
+        return self.port
 
 
 def bring(house: Warehouse, number: int) -> None:
@@ -113,12 +113,10 @@ def bring(house: Warehouse, number: int) -> None:
 @contextmanager
 def builds(house: Warehouse, target: str) -> Iterator[subprocess.Popen]:
     """A process that builds, and kills what it builds."""
-    folder = str(house.folder / f"target-{target}")
-    places = ("--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT))
     process = subprocess.Popen(
-        [sys.executable, "-m", "support.killed_builds", *WITHOUT_FILES, "--target", target, *places, *SELECTED],
+        [sys.executable, "-m", "support.killed_builds", target, *WITHOUT_FILES, *SELECTED],
         cwd=Path(__file__).parent,
-        env={**os.environ, **house.env, "DBT_TARGET_PATH": folder},
+        env={**os.environ, **house.env, "PYTHONPATH": os.pathsep.join((str(PROJECT / "plugins"), str(PROJECT)))},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -129,10 +127,10 @@ def builds(house: Warehouse, target: str) -> Iterator[subprocess.Popen]:
         process.stdin.close()
 
 
-def built(process: subprocess.Popen, moment: Moment | None = None, engine: Engine | None = None) -> int:
+def built(process: subprocess.Popen, engine: Engine, moment: Moment | None = None) -> int:
     """The exit code of one build."""
-    pid = engine.process.pid if engine and moment and moment.takes_engine else 0
-    process.stdin.write(json.dumps(moment and [moment.pattern, moment.after, pid]) + "\n")
+    killed = moment and [moment.pattern, moment.after, engine.process.pid if moment.takes_engine else 0]
+    process.stdin.write(json.dumps([engine.port, killed]) + "\n")
     process.stdin.flush()
     return int(process.stdout.readline())
 
@@ -154,11 +152,11 @@ def test_a_build_after_killed_ones_gives_the_tables_of_a_clean_one(tmp_path: Pat
     with builds(house, "dev") as process:
         for number, moment in enumerate(MOMENTS["dev"] + further("dev")):
             bring(house, number)
-            check_killed(built(process, moment), moment)
-        assert built(process) == 0
+            check_killed(built(process, engine, moment), moment)
+        assert built(process, engine) == 0
         mended = house.published()
         house.duckdb.unlink()
-        assert built(process) == 0
+        assert built(process, engine) == 0
         clean = house.published()
     assert len(clean) > 10
     assert len(clean["fct_dq_findings"]) > 20
@@ -173,17 +171,16 @@ def test_a_build_after_killed_ones_gives_the_tables_of_a_clean_one(tmp_path: Pat
         delivery.rename(shelf / delivery.name)
     moments = MOMENTS["prod"] + further("prod")
     assert len(moments) == len(landed)
-    for number, moment in enumerate(moments):
-        [arriving] = shelf.glob(f"delivery=202601{DAYS[number]:02}*")
-        arriving.rename(landed[0].parent / arriving.name)
-        house.run("push")
-        with builds(house, "prod") as process:
-            check_killed(built(process, moment, engine), moment)
-        if moment.takes_engine:
-            engine.process.wait()
-            house = replace(house, clickhouse_port=engine.start())
     with builds(house, "prod") as process:
-        assert built(process) == 0
+        for number, moment in enumerate(moments):
+            [arriving] = shelf.glob(f"delivery=202601{DAYS[number]:02}*")
+            arriving.rename(landed[0].parent / arriving.name)
+            house.run("push")
+            check_killed(built(process, engine, moment), moment)
+            if moment.takes_engine:
+                engine.process.wait()
+                house = replace(house, clickhouse_port=engine.start())
+        assert built(process, engine) == 0
     with environment(house.env):
         for result in compare_all(published_models(house)):
             assert result["equal"], result

@@ -27,10 +27,13 @@ PROJECT_PARTS = (
 )
 
 
+READ = ("dim_ad_units", "dim_campaigns", "dim_publishers", "fct_ad_events_daily", "fct_publisher_performance")
+
+
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     folder = tmp_path_factory.mktemp("parity")
-    with warehouse() as built:
+    with warehouse(only=READ) as built:
         size = ("--days", "2", "--events-per-day", "60", "--seed", "3")
         built.run("tools.generate", "ad_serving", *size, "--out", folder / "drop")
         built.land(folder / "drop", "--delivered-at", "2026-03-25T06:00:00Z")

@@ -15,11 +15,12 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from duckhouse import cli
+from duckhouse import builds, cli
+from duckhouse.processes import DBT
 from duckhouse.warehouse import prod, publish
 from duckhouse.warehouse.connection import connect
 from scripts import prod as command
-from support.dbt import environment
+from support.dbt import environment, parsed
 from support.drops import csv_of, deliver, event
 from support.warehouse import Warehouse, called
 
@@ -126,15 +127,14 @@ class Story:
 @pytest.fixture(scope="module")
 def story(shared_house: Warehouse) -> Iterator[Story]:
     with environment(shared_house.env), pytest.MonkeyPatch.context() as patch, client_of(shared_house) as client:
-        run = prod.run
-        patch.setattr(prod, "run", what_is_asked(run))
+        patch.setattr(prod, "run", what_is_asked())
         patch.setattr(command, "run", lambda _: None)  # DuckDB is not what these tests are about, nor is parity
         patch.setattr(command, "compare_all", lambda _: [])
         land_day(shared_house, 10, "2026-01-09", [0.5] * 40, publishers=PUBLISHERS)
         assert run_prod() == (0, "")
         first = figures(client)
 
-        patch.setattr(prod, "run", what_is_asked(run, "--select", *TOUCHED))
+        patch.setattr(prod, "run", what_is_asked("--select", *TOUCHED))
         land_day(shared_house, 11, "2026-01-10", [0.5] * 10 + ["n/a"] * 20)
         with Reader(shared_house) as bad:
             bad_code, bad_message = run_prod()
@@ -176,13 +176,16 @@ def land_day(house: Warehouse, when: int, day: str, amounts: list[float | str], 
     deliver(house, when, {day: records}, **files)
 
 
-def what_is_asked(run: Callable[..., None], *selection: str) -> Callable[..., None]:
+def what_is_asked(*selection: str) -> Callable[..., None]:
     """Runs what these tests are about: of the tests only those that the project itself has written."""
 
-    def asked(command: list[str], env: dict[str, str] | None = None) -> None:
-        if "build" in command:
-            command = [*command, "--exclude", "test_type:generic", "test_type:unit", UNTOUCHED, *selection]
-        run(command, env)
+    def asked(command: list[str], env: dict[str, str]) -> None:
+        """The command in this process, where the project is parsed once for all of them."""
+        assert command[:3] == [DBT, "--quiet", "build"]
+        assert command[-2:] == ["--target", "prod"]
+        words = (*command[2:-2], "--exclude", "test_type:generic", "test_type:unit", UNTOUCHED, *selection)
+        with environment(env):
+            builds.invoke(*words, target="prod", manifest=parsed(target="prod"))
 
     return asked
 

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -30,9 +31,13 @@ from duckhouse.settings import environment
 
 SETTING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
+CHANGED_SETTINGS = "SELECT name, value FROM system.settings WHERE changed"
 NORMAL_FORM = "SELECT formatQuerySingleLine({statement:String}) SETTINGS max_query_size = %d"
 # The text of a query parameter: what is not a printable letter of ASCII is escaped, byte by byte.
 ESCAPED = {byte: f"\\x{byte:02x}" for byte in range(256) if not 32 <= byte < 127 or byte == ord("\\")}
+
+# A build asks again for most of what the one before asked; statements up to this size are parsed once.
+STATEMENTS_KEPT, KEPT_BYTES = 4096, 16 * 1024
 
 # Data of VALUES hold expressions. More of them than this are not read for calls that are refused.
 MAX_VALUES_BYTES = 16 * 1024 * 1024
@@ -44,10 +49,14 @@ PATTERN_CHARACTERS = set("*?{}[]&=")
 
 @dataclass
 class Handle:
-    """One connection to the engine, and what requests have overridden on it."""
+    """One connection to the engine, and what requests have overridden on it.
+
+    `changed` holds the settings of the session that are no defaults; None where a SET may have changed them since.
+    """
 
     connection: Any
     tag: str
+    changed: dict[str, str] | None = None
     applied: dict[str, str] = field(default_factory=dict)
     own_values: dict[str, bytes] = field(default_factory=dict)
     own_database: str = ""
@@ -86,6 +95,7 @@ class Engine:
         self._keeper = self._connect()  # the engine stops with its last handle
         self._parser = self._connect()
         self._parsing = threading.Lock()
+        self._kept_normal_form = lru_cache(STATEMENTS_KEPT)(self._normal_form)
         self._keep_files_out_of_default()
         shutil.rmtree(self._files, ignore_errors=True)
         self._files.mkdir(mode=0o700)
@@ -93,6 +103,7 @@ class Engine:
         self.version, self.time_zone, self.host = str(version), str(time_zone), str(host)
         formats = self._rows("SELECT name, content_type FROM system.formats WHERE is_output")
         self._formats = {str(name).lower(): (str(name), str(content_type)) for name, content_type in formats}
+        self._changed = dict(self._rows(CHANGED_SETTINGS))
 
     def format(self, name: str) -> tuple[str, str]:
         """The proper name of an output format and its content type; raises ClickHouseError for an unknown one."""
@@ -104,7 +115,7 @@ class Engine:
         """A handle with no settings, no temporary tables, and the database `default`."""
         connection = self._connect()
         tag = f"gateway-{next(self._tags)}"
-        handle = Handle(connection, tag)
+        handle = Handle(connection, tag, {**self._changed, "log_comment": tag})
         self._query(handle, _set_statement({"log_comment": tag}))
         return handle
 
@@ -124,6 +135,10 @@ class Engine:
 
         Raises ClickHouseError when the engine finds none or several, or the statement is larger than `max_query_size`.
         """
+        parsed = self._kept_normal_form if len(sql) <= KEPT_BYTES else self._normal_form
+        return parsed(sql, max_query_size)
+
+    def _normal_form(self, sql: bytes, max_query_size: int) -> bytes:
         params = {"statement": sql.decode("latin-1").translate(ESCAPED)}
         try:
             with self._parsing:
@@ -170,6 +185,8 @@ class Engine:
         """Runs a statement to its end. The rows of a query come in a file that is already unlinked."""
         statements.refuse_functions_by_name(statement, params)
         name = self.format(statement.format or default_format)[0]
+        if statement.changes_session:
+            handle.changed = None
         if not statement.is_query:
             result = self._query(handle, statement.body + statement.tail, params, name)
             body = result.bytes()
@@ -246,13 +263,12 @@ class Engine:
         return [(column["name"], column["type"]) for column in meta]
 
     def _remember(self, handle: Handle, names: list[str]) -> None:
-        if not names:
-            return
-        sql = b"SELECT name, value FROM system.settings WHERE changed AND has({names:Array(String)}, name)"
-        result = self._query(handle, sql, {"names": str(names)}, "JSONCompact")
-        changed = dict(json.loads(result.bytes())["data"])
+        """Keeps the session's own values of these settings. Right after a SET, nothing is overridden yet."""
+        if handle.changed is None:
+            result = self._query(handle, CHANGED_SETTINGS.encode(), fmt="JSONCompact")
+            handle.changed = dict(json.loads(result.bytes())["data"])
         for name in names:
-            handle.own_values[name] = _literal(changed[name]) if name in changed else b"DEFAULT"
+            handle.own_values[name] = _literal(handle.changed[name]) if name in handle.changed else b"DEFAULT"
 
     def _restore(self, handle: Handle, names: list[str]) -> None:
         own = {name: handle.own_values.pop(name) for name in names}

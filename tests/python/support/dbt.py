@@ -2,6 +2,7 @@
 
 import gc
 import os
+import re
 import subprocess
 from collections.abc import Mapping
 from hashlib import sha256
@@ -13,17 +14,15 @@ from dbt.contracts.graph.manifest import Manifest
 from duckhouse import builds
 from duckhouse.builds import BuildError
 from duckhouse.processes import DBT
-from duckhouse.settings import PROJECT, environment
+from duckhouse.settings import PROJECT, duckdb_path, environment, landing_dir
 
-__all__ = ["BuildError", "environment", "invoke_dbt", "run_dbt"]
+__all__ = ["BuildError", "environment", "invoke_dbt", "parsed", "run_dbt", "told_by_dbt"]
 
 ON_BOTH = ("DBT_PACKAGES_FOLDER", "DUCKHOUSE_ELEMENTARY")
-# what a manifest depends on: names of databases and schemas, and the files of the landing zone that DuckDB reads
-SETTINGS = {
-    "dev": ("DUCKHOUSE_DUCKDB", "DUCKHOUSE_LANDING", *ON_BOTH),
-    "prod": ("CLICKHOUSE_CLUSTER", "CLICKHOUSE_PREFIX", *ON_BOTH),
-}
-_parsed: dict[tuple, Manifest] = {}
+# what a manifest depends on; that of dev also on the name of the DuckDB file
+SETTINGS = {"dev": ON_BOTH, "prod": ("CLICKHOUSE_CLUSTER", "CLICKHOUSE_PREFIX", *ON_BOTH)}
+FROM_LANDING = re.compile(r"read_parquet\('.*/\{zone\}/")
+_parsed: dict[Path, dict[tuple, tuple[str, Manifest]]] = {}
 
 
 def run_dbt(*arguments: str, env: Mapping[str, str], project: Path = PROJECT, succeeds: bool = True) -> str:
@@ -44,13 +43,46 @@ def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str], project: Pa
     project is parsed again once its files have changed."""
     with environment(env):
         variables = arguments[arguments.index("--vars") :][:2] if "--vars" in arguments else ()
-        place = (project, "" if project == PROJECT else _state(project))
-        settings = (*place, target, *variables, *((name, os.environ.get(name)) for name in SETTINGS[target]))
-        if settings not in _parsed:
-            _parsed[settings] = builds.parse(*variables, target=target, project=project)
-            gc.freeze()  # the manifest stays: collections need not walk through it
+        manifest = parsed(*variables, target=target, project=project)
         without_files = builds.WITHOUT_FILES if arguments[0] == "build" else ()
-        return builds.invoke(*without_files, *arguments, target=target, manifest=_parsed[settings], project=project)
+        return builds.invoke(*without_files, *arguments, target=target, manifest=manifest, project=project)
+
+
+def told_by_dbt(
+    *arguments: str, target: str, env: Mapping[str, str], project: Path = PROJECT, succeeds: bool = True
+) -> str:
+    """What dbt says of one command in this process that fails; nothing of one that succeeds."""
+    try:
+        invoke_dbt(*arguments, target=target, env=env, project=project)
+    except BuildError as error:
+        assert not succeeds, error
+        return str(error)
+    assert succeeds
+    return ""
+
+
+def parsed(*variables: str, target: str, project: Path = PROJECT) -> Manifest:
+    """The project as dbt reads it with the settings of now."""
+    database = duckdb_path().stem if target == "dev" else ""
+    settings = (target, database, *variables, *((name, os.environ.get(name)) for name in SETTINGS[target]))
+    state = "" if project == PROJECT else _state(project)
+    known = _parsed.setdefault(project, {})
+    if settings not in known or known[settings][0] != state:
+        known[settings] = state, builds.parse(*variables, target=target, project=project)
+        if project == PROJECT:
+            gc.freeze()  # the manifest stays: collections need not walk through it
+    _read_from(landing_dir(), known[settings][1])
+    return known[settings][1]
+
+
+def _read_from(landing: Path, manifest: Manifest) -> None:
+    """Makes DuckDB read sources from this landing zone, whichever the manifest was parsed for."""
+    for source in manifest.sources.values():
+        for meta in (source.meta, source.config.meta):
+            if "external_location" in meta:
+                meta["external_location"] = FROM_LANDING.sub(
+                    f"read_parquet('{landing}/{{zone}}/", meta["external_location"]
+                )
 
 
 def _state(project: Path) -> str:

@@ -1,11 +1,11 @@
-"""Builds that are killed: `python -m support.killed_builds <dbt's arguments>` reads moments, and runs a build for each.
+"""Builds that are killed: `python -m support.killed_builds TARGET <options of dbt>` runs one for each line it reads.
 
-A moment is a line of JSON: [pattern, after, pid]. The build is killed right before it sends a statement to its engine:
-the first one that matches the pattern, or so many after it. Where there is a pid, that process is killed first. A file
-that takes the name of another counts as the statement "rename <name>". No moment (null) lets the build end. Then a line
-tells the exit code, which is -9 for a kill.
+A line is JSON: the port of ClickHouse, and a moment, [pattern, after, pid]. The build is killed right before it sends a
+statement to its engine: the first one that matches the pattern, or so many after it. Where there is a pid, that process
+is killed first. A file that takes the name of another counts as the statement "rename <name>". No moment (null) lets
+the build end. Then a line tells the exit code, which is -9 for a kill.
 
-dbt is imported once, and each build is a fork of this process, at half the cost of one of its own.
+The project is parsed once, and each build is a fork of this process, at a fraction of the cost of one of its own.
 """
 
 import json
@@ -17,7 +17,8 @@ from typing import Any
 
 from clickhouse_connect.driver._backend.http_sync import HttpSyncBackend
 from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper
-from dbt.cli.main import dbtRunner
+
+from duckhouse import builds
 
 
 def kill_at(pattern: str, after: int, pid: int) -> None:
@@ -55,14 +56,22 @@ def kill_at(pattern: str, after: int, pid: int) -> None:
 
 
 def main() -> None:
+    target, *arguments = sys.argv[1:]
+    manifest = builds.parse(target=target)
     for line in sys.stdin:
-        moment = json.loads(line)
+        port, moment = json.loads(line)
         child = os.fork()
         if not child:
             os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what dbt says is no exit code
+            os.environ["CLICKHOUSE_PORT"] = str(port)
             if moment:
                 kill_at(*moment)
-            os._exit(0 if dbtRunner().invoke(["--quiet", "build", *sys.argv[1:]]).success else 1)
+            try:
+                builds.invoke("build", *arguments, target=target, manifest=manifest)
+            except builds.BuildError as error:
+                print(error, flush=True)
+                os._exit(1)
+            os._exit(0)
         print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
 
 

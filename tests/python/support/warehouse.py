@@ -40,6 +40,8 @@ class Warehouse:
     name: str = "first"
     project: Path = PROJECT
     source: str = "ad_serving"
+    only: tuple[str, ...] = ()
+    """models: builds make these and what they are made from, not all of the source"""
     env: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -60,7 +62,9 @@ class Warehouse:
 
     @property
     def models(self) -> tuple[str, ...]:
-        """dbt's arguments for the source and all that is made from it."""
+        """dbt's arguments for what is built: by default the source and all that is made from it."""
+        if self.only:
+            return ("--select", *(f"+{name}" for name in self.only))
         if self.source == ALL:
             return ("--select", "*")
         its_seeds = f"resource_type:seed,+path:models/marts/{self.source}"
@@ -93,8 +97,8 @@ class Warehouse:
         invoke_dbt(*arguments, target=target, env=env, project=self.project)
 
     def build(self, *arguments: str) -> None:
-        """Pushes what is landed and builds both targets, tests included."""
-        self.run("push")
+        """Pushes what is landed and builds both targets, tests included. What is selected may read other sources."""
+        self.run("push", *(() if self.source == ALL or "--select" in arguments else (self.source,)))
         for target in ("dev", "prod"):
             self.dbt(target, "build", *arguments)
 
@@ -137,15 +141,15 @@ def _published_models(arguments: tuple[str, ...]) -> list[Model]:
 
 
 @contextmanager
-def warehouse(source: str = "ad_serving") -> Iterator[Warehouse]:
+def warehouse(source: str = "ad_serving", only: tuple[str, ...] = ()) -> Iterator[Warehouse]:
     """A warehouse without data. What is in it at the end is gone."""
     with place() as (folder, port):
-        yield Warehouse(folder, port, source=source)
+        yield Warehouse(folder, port, source=source, only=only)
 
 
 @contextmanager
 def landed_again(house: Warehouse) -> Iterator[Warehouse]:
     """Another warehouse, where all has landed that is in the landing zone of the first, and nothing is built."""
-    with warehouse(house.source) as other:
+    with warehouse(house.source, house.only) as other:
         shutil.copytree(house.folder / "landing", other.folder / "landing")
         yield other
