@@ -31,7 +31,9 @@ FIRST_VERSION, FIRST_VERSION_WITH_TCP = 2, 4
 READABLE_FILES = ("/dev/urandom", "/etc/ld.so.cache", "/proc/meminfo", "/proc/cpuinfo")
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store")
 READABLE_FOLDERS = (*LIBRARIES, "/usr/share/zoneinfo", "/sys/devices/system/cpu", "/sys/fs/cgroup")
-STACK_OF_PROGRAM = "/proc/self/maps"
+# What the engine asks of itself while it is loaded: where its stack is, and what the kernel told the program. Where it
+# cannot read the latter, it looks behind the environment, which Python has moved, and takes what lies there.
+ABOUT_PROGRAM = ("/proc/self/maps", "/proc/self/auxv")
 
 
 class _Ruleset(ctypes.Structure):
@@ -53,7 +55,7 @@ def confinement(data: Path) -> Iterator[bool]:
     """Leaves this thread, and all that it starts from now on, the files below `data` and reading those of Python and
     the system's libraries. What is open stays open. Gives False where the kernel cannot do that: nothing has changed.
 
-    The engine is loaded in the block: only for its length is STACK_OF_PROGRAM sure to be readable.
+    The engine is loaded in the block: only for its length is ABOUT_PROGRAM sure to be readable.
     """
     version = landlock_version()
     if version < FIRST_VERSION:
@@ -73,7 +75,7 @@ def _restrict(data: Path, version: int, held: ExitStack) -> None:
     ruleset = _check(_call(CREATE_RULESET, ctypes.byref(rules), size, 0))
     held.callback(os.close, ruleset)
     folders = dict.fromkeys((*READABLE_FOLDERS, *_folders_of_python()), READ_FILE | READ_DIR)
-    files = dict.fromkeys((*READABLE_FILES, STACK_OF_PROGRAM), READ_FILE)
+    files = dict.fromkeys((*READABLE_FILES, *ABOUT_PROGRAM), READ_FILE)
     for path, allowed in {**folders, **files, str(data): rights & ~EXECUTE_AND_DEVICES}.items():
         if os.access(path, os.R_OK):
             # The kernel makes files of /proc anew when nobody holds them, and a rule is about the one that it saw.
