@@ -320,7 +320,7 @@ class World:
         rows = []
         for latest in self.reviews:
             records = self.by_review[latest.id]
-            first = min(record.place[0] for record in records)
+            first = self.first_delivery(latest)
             low, high = wilson(latest.helpful, latest.total)
             rows.append(
                 (
@@ -333,10 +333,14 @@ class World:
         return rows
 
     def fct_product_review_texts(self) -> list[tuple]:
-        return [
-            (r.id, r.reviewer, *((None, None) if r.reviewer in self.erased else (r.summary, r.text)), r.at.date())
-            for r in self.reviews
-        ]
+        rows = []
+        for r in self.reviews:
+            words = (None, None) if r.reviewer in self.erased else (r.summary, r.text)
+            rows.append((r.id, r.reviewer, *words, r.at.date(), self.first_delivery(r), r.place[0]))
+        return rows
+
+    def first_delivery(self, latest: Review) -> str:
+        return min(record.place[0] for record in self.by_review[latest.id])
 
     def fct_product_reviews_set_aside(self) -> list[tuple]:
         return self.aside
