@@ -212,6 +212,10 @@ def _entity(table: dict[str, Any], of_source: dict[str, Any], path: Path) -> Ent
         for name in filter(None, named):
             if name not in {column.name for column in entity.delivered.columns}:
                 raise UserError(f"{place} has no column {name}, which its {word} names")
+    if is_typed and len(entity.keys) > 1:
+        raise UserError(f"{place}: key {list(entity.keys)}: of a database it is one column")
+    for column in filter(lambda column: is_typed and column.literal_of, columns):
+        raise UserError(f"{path}: {entity.name}.{column.name}: literal_of is for columns of files")
     _check_staged(entity, place)
     return entity
 
@@ -231,6 +235,10 @@ def _column(declared: dict[str, Any], place: str) -> Column:
     allowed = TYPES if column.data_type not in TYPE_OF_LANDED else (TYPE_OF_LANDED[column.data_type],)
     if column.type is not None and column.type not in allowed:
         raise UserError(f"{place}: type {column.type!r}: write {' or '.join(allowed)}")
+    if not isinstance(column.literal_of, str | None):
+        raise UserError(f"{place}: literal_of {column.literal_of!r}: write the name of a column")
+    if column.literal_of and column.aliases:
+        raise UserError(f"{place} says literal_of and aliases: no file has it, so leave out aliases")
     for word in ("as", "as_delivered"):
         name = meta.get(word)
         if word in meta and not (isinstance(name, str) and re.fullmatch(r"[a-z_][a-z0-9_]*", name)):

@@ -12,6 +12,7 @@ from duckhouse.landing.literals import add_literals
 from duckhouse.landing.manifest import SourceFile, rejected_as
 from duckhouse.readers import delimited, jsonl, parquet
 from duckhouse.readers.stored import FileFault, stamp
+from duckhouse.sources import Entity
 
 _TOLD = 200  # characters of an error
 
@@ -86,9 +87,15 @@ def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
         records_blank=blank,
         landed_as=job.landed_as,
         unmapped_columns=tuple(unmapped),
-        missing_columns=tuple(columns_without_values(target, found.entity) if missing is None else missing),
+        missing_columns=tuple(_without_values(target, found.entity) if missing is None else missing),
         objects=found.objects,
     )
+
+
+def _without_values(target: Path, entity: Entity) -> list[str]:
+    """The columns that the file should have and of which it has no value; what landing makes is not asked of a file."""
+    delivered = {column.name for column in entity.delivered.columns}
+    return [name for name in columns_without_values(target, entity) if name in delivered]
 
 
 def _fault(error: Exception, path: Path) -> Exception:

@@ -3,6 +3,7 @@
 import ast
 import json
 import warnings
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -10,59 +11,97 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from duckhouse.landed_rows import BATCH_BYTES, BATCH_ROWS
 from duckhouse.landed_schemas import landed_schema
 from duckhouse.sources import Entity
 
-LONGEST = 1 << 20  # characters of a literal
+LONGEST = 1 << 17  # characters of a literal; reading one takes some 500 bytes for each of them
 DEEPEST = 50  # lists and dictionaries within one another
-_ROWS = 5_000
-_REMEMBERED = 10_000  # texts; lists of categories repeat
+_ROWS = 500
+_REMEMBERED, _SHORT = 10_000, 1_000  # texts, and the characters that they have at most; lists of categories repeat
 
 
 def add_literals(target: Path, entity: Entity) -> None:
     """Adds to a landed file the columns that its entity makes of literals. The file is replaced at the end."""
-    made = [column for column in entity.columns if column.literal_of]
-    if not made:
+    if not any(column.literal_of for column in entity.columns):
         return
-    read = lru_cache(_REMEMBERED)(literal_as_json)
-    schema = landed_schema(entity)
     whole = target.with_suffix(".literals")
-    with (
-        warnings.catch_warnings(),
-        pq.ParquetFile(target) as file,
-        pq.ParquetWriter(whole, schema, compression="zstd") as writer,
-    ):
-        warnings.simplefilter("ignore", SyntaxWarning)  # of backslashes in texts
-        warnings.simplefilter("ignore", DeprecationWarning)
-        for batch in file.iter_batches(_ROWS):
-            columns = dict(zip(batch.schema.names, batch.columns, strict=True))
-            for column in made:
-                texts = columns[column.literal_of or ""].to_pylist()
-                columns[column.name] = pa.array([text and read(text) for text in texts], pa.string())
-            writer.write_batch(pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema))
+    try:
+        _write(target, whole, entity)
+    except BaseException:
+        whole.unlink(missing_ok=True)
+        raise
     whole.replace(target)
 
 
 def literal_as_json(text: str) -> str | None:
     """The JSON of a Python literal; None where the text is none, is too long or too deep, or JSON cannot hold it.
 
-    Items are separated by a comma and a blank, keys from values by a colon and a blank; characters are not escaped.
+    Items are separated by a comma and a blank, keys from values by a colon and a blank; characters are not escaped. Of
+    a key that is there twice the last value counts, as in Python.
     """
     if len(text) > LONGEST:
         return None
     try:
         value = ast.literal_eval(text.strip())
-        if _depth(value) > DEEPEST:
+        if not _fits(value, DEEPEST):
             return None
         document = json.dumps(value, allow_nan=False, ensure_ascii=False)
         document.encode()
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
-    return None if "\\u0000" in document else document
+    return document
 
 
-def _depth(value: Any) -> int:
-    """How many lists and dictionaries are within one another; a tree that is parsed is not deep enough to overflow."""
+def _write(landed: Path, whole: Path, entity: Entity) -> None:
+    read, schema = _reader(), landed_schema(entity)
+    with (
+        warnings.catch_warnings(),
+        pq.ParquetFile(landed) as file,
+        pq.ParquetWriter(whole, schema, compression="zstd") as writer,
+    ):
+        warnings.simplefilter("ignore", SyntaxWarning)  # of backslashes in texts
+        warnings.simplefilter("ignore", DeprecationWarning)
+        waiting: list[pa.RecordBatch] = []
+        for batch in _batches(file):
+            waiting.append(_with_literals(batch, entity, schema, read))
+            if sum(b.nbytes for b in waiting) > BATCH_BYTES or sum(map(len, waiting)) >= BATCH_ROWS:
+                writer.write_table(pa.Table.from_batches(waiting))
+                waiting = []
+        if waiting:
+            writer.write_table(pa.Table.from_batches(waiting))
+
+
+def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
+    """Few rows at a time and none of two row groups: those of long texts are small."""
+    for group in range(file.num_row_groups):
+        yield from file.iter_batches(_ROWS, row_groups=[group])
+
+
+def _with_literals(
+    batch: pa.RecordBatch, entity: Entity, schema: pa.Schema, read: Callable[[str], str | None]
+) -> pa.RecordBatch:
+    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+    for column in entity.columns:
+        if column.literal_of:
+            texts = columns[column.literal_of].to_pylist()
+            columns[column.name] = pa.array([text and read(text) for text in texts], pa.string())
+    return pa.RecordBatch.from_arrays([columns[name] for name in schema.names], schema=schema)
+
+
+def _reader() -> Callable[[str], str | None]:
+    """literal_as_json, which remembers short texts."""
+    remembered = lru_cache(_REMEMBERED)(literal_as_json)
+    return lambda text: (remembered if len(text) <= _SHORT else literal_as_json)(text)
+
+
+def _fits(value: Any, levels: int) -> bool:
+    """Whether JSON can hold a value as it is, in at most so many lists and dictionaries within one another."""
+    if isinstance(value, str):
+        return "\0" not in value
     if isinstance(value, dict):
-        return 1 + max(map(_depth, value.values()), default=0)
-    return 1 + max(map(_depth, value), default=0) if isinstance(value, list | tuple) else 0
+        pairs = value.items()
+        return levels > 0 and all(isinstance(k, str) and _fits(k, 0) and _fits(v, levels - 1) for k, v in pairs)
+    if isinstance(value, list | tuple):
+        return levels > 0 and all(_fits(item, levels - 1) for item in value)
+    return True

@@ -107,9 +107,12 @@
 {%- endmacro %}
 
 
-{# A calendar day as some exports write it, month and day first: 02 12, 2011 and 1 4, 2013; NULL where the text is none. #}
+{#
+    A calendar day of the years 1900 to 2299 as some exports write it, month and day first: 02 12, 2011 and 1 4, 2013; NULL where
+    the text is none.
+#}
 {% macro parse_month_day_year(text) -%}
-    {%- set pattern = '^([0-9]{1,2}) ([0-9]{1,2}), ([0-9]{4})$' -%}
+    {%- set pattern = '^([0-9]{1,2}) ([0-9]{1,2}), (19[0-9]{2}|2[0-2][0-9]{2})$' -%}
     case when {{ matches(text, pattern) }} then {{ try_date(_iso_date(text, pattern, 3, 1, 2)) }} end
 {%- endmacro %}
 

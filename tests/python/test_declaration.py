@@ -22,6 +22,7 @@ sources:
           - {name: sold_at, config: {meta: {type: timestamp}}}
           - {name: paid, config: {meta: {type: money, as: paid_eur}}}
           - {name: note}
+          - {name: note_json, config: {meta: {literal_of: note}}}
       - name: shelves
         config: {meta: {files: [shelves.csv], key: shelf, history: true}}
         columns:
@@ -29,6 +30,9 @@ sources:
           - {name: width, config: {meta: {type: number, as_delivered: false}}}
       - name: _files
 """
+
+NOTE_JSON = "          - {name: note_json, config: {meta: {literal_of: note}}}\n"
+OF_DATABASE = DECLARED.replace("zone: shop,", "zone: shop, kind: postgres,").replace(NOTE_JSON, "")
 
 
 @pytest.fixture
@@ -58,6 +62,7 @@ def test_words_are_read(declare) -> None:
         ("timestamp", "sold_at", "sold_at_as_delivered"),
         ("money", "paid_eur", "paid_eur_as_delivered"),
         (None, "note", None),
+        (None, "note_json", None),
         ("id", "shelf", None),
         ("number", "width", None),
     ]
@@ -91,6 +96,22 @@ def test_words_are_read(declare) -> None:
         ("as_delivered: false", "as_delivered: 3", "shelves.width: as_delivered 3: write a name"),
         ("as: paid_eur", "as: sale_id", "table sales has sale_id more than once in staging"),
         ("as: paid_eur", "as: event_date", "table sales has event_date more than once in staging"),
+        ("key: sale_id", "key: [sale_id, sale]", "table sales has no column sale, which its key names"),
+        ("key: sale_id", "key: 3", r"table sales: key 3: write a list, as \[…\]"),
+        ("key: sale_id", "key: [sale_id, note_json]", "table sales has no column note_json, which its key names"),
+        ("day: sold_at", "day: note_json", "table sales has no column note_json, which its day names"),
+        ("literal_of: note", "literal_of: notes", "table sales has no column notes, which its literal_of names"),
+        (
+            "literal_of: note",
+            "literal_of: note_json",
+            "no column note_json, which its literal_of names",
+        ),
+        (
+            "literal_of: note",
+            "literal_of: [note]",
+            r"sales.note_json: literal_of \['note'\]: write the name of",
+        ),
+        ("literal_of: note", "literal_of: note, aliases: [notes]", "sales.note_json says literal_of and aliases"),
         ("history: true", "history: 'yes'", "table shelves: history 'yes': write true or false"),
         ("key: shelf, ", "", "table shelves says history and no key"),
     ],
@@ -104,12 +125,41 @@ def test_a_wrong_word_is_refused_in_one_line(declare, words: str, wrong: str, to
     assert "\n" not in str(refused.value)
 
 
+def test_a_key_may_be_one_column_or_several_together(declare) -> None:
+    declare(DECLARED)
+    sales, _ = load_source("shop").entities
+    assert (sales.keys, sales.key) == (("sale_id",), "sale_id")
+    declare(DECLARED.replace("key: sale_id", "key: [sale_id, sold_at]"))
+    sales, _ = load_source("shop").entities
+    assert (sales.keys, sales.key) == (("sale_id", "sold_at"), None)
+    declare(DECLARED.replace("key: sale_id", "key: [sale_id]"))
+    assert load_source("shop").entities[0].key == "sale_id"
+    declare(DECLARED.replace("key: sale_id, ", ""))
+    assert load_source("shop").entities[0].keys == ()
+
+
+def test_a_column_that_is_made_of_another_is_asked_of_no_file(declare) -> None:
+    declare(DECLARED)
+    sales, shelves = load_source("shop").entities
+    assert [column.literal_of for column in sales.columns] == [None, None, None, None, "note"]
+    assert [column.name for column in sales.delivered.columns] == ["sale_id", "sold_at", "paid", "note"]
+    assert shelves.delivered == shelves
+
+
+def test_a_database_makes_nothing_of_literals_and_has_keys_of_one_column(declare) -> None:
+    declare(OF_DATABASE.replace("      - name: shelves", f"{NOTE_JSON}      - name: shelves"))
+    with pytest.raises(UserError, match=r"sales\.note_json: literal_of is for columns of files"):
+        load_source("shop")
+    declare(OF_DATABASE.replace("key: sale_id", "key: [sale_id, note]"))
+    with pytest.raises(UserError, match=r"table sales: key .*: of a database it is one column"):
+        load_source("shop")
+
+
 def test_a_type_of_what_landed_is_not_contradicted(declare) -> None:
-    of_database = DECLARED.replace("zone: shop,", "zone: shop, kind: postgres,")
-    declare(of_database.replace("name: note", "name: note, data_type: bigint, config: {meta: {type: money}}"))
+    declare(OF_DATABASE.replace("name: note", "name: note, data_type: bigint, config: {meta: {type: money}}"))
     with pytest.raises(UserError, match=r"sales\.note: type 'money': write integer"):
         load_source("shop")
-    declare(of_database.replace("name: note", "name: note, data_type: bigint, config: {meta: {type: integer}}"))
+    declare(OF_DATABASE.replace("name: note", "name: note, data_type: bigint, config: {meta: {type: integer}}"))
     load_source("shop")
 
 
@@ -135,6 +185,7 @@ def test_the_sources_of_the_project_say_keys_days_and_facts() -> None:
         "ad_delivery": "fct_ad_delivery_events",
         "ad_serving": "fct_ad_events",
         "consent": "fct_consent_events",
+        "reviews": "fct_product_reviews",
     }
     days = {
         (name, entity.name): entity.day for name in sources() for entity in load_source(name).entities if entity.day
@@ -144,4 +195,5 @@ def test_the_sources_of_the_project_say_keys_days_and_facts() -> None:
         ("ad_delivery", "clicks"): "created_at",
         ("ad_serving", "events"): "timestamp",
         ("consent", "events"): "event_time",
+        ("reviews", "reviews"): "unix_review_time",
     }

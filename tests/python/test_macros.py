@@ -60,6 +60,17 @@ MACROS = {
     "local_date_in_zone": """local_date(parse_timestamp("'2026-07-01T11:30:00Z'"), 'x')""",
     "ratio": """ratio("cast(x as bigint)", "cast(x as bigint) - 4")""",
     "ordered_text_agg": """ordered_text_agg('x')""",
+    "json_values": "json_values('x')",
+    "json_paths": "json_paths('x')",
+    "first_items": "first_items(json_texts('x', ['list']), '2')",
+    "joined_texts": "joined_texts(json_texts('x', ['list']), '\x1f')",
+    "first_path": "joined_texts(first_items(json_paths('x') ~ '[1]', '2'), ' > ')",
+    "unix_micros": "unix_micros(parse_timestamp('x'))",
+    "month_of": "month_of(parse_date('x'))",
+    "parse_unix_seconds": "parse_unix_seconds('x')",
+    "parse_month_day_year": "parse_month_day_year('x')",
+    "name_key": "name_key('x')",
+    "is_list_of_paths": "is_list_of_paths('x')",
     "first_known_value": """first_known_value(
         "nullif(x, '')", "(order by place desc rows between unbounded preceding and unbounded following)"
     )""",
@@ -366,6 +377,137 @@ def test_texts_of_a_json_object_are_escaped(evaluate: Evaluate) -> None:
         [found] = evaluate("json_object", [text])
         blank = text.replace("\t", " ") if text else text
         assert json.loads(found) == {"10": 10, "x": blank}
+
+
+def test_values_of_a_json_object_are_texts_in_its_order(evaluate: Evaluate) -> None:
+    cases = {
+        '{"Clothing": 1631, "Shoes": 7}': ["1631", "7"],
+        '{"b": 2, "a": 1}': ["2", "1"],
+        '{"rank": -2.5}': ["-2.5"],
+        "{}": [],
+        None: [],
+    }
+    assert [list(values or []) for values in evaluate("json_values", list(cases))] == list(cases.values())
+
+
+PATHS = {
+    '[["Books", "Travel"], ["Gifts"]]': [["Books", "Travel"], ["Gifts"]],
+    '[["Clothing, Shoes & Jewelry", "Women\'s"]]': [["Clothing, Shoes & Jewelry", "Women's"]],
+    '[["a \\"b\\"", "c\\\\d", "e]f", "größe"]]': [['a "b"', "c\\d", "e]f", "größe"]],
+    '[["", " "]]': [["", " "]],
+    '[[], ["Gifts"]]': [[], ["Gifts"]],
+    "[[]]": [[]],
+}
+NO_PATHS = [
+    "[]", '["Books"]', '[["Books"], "Gifts"]', '[["Books", 5]]', '[["Books", null]]', '[[["Books"]]]', '[["Books"]',
+    '{"a": [["Books"]]}', '[["Books",]]', '[["a\\"]]', '[["Books"] ]', "", None,
+]  # fmt: skip
+
+
+def test_lists_of_paths_are_known_and_read(evaluate: Evaluate) -> None:
+    found = [[list(path) for path in paths] for paths in evaluate("json_paths", list(PATHS))]
+    assert found == list(PATHS.values())
+    assert [bool(known) for known in evaluate("is_list_of_paths", list(PATHS))] == [True] * len(PATHS)
+    assert [known and bool(known) for known in evaluate("is_list_of_paths", NO_PATHS)] == [False] * len(NO_PATHS)
+    assert evaluate("first_path", ['[["Books", "Travel", "Perú"], ["Gifts"]]', '[["Books"]]']) == [
+        "Books > Travel",
+        "Books",
+    ]
+    assert [list(paths or []) for paths in evaluate("json_paths", [None])] == [[]]
+
+
+def test_lists_are_cut_and_joined(evaluate: Evaluate) -> None:
+    lists = ['{"list": ["a", "b", "c"]}', '{"list": ["a"]}', '{"list": []}']
+    assert [list(items) for items in evaluate("first_items", lists)] == [["a", "b"], ["a"], []]
+    assert evaluate("joined_texts", lists) == ["a\x1fb\x1fc", "a", ""]
+
+
+def test_microseconds_and_months_reach_before_1970(evaluate: Evaluate) -> None:
+    check(
+        evaluate,
+        "unix_micros",
+        {
+            "1970-01-01T00:00:00Z": 0,
+            "1969-12-31T23:59:59.999999Z": -1,
+            "2001-09-09T01:46:40.000001Z": 1_000_000_000_000_001,
+            "1900-01-01T00:00:00Z": -2_208_988_800_000_000,
+            "2299-12-31T00:00:00Z": 10_413_705_600_000_000,
+            None: None,
+        },
+    )
+    days = {
+        "2014-05-31": "2014-05-01",
+        "2014-05-01": "2014-05-01",
+        "1969-12-31": "1969-12-01",
+        "1900-01-31": "1900-01-01",
+    }
+    days |= {"2299-12-31": "2299-12-01", "2150-02-28": "2150-02-01"}
+    check(evaluate, "month_of", {day: dt.date.fromisoformat(month) for day, month in days.items()})
+
+
+def test_seconds_since_1970_of_any_number_of_digits_are_read(evaluate: Evaluate) -> None:
+    """1,000,000,000 is 2001-09-09 01:46:40: nine digits are what the exports have before."""
+    check(
+        evaluate,
+        "parse_unix_seconds",
+        {
+            "0": utc(1970, 1, 1),
+            "86399": utc(1970, 1, 1, 23, 59, 59),
+            "999993600": utc(2001, 9, 9),
+            "0999993600": utc(2001, 9, 9),
+            "1000000000": utc(2001, 9, 9, 1, 46, 40),
+            "1400544000": utc(2014, 5, 20),
+            "1400544000.0": utc(2014, 5, 20),
+            "1400544000.": utc(2014, 5, 20),
+            "9999999999": utc(2286, 11, 20, 17, 46, 39),
+            "1400544000.5": None,
+            "1400544000000": None,
+            "-86400": None,
+            "1.4e9": None,
+            " 0": None,
+            "soon": None,
+            "": None,
+            None: None,
+        },
+    )
+
+
+def test_days_with_the_month_in_front_are_read(evaluate: Evaluate) -> None:
+    check(
+        evaluate,
+        "parse_month_day_year",
+        {
+            "02 12, 2011": dt.date(2011, 2, 12),
+            "2 4, 2013": dt.date(2013, 2, 4),
+            "02 04, 2013": dt.date(2013, 2, 4),
+            "12 31, 1999": dt.date(1999, 12, 31),
+            "01 4, 1900": dt.date(1900, 1, 4),
+            "12 31, 2299": dt.date(2299, 12, 31),
+            "02 29, 2012": dt.date(2012, 2, 29),
+            "02 29, 2013": None,
+            "13 12, 2011": None,
+            "00 12, 2011": None,
+            "12 31, 1899": None,
+            "12 31, 2300": None,
+            "02 12 2011": None,
+            "02 12, 11": None,
+            "Feb 12, 2011": None,
+            "": None,
+            None: None,
+        },
+    )
+
+
+def test_spellings_of_a_name_have_one_key(evaluate: Evaluate) -> None:
+    cases = {
+        "SONY": "sony",
+        " so-ny\t": "sony",
+        "Sony (TM)": "sonytm",
+        "L'Oréal": "loréal",
+        "ÉCLAT": "éclat",
+        "3M": "3m",
+    }
+    check(evaluate, "name_key", cases | {"資生堂": "資生堂", "!!!": None, " ": None, "": None, None: None})
 
 
 def test_hours_and_whole_seconds_are_those_of_utc(evaluate: Evaluate) -> None:

@@ -14,23 +14,24 @@ members as (
     union all
     select
         product_id,
-        'unknown' as category_id,
+        main_category_id as category_id,
         1 as path_number,
         1 as level,
         1 as ends_path
     from {{ ref('dim_products') }}
-    where product_id not in (select known.product_id from memberships as known)
+    where main_category_id = 'unknown'
 ),
 
 final as (
     select
-        {{ cast_to('product_id', 'text') }} as product_id,
-        {{ cast_to('category_id', 'text') }} as category_id,
-        {{ cast_to('path_number', 'integer') }} as path_number,
-        {{ cast_to('level', 'integer') }} as level,
-        {{ cast_to('ends_path = 1', 'boolean') }} as ends_path,
-        {{ cast_to('path_number = 1 and level = 1', 'boolean') }} as is_main
+        {{ cast_to('members.product_id', 'text') }} as product_id,
+        {{ cast_to('members.category_id', 'text') }} as category_id,
+        {{ cast_to('members.path_number', 'integer') }} as path_number,
+        {{ cast_to('members.level', 'integer') }} as level,
+        {{ cast_to('members.ends_path = 1', 'boolean') }} as ends_path,
+        {{ cast_to('members.category_id = products.main_category_id', 'boolean') }} as is_main
     from members
+    inner join {{ ref('dim_products') }} as products on members.product_id = products.product_id
 )
 
 select * from final

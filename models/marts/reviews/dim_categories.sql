@@ -36,7 +36,7 @@ final as (
         {{ cast_to('true', 'boolean') }} as is_leaf,
         {{ cast_to('count(*)', 'integer') }} as products
     from {{ ref('dim_products') }}
-    where product_id not in (select paths.product_id from {{ ref('int_reviews__category_paths') }} as paths)
+    where main_category_id = 'unknown'
 )
 
 select * from final

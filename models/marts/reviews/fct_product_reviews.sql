@@ -19,7 +19,7 @@ final as (
             when latest.helpful_votes <= latest.total_votes then {{ ratio('latest.helpful_votes', 'latest.total_votes') }}
         end as helpful_share,
         {{ wilson_columns('helpful_share', 'latest.helpful_votes', 'latest.total_votes') }},
-        {{ cast_to("coalesce(char_length(latest.review_text), 0)", 'integer') }} as text_length,
+        {{ cast_to('latest.text_length', 'integer') }} as text_length,
 
         ---------- timestamps
         {{ cast_to('latest.event_at', 'timestamp') }} as event_at,

@@ -1,4 +1,5 @@
 {{ config(post_hook="{{ erase_reviewers(['reviewer_name', 'summary', 'review_text']) }}") }}
+{%- set number = '[[:space:]]*([0-9]{1,9})[[:space:]]*' %}
 
 with source as (
     select * from {{ source('reviews', 'reviews') }}
@@ -14,7 +15,7 @@ parsed as (
         {{ clean_text('source.review_time') }} as day_text,
         {{ parse_unix_seconds(clean_text('source.unix_review_time')) }} as unix_time,
         {{ parse_month_day_year(clean_text('source.review_time')) }} as day_said,
-        {{ replace_all('source.helpful', '^[[:space:]]*[[][[:space:]]*([0-9]{1,9})[[:space:]]*,[[:space:]]*([0-9]{1,9})[[:space:]]*[]][[:space:]]*$', '\\1/\\2') }} as votes
+        {{ replace_all('source.helpful', '^[[:space:]]*[[]' ~ number ~ ',' ~ number ~ '[]][[:space:]]*$', '\\1/\\2') }} as votes
     from source
 ),
 
@@ -40,6 +41,7 @@ reviews as (
         {{ cast_to(clean_text('timed.reviewer_name'), 'text_nullable') }} as reviewer_name,
         {{ cast_to(clean_text('timed.summary'), 'text_nullable') }} as summary,
         {{ cast_to(clean_text('timed.review_text'), 'text_nullable') }} as review_text,
+        {{ cast_to('coalesce(char_length(' ~ clean_text('timed.review_text') ~ '), 0)', 'integer') }} as text_length,
 
         ---------- votes on it
         {{ cast_to(parse_integer("regexp_extract(timed.votes, '^([0-9]+)/', 1)"), 'integer_nullable') }} as helpful_votes,
