@@ -310,7 +310,7 @@ def test_the_measurement_counts_what_a_correction_of_a_review_writes(reviewed: W
     """The review is of 20 June: its day has two reviews, its month three, its year four."""
     measured = json.loads(reviewed.run("tools.clickhouse_layout", "reviews", "--json", "--repeat", "1").stdout)
     written = {entry["layout"]: entry["rows"] for entry in measured["increments"]}
-    assert written == {"as built, a copy": 3, "days": 2, "years": 4, "ReplacingMergeTree, FINAL": 1}
+    assert written == {"without an index": 3, "days": 2, "years": 4, "ReplacingMergeTree, FINAL": 1}
     sizes = {entry["table"]: entry["rows"] for entry in measured["sizes"]}
     assert sizes == {
         "fct_product_reviews": 5,
@@ -318,6 +318,17 @@ def test_the_measurement_counts_what_a_correction_of_a_review_writes(reviewed: W
         "int_reviews__product_months": 4,
         "stg_reviews__reviews": 6,
     }
+
+
+def test_reviews_are_found_by_their_id_and_by_their_reviewer(reviewed: Warehouse, client: Client) -> None:
+    indexes = client.query(
+        "select table, name from system.data_skipping_indices where database = 'reviewed_marts' order by all"
+    ).result_rows
+    assert indexes == [
+        ("fct_product_review_texts", "by_review_id"),
+        ("fct_product_reviews", "by_review_id"),
+        ("fct_product_reviews", "by_reviewer_key"),
+    ]
 
 
 @pytest.mark.parametrize("name", ["delivery", "reviewed"])
