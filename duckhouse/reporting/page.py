@@ -79,6 +79,17 @@ def line_chart(points: list[Row], title: str, number_format: str, colours: Mappi
     return svg(chart, f"{title} by day")
 
 
+def months_chart(points: list[Row], title: str, number_format: str) -> str:
+    """A line of (month, value, low, high) with its interval as a band."""
+    rows = [{"month": str(month), "value": value, "low": low, "high": high} for month, value, low, high in points]
+    axis = alt.Axis(format="%b %Y", labelOverlap=True, tickCount="month")
+    base = alt.Chart(alt.Data(values=rows)).encode(x=alt.X("month:T", axis=axis, **DAY_AXIS))
+    rating = alt.Y("low:Q", title=title, axis=alt.Axis(format=number_format), scale=alt.Scale(zero=False))
+    band = base.mark_area(color="#9ac4d8", opacity=0.5).encode(y=rating, y2="high:Q")
+    line = base.mark_line(point=True, color="#0b6e99").encode(y="value:Q")
+    return svg(band + line, f"{title} by month")
+
+
 def days_chart(points: list[Row], title: str, number_format: str, colours: Mapping[str, str]) -> str:
     """Stacked bars of (day, series, value), the first series at the bottom."""
     places = list(colours)
@@ -137,11 +148,14 @@ def fates_chart(counts: list[Row]) -> str:
     return svg(chart, "records by delivery and what became of them", height=alt.Step(34))
 
 
-def interval_chart(rows: list[dict[str, Any]], title: str, number_format: str, label: str) -> str:
+def interval_chart(
+    rows: list[dict[str, Any]], title: str, number_format: str, label: str, from_zero: bool = True
+) -> str:
     """Points (name, value) with their interval (low, high), and a second reading (other) beside them."""
     base = alt.Chart(alt.Data(values=rows)).encode(y=alt.Y("name:N", title=None, sort=None))
     axis = alt.Axis(format=number_format)
-    bars = base.mark_rule(strokeWidth=2, color="#9ac4d8").encode(x=alt.X("low:Q", title=title, axis=axis), x2="high:Q")
+    low = alt.X("low:Q", title=title, axis=axis, scale=alt.Scale(zero=from_zero))
+    bars = base.mark_rule(strokeWidth=2, color="#9ac4d8").encode(x=low, x2="high:Q")
     points = base.mark_point(filled=True, size=70, color="#0b6e99", opacity=1).encode(x="value:Q")
     others = base.mark_tick(thickness=3, size=14, color="#e0a030").encode(x="other:Q")
     return svg(bars + points + others, label, height=alt.Step(22))

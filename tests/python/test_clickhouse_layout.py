@@ -4,6 +4,7 @@ The embedded engine has neither a cluster nor Keeper. A relay stands between dbt
 and takes out what only a cluster understands.
 """
 
+import datetime as dt
 import http.client
 import json
 import re
@@ -19,8 +20,10 @@ import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
 
+from support import review_files
 from support.ad_delivery import advertiser, campaign, deliver, event
 from support.dbt import run_dbt
+from support.review_files import Product, Review
 from support.warehouse import Warehouse, warehouse
 from tools.layouts import measure as measuring
 
@@ -172,6 +175,24 @@ def delivery(house: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Ware
     return built
 
 
+@pytest.fixture(scope="module")
+def reviewed(house: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
+    """Two deliveries of reviews on the same ClickHouse: five reviews in three months; the second corrects one."""
+    built = Warehouse(tmp_path_factory.mktemp("reviewed"), house.clickhouse_port, "reviewed", source="reviews")
+    first = [
+        Review("a", "B001", dt.date(2014, 6, 20), "4.0", (1, 2)),
+        Review("b", "B001", dt.date(2014, 6, 20), "5.0", (1, 1)),
+        Review("b", "B002", dt.date(2014, 6, 21), "1.0"),
+        Review("a", "B001", dt.date(2014, 5, 1), "2.0"),
+        Review("c", "B002", dt.date(2013, 1, 1), "3.0"),
+    ]
+    review_files.deliver(built, "2014-07-01", {"a": first}, [Product("B001", "Sony")])
+    review_files.deliver(built, "2014-07-02", {"b": [first[0]._replace(rating="1.0")]})
+    built.run("push", "reviews")
+    built.dbt("prod", "build", *WITHOUT_TESTS)
+    return built
+
+
 def busiest_days(client: Client, prefix: str) -> list[str]:
     rows = client.query(
         f"select toYYYYMMDD(event_date) from {prefix}_marts.fct_ad_events group by 1 order by count() desc, 1 limit 2"
@@ -285,9 +306,36 @@ def test_the_measurement_counts_what_a_delivery_writes(delivery: Warehouse) -> N
     assert newest == {"naive": 8, "as built": 2, "ZSTD(1)": 2, "without Nullable": 2}
 
 
+def test_the_measurement_counts_what_a_correction_of_a_review_writes(reviewed: Warehouse) -> None:
+    """The review is of 20 June: its day has two reviews, its month three, its year four."""
+    measured = json.loads(reviewed.run("tools.clickhouse_layout", "reviews", "--json", "--repeat", "1").stdout)
+    written = {entry["layout"]: entry["rows"] for entry in measured["increments"]}
+    assert written == {"without an index": 3, "days": 2, "years": 4, "ReplacingMergeTree, FINAL": 1}
+    sizes = {entry["table"]: entry["rows"] for entry in measured["sizes"]}
+    assert sizes == {
+        "fct_product_reviews": 5,
+        "fct_product_review_texts": 5,
+        "int_reviews__product_months": 4,
+        "stg_reviews__reviews": 6,
+    }
+
+
+def test_reviews_are_found_by_their_id_and_by_their_reviewer(reviewed: Warehouse, client: Client) -> None:
+    indexes = client.query(
+        "select table, name from system.data_skipping_indices where database = 'reviewed_marts' order by all"
+    ).result_rows
+    assert indexes == [
+        ("fct_product_review_texts", "by_review_id"),
+        ("fct_product_reviews", "by_review_id"),
+        ("fct_product_reviews", "by_reviewer_key"),
+    ]
+
+
+@pytest.mark.parametrize("name", ["delivery", "reviewed"])
 def test_every_layout_gives_the_same_answers(
-    delivery: Warehouse, client: Client, monkeypatch: pytest.MonkeyPatch
+    name: str, request: pytest.FixtureRequest, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    built: Warehouse = request.getfixturevalue(name)
     answers = []
 
     def answer(client: Client, sql: str, _: int) -> tuple[int, int, float]:
@@ -295,7 +343,7 @@ def test_every_layout_gives_the_same_answers(
         return 0, 0, 0.0
 
     monkeypatch.setattr(measuring, "read", answer)
-    measured = measuring.measure(client, delivery.prefix, "ad_delivery", 1)
+    measured = measuring.measure(client, built.prefix, built.source, 1)
     by_question = defaultdict(list)
     for reading, rows in zip(measured.readings, answers, strict=True):
         by_question[reading.table, reading.question].append(rows)

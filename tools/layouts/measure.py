@@ -56,7 +56,8 @@ class Measured:
 
 
 def measure(client: Client, prefix: str, source: str, repeat: int) -> Measured:
-    databases = {"staging": f"{prefix}_staging", "marts": f"{prefix}_marts", "raw": f"raw_{source}"}
+    databases = {schema: f"{prefix}_{schema}" for schema in ("staging", "intermediate", "marts")}
+    databases["raw"] = f"raw_{source}"
     subjects = choose_subjects(client, source, {name: quote(database) for name, database in databases.items()})
     measured = Measured()
     for table in cli.progress(areas()[source].tables, label="layouts", unit="table"):

@@ -1,4 +1,4 @@
-{%- set days = incremental_by_day(touches='int_reviews__review_touches', order_by=['review_id'], by='month') %}
+{%- set days = incremental_by_day(touches='int_reviews__review_touches', order_by=['reviewer_key', 'review_id'], by='month') %}
 {{ config(post_hook="{{ erase_reviewers(['summary', 'review_text']) }}") }}
 
 with latest as (
