@@ -1,5 +1,6 @@
 """What models/exposures.yml says of the readers of marts: each reads what it is said to read, and nothing else."""
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import ModuleType
@@ -9,6 +10,7 @@ import pytest
 
 from duckhouse.project import manifest
 from duckhouse.reporting import report
+from duckhouse.settings import PROJECT
 
 Relation = tuple[str, str]
 """Schema and name."""
@@ -40,10 +42,22 @@ def read_by_analyses(folder: str) -> Callable[[Mapping[str, Any]], set[str]]:
     return read
 
 
+def read_by_notebook(name: str) -> Callable[[Mapping[str, Any]], set[str]]:
+    def read(nodes: Mapping[str, Any]) -> set[str]:
+        ids = {(node.schema, node.alias): node.unique_id for node in nodes.values() if hasattr(node, "alias")}
+        cells = json.loads((PROJECT / "notebooks" / f"{name}.ipynb").read_text(encoding="utf-8"))["cells"]
+        code = ("".join(cell["source"]).replace("duckhouse.", "") for cell in cells if cell["cell_type"] == "code")
+        return {ids[relation] for relation in relations_read(code, ids)}
+
+    return read
+
+
 READERS = {
     "report": read_by_the_report,
     "analyses_ad_delivery": read_by_analyses("ad_delivery"),
     "analyses_ad_serving": read_by_analyses("ad_serving"),
+    "analyses_reviews": read_by_analyses("reviews"),
+    "notebook_reviews": read_by_notebook("reviews"),
 }
 
 
