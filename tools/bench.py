@@ -1,4 +1,4 @@
-"""Measures landing, building, a growing history and extraction: medians of wall seconds, peak memory, and the goals.
+"""Measures landing, builds, a growing history and extraction: medians of wall seconds, peak memory, and the goals.
 
 Writes bench/bench.json and prints two tables. Memory is the resident set of a command with its child processes,
 sampled; of builds on ClickHouse it is that of the server.
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from duckhouse import cli
-from tools.benches.building import DAYS, bench_building
+from tools.benches.building import DAYS, bench_building, bench_reviews
 from tools.benches.extraction import bench_extraction
 from tools.benches.goals import figures
 from tools.benches.history import bench_history
@@ -29,6 +29,7 @@ PARTS: dict[str, Part] = {
     "nothing-new": lambda work, words: bench_nothing_new(work, words.repeat),
     "landing": lambda work, words: bench_landing(work, words.events, words.repeat),
     "building": lambda work, words: bench_building(work, words.events, words.repeat),
+    "reviews": lambda work, words: bench_reviews(work, words.events, words.repeat),
     "history": lambda work, words: bench_history(work, words.repeat),
     "scale": lambda work, words: bench_building(work, TIMES * words.events, 1),
     "extraction": lambda work, words: bench_extraction(work, words.impressions, words.repeat),
@@ -37,7 +38,9 @@ PARTS: dict[str, Part] = {
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
-    parser.add_argument("--events", type=int, default=1_000_000, help="events that are built (default 1000000)")
+    parser.add_argument(
+        "--events", type=int, default=1_000_000, help="events, and reviews, that are built (default 1000000)"
+    )
     parser.add_argument("--repeat", type=int, default=3, help="runs of each measurement; scale has one (default 3)")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS), help="these parts")
     parser.add_argument("--impressions", type=int, default=10_000_000, help="that are extracted (default 10000000)")

@@ -1,12 +1,21 @@
-"""Ad serving data of clean days, the same every time."""
+"""Data of clean days, the same every time."""
 
 from pathlib import Path
 
 from duckhouse.processes import module, run
+
+PRODUCTS = 20_000
 
 
 def events_of_days(folder: Path, days: int, events_per_day: int) -> Path:
     """The drop in `folder`: events in a file a day, and dimensions."""
     counts = ["--days", str(days), "--events-per-day", str(events_per_day), "--seed", "7", "--clean"]
     run(module("tools.generate", "ad_serving", *counts, "--out", str(folder)))
+    return folder
+
+
+def reviews_of_days(folder: Path, days: int, reviews_per_day: int) -> Path:
+    """The drop in `folder`: two files of reviews a day, and the products."""
+    size = ["--days", str(days), "--reviews-per-day", str(reviews_per_day), "--products", str(PRODUCTS)]
+    run(module("tools.generate", "reviews", *size, "--seed", "7", "--clean", "--out", str(folder)))
     return folder
