@@ -1,6 +1,5 @@
 """Rules of reviews: what each must find and a look-alike that it must not, in three deliveries built once."""
 
-import datetime as dt
 import hashlib
 import json
 import zlib
@@ -9,44 +8,25 @@ from typing import Any
 
 import pytest
 
+from support import reviews as written
 from support.consent import Record, records
 from support.drops import NO_TESTS
 from support.landing import csv_text
+from support.reviews import PRODUCT_COLUMNS, REVIEW_COLUMNS
 from support.warehouse import Warehouse, warehouse
 
-REVIEW_COLUMNS = (
-    "", "reviewerID", "asin", "reviewerName", "helpful", "reviewText", "overall", "summary", "unixReviewTime",
-    "reviewTime",
-)  # fmt: skip
-PRODUCT_COLUMNS = (
-    "metadataid", "asin", "salesrank", "imurl", "categories", "title", "description", "price", "related", "brand",
-)  # fmt: skip
 Rows = Sequence[Mapping[str, str]]
 
 
 def review(reviewer: str, asin: str | None = None, day: str = "2025-11-10", **fields: str) -> dict[str, str]:
     """A record as the file spells it; where no product is given it is one of twenty, by the reviewer."""
-    moment = dt.datetime.fromisoformat(day).replace(tzinfo=dt.UTC)
-    known = {
-        "": "0",
-        "reviewerID": reviewer,
-        "asin": f"B{zlib.crc32(reviewer.encode()) % 20}" if asin is None else asin,
-        "reviewerName": "N. N.",
-        "helpful": "[0, 0]",
-        "reviewText": "Fine.",
-        "overall": "5.0",
-        "summary": "Good",
-        "unixReviewTime": str(int(moment.timestamp())),
-        "reviewTime": f"{moment:%m %d, %Y}",
-    }
-    assert fields.keys() <= known.keys()
-    return known | fields
+    known = {"reviewerName": "N. N.", "reviewText": "Fine.", "summary": "Good"}
+    given = f"B{zlib.crc32(reviewer.encode()) % 20}" if asin is None else asin
+    return written.review(reviewer, given, day, **known | fields)
 
 
 def product(asin: str, categories: str = "[['Goods']]", **fields: str) -> dict[str, str]:
-    known = dict.fromkeys(PRODUCT_COLUMNS, "") | {"asin": asin, "title": "Thing", "categories": categories}
-    assert fields.keys() <= known.keys()
-    return known | fields
+    return written.product(asin, categories, **{"title": "Thing"} | fields)
 
 
 def days(month: str, count: int) -> list[str]:
