@@ -86,8 +86,8 @@ class Built(NamedTuple):
     project: Path
 
     def dbt(self, *words: str) -> set[str]:
-        """The names of the nodes of ad serving that the command runs. Left out are tests that warn, which run every time,
-        and dim_dates, which is made every time where sources are not built.
+        """The names of the nodes of ad serving that the command runs. Left out is what runs every time: tests that
+        warn, and dim_dates where not all sources are built.
         """
         if words[0] == "build":
             words = (*words, *self.house.models)

@@ -11,9 +11,9 @@ with months as (
 
 final as (
     select
-        category_id,
-        category_name,
-        month,
+        months.category_id,
+        months.category_name,
+        months.month,
         {{ rating_columns('months') }}
     from months
 )

@@ -11,7 +11,7 @@ ranked as (
     select
         brand_id,
         spelling,
-        row_number() over (partition by brand_id order by products desc, spelling) as place,
+        row_number() over (partition by brand_id order by products desc, spelling asc) as place,
         count(*) over (partition by brand_id) as spellings,
         sum(products) over (partition by brand_id) as products_of_brand
     from spellings

@@ -43,8 +43,16 @@ numbered as (
 dates as (
     select
         *,
-        case month {%- for name in months %} when {{ loop.index }} then '{{ name }}' {%- endfor %} end as month_name,
-        case day_of_week {%- for name in days %} when {{ loop.index }} then '{{ name }}' {%- endfor %} end as day_name,
+        case month
+            {%- for name in months %}
+            when {{ loop.index }} then '{{ name }}'
+            {%- endfor %}
+        end as month_name,
+        case day_of_week
+            {%- for name in days %}
+            when {{ loop.index }} then '{{ name }}'
+            {%- endfor %}
+        end as day_name,
         day_of_week >= 6 as is_weekend
     from numbered
 ),
