@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from duckhouse.cli import UserError, progress
 from duckhouse.landing.bucket import Address, Store, store
 from duckhouse.landing.drop import REDELIVERY, Drop, Found, put_in_order, recognise, visible
-from duckhouse.landing.manifest import Delivery, ObjectVersion, iso
+from duckhouse.landing.manifest import MOMENT, Delivery, ObjectVersion, iso
 from duckhouse.landing.zone import Session, Zone
 from duckhouse.readers.stored import FileFault
 from duckhouse.sources import Source
@@ -28,7 +28,6 @@ NAMED = 20  # objects that do not land are named up to here, and counted from he
 SIDE_BY_SIDE = 8  # objects that are fetched at a time
 _BATCH = 1_000
 _TO_THE_SECOND = len("2026-03-25T06:00:00")  # as an endpoint tells its time, and most of them those of objects
-_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass
@@ -215,9 +214,9 @@ def dated(drop: Drop, deliveries: Sequence[Delivery]) -> tuple[datetime, datetim
     latest = max(times).replace(microsecond=0)
     before = [each.delivered_at for each in deliveries if any(version.uri in uris for version in _held([each]))]
     taken = {each.delivered_at for each in deliveries}
-    at = max([latest, *(time + _MOMENT for time in before)])
+    at = max([latest, *(time + MOMENT for time in before)])
     while at in taken:
-        at += _MOMENT
+        at += MOMENT
     return at, latest
 
 

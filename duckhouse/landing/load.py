@@ -14,7 +14,7 @@ from duckhouse.landing.bucket import addresses
 from duckhouse.landing.drop import Drop, Found, survey, visible
 from duckhouse.landing.fetch import Look, dated, fetch, fetched_before, look, note
 from duckhouse.landing.losses import losses
-from duckhouse.landing.manifest import Delivery, ObjectVersion, SourceFile, iso
+from duckhouse.landing.manifest import MOMENT, Delivery, ObjectVersion, SourceFile, iso
 from duckhouse.landing.workers import digests, land_files
 from duckhouse.landing.zone import Draft, Session, Zone
 from duckhouse.readers.stored import FileFault
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from duckhouse.landing.files import Job
 
 REDELIVERY_AFTER = timedelta(days=1)
-_MOMENT = timedelta(microseconds=1)
 
 
 @dataclass
@@ -211,8 +210,8 @@ def _describe_delivery(delivery: Delivery) -> Iterator[str]:
 def _outcomes(drops: list[Drop], delivered_at: datetime | None, landed: list[_Landed]) -> list[Outcome]:
     """One for each drop, dated: at `delivered_at`, or now, which is never before what landed earlier."""
     now = datetime.now(UTC)
-    after_newest = landed[-1].delivered_at + _MOMENT if landed else now
-    start, step = (delivered_at, REDELIVERY_AFTER) if delivered_at else (max(now, after_newest), _MOMENT)
+    after_newest = landed[-1].delivered_at + MOMENT if landed else now
+    start, step = (delivered_at, REDELIVERY_AFTER) if delivered_at else (max(now, after_newest), MOMENT)
     outcomes = [
         Outcome(
             start + place * step,
@@ -223,7 +222,7 @@ def _outcomes(drops: list[Drop], delivered_at: datetime | None, landed: list[_La
     ]
     if not delivered_at and start != now:
         outcomes[0].notes.append(
-            f"dated right after the newest delivery, of {iso(start - _MOMENT)}: this machine's clock says {iso(now)}"
+            f"dated right after the newest delivery, of {iso(start - MOMENT)}: this machine's clock says {iso(now)}"
         )
     return outcomes
 

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 from duckhouse.cli import UserError
 
 MANIFEST = "manifest.json"
+MOMENT = timedelta(microseconds=1)  # the least by which one delivery is later than another
 
 
 @dataclass(frozen=True, slots=True)
