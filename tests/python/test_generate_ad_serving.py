@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from duckhouse.cli import UserError
+from support.generated import assert_refused_in_one_line
 from tools import generate as command
 from tools.generators.ad_serving import generate as generator
 from tools.generators.ad_serving import truth as truth_module
@@ -763,13 +764,7 @@ def test_a_folder_that_holds_something_is_refused_and_left_alone(tmp_path):
     ],
 )
 def test_bad_arguments_are_one_line_and_exit_2(arguments, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["generate", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        command.main()
-    assert stopped.value.code == 2
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1
+    assert_refused_in_one_line(arguments, monkeypatch, capsys)
 
 
 def test_the_command_writes_a_drop_and_one_summary(tmp_path):

@@ -24,8 +24,8 @@ import pytest
 from duckhouse.cli import UserError
 from duckhouse.settings import PROJECT
 from scripts import land
+from support.generated import assert_refused_in_one_line
 from support.landing import read as read_landed
-from tools import generate as command
 from tools.generators.consent import catalogue as market
 from tools.generators.consent import generate as generator
 from tools.generators.consent import truth as truth_module
@@ -757,13 +757,7 @@ def test_a_folder_that_holds_something_is_refused_and_left_alone(tmp_path):
 )
 def test_bad_arguments_are_one_line_and_exit_2(arguments, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["generate", *arguments])
-    with pytest.raises(SystemExit) as stopped:
-        command.main()
-    assert stopped.value.code == 2
-    error = capsys.readouterr().err
-    assert error.startswith("error: ")
-    assert error.count("\n") == 1
+    assert_refused_in_one_line(arguments, monkeypatch, capsys)
     assert not list(tmp_path.iterdir())
 
 

@@ -5,14 +5,14 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
-import duckdb
 import pytest
 from test_report_quality import table_after, text_of
 
 from duckhouse.reporting.chapters.ad_delivery import wilson
 from support.ad_delivery import advertiser, campaign, deleted, deliver, events
-from support.drops import NO_TESTS, keep
+from support.drops import NO_TESTS, report_after
 from support.warehouse import Warehouse
 
 HOSTILE = '<script>alert(1)</script> & "Sons"'
@@ -65,16 +65,7 @@ def page(house: Warehouse, printed: str) -> str:
 @pytest.fixture(scope="module")
 def changed(house: Warehouse) -> Callable[..., str]:
     """What the report prints and writes after something was done to a copy of the marts."""
-
-    def report(stage: str, statements: str, code: int = 0) -> str:
-        kept = keep(house, stage)
-        with duckdb.connect(str(kept.duckdb)) as connection:
-            connection.execute(statements)
-        out = kept.folder / "report.html"
-        done = kept.run("report", "--out", out, code=code)
-        return done.stderr if code else out.read_text(encoding="utf-8")
-
-    return report
+    return partial(report_after, house)
 
 
 def test_the_chapter_stands_alone(page: str) -> None:

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 
-import duckdb
 import pytest
 
 from duckhouse import generated
 from support.consent import records
-from support.drops import NO_TESTS, deliver, event, keep
+from support.drops import NO_TESTS, deliver, event, report_after
 from support.warehouse import Warehouse
 
 HOSTILE = "<script>alert('1')</script> & \"Sons\""
@@ -60,15 +60,7 @@ def findings(house: Warehouse) -> list[dict]:
 @pytest.fixture(scope="module")
 def changed(house: Warehouse) -> Callable[[str, str], str]:
     """The page after something was done to a copy of the marts."""
-
-    def report(stage: str, statements: str) -> str:
-        kept = keep(house, stage)
-        with duckdb.connect(str(kept.duckdb)) as connection:
-            connection.execute(statements)
-        kept.run("report", "--out", kept.folder / "report.html")
-        return (kept.folder / "report.html").read_text(encoding="utf-8")
-
-    return report
+    return partial(report_after, house)
 
 
 def text_of(markup: str) -> str:

@@ -4,17 +4,17 @@ import datetime as dt
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from math import sqrt
 from statistics import NormalDist, fmean, stdev
 
-import duckdb
 import pytest
 import yaml
 from test_report_quality import table_after, text_of
 
 from duckhouse.reporting.chapters import reviews as chapter
 from duckhouse.settings import PROJECT
-from support.drops import NO_TESTS, keep
+from support.drops import NO_TESTS, report_after
 from support.review_files import Product, Review, deliver
 from support.warehouse import Warehouse
 
@@ -70,16 +70,7 @@ def page(house: Warehouse, printed: str) -> str:
 @pytest.fixture(scope="module")
 def changed(house: Warehouse) -> Callable[..., str]:
     """What the report prints and writes after something was done to a copy of the marts."""
-
-    def report(stage: str, statements: str, code: int = 0) -> str:
-        kept = keep(house, stage)
-        with duckdb.connect(str(kept.duckdb)) as connection:
-            connection.execute(statements)
-        out = kept.folder / "report.html"
-        done = kept.run("report", "--out", out, code=code)
-        return done.stderr if code else out.read_text(encoding="utf-8")
-
-    return report
+    return partial(report_after, house)
 
 
 def shrunken(stars: list[int]) -> float:

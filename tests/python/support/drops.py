@@ -5,6 +5,8 @@ import shutil
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import duckdb
+
 from support.warehouse import Warehouse
 
 NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
@@ -48,3 +50,13 @@ def keep(house: Warehouse, stage: str) -> Warehouse:
     kept.folder.mkdir()
     shutil.copy(house.duckdb, kept.duckdb)
     return kept
+
+
+def report_after(house: Warehouse, stage: str, statements: str, code: int = 0) -> str:
+    """The page after something was done to a copy of the marts; where the report ends with a code, what it says."""
+    kept = keep(house, stage)
+    with duckdb.connect(str(kept.duckdb)) as connection:
+        connection.execute(statements)
+    out = kept.folder / "report.html"
+    done = kept.run("report", "--out", out, code=code)
+    return done.stderr if code else out.read_text(encoding="utf-8")
