@@ -16,11 +16,13 @@ from duckhouse.landed_types import LANDED_TYPES
 from duckhouse.settings import PROJECT
 
 STAGING = PROJECT / "models" / "staging"
-KINDS = ("files", "postgres")
+KINDS = ("files", "postgres", "stream")
 # the words under config.meta
 SOURCE_WORDS = ("zone", "kind", "ignored_files", "connection", "events", "currency")
-TABLE_WORDS = ("files", "table", "key", "day", "keep_last", "history")
-COLUMN_WORDS = ("aliases", "type", "as", "as_delivered", "literal_of")
+TABLE_WORDS = (
+    "files", "table", "topic", "key", "day", "keep_last", "history", "late_after_seconds", "early_after_seconds",
+)  # fmt: skip
+COLUMN_WORDS = ("aliases", "type", "as", "as_delivered", "literal_of", "required", "range")
 # what a column is in staging: macros/parsing/staged.sql reads each type
 TYPES = (
     "text", "exact", "category", "id", "lower", "upper", "lower_list", "upper_list", "money", "number", "integer",
@@ -47,6 +49,10 @@ class Column:
     as_delivered: str | bool = True
     literal_of: str | None = None
     """The column of whose Python literal it is the JSON: it is made at landing, and no file has it."""
+    required: bool = False
+    """A message without it is invalid."""
+    range: tuple[float, float] | None = None
+    """A message whose value is not from the first to the second is invalid."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -81,6 +87,12 @@ class Entity:
     day: str | None = None
     keep_last: tuple[str, ...] = ()
     history: bool = False
+    topic: str | None = None
+    """The topic of a stream whose messages are its rows."""
+    late_after_seconds: int = 3600
+    """Seconds from the time of a reading to its message after which it counts as late."""
+    early_after_seconds: int = 300
+    """Seconds by which the time of a reading may be ahead of its message."""
 
     @property
     def key(self) -> str | None:
@@ -191,6 +203,9 @@ def _entity(table: dict[str, Any], of_source: dict[str, Any], path: Path) -> Ent
         day=meta.get("day"),
         keep_last=_listed(meta, "keep_last", place),
         history=meta.get("history", False),
+        topic=meta.get("topic"),
+        late_after_seconds=meta.get("late_after_seconds", 3600),
+        early_after_seconds=meta.get("early_after_seconds", 300),
     )
     if not entity.columns:
         raise UserError(f"{place} names no columns")
@@ -212,7 +227,7 @@ def _entity(table: dict[str, Any], of_source: dict[str, Any], path: Path) -> Ent
         for name in filter(None, named):
             if name not in {column.name for column in entity.delivered.columns}:
                 raise UserError(f"{place} has no column {name}, which its {word} names")
-    if is_typed and len(entity.keys) > 1:
+    if of_source.get("kind") == "postgres" and len(entity.keys) > 1:
         raise UserError(f"{place}: key {list(entity.keys)}: of a database it is one column")
     for column in filter(lambda column: is_typed and column.literal_of, columns):
         raise UserError(f"{path}: {entity.name}.{column.name}: literal_of is for columns of files")
@@ -231,6 +246,8 @@ def _column(declared: dict[str, Any], place: str) -> Column:
         staged_as=meta.get("as"),
         as_delivered=meta.get("as_delivered", True),
         literal_of=meta.get("literal_of"),
+        required=meta.get("required", False),
+        range=tuple(meta["range"]) if "range" in meta else None,
     )
     allowed = TYPES if column.data_type not in TYPE_OF_LANDED else (TYPE_OF_LANDED[column.data_type],)
     if column.type is not None and column.type not in allowed:

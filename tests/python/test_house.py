@@ -27,6 +27,7 @@ LAYERS = (
     ("readers", "embedded"),
     ("landing",),
     ("extraction", "skeleton"),
+    ("streaming",),
     ("warehouse",),
     ("reporting", "checking"),
 )
