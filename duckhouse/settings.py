@@ -48,6 +48,11 @@ def landing_dir() -> Path:
     return Path(_setting("DUCKHOUSE_LANDING", "landing"))
 
 
+def failures_path() -> Path:
+    """The log of failures: DUCKHOUSE_FAILURES, or failures.jsonl in the landing zone."""
+    return Path(_setting("DUCKHOUSE_FAILURES", str(landing_dir() / "failures.jsonl")))
+
+
 def duckdb_path() -> Path:
     """The DuckDB file of target dev: DUCKHOUSE_DUCKDB, or ./duckhouse.duckdb."""
     return Path(_setting("DUCKHOUSE_DUCKDB", "duckhouse.duckdb"))
