@@ -23,6 +23,19 @@ class ClickHouseSettings:
     cluster: str
 
 
+@dataclass(frozen=True)
+class KafkaSettings:
+    """`ca` is the file of the authority that signed the broker's certificate; that of the system where it is empty."""
+
+    bootstrap: str
+    protocol: str
+    mechanism: str
+    username: str
+    password: str = field(repr=False)
+    ca: str
+    group: str
+
+
 def _setting(name: str, default: str) -> str:
     """An empty one counts as not set."""
     return os.environ.get(name) or default
@@ -108,3 +121,18 @@ def password_handed_on() -> Iterator[None]:
     """Lets dbt, which reads the environment only, know the password while the block runs."""
     with environment({"CLICKHOUSE_PASSWORD": clickhouse().password}):
         yield
+
+
+def kafka() -> KafkaSettings:
+    """The brokers of streams: KAFKA_BOOTSTRAP, _SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD and
+    _CA, and the group that shares their messages, KAFKA_GROUP.
+    """
+    return KafkaSettings(
+        bootstrap=_setting("KAFKA_BOOTSTRAP", "127.0.0.1:9092"),
+        protocol=_setting("KAFKA_SECURITY_PROTOCOL", "plaintext"),
+        mechanism=_setting("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512"),
+        username=_setting("KAFKA_SASL_USERNAME", ""),
+        password=_setting("KAFKA_SASL_PASSWORD", ""),
+        ca=_setting("KAFKA_CA", ""),
+        group=_setting("KAFKA_GROUP", "duckhouse"),
+    )

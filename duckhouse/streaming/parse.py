@@ -287,7 +287,7 @@ def _fields(value: bytes | None) -> dict[str, Any]:
 
 
 def _exact(value: bytes, *, is_json: bool) -> Any:
-    """What a message says, its numbers as SentNumber; `is_json` is false where a number hid whether the rest is JSON."""
+    """What a message says, its numbers as they were sent; `is_json` is false where one hid whether the rest is JSON."""
     try:
         exact = _DECODER.decode(value.decode())
         if not is_json:
