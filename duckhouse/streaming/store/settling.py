@@ -46,19 +46,18 @@ class Settling:
     keys: Sequence[str]
 
     @property
-    def insert_near(self) -> sql.Composed:
-        return self._insert("readings_near", "readings_far", NEAR)
-
-    @property
-    def insert_far(self) -> sql.Composed:
-        return self._insert("readings_far", "readings_near", f"not ({NEAR})")
-
-    @property
-    def set_rest_aside(self) -> sql.Composed:
-        """Rows that are not the reading of their key."""
-        return self._made(
-            "insert into rest ({columns}) select {of_r} from arrived as r join readings as w using ({keys}) "
-            "where {elsewhere}"
+    def place(self) -> sql.Composed:
+        """Inserts the first message of each key that has no reading; all other rows go to `rest`."""
+        return sql.SQL(
+            "with firsts as materialized {firsts}, near as ({near}), far as ({far}) "
+            "insert into rest ({columns}) select {columns} from arrived "
+            "where ({place}) not in (select {place} from near union all select {place} from far)"
+        ).format(
+            firsts=self._firsts("arrived"),
+            near=self._insert("readings_near", "readings_far", NEAR),
+            far=self._insert("readings_far", "readings_near", f"not ({NEAR})"),
+            columns=listed(self.columns),
+            place=listed(_PLACE),
         )
 
     @property
@@ -87,28 +86,27 @@ class Settling:
         )
 
     def _insert(self, table: str, other: str, condition: str) -> sql.Composed:
-        return self._made(
-            "insert into {table} ({columns}) select {columns} from {firsts} as r where {condition} "
-            "and not exists (select from {other} as w where {same_key}) on conflict do nothing",
-            table,
-            other,
-            condition,
-            first_of="arrived",
+        return sql.SQL(
+            "insert into {table} ({columns}) select {columns} from firsts as r where {condition} "
+            "and not exists (select from {other} as w where {same_key}) on conflict do nothing returning {place}"
+        ).format(
+            table=sql.Identifier(table),
+            other=sql.Identifier(other),
+            condition=sql.SQL(condition),
+            columns=listed(self.columns),
+            same_key=_equal(self.keys),
+            place=listed(_PLACE),
         )
 
-    def _made(
-        self, text: str, table: str = "", other: str = "", condition: str = "", first_of: str = "rest"
-    ) -> sql.Composed:
+    def _made(self, text: str, table: str = "readings") -> sql.Composed:
         return sql.SQL(text).format(
-            table=sql.Identifier(table or "rest"),
-            other=sql.Identifier(other or "rest"),
-            condition=sql.SQL(condition),
+            table=sql.Identifier(table),
             columns=listed(self.columns),
             of_r=listed(self.columns, "r"),
             of_w=listed(self.columns, "w"),
             keys=listed(self.keys),
             alike=alike(self.columns, self.keys),
-            firsts=self._firsts(first_of),
+            firsts=self._firsts("rest"),
             same_key=_equal(self.keys),
             elsewhere=sql.SQL("not ({})").format(_equal(_PLACE)),
             precedes=sql.SQL(f"({_ORDER.format('r')}) < ({_ORDER.format('w')})"),

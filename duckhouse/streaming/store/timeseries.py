@@ -28,7 +28,7 @@ SETTINGS = """
 LOCK = "lock table stream_offsets in share row exclusive mode"
 """Writers take turns from here to their commit: none overtakes or blocks another half-way. Readers are not held up."""
 # of these only one, by its key, is right for some thousand keys; the planner does not know how many there are
-BY_KEY = "set local enable_hashjoin = off; set local enable_mergejoin = off"
+BY_KEY = "set local enable_hashjoin = off; set local enable_mergejoin = off; set local work_mem = '32MB'"
 
 
 class Counts(NamedTuple):
@@ -156,10 +156,9 @@ class Store:
             make_days(self._connection)
         run(BY_KEY)
         [(arrived,)] = run("select count(*) from arrived").fetchall()
-        inserted = run(self._settling.insert_near).rowcount + run(self._settling.insert_far).rowcount
+        rest = run(self._settling.place).rowcount
         duplicates = conflicts = 0
-        if inserted < arrived:
-            run(self._settling.set_rest_aside)
+        if rest:
             if run(self._settling.displace).rowcount:
                 run(self._settling.replace("readings_near"))
                 run(self._settling.replace("readings_far"))
@@ -169,7 +168,7 @@ class Store:
                 listed(DEAD_LETTER)
             )
         ).rowcount
-        return Counts(inserted, duplicates, conflicts, invalid)
+        return Counts(arrived - rest, duplicates, conflicts, invalid)
 
     def _counted(self, made: Counts) -> None:
         self._counts = Counts(*map(sum, zip(self._counts, made, strict=True)))
