@@ -1,0 +1,227 @@
+"""The consumer is killed at every step that it takes, over and over, while brokers restart and a second consumer shares
+the topic. After it each store must have each message once, and the winners of keys must be those of plain Python.
+"""
+
+import json
+import random
+import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from confluent_kafka import Producer
+
+from duckhouse.cli import UserError, progress
+from duckhouse.embedded.postgres import embedded
+from duckhouse.processes import module
+from duckhouse.settings import PROJECT, environment
+from duckhouse.streaming.running import stream_source
+from tools.brokers import Broker
+from tools.brokers.apache import Apache, apache
+from tools.brokers.jars import unavailable
+from tools.brokers.mock import mock_cluster
+from tools.campaigns.sums import Sums, sums
+
+PARTITIONS = 4
+DEVICES = 12
+MOMENTS = 4_000  # of which each device has readings: the same one comes again
+START = datetime(2025, 1, 20, 10, tzinfo=UTC)
+SPOILED = (b"", b"{", b"[1]", b'{"device_id": "sensor-1"}', b"\xff\xfe", None)
+
+
+@dataclass
+class Figures:
+    """What a campaign did so far; `by_moment` has a kill by the name of its moment."""
+
+    seed: int
+    broker: str
+    kills: int = 0
+    runs: int = 0
+    restarts: int = 0
+    shared: int = 0
+    by_moment: Counter[str] = field(default_factory=Counter)
+
+
+def campaign(work: Path, kills: int, seed: int, *, use_mock: bool = False) -> tuple[Figures, Sums]:
+    """Kills consumers until there were so many kills, then lets one end, and adds up. What a campaign in `work` has
+    done is not done again: one that was stopped goes on.
+
+    Raises UserError where a consumer ends in another way than by a kill or well.
+    """
+    kept = work / "figures.json"
+    is_mock = use_mock or bool(unavailable())
+    figures = Figures(seed, "the mock cluster" if is_mock else "Apache Kafka")
+    if kept.exists():
+        figures = _resumed(kept, figures, is_mock=is_mock)
+    work.mkdir(parents=True, exist_ok=True)
+    topic = str(stream_source(None)[1].topic)
+    settings = {
+        "DUCKHOUSE_LAKE": str(work / "lake"),
+        "DUCKHOUSE_POSTGRES": str(work / "postgres"),
+        "DUCKHOUSE_FAILURES": str(work / "failures.jsonl"),
+    }
+    with (
+        environment(settings),
+        embedded(work / "postgres"),
+        _broker(work, is_mock=is_mock) as node,
+        _consumers() as run,
+    ):
+        settings["KAFKA_BOOTSTRAP"] = node.bootstrap
+        if not figures.runs:
+            node.make_topic(topic, PARTITIONS)
+        known = _moments(run, node, topic, settings, seed)
+        with progress(total=kills, label="kills") as bar:
+            bar.update(figures.kills)
+            while figures.kills < kills:
+                draw = by_seed(f"{seed} {figures.runs}")
+                produce(node.bootstrap, topic, draw)
+                before = figures.kills
+                _round(figures, run, node, settings, known, draw)
+                _keep(kept, figures)
+                bar.update(figures.kills - before)
+        _all_end_well(run(settings, [None]))
+        with environment({"KAFKA_BOOTSTRAP": node.bootstrap}):
+            return figures, sums()
+
+
+def produce(bootstrap: str, topic: str, draw: random.Random) -> None:
+    """Some hundred messages: readings, the same ones again, others of the same key, and invalid ones."""
+    producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "log_level": 0})
+    for _ in range(draw.randint(300, 1_000)):
+        device = f"sensor-{draw.randrange(DEVICES)}"
+        at = START + timedelta(seconds=draw.randrange(MOMENTS))
+        reading = {
+            "device_id": device,
+            "timestamp": at.isoformat().replace("+00:00", "Z"),
+            "temperature": draw.choice([21.4, 21.5]),
+            "humidity": 68,
+            "firmware_version": "v1.2.0",
+        }
+        value = draw.choice(SPOILED) if draw.random() < 0.03 else json.dumps(reading).encode()
+        producer.produce(topic, value, key=device.encode())
+    if producer.flush(60):
+        raise UserError(f"Kafka at {bootstrap} did not take all messages in a minute")
+
+
+def _round(
+    figures: Figures, run: "Run", node: Broker, settings: dict[str, str], known: list[str], draw: random.Random
+) -> None:
+    """Consumers of one group, of which at least the first is to be killed; now and then the broker restarts."""
+    is_shared = draw.random() < 0.35
+    kills = [_drawn(known, draw), *([draw.choice([None, _drawn(known, draw)])] if is_shared else [])]
+    restart = Thread(target=_restart, args=(node, draw.random() < 0.5)) if draw.random() < 0.1 else None
+    if restart:
+        restart.start()
+    ended = run({**settings, "KAFKA_GROUP": f"campaign-{figures.runs}"}, kills)
+    if restart:
+        restart.join()
+    figures.runs += 1
+    figures.shared += is_shared
+    figures.restarts += restart is not None
+    for code, came_by in ended:
+        if code == -9:
+            figures.kills += 1
+            figures.by_moment[came_by[-1]] += 1
+    _all_end_well([one for one in ended if one[0] != -9])
+
+
+def by_seed(seed: str) -> random.Random:
+    return random.Random(seed)  # noqa: S311 (drawn to be the same again)
+
+
+def _drawn(known: list[str], draw: random.Random) -> int:
+    """The number of a moment; each name is as likely as any other."""
+    name = draw.choice(sorted(set(known)))
+    return draw.choice([number for number, each in enumerate(known, 1) if each == name])
+
+
+def _moments(run: "Run", node: Broker, topic: str, settings: dict[str, str], seed: int) -> list[str]:
+    """The names of the moments of a run that nobody kills, in their order."""
+    produce(node.bootstrap, topic, by_seed(f"{seed} moments"))
+    [(code, came_by)] = run(settings, [None])
+    _all_end_well([(code, came_by)])
+    return came_by
+
+
+def _restart(node: Broker, is_killed: bool) -> None:
+    if is_killed and isinstance(node, Apache):
+        node.kill()
+    else:
+        node.stop()
+    node.start()
+
+
+def _all_end_well(ended: list[tuple[int, list[str]]]) -> None:
+    for code, came_by in ended:
+        if code:
+            raise UserError(f"a consumer that nobody killed ended with {code}, after {len(came_by)} moments")
+
+
+@contextmanager
+def _broker(work: Path, *, is_mock: bool) -> Iterator[Broker]:
+    if is_mock:
+        with mock_cluster() as cluster:
+            yield cluster
+    else:
+        with apache(work / "kafka") as node:
+            yield node
+
+
+class Run:
+    """Runs consumers, each killed at the moment of that number, and gives their exit codes and moments."""
+
+    def __init__(self, process: "subprocess.Popen[str]") -> None:
+        self._process = process
+
+    def __call__(self, settings: dict[str, str], kills: list[int | None]) -> list[tuple[int, list[str]]]:
+        if self._process.stdin is None or self._process.stdout is None:
+            raise AssertionError("unreachable")
+        self._process.stdin.write(json.dumps([settings, kills]) + "\n")
+        self._process.stdin.flush()
+        answer: list[tuple[int, list[str]]] = json.loads(self._process.stdout.readline() or "[]")
+        if not answer:
+            raise UserError("the process that runs the consumers has ended")
+        return answer
+
+
+@contextmanager
+def _consumers() -> Iterator[Run]:
+    with subprocess.Popen(
+        module("tools.campaigns.consumers"), cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            yield Run(process)
+        finally:
+            process.terminate()
+
+
+def _resumed(kept: Path, fresh: Figures, *, is_mock: bool) -> Figures:
+    found: dict[str, Any] = json.loads(kept.read_text())
+    if is_mock:
+        raise UserError(f"{kept.parent}: what was in the mock cluster went with it: remove the folder, or name another")
+    if (found["seed"], found["broker"]) != (fresh.seed, fresh.broker):
+        raise UserError(
+            f"{kept.parent} has a campaign of seed {found['seed']} on {found['broker']}: name another folder"
+        )
+    return Figures(**{**found, "by_moment": Counter(found["by_moment"])})
+
+
+def _keep(kept: Path, figures: Figures) -> None:
+    fresh = kept.with_suffix(".new")
+    fresh.write_text(json.dumps(vars(figures)))
+    fresh.rename(kept)
+
+
+def told(figures: Figures, found: Sums) -> Iterator[str]:
+    """The lines that tell people of a campaign."""
+    yield (
+        f"seed {figures.seed}, {figures.broker}: {figures.kills} kills in {figures.runs} runs, "
+        f"{figures.shared} of them with two consumers, {figures.restarts} with a restart of the broker"
+    )
+    yield from (f"  {count:>5} {name}" for name, count in sorted(figures.by_moment.items()))
+    yield from found.lines()

@@ -1,0 +1,135 @@
+"""What the topic holds beside what the stores hold, by partition, by device and by key.
+
+The topic is read by a consumer of its own and by plain Python, which knows nothing of the code that filled the stores.
+"""
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from confluent_kafka import Consumer, TopicPartition
+
+from duckhouse.extraction.database import database_of
+from duckhouse.settings import kafka
+from duckhouse.streaming.lake.iceberg import open_lake
+from duckhouse.streaming.running import stream_source
+
+FIELDS = ("device_id", "timestamp", "temperature", "humidity", "firmware_version")
+ANSWER_SECONDS = 10.0
+Place = tuple[int, int]
+"""Partition and offset."""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Counts of the whole, and each difference as a line."""
+
+    produced: int
+    lake: int
+    readings: int
+    duplicates: int
+    conflicts: int
+    dead_letters: int
+    differences: list[str]
+
+    def lines(self) -> Iterator[str]:
+        yield (
+            f"produced {self.produced:,} = lake {self.lake:,}; valid {self.produced - self.dead_letters:,} = readings "
+            f"{self.readings:,} + duplicates {self.duplicates:,} + conflicts {self.conflicts:,}; "
+            f"invalid = dead letters {self.dead_letters:,}"
+        )
+        yield from self.differences or ["every sum holds by partition and by device; every key has its first message"]
+
+
+def sums() -> Sums:
+    """The topic of the only stream against the stores that the environment names."""
+    source, entity = stream_source(None)
+    sent = dict(_sent(str(entity.topic)))
+    valid = {place: reading for place, (_, value) in sent.items() if (reading := _reading(value)) is not None}
+    invalid = sent.keys() - valid.keys()
+    with open_lake(source, entity) as lake:
+        kept = lake.table.refresh().scan(selected_fields=("_partition", "_offset", "_fault", "device_id")).to_arrow()
+    lake_rows = kept.to_pylist()
+    with database_of(source) as database, database.connect() as connection:
+        readings, duplicates, conflicts = (
+            connection.execute(f"select _partition, _offset, device_id from {table}").fetchall()
+            for table in ("readings", "reading_duplicates", "reading_conflicts")
+        )
+        letters = connection.execute("select _partition, _offset from dead_letters").fetchall()
+
+    first = _first({place: (sent[place][0], reading) for place, reading in valid.items()})
+    repeats = {place: valid[place] for place in valid.keys() - set(first.values())}
+    equal = {place for place, reading in repeats.items() if reading == valid[first[_key(reading)]]}
+    differences = [
+        *_apart("lake, places", [(row["_partition"], row["_offset"]) for row in lake_rows], sent),
+        *_apart("lake, valid by device", _devices(lake_rows), [each["device_id"] for each in valid.values()]),
+        *_apart("readings, places", [row[:2] for row in readings], first.values()),
+        *_apart("duplicates, places", [row[:2] for row in duplicates], equal),
+        *_apart("conflicts, places", [row[:2] for row in conflicts], repeats.keys() - equal),
+        *_apart("dead letters, places", letters, invalid),
+        *_apart(
+            "store by device",
+            [row[2] for row in (*readings, *duplicates, *conflicts)],
+            [each["device_id"] for each in valid.values()],
+        ),
+    ]
+    counts = (len(lake_rows), len(readings), len(duplicates), len(conflicts), len(letters))
+    return Sums(len(sent), *counts, differences)
+
+
+def _sent(topic: str) -> Iterator[tuple[Place, tuple[int, bytes | None]]]:
+    """Every message of the topic: its place, its time and its value."""
+    settings = {"bootstrap.servers": kafka().bootstrap, "group.id": "sums", "enable.auto.commit": False}
+    consumer = Consumer({**settings, "isolation.level": "read_committed", "log_level": 0})
+    try:
+        for number in consumer.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic].partitions:
+            low, high = consumer.get_watermark_offsets(TopicPartition(topic, number), timeout=ANSWER_SECONDS)
+            at = low
+            consumer.assign([TopicPartition(topic, number, low)])
+            while at < high:
+                for message in consumer.consume(1_000, 1):
+                    if message.error() is None:
+                        at = (message.offset() or 0) + 1
+                        yield (number, at - 1), (message.timestamp()[1], message.value())
+    finally:
+        consumer.close()
+
+
+def _reading(value: bytes | None) -> dict[str, Any] | None:
+    with suppress(ValueError):
+        found = json.loads(value or b"")
+        if isinstance(found, dict) and all(name in found for name in FIELDS):
+            return found
+    return None
+
+
+def _first(readings: dict[Place, tuple[int, dict[str, Any]]]) -> dict[tuple[str, str], Place]:
+    """By device and time the place of the message that came first: by its time, then by its place."""
+    ordered = sorted(readings, key=lambda place: (readings[place][0], *place))
+    return {_key(readings[place][1]): place for place in reversed(ordered)}
+
+
+def _key(reading: dict[str, Any]) -> tuple[str, str]:
+    return reading["device_id"], reading["timestamp"]
+
+
+def _devices(rows: Iterable[dict[str, Any]]) -> list[str]:
+    return [row["device_id"] for row in rows if row["_fault"] is None]
+
+
+def _apart(what: str, found: Iterable[Any], expected: Iterable[Any]) -> Iterator[str]:
+    """A line for each of the first few that one side has more often than the other."""
+    by_side = defaultdict(Counter, found=Counter(map(_flat, found)), expected=Counter(map(_flat, expected)))
+    more, less = by_side["found"] - by_side["expected"], by_side["expected"] - by_side["found"]
+    if more or less:
+        yield (
+            f"{what}: {sum(more.values()):,} too many (as {sorted(more)[:3]}), "
+            f"{sum(less.values()):,} missing (as {sorted(less)[:3]})"
+        )
+
+
+def _flat(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list | tuple) else value
