@@ -20,6 +20,7 @@ from tools.benches.history import bench_history
 from tools.benches.landing import bench_landing
 from tools.benches.measure import psutil
 from tools.benches.nothing_new import bench_nothing_new
+from tools.benches.stream import bench_stream
 
 RESULT = Path("bench/bench.json")
 TIMES = 10  # as many events in the part that shows how builds scale
@@ -30,6 +31,7 @@ PARTS: dict[str, Part] = {
     "landing": lambda work, words: bench_landing(work, words.events, words.repeat),
     "building": lambda work, words: bench_building(work, words.events, words.repeat),
     "reviews": lambda work, words: bench_reviews(work, words.events, words.repeat),
+    "stream": lambda work, words: bench_stream(work, words.events, words.repeat),
     "history": lambda work, words: bench_history(work, words.repeat),
     "scale": lambda work, words: bench_building(work, TIMES * words.events, 1),
     "extraction": lambda work, words: bench_extraction(work, words.impressions, words.repeat),
@@ -38,9 +40,7 @@ PARTS: dict[str, Part] = {
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
-    parser.add_argument(
-        "--events", type=int, default=1_000_000, help="events, and reviews, that are built (default 1000000)"
-    )
+    parser.add_argument("--events", type=int, default=1_000_000, help="events, reviews and readings (default 1000000)")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each measurement; scale has one (default 3)")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS), help="these parts")
     parser.add_argument("--impressions", type=int, default=10_000_000, help="that are extracted (default 10000000)")

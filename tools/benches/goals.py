@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 
 SECONDS_OF_SQL_BEFORE = 32.9  # of 1 million events, before rules were judged once
+READINGS_A_SECOND = 20_000
 ENGINES = ("DuckDB", "ClickHouse")
 
 Figure = tuple[str, float, float]
@@ -33,6 +34,9 @@ def _figures(made: dict[str, Any], events: int, times: int) -> Iterator[Figure]:
     for built, engine in product((some, reviews), ENGINES):
         if more := made.get(f"one more day on {built}, {engine}"):
             yield f"one more day to full build of {built}, {engine}", more["ratio"], 0.2
+    if consumed := made.get(f"consume {events:,} readings into both stores"):
+        yield f"{events:,} readings into both stores, seconds", consumed["seconds"], events / READINGS_A_SECOND
+        yield f"{events:,} readings into both stores, peak MB", consumed["peak_megabytes"], 600
     for engine in ENGINES:
         if more := made.get(f"one more day after 365 days, {engine}"):
             yield f"one more day after 365 days to after 30, {engine}", more["ratio"], 1.2
