@@ -141,9 +141,7 @@ def _drawn(known: list[str], draw: random.Random) -> int:
 
 
 def _moments(run: "Run", node: Broker, topic: str, settings: dict[str, str], seed: int) -> list[str]:
-    """The names of the moments of a run that nobody kills, in their order; of the second one, as the first one makes the
-    tables.
-    """
+    """The names of the moments of a run that nobody kills, in their order. The run before it has made the tables."""
     came_by: list[str] = []
     for place in range(2):
         produce(node.bootstrap, topic, by_seed(f"{seed} moments {place}"))
