@@ -6,6 +6,7 @@ A campaign that was stopped goes on where it was. Ends with exit code 1 where so
 """
 
 import argparse
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,8 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--mock", action="store_true", help="on the mock cluster, whatever is installed")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     options = parser.parse_args(words)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)  # its servers stop with it
     work = (options.work or Path("chaos") / f"{options.command}-{options.seed}").resolve()
     figures, found = campaign(work, options.kills, options.seed, use_mock=options.mock)
     if options.json:
