@@ -4,8 +4,8 @@ The topic is read by a consumer of its own and by plain Python, which knows noth
 """
 
 import json
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +21,10 @@ FIELDS = ("device_id", "timestamp", "temperature", "humidity", "firmware_version
 ANSWER_SECONDS = 10.0
 Place = tuple[int, int]
 """Partition and offset."""
+Message = tuple[int, bytes | None]
+"""Time, in milliseconds, and value."""
+Row = tuple[int, int, str]
+"""Partition, offset and device."""
 
 
 @dataclass(frozen=True)
@@ -47,40 +51,46 @@ class Sums:
 def sums() -> Sums:
     """The topic of the only stream against the stores that the environment names."""
     source, entity = stream_source(None)
-    sent = dict(_sent(str(entity.topic)))
-    valid = {place: reading for place, (_, value) in sent.items() if (reading := _reading(value)) is not None}
-    invalid = sent.keys() - valid.keys()
     with open_lake(source, entity) as lake:
         kept = lake.table.refresh().scan(selected_fields=("_partition", "_offset", "_fault", "device_id")).to_arrow()
-    lake_rows = kept.to_pylist()
     with database_of(source) as database, database.connect() as connection:
         readings, duplicates, conflicts = (
             connection.execute(f"select _partition, _offset, device_id from {table}").fetchall()
             for table in ("readings", "reading_duplicates", "reading_conflicts")
         )
         letters = connection.execute("select _partition, _offset from dead_letters").fetchall()
+    return compared(dict(_sent(str(entity.topic))), kept.to_pylist(), readings, duplicates, conflicts, letters)
 
-    first = _first({place: (sent[place][0], reading) for place, reading in valid.items()})
-    repeats = {place: valid[place] for place in valid.keys() - set(first.values())}
-    equal = {place for place, reading in repeats.items() if reading == valid[first[_key(reading)]]}
+
+def compared(
+    sent: Mapping[Place, Message],
+    lake: Sequence[Mapping[str, Any]],
+    readings: Sequence[Row],
+    duplicates: Sequence[Row],
+    conflicts: Sequence[Row],
+    letters: Sequence[Place],
+) -> Sums:
+    """What was sent beside the rows of the stores."""
+    valid = {place: reading for place, (_, value) in sent.items() if (reading := _reading(value)) is not None}
+    first = set(_first({place: (sent[place][0], reading) for place, reading in valid.items()}).values())
+    of_first = {_key(valid[place]): valid[place] for place in first}
+    repeats = valid.keys() - first
+    equal = {place for place in repeats if valid[place] == of_first[_key(valid[place])]}
+    by_device = [reading["device_id"] for reading in valid.values()]
     differences = [
-        *_apart("lake, places", [(row["_partition"], row["_offset"]) for row in lake_rows], sent),
-        *_apart("lake, valid by device", _devices(lake_rows), [each["device_id"] for each in valid.values()]),
-        *_apart("readings, places", [row[:2] for row in readings], first.values()),
-        *_apart("duplicates, places", [row[:2] for row in duplicates], equal),
-        *_apart("conflicts, places", [row[:2] for row in conflicts], repeats.keys() - equal),
-        *_apart("dead letters, places", letters, invalid),
-        *_apart(
-            "store by device",
-            [row[2] for row in (*readings, *duplicates, *conflicts)],
-            [each["device_id"] for each in valid.values()],
-        ),
+        *_apart("lake, by place", [(row["_partition"], row["_offset"]) for row in lake], sent),
+        *_apart("lake, valid by device", [row["device_id"] for row in lake if row["_fault"] is None], by_device),
+        *_apart("readings, by place", [row[:2] for row in readings], first),
+        *_apart("duplicates, by place", [row[:2] for row in duplicates], equal),
+        *_apart("conflicts, by place", [row[:2] for row in conflicts], repeats - equal),
+        *_apart("dead letters, by place", letters, sent.keys() - valid.keys()),
+        *_apart("store, by device", [row[2] for row in (*readings, *duplicates, *conflicts)], by_device),
     ]
-    counts = (len(lake_rows), len(readings), len(duplicates), len(conflicts), len(letters))
+    counts = (len(lake), len(readings), len(duplicates), len(conflicts), len(letters))
     return Sums(len(sent), *counts, differences)
 
 
-def _sent(topic: str) -> Iterator[tuple[Place, tuple[int, bytes | None]]]:
+def _sent(topic: str) -> Iterator[tuple[Place, Message]]:
     """Every message of the topic: its place, its time and its value."""
     settings = {"bootstrap.servers": kafka().bootstrap, "group.id": "sums", "enable.auto.commit": False}
     consumer = Consumer({**settings, "isolation.level": "read_committed", "log_level": 0})
@@ -116,14 +126,10 @@ def _key(reading: dict[str, Any]) -> tuple[str, str]:
     return reading["device_id"], reading["timestamp"]
 
 
-def _devices(rows: Iterable[dict[str, Any]]) -> list[str]:
-    return [row["device_id"] for row in rows if row["_fault"] is None]
-
-
 def _apart(what: str, found: Iterable[Any], expected: Iterable[Any]) -> Iterator[str]:
-    """A line for each of the first few that one side has more often than the other."""
-    by_side = defaultdict(Counter, found=Counter(map(_flat, found)), expected=Counter(map(_flat, expected)))
-    more, less = by_side["found"] - by_side["expected"], by_side["expected"] - by_side["found"]
+    """A line where one side has something more often than the other."""
+    there, meant = Counter(map(_flat, found)), Counter(map(_flat, expected))
+    more, less = there - meant, meant - there
     if more or less:
         yield (
             f"{what}: {sum(more.values()):,} too many (as {sorted(more)[:3]}), "
