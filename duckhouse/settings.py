@@ -23,6 +23,19 @@ class ClickHouseSettings:
     cluster: str
 
 
+@dataclass(frozen=True)
+class KafkaSettings:
+    """`ca` is the file of the authority that signed the broker's certificate; that of the system where it is empty."""
+
+    bootstrap: str
+    protocol: str
+    mechanism: str
+    username: str
+    password: str = field(repr=False)
+    ca: str
+    group: str
+
+
 def _setting(name: str, default: str) -> str:
     """An empty one counts as not set."""
     return os.environ.get(name) or default
@@ -46,6 +59,11 @@ def environment(changed: Mapping[str, str]) -> Iterator[None]:
 def landing_dir() -> Path:
     """The landing zone: DUCKHOUSE_LANDING, or ./landing."""
     return Path(_setting("DUCKHOUSE_LANDING", "landing"))
+
+
+def failures_path() -> Path:
+    """The log of failures: DUCKHOUSE_FAILURES, or failures.jsonl in the landing zone."""
+    return Path(_setting("DUCKHOUSE_FAILURES", str(landing_dir() / "failures.jsonl")))
 
 
 def duckdb_path() -> Path:
@@ -74,6 +92,28 @@ def clickhouse_dir() -> Path:
 def clickhouse_password_file(data: Path) -> Path:
     """Where the embedded ClickHouse keeps the password that it has drawn."""
     return data / "password"
+
+
+def lake_address() -> str:
+    """The lake of streams: DUCKHOUSE_LAKE, a folder or s3://BUCKET/PREFIX, or ./lake."""
+    return _setting("DUCKHOUSE_LAKE", "lake")
+
+
+def lake_catalog() -> str:
+    """The catalog of the lake: DUCKHOUSE_LAKE_CATALOG, an address as SQLAlchemy writes them, which may hold a password;
+    empty for a file in the lake's folder.
+    """
+    return _setting("DUCKHOUSE_LAKE_CATALOG", "")
+
+
+def lake_storage() -> dict[str, str]:
+    """Endpoint and region of the lake's bucket, as pyiceberg names them: AWS_ENDPOINT_URL and AWS_REGION. The keys are
+    those that AWS's own library finds: AWS_ACCESS_KEY_ID, AWS_PROFILE and others.
+    """
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    region = _setting("AWS_REGION", _setting("AWS_DEFAULT_REGION", "us-east-1" if endpoint else ""))
+    said = {"s3.endpoint": endpoint, "s3.region": region}
+    return {name: value for name, value in said.items() if value}
 
 
 def dbt_target_dir() -> Path:
@@ -111,3 +151,18 @@ def password_handed_on() -> Iterator[None]:
     """Lets dbt, which reads the environment only, know the password while the block runs."""
     with environment({"CLICKHOUSE_PASSWORD": clickhouse().password}):
         yield
+
+
+def kafka() -> KafkaSettings:
+    """The brokers of streams: KAFKA_BOOTSTRAP, _SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD and
+    _CA, and the group that shares their messages, KAFKA_GROUP.
+    """
+    return KafkaSettings(
+        bootstrap=_setting("KAFKA_BOOTSTRAP", "127.0.0.1:9092"),
+        protocol=_setting("KAFKA_SECURITY_PROTOCOL", "plaintext"),
+        mechanism=_setting("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512"),
+        username=_setting("KAFKA_SASL_USERNAME", ""),
+        password=_setting("KAFKA_SASL_PASSWORD", ""),
+        ca=_setting("KAFKA_CA", ""),
+        group=_setting("KAFKA_GROUP", "duckhouse"),
+    )

@@ -6,6 +6,7 @@ What dbt has no word for stands under config.meta, of the source and of its tabl
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,14 @@ TYPES = (
 )  # fmt: skip
 PARSED_TYPES = ("money", "number", "integer", "boolean", "date", "timestamp")
 """Types whose text may be unreadable; staging keeps it as <column>_as_delivered."""
+MESSAGE_TYPES = (
+    "text", "exact", "category", "id", "lower", "upper", "number", "integer", "boolean", "timestamp",
+)  # fmt: skip
+"""Types that a field of a message may have."""
+STREAM_WORDS = {
+    "table": ("topic", "late_after_seconds", "early_after_seconds"), "column": ("required", "range"),
+}  # fmt: skip
+"""The words that only a stream may say."""
 TYPE_OF_LANDED = {"bigint": "integer", "timestamp": "timestamp"}
 """The type of a column that lands typed, by its data_type."""
 OF_STAGING = ("event_at", "event_date", "timestamp_as_delivered", "set_aside_reason", "respelled")
@@ -209,6 +218,9 @@ def _entity(table: dict[str, Any], of_source: dict[str, Any], path: Path) -> Ent
     )
     if not entity.columns:
         raise UserError(f"{place} names no columns")
+    is_stream = of_source.get("kind") == "stream"
+    if not is_stream:
+        _refuse_words_of_streams(table, path)
     spelled = [name for column in columns for name in column.names]
     if twice := _repeated(spelled):
         raise UserError(f"{place} names {', '.join(twice)} more than once (as column or alias)")
@@ -216,8 +228,8 @@ def _entity(table: dict[str, Any], of_source: dict[str, Any], path: Path) -> Ent
     for column in columns:
         if column.data_type not in LANDED_TYPES or (column.data_type and not is_typed):
             raise UserError(
-                f"{path}: {entity.name}.{column.name}: data_type {column.data_type!r}: a table of a database may say "
-                f"{' or '.join(filter(None, LANDED_TYPES))}; columns of files land as text and say none"
+                f"{path}: {entity.name}.{column.name}: data_type {column.data_type!r}: a table of a database or of a "
+                f"stream may say {' or '.join(filter(None, LANDED_TYPES))}; columns of files land as text and say none"
             )
     if len({column.name.casefold() for column in columns}) < len(columns):
         raise UserError(f"{place} has columns that differ in case only")
@@ -232,7 +244,57 @@ def _entity(table: dict[str, Any], of_source: dict[str, Any], path: Path) -> Ent
     for column in filter(lambda column: is_typed and column.literal_of, columns):
         raise UserError(f"{path}: {entity.name}.{column.name}: literal_of is for columns of files")
     _check_staged(entity, place)
+    if is_stream:
+        _check_stream(entity, meta, path)
     return entity
+
+
+def _refuse_words_of_streams(table: dict[str, Any], path: Path) -> None:
+    said = [("table", table["name"], table), *(("column", f"{table['name']}.{c['name']}", c) for c in table["columns"])]
+    for what, name, node in said:
+        for word in STREAM_WORDS[what]:
+            if word in _meta(node):
+                raise UserError(f"{path}: {name}: {word} is for a source of kind stream")
+
+
+def _check_stream(entity: Entity, meta: Mapping[str, Any], path: Path) -> None:
+    """Raises UserError where messages cannot be told valid or invalid, or apart, by the words of a table."""
+    place = f"{path}: table {entity.name}"
+    if not (isinstance(entity.topic, str) and re.fullmatch(r"[A-Za-z0-9._-]{1,249}", entity.topic)):
+        raise UserError(
+            f"{place}: topic {entity.topic!r}: a table of a stream names its topic, of letters, digits, . _ and -"
+        )
+    for word in ("files", "table", "history", "keep_last"):
+        if word in meta:
+            raise UserError(f"{place} says topic and {word}: a table of a stream has no {word}")
+    for word in ("late_after_seconds", "early_after_seconds"):
+        seconds = getattr(entity, word)
+        if type(seconds) is not int or seconds < 0:
+            raise UserError(f"{place}: {word} {seconds!r}: write a whole number of seconds, 0 or more")
+    if not entity.keys or not entity.day:
+        raise UserError(f"{place} is of a stream: say its key, and as its day the time at which something happened")
+    for column in entity.columns:
+        where = f"{path}: {entity.name}.{column.name}"
+        if column.type not in MESSAGE_TYPES:
+            raise UserError(f"{where}: type {column.type!r}: of a message, write {' or '.join(MESSAGE_TYPES)}")
+        if column.name.startswith("_"):
+            raise UserError(f"{where}: names that start with _ are those of landing: name the field otherwise")
+        if column.aliases:
+            raise UserError(f"{where}: aliases are for columns of files: a field of a message has one name")
+        if not column.required and column.name in (*entity.keys, entity.day):
+            raise UserError(f"{where}: key and day name it: write required: true")
+
+
+def _range(meta: Mapping[str, Any], place: str) -> tuple[float, float] | None:
+    match meta.get("range"):
+        case None:
+            return None
+        case [int() | float() as least, int() | float() as greatest] if -inf < least < greatest < inf:
+            if meta.get("type") not in ("number", "integer"):
+                raise UserError(f"{place}: range is for columns of type number or integer")
+            return least, greatest
+        case found:
+            raise UserError(f"{place}: range {found!r}: write the least and the greatest number, as [0, 100]")
 
 
 def _column(declared: dict[str, Any], place: str) -> Column:
@@ -247,8 +309,10 @@ def _column(declared: dict[str, Any], place: str) -> Column:
         as_delivered=meta.get("as_delivered", True),
         literal_of=meta.get("literal_of"),
         required=meta.get("required", False),
-        range=tuple(meta["range"]) if "range" in meta else None,
+        range=_range(meta, place),
     )
+    if not isinstance(column.required, bool):
+        raise UserError(f"{place}: required {column.required!r}: write true or false")
     allowed = TYPES if column.data_type not in TYPE_OF_LANDED else (TYPE_OF_LANDED[column.data_type],)
     if column.type is not None and column.type not in allowed:
         raise UserError(f"{place}: type {column.type!r}: write {' or '.join(allowed)}")

@@ -6,7 +6,8 @@ import pytest
 
 from duckhouse import sources as declarations
 from duckhouse.cli import UserError
-from duckhouse.sources import TYPES, load_source, sources
+from duckhouse.sources import MESSAGE_TYPES, TYPES, load_source, sources
+from duckhouse.streaming import rows
 from support.dbt import invoke_dbt
 from support.warehouse import Warehouse
 
@@ -33,6 +34,21 @@ sources:
 
 NOTE_JSON = "          - {name: note_json, config: {meta: {literal_of: note}}}\n"
 OF_DATABASE = DECLARED.replace("zone: shop,", "zone: shop, kind: postgres,").replace(NOTE_JSON, "")
+
+OF_STREAM = """
+sources:
+  - name: shop
+    config: {meta: {zone: shop, kind: stream}}
+    tables:
+      - name: sales
+        config:
+          meta: {topic: shop.sales, key: [till, sold_at], day: sold_at, late_after_seconds: 60, early_after_seconds: 5}
+        columns:
+          - {name: till, config: {meta: {type: exact, required: true}}}
+          - {name: sold_at, data_type: timestamp, config: {meta: {type: timestamp, required: true}}}
+          - {name: paid, config: {meta: {type: number, range: [0, 99.5]}}}
+          - {name: note, config: {meta: {type: text, required: false}}}
+"""
 
 
 @pytest.fixture
@@ -125,6 +141,100 @@ def test_a_wrong_word_is_refused_in_one_line(declare, words: str, wrong: str, to
     assert "\n" not in str(refused.value)
 
 
+def test_words_of_a_stream_are_read(declare) -> None:
+    declare(OF_STREAM)
+    [sales] = load_source("shop").entities
+    assert (sales.topic, sales.keys, sales.day) == ("shop.sales", ("till", "sold_at"), "sold_at")
+    assert (sales.late_after_seconds, sales.early_after_seconds) == (60, 5)
+    assert [(column.required, column.range) for column in sales.columns] == [
+        (True, None), (True, None), (False, (0, 99.5)), (False, None),
+    ]  # fmt: skip
+    declare(OF_STREAM.replace(", late_after_seconds: 60, early_after_seconds: 5", ""))
+    [sales] = load_source("shop").entities
+    assert (sales.late_after_seconds, sales.early_after_seconds) == (3600, 300)
+
+
+@pytest.mark.parametrize(
+    ("words", "wrong", "told"),
+    [
+        ("topic: shop.sales, ", "", "table sales: topic None: a table of a stream names its topic"),
+        ("topic: shop.sales", "topic: shop sales", "table sales: topic 'shop sales': a table of a stream names"),
+        ("topic: shop.sales", "topic: [sales]", r"table sales: topic \['sales'\]: a table of a stream names"),
+        ("topic: shop.sales", "topic: sales, files: [a.csv]", "says topic and files: a table of a stream has no files"),
+        ("topic: shop.sales", "topic: sales, table: sales", "says topic and table: a table of a stream has no table"),
+        ("topic: shop.sales", "topic: sales, history: true", "says topic and history"),
+        ("topic: shop.sales", "topic: sales, keep_last: [paid]", "says topic and keep_last"),
+        (
+            "late_after_seconds: 60",
+            "late_after_seconds: 1.5",
+            "late_after_seconds 1.5: write a whole number of seconds",
+        ),
+        ("late_after_seconds: 60", "late_after_seconds: true", "late_after_seconds True: write a whole number"),
+        (
+            "early_after_seconds: 5",
+            "early_after_seconds: -5",
+            "early_after_seconds -5: write a whole number of seconds",
+        ),
+        ("early_after_seconds: 5", "early_after_seconds: '5'", "early_after_seconds '5': write a whole number"),
+        ("key: [till, sold_at], ", "", "table sales is of a stream: say its key, and as its day"),
+        ("day: sold_at, ", "", "table sales is of a stream: say its key, and as its day"),
+        (
+            "day: sold_at",
+            "day: till",
+            "its day till is of type exact: write timestamp or date",
+        ),
+        ("[0, 99.5]", "[0]", r"sales.paid: range \[0\]: write the least and the greatest number, as \[0, 100\]"),
+        ("[0, 99.5]", "[0, 1, 2]", r"sales.paid: range \[0, 1, 2\]: write the least"),
+        ("[0, 99.5]", "[99.5, 0]", r"sales.paid: range \[99.5, 0\]: write the least"),
+        ("[0, 99.5]", "[5, 5]", r"sales.paid: range \[5, 5\]: write the least"),
+        ("[0, 99.5]", "['0', '9']", r"sales.paid: range \['0', '9'\]: write the least"),
+        ("[0, 99.5]", "[0, .inf]", r"sales.paid: range \[0, inf\]: write the least"),
+        ("[0, 99.5]", "[0, .nan]", r"sales.paid: range \[0, nan\]: write the least"),
+        ("[0, 99.5]", "9", "sales.paid: range 9: write the least"),
+        ("type: text", "type: text, range: [0, 1]", "sales.note: range is for columns of type number or integer"),
+        ("required: false", "required: maybe", "sales.note: required 'maybe': write true or false"),
+        ("type: exact, required: true", "type: exact", "sales.till: key and day name it: write required: true"),
+        ("type: timestamp, required: true", "type: timestamp", "sales.sold_at: key and day name it: write required"),
+        ("type: text, ", "", "sales.note: type None: of a message, write text or exact"),
+        ("type: text", "type: money", "sales.note: type 'money': of a message, write text or exact"),
+        ("type: text", "type: text, aliases: [notes]", "sales.note: aliases are for columns of files"),
+        ("type: text", "type: text, literal_of: paid", "sales.note: literal_of is for columns of files"),
+        ("name: note", "name: _note", "sales._note: names that start with _ are those of landing"),
+        ("name: note", "name: note, data_type: bigint", "sales.note: type 'text': write integer"),
+        ("kind: stream", "kind: files", "sales: topic is for a source of kind stream"),
+    ],
+)
+def test_a_wrong_word_of_a_stream_is_refused_in_one_line(declare, words: str, wrong: str, told: str) -> None:
+    assert OF_STREAM.count(words) == 1
+    path = declare(OF_STREAM.replace(words, wrong))
+    with pytest.raises(UserError, match=told) as refused:
+        load_source("shop")
+    assert str(refused.value).startswith(f"{path}: ")
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("kind", ["files", "postgres"])
+@pytest.mark.parametrize(
+    ("words", "wrong", "told"),
+    [
+        ("key: sale_id,", "key: sale_id, topic: sales,", "sales: topic is for a source of kind stream"),
+        ("key: sale_id,", "key: sale_id, late_after_seconds: 9,", "sales: late_after_seconds is for a source of kind"),
+        (
+            "key: sale_id,",
+            "key: sale_id, early_after_seconds: 9,",
+            "sales: early_after_seconds is for a source of kind",
+        ),
+        ("type: money", "type: money, required: true", "sales.paid: required is for a source of kind stream"),
+        ("type: number", "type: number, range: [0, 9]", "shelves.width: range is for a source of kind stream"),
+    ],
+)
+def test_words_of_a_stream_are_for_streams(declare, kind: str, words: str, wrong: str, told: str) -> None:
+    declared = DECLARED if kind == "files" else OF_DATABASE
+    declare(declared.replace(words, wrong))
+    with pytest.raises(UserError, match=told):
+        load_source("shop")
+
+
 def test_a_key_may_be_one_column_or_several_together(declare) -> None:
     declare(DECLARED)
     sales, _ = load_source("shop").entities
@@ -163,6 +273,10 @@ def test_a_type_of_what_landed_is_not_contradicted(declare) -> None:
     load_source("shop")
 
 
+def test_a_message_may_have_the_types_that_its_rows_have() -> None:
+    assert set(MESSAGE_TYPES) == rows.TYPES.keys()
+
+
 def test_every_type_is_in_the_documentation_and_in_staging(shared_house: Warehouse) -> None:
     documented = (declarations.PROJECT / "docs" / "landing.md").read_text(encoding="utf-8")
     types = "{% for type in " + str(list(TYPES)) + " %}{{ typed_value(type, 'x')[1] }} {% endfor %}"
@@ -186,6 +300,7 @@ def test_the_sources_of_the_project_say_keys_days_and_facts() -> None:
         "ad_serving": "fct_ad_events",
         "consent": "fct_consent_events",
         "reviews": "fct_product_reviews",
+        "telemetry": None,
     }
     days = {
         (name, entity.name): entity.day for name in sources() for entity in load_source(name).entities if entity.day
@@ -196,4 +311,5 @@ def test_the_sources_of_the_project_say_keys_days_and_facts() -> None:
         ("ad_serving", "events"): "timestamp",
         ("consent", "events"): "event_time",
         ("reviews", "reviews"): "unix_review_time",
+        ("telemetry", "readings"): "timestamp",
     }

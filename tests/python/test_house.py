@@ -21,7 +21,7 @@ MAY_IMPORT = {"duckhouse": {"duckhouse"}, "scripts": {"duckhouse"}, "tools": {"d
 LAYERS = (
     ("cli", "arrow"),
     ("settings", "duck", "landed_types"),
-    ("sources", "processes", "project", "builds", "packages", "generated", "dbt_plugin"),
+    ("sources", "processes", "project", "builds", "packages", "generated", "dbt_plugin", "failures"),
     ("landed_schemas",),
     ("landed_rows",),
     ("readers", "embedded"),

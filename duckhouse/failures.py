@@ -1,0 +1,93 @@
+"""One log of failures for all commands that bring data in: a JSON object a line, appended to DUCKHOUSE_FAILURES.
+
+A command never fails because of it: where it cannot be written, what happened stands in the command's output alone.
+"""
+
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from duckhouse.cli import UserError
+from duckhouse.settings import failures_path
+
+MOST_BYTES = 10 << 20
+"""Past it the log becomes <name>.1, in the place of the one before, and a new one begins."""
+MOST_CHARACTERS = 1_000  # of a reason or of a name
+HIDDEN = "***"
+_OF_SECRETS = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE_KEY", re.IGNORECASE)
+_IN_TEXTS = (
+    re.compile(r"(?<=://)([^\s/@:]*):[^\s@]+(?=@)"),
+    re.compile(r"\b((?:password|passwd|secret|token)\s*=\s*)(?:'[^']*'|\"[^\"]*\"|\S+)", re.IGNORECASE),
+)
+_LEAST_OF_A_SECRET = 4  # characters: shorter ones would hide ordinary words
+
+
+def note(command: str, source: str, where: str, reason: str, count: int = 1, *, place: int | str | None = None) -> None:
+    """Appends a failure: what ran (land, extract, consume), where it failed (a file, a table, a partition), why, and
+    how many records or messages it concerns; `place` is the first of them, such as a row or an offset.
+    """
+    entry = {
+        "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "command": command,
+        "source": source,
+        "where": _without_secrets(where),
+        "place": place,
+        "reason": _without_secrets(reason),
+        "count": count,
+    }
+    with suppress(OSError, ValueError):
+        _append(failures_path(), json.dumps(entry).encode() + b"\n")
+
+
+@contextmanager
+def noted(command: str, source: str) -> Iterator[None]:
+    """Notes the UserError that ends the block, and lets it pass."""
+    try:
+        yield
+    except UserError as error:
+        note(command, source, source, str(error))
+        raise
+
+
+def _append(path: Path, line: bytes) -> None:
+    """Writes a line by one call, after those of other processes. What a full disk cut off stays a line alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    is_written = False
+    while not is_written:
+        log = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+        try:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(log, fcntl.LOCK_EX)
+            is_written = _has_written(log, path, line)
+        finally:
+            os.close(log)
+
+
+def _has_written(log: int, path: Path, line: bytes) -> bool:
+    """False where the log was moved aside meanwhile, or is full and now is."""
+    size = os.fstat(log).st_size
+    try:
+        if not os.path.samestat(os.fstat(log), path.stat()):
+            return False
+    except FileNotFoundError:
+        return False
+    if size and size + len(line) > MOST_BYTES:
+        path.replace(path.with_name(f"{path.name}.1"))
+        return False
+    is_cut_off = size > 0 and os.pread(log, 1, size - 1) != b"\n"
+    os.write(log, b"\n" + line if is_cut_off else line)
+    return True
+
+
+def _without_secrets(text: str) -> str:
+    for name, value in os.environ.items():
+        if _OF_SECRETS.search(name) and len(value) >= _LEAST_OF_A_SECRET:
+            text = text.replace(value, HIDDEN)
+    text = _IN_TEXTS[0].sub(rf"\1:{HIDDEN}", text)
+    text = _IN_TEXTS[1].sub(rf"\1{HIDDEN}", text)
+    return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"
