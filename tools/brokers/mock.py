@@ -24,7 +24,10 @@ class MockCluster:
     def __init__(self) -> None:
         self._library = _librdkafka()
         error = ctypes.create_string_buffer(512)
-        self._client = self._library.rd_kafka_new(_PRODUCER, None, error, len(error))
+        settings = self._library.rd_kafka_conf_new()
+        # its client has no brokers but those of the cluster, of which it would warn
+        self._library.rd_kafka_conf_set(settings, b"log_level", b"0", error, len(error))
+        self._client = self._library.rd_kafka_new(_PRODUCER, settings, error, len(error))
         if not self._client:
             raise UserError(f"librdkafka does not start: {error.value.decode()}")
         self._cluster = self._library.rd_kafka_mock_cluster_new(self._client, 1)
@@ -78,8 +81,11 @@ def _librdkafka() -> ctypes.CDLL:
         raise UserError("confluent-kafka is there without librdkafka, which has the mock cluster: install the wheel")
     library = ctypes.CDLL(path)
     pointer, text, number, offset = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_int64
+    size = ctypes.c_size_t
     for name, returned, taken in (
-        ("new", pointer, [number, pointer, text, ctypes.c_size_t]),
+        ("conf_new", pointer, []),
+        ("conf_set", number, [pointer, text, text, text, size]),
+        ("new", pointer, [number, pointer, text, size]),
         ("destroy", None, [pointer]),
         ("mock_cluster_new", pointer, [pointer, number]),
         ("mock_cluster_destroy", None, [pointer]),
