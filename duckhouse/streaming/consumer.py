@@ -231,9 +231,7 @@ class StreamConsumer:
             self._summary.take(rows)
             self._note_invalid(rows_of.invalid(rows))
         self._summary.duplicates, self._summary.conflicts = self._repeats()
-        for number, offset in self._position.items():
-            end = self._broker.last_seen_end(number)
-            self._summary.lag[number] = max(0, (end or offset) - offset)
+        self._measure_lag()
 
     def _move(self, place: int, rows: pa.Table, reached: Offsets) -> None:
         """Writes to a store what it does not have yet."""
@@ -258,14 +256,11 @@ class StreamConsumer:
             note(COMMAND, self._summary.source, where, f"{fault}: {detail}", counts[number, fault], place=offset)
 
     def _measure_lag(self) -> None:
-        self._summary.lag = {}
-        is_away = False
-        for number, offset in self._position.items():
-            try:
-                end = None if is_away else self._broker.watermarks(number).high
-            except Away:
-                end, is_away = None, True
-            self._summary.lag[number] = max(0, (end or self._broker.last_seen_end(number) or offset) - offset)
+        """By the ends that the brokers told with the messages."""
+        ends = {number: self._broker.last_seen_end(number) for number in self._position}
+        self._summary.lag = {
+            number: max(0, (ends[number] or offset) - offset) for number, offset in self._position.items()
+        }
 
 
 def beyond(rows: pa.Table, at: Offsets) -> pa.Table:
