@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from duckhouse.embedded.postgres import Embedded
 from duckhouse.streaming.offsets import Partition
 from duckhouse.streaming.sink import Overtaken
-from duckhouse.streaming.store.timeseries import Store, open_store
+from duckhouse.streaming.store.timeseries import TimeSeriesStore, open_store
 from support.store import (
     DAY,
     ENTITY,
@@ -168,7 +168,7 @@ def arriving(sent: list[tuple[str, Message]]) -> list[Message]:
     return [as_dead_letter(one) if how == "invalid" else one for how, one in sent]
 
 
-def write(store: Store, model: Model, batch: list[tuple[str, Message]]) -> None:
+def write(store: TimeSeriesStore, model: Model, batch: list[tuple[str, Message]]) -> None:
     """Writes, and writes again as one who has not noticed would."""
     reached = {Partition(one["_topic_id"], one["_partition"]): one["_offset"] + 1 for _, one in batch}
     expected = {partition: model.offsets[partition] for partition in reached if partition in model.offsets}
@@ -180,14 +180,14 @@ def write(store: Store, model: Model, batch: list[tuple[str, Message]]) -> None:
         store.write(rows(*arrived), expected, reached)
 
 
-def repair(store: Store, model: Model, sent: list[tuple[str, Message]], random: Random) -> None:
+def repair(store: TimeSeriesStore, model: Model, sent: list[tuple[str, Message]], random: Random) -> None:
     chosen = [one for _, one in sent if random.random() < 0.5]
     dead = [one for one in chosen if model.messages.get(place_of(one), {}).get("_fault")]
     assert store.repair(rows(*chosen)) == len(dead)
     model.messages |= {place_of(one): one for one in dead}
 
 
-def add(store: Store, model: Model, sent: list[tuple[str, Message]]) -> None:
+def add(store: TimeSeriesStore, model: Model, sent: list[tuple[str, Message]]) -> None:
     """Adds what is missing of all that was read before; what comes by `write` is left to it."""
     before = [
         (how, one)
