@@ -76,6 +76,14 @@ def postgres_dir() -> Path:
     return Path(_setting("DUCKHOUSE_POSTGRES", "postgres-data"))
 
 
+def keep_days(prefix: str) -> int | None:
+    """Days for which a store keeps readings: <prefix>_KEEP_DAYS; all where it is None."""
+    days = _setting(f"{prefix}_KEEP_DAYS", "")
+    if days and not (days.isdigit() and int(days)):
+        raise UserError(f"{prefix}_KEEP_DAYS={days!r} is not a number of days")
+    return int(days) if days else None
+
+
 def clickhouse_dir() -> Path:
     """The data of the embedded ClickHouse: DUCKHOUSE_CLICKHOUSE, or ./clickhouse-data."""
     return Path(_setting("DUCKHOUSE_CLICKHOUSE", "clickhouse-data"))

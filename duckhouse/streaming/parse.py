@@ -141,11 +141,10 @@ def _unknown(fields: Mapping[str, Any], value: bytes, declared: Collection[str])
     None where `judged` has to look: they are nested, or a number is spelled otherwise than a double is.
     """
     told = {name: said for name, said in fields.items() if name not in declared}
-    members = orjson.dumps(told)
     for name, said in told.items():
         if type(said) in (list, dict) or (type(said) in (int, float) and not _is_spelled(value, name, said)):
             return None, 0, 0
-    return members.decode(), len(told), sum(type(said) is str for said in told.values())
+    return orjson.dumps(told).decode(), len(told), sum(type(said) is str for said in told.values())
 
 
 def _is_spelled(value: bytes, name: str, number: float) -> bool:
@@ -168,7 +167,7 @@ def _numbers(column: Column, told: list[Any]) -> tuple[pa.Array, np.ndarray]:
     kept, is_odd = _of_types(told, {int, float})
     read = np.array(kept, np.float64) + 0.0  # -0.0 becomes 0.0
     low, high = column.range or (-EXACT_INTEGERS, EXACT_INTEGERS)
-    is_odd |= (read < low) | (read > high) | (np.abs(read) > EXACT_INTEGERS)
+    is_odd |= (read < low) | (read > high) | (np.abs(read) >= EXACT_INTEGERS)  # which an integer beyond may round to
     return pa.array(read, from_pandas=True), is_odd
 
 
@@ -279,7 +278,7 @@ def _fields(value: bytes | None) -> dict[str, Any]:
     exact = _exact(value, is_json=read is not None)
     if type(exact) is not dict:
         raise Fault("not_an_object", f"the message is {_kind(exact)}")
-    if _depth(exact) > MAX_DEPTH:
+    if value.count(b"{") + value.count(b"[") > MAX_DEPTH and _depth(exact) > MAX_DEPTH:
         raise Fault(*_TOO_DEEP)
     if len(value) > MAX_BYTES:
         raise Fault("too_large", f"{len(value):,} bytes; at most {MAX_BYTES:,}")
@@ -335,15 +334,18 @@ def _children(item: Any) -> Iterator[Any]:
 
 def _check(declared: Sequence[tuple[Column, Any]]) -> None:
     """Raises the first fault that can be told before values are read."""
-    for column, said in declared:
-        if type(said) is str and len(said) > MAX_CHARACTERS:
-            raise Fault("too_large", f"{column.name} has {len(said):,} characters; at most {MAX_CHARACTERS:,}")
-    for column, said in declared:
-        if said is None and column.required:
-            raise Fault("missing_field", f"{column.name} is missing")
-    for column, said in declared:
-        if said is not None and (wrong := _wrong_type(column, said)):
-            raise Fault("wrong_type", f"{column.name} {wrong}")
+    found = [fault for column, said in declared if (fault := _fault(column, said))]
+    if found:
+        raise Fault(*min(found, key=lambda fault: FAULTS.index(fault[0])))
+
+
+def _fault(column: Column, said: Any) -> tuple[str, str] | None:
+    if said is None:
+        return ("missing_field", f"{column.name} is missing") if column.required else None
+    if type(said) is str and len(said) > MAX_CHARACTERS:
+        return "too_large", f"{column.name} has {len(said):,} characters; at most {MAX_CHARACTERS:,}"
+    wrong = _wrong_type(column, said)
+    return ("wrong_type", f"{column.name} {wrong}") if wrong else None
 
 
 def _wrong_type(column: Column, said: Any) -> str | None:
@@ -414,8 +416,8 @@ def _check_range(column: Column, value: Any, said: Any) -> None:
         raise Fault("out_of_range", f"{column.name} is {said[:30]}, not from {low:g} to {high:g}")
     if math.isinf(value):
         raise Fault("out_of_range", f"{column.name} is {said[:30]}, which no double holds")
-    is_integer = column.type == "integer" or said.lstrip("-").isdigit()
-    if is_integer and abs(value) > EXACT_INTEGERS:
+    exact = int(said) if said.lstrip("-").isdigit() else value if column.type == "integer" else 0
+    if abs(exact) > EXACT_INTEGERS:
         raise Fault("out_of_range", f"{column.name} is {said[:30]}: integers go to 2^53")
 
 

@@ -12,7 +12,7 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from duckhouse.cli import UserError
 from duckhouse.settings import PROJECT
 from support.broker import new_topic
-from tools.brokers import Broker, jars
+from tools.brokers import LocalBroker, jars
 from tools.brokers.apache import Apache, apache
 from tools.brokers.mock import MockCluster
 
@@ -21,18 +21,18 @@ QUICK = {"log_level": 0, "reconnect.backoff.ms": 50, "reconnect.backoff.max.ms":
 
 
 @pytest.fixture(params=["mock", "apache"])
-def broker(request: pytest.FixtureRequest) -> Broker:
+def broker(request: pytest.FixtureRequest) -> LocalBroker:
     return request.getfixturevalue(request.param)
 
 
-def send(broker: Broker, topic: str, *values: bytes, partition: int = 0) -> None:
+def send(broker: LocalBroker, topic: str, *values: bytes, partition: int = 0) -> None:
     producer = Producer({"bootstrap.servers": broker.bootstrap, **QUICK})
     for value in values:
         producer.produce(topic, value, partition=partition)
     assert producer.flush(SECONDS) == 0
 
 
-def received(broker: Broker, topic: str, count: int, partition: int = 0) -> list[bytes]:
+def received(broker: LocalBroker, topic: str, count: int, partition: int = 0) -> list[bytes]:
     consumer = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": "test", **QUICK})
     consumer.assign([TopicPartition(topic, partition, 0)])
     try:
@@ -41,7 +41,7 @@ def received(broker: Broker, topic: str, count: int, partition: int = 0) -> list
         consumer.close()
 
 
-def partitions(broker: Broker, topic: str) -> int:
+def partitions(broker: LocalBroker, topic: str) -> int:
     consumer = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": "test", **QUICK})
     try:
         return len(consumer.list_topics(topic, SECONDS).topics[topic].partitions)
@@ -49,11 +49,11 @@ def partitions(broker: Broker, topic: str) -> int:
         consumer.close()
 
 
-def test_a_topic_has_the_partitions_that_were_asked_for(broker: Broker) -> None:
+def test_a_topic_has_the_partitions_that_were_asked_for(broker: LocalBroker) -> None:
     assert [partitions(broker, new_topic(broker, count)) for count in (1, 3)] == [1, 3]
 
 
-def test_what_a_topic_holds_is_there_when_the_broker_comes_back(broker: Broker) -> None:
+def test_what_a_topic_holds_is_there_when_the_broker_comes_back(broker: LocalBroker) -> None:
     topic, address = new_topic(broker, 2), broker.bootstrap
     send(broker, topic, b"before", partition=1)
     broker.stop()
@@ -67,7 +67,7 @@ def test_what_a_topic_holds_is_there_when_the_broker_comes_back(broker: Broker) 
     assert received(broker, topic, 2, partition=1) == [b"before", b"after"]
 
 
-def test_a_topic_made_anew_is_empty(broker: Broker) -> None:
+def test_a_topic_made_anew_is_empty(broker: LocalBroker) -> None:
     topic = new_topic(broker)
     send(broker, topic, b"old")
     broker.delete_topic(topic)
@@ -76,7 +76,7 @@ def test_a_topic_made_anew_is_empty(broker: Broker) -> None:
     assert received(broker, topic, 1) == [b"new"]
 
 
-def test_a_topic_that_is_there_cannot_be_made(broker: Broker) -> None:
+def test_a_topic_that_is_there_cannot_be_made(broker: LocalBroker) -> None:
     topic = new_topic(broker)
     with pytest.raises(UserError, match=f"^topic {topic}: .*already exists"):
         broker.make_topic(topic, 1)

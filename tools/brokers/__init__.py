@@ -5,7 +5,7 @@ from typing import Protocol
 HOST = "127.0.0.1"
 
 
-class Broker(Protocol):
+class LocalBroker(Protocol):
     """A broker of our own."""
 
     @property

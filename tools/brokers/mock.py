@@ -24,10 +24,14 @@ class MockCluster:
     def __init__(self) -> None:
         self._library = _librdkafka()
         error = ctypes.create_string_buffer(512)
-        self._client = self._library.rd_kafka_new(_PRODUCER, None, error, len(error))
+        settings = self._library.rd_kafka_conf_new()
+        # its client has no brokers but those of the cluster, of which it would warn
+        self._library.rd_kafka_conf_set(settings, b"log_level", b"0", error, len(error))
+        self._client = self._library.rd_kafka_new(_PRODUCER, settings, error, len(error))
         if not self._client:
             raise UserError(f"librdkafka does not start: {error.value.decode()}")
         self._cluster = self._library.rd_kafka_mock_cluster_new(self._client, 1)
+        self._library.rd_kafka_mock_group_initial_rebalance_delay_ms(self._cluster, 0)
         self.bootstrap: str = self._library.rd_kafka_mock_cluster_bootstraps(self._cluster).decode()
 
     def make_topic(self, name: str, partitions: int) -> None:
@@ -77,12 +81,16 @@ def _librdkafka() -> ctypes.CDLL:
         raise UserError("confluent-kafka is there without librdkafka, which has the mock cluster: install the wheel")
     library = ctypes.CDLL(path)
     pointer, text, number, offset = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int, ctypes.c_int64
+    size = ctypes.c_size_t
     for name, returned, taken in (
-        ("new", pointer, [number, pointer, text, ctypes.c_size_t]),
+        ("conf_new", pointer, []),
+        ("conf_set", number, [pointer, text, text, text, size]),
+        ("new", pointer, [number, pointer, text, size]),
         ("destroy", None, [pointer]),
         ("mock_cluster_new", pointer, [pointer, number]),
         ("mock_cluster_destroy", None, [pointer]),
         ("mock_cluster_bootstraps", text, [pointer]),
+        ("mock_group_initial_rebalance_delay_ms", None, [pointer, ctypes.c_int32]),
         ("mock_topic_create", number, [pointer, text, number, number]),
         ("mock_topic_delete", number, [pointer, text]),
         ("mock_partition_delete_records", number, [pointer, text, ctypes.c_int32, offset]),

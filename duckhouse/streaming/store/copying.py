@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 from duckhouse.cli import UserError
 
 BYTES_AT_ONCE = 4 << 20
+LONG = 256
+"""Bytes from which on a value is copied by itself: the index of a byte takes eight."""
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END = b"\xff\xff"
 EPOCH = 946_684_800_000_000
@@ -30,55 +32,64 @@ class _Values:
     starts: np.ndarray
     sizes: np.ndarray
 
+    def __getitem__(self, rows: slice) -> "_Values":
+        return _Values(self.data, self.starts[rows], self.sizes[rows])
+
+    @property
+    def present(self) -> np.ndarray:
+        """How many bytes each row has."""
+        present: np.ndarray = np.maximum(self.sizes, 0)
+        return present
+
 
 def copied(table: pa.Table) -> Iterator[bytes]:
     """What COPY … (FORMAT binary) takes, in pieces of some megabytes. Columns are text, bytes, numbers, booleans and
     instants in microseconds; raises UserError for an instant that PostgreSQL cannot keep.
     """
     columns = [_values(name, column.combine_chunks()) for name, column in zip(table.column_names, table, strict=True)]
-    row_bytes = np.full(table.num_rows, 2 + 4 * len(columns))
-    for column in columns:
-        row_bytes += _present(column)
+    row_bytes = sum((column.present for column in columns), np.full(table.num_rows, 2 + 4 * len(columns)))
     yield HEADER
-    for start, end in _pieces(row_bytes):
-        yield _piece(columns, row_bytes[start:end], start, end)
+    for rows in _pieces(row_bytes):
+        yield _piece([column[rows] for column in columns], row_bytes[rows])
     yield END
 
 
-def _pieces(row_bytes: np.ndarray) -> Iterator[tuple[int, int]]:
+def _pieces(row_bytes: np.ndarray) -> Iterator[slice]:
     until = np.cumsum(row_bytes)
     start = 0
     while start < len(until):
         before = until[start - 1] if start else 0
         end = max(int(np.searchsorted(until, before + BYTES_AT_ONCE, "right")), start + 1)
-        yield start, end
+        yield slice(start, end)
         start = end
 
 
-def _piece(columns: list[_Values], row_bytes: np.ndarray, start: int, end: int) -> bytes:
-    piece = np.zeros(int(row_bytes.sum()), np.uint8)
+def _piece(columns: list[_Values], row_bytes: np.ndarray) -> bytes:
+    piece = np.empty(int(row_bytes.sum()), np.uint8)
     places = np.cumsum(row_bytes) - row_bytes
-    _put(piece, places, np.full(len(places), len(columns), ">i2"))
+    _put_numbers(piece, places, np.full(len(places), len(columns), ">i2"))
     places += 2
     for column in columns:
-        sizes = column.sizes[start:end]
-        _put(piece, places, sizes.astype(">i4"))
+        _put_numbers(piece, places, column.sizes.astype(">i4"))
         places += 4
-        present = np.maximum(sizes, 0)
-        steps = np.arange(present.sum()) - np.repeat(np.cumsum(present) - present, present)
-        piece[steps + np.repeat(places, present)] = column.data[steps + np.repeat(column.starts[start:end], present)]
-        places += present
+        _put_values(piece, places, column)
+        places += column.present
     return piece.tobytes()
 
 
-def _put(piece: np.ndarray, places: np.ndarray, numbers: np.ndarray) -> None:
+def _put_numbers(piece: np.ndarray, places: np.ndarray, numbers: np.ndarray) -> None:
     width = numbers.itemsize
     piece[places[:, None] + np.arange(width)] = numbers.view(np.uint8).reshape(-1, width)
 
 
-def _present(column: _Values) -> np.ndarray:
-    present: np.ndarray = np.maximum(column.sizes, 0)
-    return present
+def _put_values(piece: np.ndarray, places: np.ndarray, column: _Values) -> None:
+    present = column.present
+    long = present >= LONG
+    for place, start, size in zip(places[long], column.starts[long], present[long], strict=True):
+        piece[place : place + size] = column.data[start : start + size]
+    present = np.where(long, 0, present)
+    steps = np.arange(present.sum()) - np.repeat(np.cumsum(present) - present, present)
+    piece[steps + np.repeat(places, present)] = column.data[steps + np.repeat(column.starts, present)]
 
 
 def _values(name: str, column: pa.Array) -> _Values:

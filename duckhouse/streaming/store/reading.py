@@ -1,20 +1,33 @@
 """Messages of the store as Arrow tables, in bounded pieces."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any
 
+import psycopg
 import pyarrow as pa
 from psycopg import sql
+from psycopg.abc import Buffer
+from psycopg.adapt import Loader
+from psycopg.pq import Format
 
 from duckhouse.sources import Entity
 from duckhouse.streaming.rows import schema
+from duckhouse.streaming.store.copying import EPOCH
 from duckhouse.streaming.store.shape import DEAD_LETTER, SQL_TYPES
 
 ROWS_AT_ONCE = 20_000
 BYTES_AT_ONCE = 8 << 20
 TABLES = 3
 """Tables that hold messages."""
-_MICROSECONDS = sql.SQL("(extract(epoch from {0}) * 1000000)::bigint as {0}")
+
+
+class _Instant(Loader):
+    """Microseconds since 1970: Python knows no year 10,000."""
+
+    format = Format.BINARY
+
+    def load(self, data: Buffer) -> int:
+        return int.from_bytes(data, "big", signed=True) + EPOCH
 
 
 def rows(entity: Entity, columns: Collection[str]) -> sql.Composed:
@@ -37,8 +50,16 @@ def dead_letters(entity: Entity) -> sql.Composed:
     )
 
 
-def tables(found: Iterable[tuple[Any, ...]], of: pa.Schema) -> Iterator[pa.Table]:
-    """Rows of queries above, in pieces."""
+def messages(
+    connection: psycopg.Connection, query: sql.Composed, parameters: Sequence[object], of: pa.Schema
+) -> Iterator[pa.Table]:
+    """What a query of this module finds, in pieces."""
+    with connection.cursor(binary=True) as cursor:
+        cursor.adapters.register_loader("timestamptz", _Instant)
+        yield from _tables(cursor.stream(query, parameters), of)
+
+
+def _tables(found: Iterable[tuple[Any, ...]], of: pa.Schema) -> Iterator[pa.Table]:
     value = of.get_field_index("_value")
     piece: list[tuple[Any, ...]] = []
     size = 0
@@ -63,13 +84,10 @@ def _table(rows: list[tuple[Any, ...]], of: pa.Schema) -> pa.Table:
 
 
 def _columns(entity: Entity, has: Collection[str]) -> sql.Composed:
-    """The columns of a message; instants as microseconds, as Python knows no year 10,000."""
+    """The columns of a message; NULL where the table has none of the name."""
     return sql.SQL(", ").join(_column(field, has) for field in schema(entity))
 
 
 def _column(field: pa.Field, has: Collection[str]) -> sql.Composable:
     name = sql.Identifier(field.name)
-    is_instant = pa.types.is_timestamp(field.type)
-    if field.name not in has:
-        return sql.SQL("null::{} as {}").format(sql.SQL("bigint" if is_instant else SQL_TYPES[field.type]), name)
-    return _MICROSECONDS.format(name) if is_instant else name
+    return name if field.name in has else sql.SQL("null::{} as {}").format(sql.SQL(SQL_TYPES[field.type]), name)

@@ -71,7 +71,8 @@ class Settling:
     def replace(self, table: str) -> sql.Composed:
         """Puts those messages in their place."""
         return self._made(
-            "update {table} as w set ({columns}) = row({of_r}) from {firsts} as r where {same_key} and {precedes}",
+            "update {table} as w set ({others}) = row({others_of_r}) from {firsts} as r "
+            "where {same_key} and {precedes}",
             table,
         )
 
@@ -99,11 +100,14 @@ class Settling:
         )
 
     def _made(self, text: str, table: str = "readings") -> sql.Composed:
+        others = [name for name in self.columns if name not in self.keys]
         return sql.SQL(text).format(
             table=sql.Identifier(table),
             columns=listed(self.columns),
             of_r=listed(self.columns, "r"),
             of_w=listed(self.columns, "w"),
+            others=listed(others),
+            others_of_r=listed(others, "r"),
             keys=listed(self.keys),
             alike=alike(self.columns, self.keys),
             firsts=self._firsts("rest"),

@@ -37,14 +37,22 @@ _KEY = """
 """
 
 
+def check_key(connection: psycopg.Connection, entity: Entity) -> None:
+    """Raises UserError where there are no tables, or where they have another key than is declared."""
+    [(key,)] = connection.execute(_KEY).fetchall()
+    if key is None:
+        raise UserError(f"the store of {entity.name} has no tables: python -m scripts.postgres --migrate makes them")
+    if key != sorted(entity.keys):
+        raise UserError(f"the store of {entity.name} has the key {', '.join(key)}, not {', '.join(entity.keys)}")
+
+
 def fit(connection: psycopg.Connection, entity: Entity) -> list[str]:
     """Adds the columns that the declaration newly names, in the transaction of the caller, who holds the lock of
     writers; the columns of a reading. A column that is no longer declared stays.
 
-    Raises UserError where there are no tables, or where they have another key or a column of another type.
+    Raises UserError where a column has another type than is declared.
     """
     there: dict[str, str] = dict(connection.execute(_COLUMNS).fetchall())
-    _check_key(connection, entity)
     added = [name for name, data_type in declared(entity).items() if not _has(entity, there, name, data_type)]
     for name in added:
         for table in TABLES:
@@ -73,14 +81,6 @@ def alike(names: Sequence[str], keys: Sequence[str]) -> sql.Composed:
     """Whether the rows r and w, which have the same key, say the same."""
     own = [name for name in names if name not in (*keys, *ABOUT, *(field.name for field in PLACE))]
     return sql.SQL("(row({}) is not distinct from row({}))").format(listed(own, "r"), listed(own, "w"))
-
-
-def _check_key(connection: psycopg.Connection, entity: Entity) -> None:
-    [(key,)] = connection.execute(_KEY).fetchall()
-    if key is None:
-        raise UserError(f"{entity.name}: its store has no tables: python -m scripts.postgres --migrate makes them")
-    if key != sorted(entity.keys):
-        raise UserError(f"{entity.name}: its store has the key {', '.join(key)}, not {', '.join(entity.keys)}")
 
 
 def _has(entity: Entity, there: dict[str, str], name: str, data_type: str) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 import psycopg
@@ -11,19 +12,22 @@ from psycopg import sql
 
 from duckhouse.cli import UserError
 from duckhouse.extraction.database import Database, database_of, first_line
+from duckhouse.settings import keep_days
 from duckhouse.sources import Entity, Source
 from duckhouse.streaming import rows as rows_of
 from duckhouse.streaming.offsets import Offsets, Partition
 from duckhouse.streaming.sink import Overtaken
 from duckhouse.streaming.store import reading
 from duckhouse.streaming.store.copying import copied
-from duckhouse.streaming.store.days import is_partitioned, make_days
+from duckhouse.streaming.store.days import drop_days_before, is_partitioned, make_days
 from duckhouse.streaming.store.settling import MISSING, REPAIRED, TEMPORARY, Settling, asked
-from duckhouse.streaming.store.shape import DEAD_LETTER, fit, listed
+from duckhouse.streaming.store.shape import DEAD_LETTER, check_key, fit, listed
 
 # a writer waits for another one, and one that hangs is ended by the server
 SETTINGS = """
     set lock_timeout = '2min'; set idle_in_transaction_session_timeout = '1min'; set client_min_messages = warning;
+    set default_transaction_isolation = 'read committed';
+    set timescaledb.max_tuples_decompressed_per_dml_transaction = 0; -- a late batch may touch compressed days
 """
 LOCK = "lock table stream_offsets in share row exclusive mode"
 """Writers take turns from here to their commit: none overtakes or blocks another half-way. Readers are not held up."""
@@ -31,7 +35,7 @@ LOCK = "lock table stream_offsets in share row exclusive mode"
 BY_KEY = "set local enable_hashjoin = off; set local enable_mergejoin = off; set local work_mem = '32MB'"
 
 
-class Counts(NamedTuple):
+class Settled(NamedTuple):
     """What a store has written since it was opened: rows that became readings, and the others."""
 
     readings: int = 0
@@ -40,7 +44,7 @@ class Counts(NamedTuple):
     invalid: int = 0
 
 
-class Store:
+class TimeSeriesStore:
     """A sink (duckhouse.streaming.sink). It has one connection; errors of the server are UserErrors of one line."""
 
     name = "store"
@@ -48,7 +52,11 @@ class Store:
     def __init__(self, database: Database, connection: psycopg.Connection, entity: Entity) -> None:
         self._database = database
         self._connection = connection
-        self._counts = Counts()
+        self._keep_days = keep_days(database.prefix)
+        self._kept_from: date | None = None
+        self._counts = Settled()
+        with self._transaction():
+            check_key(connection, entity)
         with self._turn():
             columns = fit(connection, entity)
             self._is_partitioned = is_partitioned(connection)
@@ -63,13 +71,14 @@ class Store:
             found = self._connection.execute("select topic_id, partition, next_offset from stream_offsets").fetchall()
         return {Partition(topic_id, number): offset for topic_id, number, offset in found}
 
-    def counts(self) -> Counts:
+    def counts(self) -> Settled:
         return self._counts
 
     def write(self, rows: pa.Table, expected: Offsets, reached: Offsets) -> None:
+        self._drop_old_days()
         with self._transaction():
             self._copy(rows)
-            self._connection.execute(LOCK)
+            self._lock()
             self._move(expected, reached)
             made = self._settle()
         self._counted(made)
@@ -117,8 +126,8 @@ class Store:
     def _read(self, query: sql.Composed, parameters: list[object]) -> Iterator[pa.Table]:
         """On a connection of its own: whoever reads may write meanwhile."""
         try:
-            with self._database.connect() as connection, connection.cursor(binary=True) as cursor:
-                yield from reading.tables(cursor.stream(query, parameters), rows_of.schema(self._entity))
+            with self._database.connect() as connection:
+                yield from reading.messages(connection, query, parameters, rows_of.schema(self._entity))
         except psycopg.Error as error:
             raise UserError(f"store at {self._database.address}: {first_line(error)}") from error
 
@@ -149,7 +158,7 @@ class Store:
             for piece in copied(rows):
                 copy.write(piece)
 
-    def _settle(self) -> Counts:
+    def _settle(self) -> Settled:
         """Gives the rows of the temporary tables their place."""
         run = self._connection.execute
         if self._is_partitioned:
@@ -168,10 +177,20 @@ class Store:
                 listed(DEAD_LETTER)
             )
         ).rowcount
-        return Counts(arrived - rest, duplicates, conflicts, invalid)
+        return Settled(arrived - rest, duplicates, conflicts, invalid)
 
-    def _counted(self, made: Counts) -> None:
-        self._counts = Counts(*map(sum, zip(self._counts, made, strict=True)))
+    def _drop_old_days(self) -> None:
+        """Once a day, where days are not kept for ever."""
+        if self._keep_days is None:
+            return
+        first = datetime.now(UTC).date() - timedelta(days=self._keep_days)
+        if first != self._kept_from:
+            with self._turn():
+                drop_days_before(self._connection, first)
+            self._kept_from = first
+
+    def _counted(self, made: Settled) -> None:
+        self._counts = Settled(*map(sum, zip(self._counts, made, strict=True)))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -185,16 +204,19 @@ class Store:
     def _turn(self) -> Iterator[None]:
         """A transaction of the only writer."""
         with self._transaction():
-            self._connection.execute(LOCK)
+            self._lock()
             yield
+
+    def _lock(self) -> None:
+        self._connection.execute(LOCK)
 
 
 @contextmanager
-def open_store(source: Source, entity: Entity) -> Iterator[Store]:
+def open_store(source: Source, entity: Entity) -> Iterator[TimeSeriesStore]:
     """The store of a source; columns that are newly declared are added.
 
     Raises UserError where there is no database, where it has no tables, or where they do not fit the declaration.
     """
     with database_of(source) as database, database.connect(autocommit=True) as connection:
         connection.execute(SETTINGS)
-        yield Store(database, connection, entity)
+        yield TimeSeriesStore(database, connection, entity)

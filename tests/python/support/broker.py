@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.brokers import Broker
+from tools.brokers import LocalBroker
 from tools.brokers.apache import Apache, apache
 from tools.brokers.jars import unavailable
 
@@ -23,7 +23,7 @@ def apache_or_skip(folder: Path) -> Iterator[Apache]:
         yield node
 
 
-def new_topic(broker: Broker, partitions: int = 1) -> str:
+def new_topic(broker: LocalBroker, partitions: int = 1) -> str:
     """The name of a topic that no other test of the broker has."""
     name = f"readings-{next(_numbers)}"
     broker.make_topic(name, partitions)
