@@ -84,8 +84,8 @@ def sources_with_database() -> list[Source]:
 def source_with_database(name: str) -> Source:
     source = load_source(name)
     if source.kind not in WITH_DATABASE:
-        known = ", ".join(source.name for source in sources_with_database()) or "no source"
-        raise UserError(f"source {name} is of kind {source.kind}, which has no database: {known} has one")
+        known = ", ".join(source.name for source in sources_with_database()) or "none"
+        raise UserError(f"source {name} is of kind {source.kind}, which has no database: {known} are those with one")
     return source
 
 

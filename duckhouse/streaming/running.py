@@ -17,7 +17,7 @@ from duckhouse.streaming.lake.iceberg import Lake, open_lake
 from duckhouse.streaming.letters import Letters
 from duckhouse.streaming.metrics import served
 from duckhouse.streaming.replay import Range, Replayed, dead_letters, from_kafka, ranges_since
-from duckhouse.streaming.store.timeseries import Store, open_store
+from duckhouse.streaming.store.timeseries import TimeSeriesStore, open_store
 from duckhouse.streaming.summary import Summary
 
 KIND = "stream"
@@ -26,7 +26,7 @@ KIND = "stream"
 @dataclass(frozen=True)
 class Stores:
     lake: Lake
-    store: Store
+    store: TimeSeriesStore
 
     def repeats(self) -> tuple[int, int]:
         counts = self.store.counts()

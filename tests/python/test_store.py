@@ -17,7 +17,7 @@ from duckhouse.settings import environment
 from duckhouse.sources import Column, Entity
 from duckhouse.streaming.offsets import Partition
 from duckhouse.streaming.sink import Overtaken, Sink
-from duckhouse.streaming.store.timeseries import Counts, Store, open_store
+from duckhouse.streaming.store.timeseries import Settled, TimeSeriesStore, open_store
 from support.store import (
     DAY,
     ENTITY,
@@ -60,7 +60,7 @@ def tables(kept: Opened) -> Opened:
 
 
 @pytest.fixture
-def store(tables: Opened) -> Store:
+def store(tables: Opened) -> TimeSeriesStore:
     return tables.store
 
 
@@ -233,14 +233,14 @@ def test_a_device_with_a_wild_clock_makes_no_days(own: Opened) -> None:
 
 def test_counts_tell_what_was_made(own: Opened) -> None:
     write(own.store, message(0, _produced_at=NOON), message(1), message(2, temperature=1.0), invalid(3))
-    assert own.store.counts() == Counts(readings=1, duplicates=1, conflicts=1, invalid=1)
+    assert own.store.counts() == Settled(readings=1, duplicates=1, conflicts=1, invalid=1)
     write(own.store, message(4, _produced_at=NOON - SECOND), message(5, "b"))  # the reading of before is a duplicate
-    assert own.store.counts() == Counts(readings=2, duplicates=2, conflicts=1, invalid=1)
+    assert own.store.counts() == Settled(readings=2, duplicates=2, conflicts=1, invalid=1)
     with pytest.raises(Overtaken):
         own.store.write(rows(message(6, "c")), offsets(1), offsets(7))
     own.store.repair(rows(message(3, "d"), invalid(9)))
     own.store.add(rows(message(0), message(6, "e"), invalid(7)))
-    assert own.store.counts() == Counts(readings=4, duplicates=2, conflicts=1, invalid=2)
+    assert own.store.counts() == Settled(readings=4, duplicates=2, conflicts=1, invalid=2)
 
 
 # ---------------------------------------------------------------- values
@@ -488,13 +488,13 @@ def test_a_writer_that_is_killed_leaves_all_or_nothing(tables: Opened, moment: s
 
 
 def kill_after(moment: str) -> None:
-    original = getattr(Store, moment)
+    original = getattr(TimeSeriesStore, moment)
 
     def deadly(*arguments: object) -> None:
         original(*arguments)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    setattr(Store, moment, deadly)
+    setattr(TimeSeriesStore, moment, deadly)
 
 
 def test_a_server_that_is_not_there_is_one_line() -> None:

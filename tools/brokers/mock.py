@@ -31,6 +31,7 @@ class MockCluster:
         if not self._client:
             raise UserError(f"librdkafka does not start: {error.value.decode()}")
         self._cluster = self._library.rd_kafka_mock_cluster_new(self._client, 1)
+        self._library.rd_kafka_mock_group_initial_rebalance_delay_ms(self._cluster, 0)
         self.bootstrap: str = self._library.rd_kafka_mock_cluster_bootstraps(self._cluster).decode()
 
     def make_topic(self, name: str, partitions: int) -> None:
@@ -88,6 +89,7 @@ def _librdkafka() -> ctypes.CDLL:
         ("mock_cluster_new", pointer, [pointer, number]),
         ("mock_cluster_destroy", None, [pointer]),
         ("mock_cluster_bootstraps", text, [pointer]),
+        ("mock_group_initial_rebalance_delay_ms", None, [pointer, ctypes.c_int32]),
         ("mock_topic_create", number, [pointer, text, number, number]),
         ("mock_topic_delete", number, [pointer, text]),
         ("mock_partition_delete_records", number, [pointer, text, ctypes.c_int32, offset]),

@@ -11,7 +11,7 @@ from pyiceberg.table.update import AssertRefSnapshotId, AssertTableUUID, RemoveS
 
 from duckhouse.streaming.lake.commits import TRIES, has_offsets
 
-LATEST = 50
+LATEST = 25
 """How many of the newest snapshots are kept,"""
 HOURS = 24
 """beside the last one of each of so many hours,"""

@@ -20,7 +20,7 @@ from duckhouse.streaming.offsets import Offsets, Partition
 from duckhouse.streaming.rows import schema
 from duckhouse.streaming.sink import Overtaken
 
-MAINTAINED_AFTER = 50
+MAINTAINED_AFTER = 25
 
 
 @dataclass(frozen=True)

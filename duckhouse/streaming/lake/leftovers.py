@@ -36,9 +36,10 @@ def remove_leftovers(table: Table, now: datetime, *, always: bool = True) -> int
     left = found - {_path(location) for location in _needed(table.refresh())}
     since = {path: before.get(path, now) for path in left}
     old = {path for path, seen in since.items() if now - seen >= AGE}
-    for path in old:
+    scheme = PyArrowFileIO.parse_location(table.location())[0]
+    for path in sorted(old):
         with suppress(FileNotFoundError):
-            _file_system(table.location(), table.io).delete_file(path)
+            table.io.delete(f"{scheme}://{path}")
     _note(table, now, {path: seen for path, seen in since.items() if path not in old})
     return len(old)
 

@@ -35,7 +35,7 @@ LOCK = "lock table stream_offsets in share row exclusive mode"
 BY_KEY = "set local enable_hashjoin = off; set local enable_mergejoin = off; set local work_mem = '32MB'"
 
 
-class Counts(NamedTuple):
+class Settled(NamedTuple):
     """What a store has written since it was opened: rows that became readings, and the others."""
 
     readings: int = 0
@@ -44,7 +44,7 @@ class Counts(NamedTuple):
     invalid: int = 0
 
 
-class Store:
+class TimeSeriesStore:
     """A sink (duckhouse.streaming.sink). It has one connection; errors of the server are UserErrors of one line."""
 
     name = "store"
@@ -54,7 +54,7 @@ class Store:
         self._connection = connection
         self._keep_days = keep_days(database.prefix)
         self._kept_from: date | None = None
-        self._counts = Counts()
+        self._counts = Settled()
         with self._transaction():
             check_key(connection, entity)
         with self._turn():
@@ -71,7 +71,7 @@ class Store:
             found = self._connection.execute("select topic_id, partition, next_offset from stream_offsets").fetchall()
         return {Partition(topic_id, number): offset for topic_id, number, offset in found}
 
-    def counts(self) -> Counts:
+    def counts(self) -> Settled:
         return self._counts
 
     def write(self, rows: pa.Table, expected: Offsets, reached: Offsets) -> None:
@@ -158,7 +158,7 @@ class Store:
             for piece in copied(rows):
                 copy.write(piece)
 
-    def _settle(self) -> Counts:
+    def _settle(self) -> Settled:
         """Gives the rows of the temporary tables their place."""
         run = self._connection.execute
         if self._is_partitioned:
@@ -177,7 +177,7 @@ class Store:
                 listed(DEAD_LETTER)
             )
         ).rowcount
-        return Counts(arrived - rest, duplicates, conflicts, invalid)
+        return Settled(arrived - rest, duplicates, conflicts, invalid)
 
     def _drop_old_days(self) -> None:
         """Once a day, where days are not kept for ever."""
@@ -189,8 +189,8 @@ class Store:
                 drop_days_before(self._connection, first)
             self._kept_from = first
 
-    def _counted(self, made: Counts) -> None:
-        self._counts = Counts(*map(sum, zip(self._counts, made, strict=True)))
+    def _counted(self, made: Settled) -> None:
+        self._counts = Settled(*map(sum, zip(self._counts, made, strict=True)))
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
@@ -212,11 +212,11 @@ class Store:
 
 
 @contextmanager
-def open_store(source: Source, entity: Entity) -> Iterator[Store]:
+def open_store(source: Source, entity: Entity) -> Iterator[TimeSeriesStore]:
     """The store of a source; columns that are newly declared are added.
 
     Raises UserError where there is no database, where it has no tables, or where they do not fit the declaration.
     """
     with database_of(source) as database, database.connect(autocommit=True) as connection:
         connection.execute(SETTINGS)
-        yield Store(database, connection, entity)
+        yield TimeSeriesStore(database, connection, entity)

@@ -19,7 +19,7 @@ from duckhouse.settings import environment
 from duckhouse.sources import Entity, load_source
 from duckhouse.streaming.offsets import Offsets, Partition
 from duckhouse.streaming.rows import schema
-from duckhouse.streaming.store.timeseries import Store, open_store
+from duckhouse.streaming.store.timeseries import TimeSeriesStore, open_store
 
 SOURCE = load_source("telemetry")
 [ENTITY] = SOURCE.entities
@@ -60,7 +60,7 @@ def offsets(*numbers: int) -> Offsets:
     return {Partition(TOPIC, number): offset for number, offset in enumerate(numbers)}
 
 
-def write(store: Store, *messages: Message) -> None:
+def write(store: TimeSeriesStore, *messages: Message) -> None:
     """Writes messages, and moves their partitions behind the last of them."""
     stands = store.offsets()
     reached = {Partition(m["_topic_id"], m["_partition"]): m["_offset"] + 1 for m in messages}
@@ -101,7 +101,7 @@ def new_store(layout: str, server: Embedded) -> Iterator["Opened"]:
 class Opened:
     """A store with the tables of its database, read by SQL of its own."""
 
-    def __init__(self, database: Database, store: Store, connection: psycopg.Connection) -> None:
+    def __init__(self, database: Database, store: TimeSeriesStore, connection: psycopg.Connection) -> None:
         self.database = database
         self.store = store
         self.connection = connection
