@@ -41,7 +41,6 @@ class MockCluster:
         self._do("topic_delete", name.encode(), what=f"topic {name}")
 
     def forget(self, name: str, partition: int, before: int) -> None:
-        """Deletes the messages of a partition before an offset, as retention does."""
         self._do("partition_delete_records", name.encode(), partition, before, what=f"partition {partition} of {name}")
 
     def stop(self) -> None:
