@@ -73,6 +73,28 @@ def clickhouse_password_file(data: Path) -> Path:
     return data / "password"
 
 
+def lake_address() -> str:
+    """The lake of streams: DUCKHOUSE_LAKE, a folder or s3://BUCKET/PREFIX, or ./lake."""
+    return _setting("DUCKHOUSE_LAKE", "lake")
+
+
+def lake_catalog() -> str:
+    """The catalog of the lake: DUCKHOUSE_LAKE_CATALOG, an address as SQLAlchemy writes them, which may hold a password;
+    empty for a file in the lake's folder.
+    """
+    return _setting("DUCKHOUSE_LAKE_CATALOG", "")
+
+
+def lake_storage() -> dict[str, str]:
+    """Endpoint and region of the lake's bucket, as pyiceberg names them: AWS_ENDPOINT_URL and AWS_REGION. The keys are
+    those that AWS's own library finds: AWS_ACCESS_KEY_ID, AWS_PROFILE and others.
+    """
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    region = _setting("AWS_REGION", _setting("AWS_DEFAULT_REGION", "us-east-1" if endpoint else ""))
+    said = {"s3.endpoint": endpoint, "s3.region": region}
+    return {name: value for name, value in said.items() if value}
+
+
 def dbt_target_dir() -> Path:
     """Where dbt writes what it compiled and ran: DBT_TARGET_PATH, or target, in the project."""
     return PROJECT / _setting("DBT_TARGET_PATH", "target")

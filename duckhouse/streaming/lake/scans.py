@@ -1,0 +1,58 @@
+"""Rows out of the lake, in bounded memory: one file at a time, and sorted by way of the disk."""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+
+import pyarrow as pa
+from pyiceberg.expressions.parser import parse
+from pyiceberg.io.pyarrow import ArrowScan
+from pyiceberg.table import FileScanTask, Table
+
+from duckhouse.duck import connection, literal, name
+from duckhouse.streaming.lake.table_of_entity import stored_schema
+from duckhouse.streaming.offsets import Partition
+
+PIECE = 50_000
+MEMORY_OF_A_SORT = "256MB"
+EVERY_ROW = "true"
+INVALID = "_fault is not null"
+
+
+def of_partition(partition: Partition, start: int, end: int) -> str:
+    """The filter of the rows of a partition from offset `start` up to before `end`."""
+    return (
+        f"_topic_id = {literal(partition.topic_id)} and _partition = {partition.number} "
+        f"and _offset >= {start} and _offset < {end}"
+    )
+
+
+def files_with(table: Table, rows: str) -> list[FileScanTask]:
+    """The files of the current snapshot that may have rows for which the filter holds."""
+    return list(table.scan(row_filter=rows).plan_files())
+
+
+def scanned(table: Table, rows: str, columns: Sequence[str]) -> Iterator[pa.Table]:
+    """The rows of the current snapshot for which the filter holds."""
+    for file in files_with(table, rows):
+        yield from content(table, file, columns, rows)
+
+
+def content(table: Table, file: FileScanTask, columns: Sequence[str], rows: str = EVERY_ROW) -> Iterator[pa.Table]:
+    """The rows of a file for which the filter holds, without those that a delete file takes away."""
+    stored = stored_schema(table)
+    schema = pa.schema([stored.field(column) for column in columns])
+    scan = ArrowScan(table.metadata, table.io, table.schema().select(*columns), parse(rows))
+    for batch in scan.to_record_batches([file]):
+        yield pa.Table.from_batches([batch]).select(columns).cast(schema)
+
+
+def in_order(pieces: Iterable[pa.Table], schema: pa.Schema, keys: Sequence[str]) -> Iterator[pa.Table]:
+    """Rows sorted by columns, NULLs first, in pieces; what does not fit into memory goes to the disk."""
+    batches = (batch for piece in pieces for batch in piece.cast(schema).to_batches())
+    with tempfile.TemporaryDirectory() as folder, connection(threads=2) as duck:
+        duck.execute("set memory_limit = ?", [MEMORY_OF_A_SORT])
+        duck.execute("set temp_directory = ?", [folder])
+        duck.register("unsorted", pa.RecordBatchReader.from_batches(schema, batches))
+        order = ", ".join(f"{name(key)} nulls first" for key in keys)
+        for batch in duck.sql(f"select * from unsorted order by {order}").to_arrow_reader(PIECE):
+            yield pa.Table.from_batches([batch]).cast(schema)
