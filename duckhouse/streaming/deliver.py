@@ -1,6 +1,6 @@
 """From the lake to a delivery: the messages that are new since the last one, between two vectors of offsets."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,20 +29,24 @@ class State(NamedTuple):
     valid: int
 
 
+Span = tuple[int, int]
+"""The first offset of some messages, and the one after the last."""
+
+
 class Messages(Protocol):
-    """What landing asks of the lake."""
+    """What landing asks of the lake: one snapshot of it, whatever is committed meanwhile."""
 
     def state(self) -> State: ...
 
-    def rows(self, partition: Partition, start: int, end: int) -> Iterator[pa.Table]:
-        """The rows of a partition from offset `start` up to before `end`, in bounded pieces."""
+    def rows(self, spans: Mapping[Partition, Span]) -> Iterator[tuple[Partition, pa.Table]]:
+        """The rows of some partitions, each within a span, in bounded pieces of one partition."""
 
 
 Opener = Callable[[Source, Entity], AbstractContextManager[Messages]]
 
 
 @dataclass
-class Reading:
+class LakeReading:
     """What a run reads of an entity: from `before`, where the last delivery ended, to `state`, where the lake is."""
 
     entity: Entity
@@ -50,17 +54,17 @@ class Reading:
     before: State
     state: State
     deliveries: Sequence[Delivery]
-    files: dict[Partition, MessagesFile] = field(default_factory=dict)
+    files: dict[Partition, MessagesFile] = field(default_factory=dict)  # what is written, by this run
 
-    def offsets(self, partition: Partition) -> tuple[int, int]:
+    def offsets(self, partition: Partition) -> Span:
         """The first offset that is new, and the one after the last."""
         return self.before.offsets.get(partition, 0), self.state.offsets[partition]
 
     @property
-    def grown(self) -> list[Partition]:
-        """The partitions that have new messages."""
+    def grown(self) -> dict[Partition, Span]:
+        """The new messages of the partitions that have some."""
         spans = {partition: self.offsets(partition) for partition in sorted(self.state.offsets)}
-        return [partition for partition, (start, end) in spans.items() if start < end]
+        return {partition: (start, end) for partition, (start, end) in spans.items() if start < end}
 
     @property
     def is_as_expected(self) -> bool:
@@ -115,7 +119,7 @@ def _dated(source: Source, deliveries: Sequence[Delivery], delivered_at: datetim
     return delivered_at or max(datetime.now(UTC), newest + MOMENT if newest else datetime.min.replace(tzinfo=UTC))
 
 
-def _reading(entity: Entity, lake: Messages, deliveries: Sequence[Delivery]) -> Reading:
+def _reading(entity: Entity, lake: Messages, deliveries: Sequence[Delivery]) -> LakeReading:
     reads = [each.lake[entity.name] for each in deliveries if entity.name in each.lake]
     last = reads[-1] if reads else LakeRead("", {}, {}, 0, 0)
     before, state = State(last.snapshot, of_topics(last.end), last.rows, last.valid), lake.state()
@@ -125,10 +129,10 @@ def _reading(entity: Entity, lake: Messages, deliveries: Sequence[Delivery]) -> 
                 f"the lake has {file_name(entity, partition)} up to offset {there}, and {landed} have landed: it is an "
                 "older lake, so let scripts.consume_kafka read the topic again before you land"
             )
-    return Reading(entity, lake, before, state, deliveries)
+    return LakeReading(entity, lake, before, state, deliveries)
 
 
-def _write(session: Session, readings: Sequence[Reading], delivered_at: datetime) -> Delivery | None:
+def _write(session: Session, readings: Sequence[LakeReading], delivered_at: datetime) -> Delivery | None:
     """Writes and commits the delivery; None where nothing was new."""
     if all(not each.grown and each.is_as_expected for each in readings):
         return None
@@ -151,31 +155,28 @@ def _write(session: Session, readings: Sequence[Reading], delivered_at: datetime
     return session.commit(draft, files, {each.entity.name: each.lake_read for each in readings}) if files else None
 
 
-def _new(reading: Reading) -> Iterator[tuple[Partition, pa.Table]]:
+def _new(reading: LakeReading) -> Iterator[tuple[Partition, pa.Table]]:
     """The rows to land, in pieces; the caller has written each before it asks for the next."""
-    for partition in reading.grown:
-        for rows in reading.lake.rows(partition, *reading.offsets(partition)):
-            yield partition, rows
+    yield from reading.lake.rows(reading.grown)
     if not reading.is_as_expected:
-        for partition in sorted(reading.state.offsets):
-            for rows in _changed(reading, partition):
-                yield partition, rows
+        yield from _changed(reading)
 
 
-def _changed(reading: Reading, partition: Partition) -> Iterator[pa.Table]:
+def _changed(reading: LakeReading) -> Iterator[tuple[Partition, pa.Table]]:
     """Of the messages up to where the last delivery ended those that landing does not have, or has as rejected while
     they are valid now. Deliveries that are no longer in landing are left alone.
     """
-    held = reading.landed(partition)
-    landed = _rows_of([each.path / file.landed_as for each, file in held])
-    rejected = _rows_of([each.rejected_path(file) for each, file in held])
-    for start, end in _joined(file.offsets for _, file in held if file.offsets):
-        for rows in reading.lake.rows(partition, start, end):
-            places = rows["_offset"].to_numpy()
-            is_known = np.isin(places, landed)
-            is_known |= np.isin(places, rejected) & ~rows["_fault"].is_null().to_numpy()
-            if not is_known.all():
-                yield rows.filter(pa.array(~is_known))
+    for partition in sorted(reading.before.offsets):
+        held = reading.landed(partition)
+        landed = _rows_of(each.path / file.landed_as for each, file in held)
+        rejected = _rows_of(each.rejected_path(file) for each, file in held)
+        for span in _joined(file.offsets for _, file in held if file.offsets):
+            for _, rows in reading.lake.rows({partition: span}):
+                places = rows["_offset"].to_numpy()
+                is_known = np.isin(places, landed)
+                is_known |= np.isin(places, rejected) & ~rows["_fault"].is_null().to_numpy()
+                if not is_known.all():
+                    yield partition, rows.filter(pa.array(~is_known))
 
 
 def _rows_of(paths: Iterable[Path]) -> np.ndarray:
@@ -183,9 +184,9 @@ def _rows_of(paths: Iterable[Path]) -> np.ndarray:
     return np.concatenate(found) if found else np.array([], np.int64)
 
 
-def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+def _joined(spans: Iterable[Span]) -> list[Span]:
     """Spans of offsets with those put together that follow one another."""
-    joined: list[tuple[int, int]] = []
+    joined: list[Span] = []
     for start, end in sorted(spans):
         if joined and start <= joined[-1][1]:
             joined[-1] = joined[-1][0], max(end, joined[-1][1])

@@ -24,6 +24,7 @@ from duckhouse.streaming.offsets import Partition
 from duckhouse.streaming.rows import invalid, valid
 
 FORMAT = "kafka"
+WAITING_ROWS = 32_768  # of a file, before they are written together
 
 
 def file_name(entity: Entity, partition: Partition) -> str:
@@ -41,7 +42,8 @@ class MessagesFile:
     landed: int = 0
     rejected: int = 0
     _unmapped: set[str] = field(default_factory=set)
-    _writers: dict[Path, pq.ParquetWriter] = field(default_factory=dict)
+    _waiting: dict[str, list[pa.Table]] = field(default_factory=dict)
+    _writers: dict[str, pq.ParquetWriter] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -76,7 +78,7 @@ class MessagesFile:
             format=FORMAT,
             encoding=None,
             delimiter=None,
-            size_bytes=sum(path.stat().st_size for path in self._writers),
+            size_bytes=sum(self._path(place).stat().st_size for place in self._writers),
             sha256=sha256(f"{self.name}:{offsets}@{snapshot}".encode()).hexdigest(),
             records_read=self.landed + self.rejected,
             records_landed=self.landed,
@@ -91,12 +93,25 @@ class MessagesFile:
         for writer in self._writers.values():
             writer.close()
 
+    def finish(self) -> None:
+        """Writes what waits."""
+        for place in list(self._waiting):
+            self._flush(place)
+        self.close()
+
     def _add(self, place: str, table: pa.Table) -> None:
+        waiting = self._waiting.setdefault(place, [])
+        waiting.append(table)
+        if sum(map(len, waiting)) >= WAITING_ROWS:
+            self._flush(place)
+
+    def _flush(self, place: str) -> None:
+        table = pa.concat_tables(self._waiting.pop(place))
         path = self._path(place)
-        if path not in self._writers:
+        if place not in self._writers:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._writers[path] = pq.ParquetWriter(path, table.schema, compression="zstd", store_schema=False)
-        self._writers[path].write_table(table)
+            self._writers[place] = pq.ParquetWriter(path, table.schema, compression="zstd", store_schema=False)
+        self._writers[place].write_table(table, row_group_size=len(table))
 
     def _path(self, place: str) -> Path:
         return self.draft.folder / place
@@ -104,9 +119,11 @@ class MessagesFile:
 
 @contextmanager
 def messages_file(entity: Entity, partition: Partition, draft: Draft) -> Iterator[MessagesFile]:
+    """A file whose rows are all written when the block ends well."""
     made = MessagesFile(entity, partition, draft)
     try:
         yield made
+        made.finish()
     finally:
         made.close()
 
