@@ -23,7 +23,7 @@ SCHEMAS = {"stg": "staging", "int": "intermediate", "dq": "rules"}
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[Warehouse]:
-    """Two deliveries, the second with a repair and a late reading; DuckDB is built after each, ClickHouse at the end."""
+    """Two deliveries, the second with a repair and a late reading; DuckDB is built after each, ClickHouse once."""
     lake = LakeInMemory()
     with warehouse("telemetry", MODELS) as house:
         lake.write(
