@@ -46,13 +46,15 @@ def content(table: Table, file: FileScanTask, columns: Sequence[str], rows: str 
         yield pa.Table.from_batches([batch]).select(columns).cast(schema)
 
 
-def in_order(pieces: Iterable[pa.Table], schema: pa.Schema, keys: Sequence[str]) -> Iterator[pa.Table]:
-    """Rows sorted by columns, NULLs first, in pieces; what does not fit into memory goes to the disk."""
+def in_order(
+    pieces: Iterable[pa.Table], schema: pa.Schema, keys: Sequence[str], size: int = PIECE
+) -> Iterator[pa.Table]:
+    """Rows sorted by columns, NULLs first, in pieces of a size; what does not fit into memory goes to the disk."""
     batches = (batch for piece in pieces for batch in piece.cast(schema).to_batches())
     with tempfile.TemporaryDirectory() as folder, connection(threads=2) as duck:
         duck.execute("set memory_limit = ?", [MEMORY_OF_A_SORT])
         duck.execute("set temp_directory = ?", [folder])
         duck.register("unsorted", pa.RecordBatchReader.from_batches(schema, batches))
         order = ", ".join(f"{name(key)} nulls first" for key in keys)
-        for batch in duck.sql(f"select * from unsorted order by {order}").to_arrow_reader(PIECE):
+        for batch in duck.sql(f"select * from unsorted order by {order}").to_arrow_reader(size):
             yield pa.Table.from_batches([batch]).cast(schema)
