@@ -1,5 +1,6 @@
 """Readings of a topic into the lake and the store, beside programs that only poll them, or append them to a file."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ def bench_stream(work: Path, readings: int, repeat: int) -> list[dict[str, Any]]
         node.make_topic(topic, PARTITIONS)
         seconds = max(1, readings // DEVICES)
         run(module("tools.generate", "telemetry", "--devices", str(DEVICES), "--seconds", str(seconds)))
-        polled = measure("poll and drop", lambda _: (reader("drop", topic), {}), repeat)
+        polled = measure("poll and drop", lambda _: (reader(f"drop({topic!r})"), {}), repeat)
         appended = measure("poll and append to Parquet", parquet(work, topic), repeat)
         consumed = measure(f"consume {readings:,} readings into both stores", consuming(work), repeat)
     for result in (polled, appended, consumed):
@@ -31,12 +32,12 @@ def bench_stream(work: Path, readings: int, repeat: int) -> list[dict[str, Any]]
     return [polled, appended, consumed]
 
 
-def reader(*words: str) -> list[str]:
-    return module("tools.benches.topic_readers", *words)
+def reader(call: str) -> list[str]:
+    return [sys.executable, "-c", f"from tools.benches.topic_readers import append, drop; {call}"]
 
 
 def parquet(work: Path, topic: str) -> Task:
-    return lambda turn: (reader("parquet", topic, str(work / f"{turn}.parquet")), {})
+    return lambda turn: (reader(f"append({topic!r}, {str(work / f'{turn}.parquet')!r})"), {})
 
 
 def consuming(work: Path) -> Task:

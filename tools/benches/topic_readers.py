@@ -1,9 +1,5 @@
-"""The least that reading a topic costs: python -m tools.benches.topic_readers (drop | parquet) TOPIC [OUT]
+"""The least that reading a topic costs."""
 
-`drop` polls every message and forgets it; `parquet` appends the fields of each batch to a Parquet file, as they are.
-"""
-
-import argparse
 import io
 from collections.abc import Iterator
 
@@ -12,29 +8,26 @@ import pyarrow.json
 import pyarrow.parquet
 from confluent_kafka import Consumer, Message, TopicPartition
 
-from duckhouse import cli
 from duckhouse.settings import kafka
 
 BATCH = 100_000
 ANSWER_SECONDS = 10.0
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m tools.benches.topic_readers", description=__doc__)
-    parser.add_argument("way", choices=["drop", "parquet"])
-    parser.add_argument("topic")
-    parser.add_argument("out", nargs="?")
-    options = parser.parse_args()
-    batches = _batches(options.topic)
-    if options.way == "drop":
-        print(sum(len(batch) for batch in batches))
-        return 0
+def drop(topic: str) -> None:
+    """Polls every message that the topic holds now, and forgets it."""
+    for _ in _batches(topic):
+        pass
+
+
+def append(topic: str, out: str) -> None:
+    """Appends the fields of the messages, as they are, to a Parquet file."""
+    batches = _batches(topic)
     first = _table(next(batches))
-    with pyarrow.parquet.ParquetWriter(options.out, first.schema, compression="zstd") as writer:
+    with pyarrow.parquet.ParquetWriter(out, first.schema, compression="zstd") as writer:
         writer.write_table(first)
         for batch in batches:
             writer.write_table(_table(batch).cast(first.schema))
-    return 0
 
 
 def _batches(topic: str) -> Iterator[list[Message]]:
@@ -57,7 +50,3 @@ def _batches(topic: str) -> Iterator[list[Message]]:
 
 def _table(batch: list[Message]) -> pa.Table:
     return pyarrow.json.read_json(io.BytesIO(b"\n".join(message.value() or b"" for message in batch)))
-
-
-if __name__ == "__main__":
-    cli.run(main)

@@ -1,4 +1,4 @@
-"""Consumers that are killed: `python -m tools.campaigns.consumers` runs those of each line that it reads.
+"""Consumers that are killed: main() runs those of each line that it reads, in a process of its own.
 
 A line is JSON: the settings of the environment, and for each consumer the number of the moment at which it is killed,
 or null. They run at once, until each has ended or is dead. The answer is a line of JSON: for each the exit code, which
@@ -71,7 +71,3 @@ def _consume() -> None:
 def _end(code: Any) -> None:
     sys.stderr.flush()
     os._exit(code or 0)
-
-
-if __name__ == "__main__":
-    main()

@@ -5,6 +5,7 @@ the topic. After it each store must have each message once, and the winners of k
 import json
 import random
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,10 +19,9 @@ from confluent_kafka import Producer
 
 from duckhouse.cli import UserError, progress
 from duckhouse.embedded.postgres import embedded
-from duckhouse.processes import module
 from duckhouse.settings import PROJECT, environment
 from duckhouse.streaming.running import stream_source
-from tools.brokers import Broker
+from tools.brokers import LocalBroker
 from tools.brokers.apache import Apache, apache
 from tools.brokers.jars import unavailable
 from tools.brokers.mock import mock_cluster
@@ -109,7 +109,7 @@ def produce(bootstrap: str, topic: str, draw: random.Random) -> None:
 
 
 def _round(
-    figures: Figures, run: "Run", node: Broker, settings: dict[str, str], known: list[str], draw: random.Random
+    figures: Figures, run: "Run", node: LocalBroker, settings: dict[str, str], known: list[str], draw: random.Random
 ) -> None:
     """Consumers of one group, of which at least the first is to be killed; now and then the broker restarts."""
     is_shared = draw.random() < 0.35
@@ -140,7 +140,7 @@ def _drawn(known: list[str], draw: random.Random) -> int:
     return draw.choice([number for number, each in enumerate(known, 1) if each == name])
 
 
-def _moments(run: "Run", node: Broker, topic: str, settings: dict[str, str], seed: int) -> list[str]:
+def _moments(run: "Run", node: LocalBroker, topic: str, settings: dict[str, str], seed: int) -> list[str]:
     """The names of the moments of a run that nobody kills, in their order. The run before it has made the tables."""
     came_by: list[str] = []
     for place in range(2):
@@ -151,7 +151,7 @@ def _moments(run: "Run", node: Broker, topic: str, settings: dict[str, str], see
     return came_by
 
 
-def _restart(node: Broker, is_killed: bool) -> None:
+def _restart(node: LocalBroker, is_killed: bool) -> None:
     if is_killed and isinstance(node, Apache):
         node.kill()
     else:
@@ -166,7 +166,7 @@ def _all_end_well(ended: list[tuple[int, list[str]]]) -> None:
 
 
 @contextmanager
-def _broker(work: Path, *, is_mock: bool) -> Iterator[Broker]:
+def _broker(work: Path, *, is_mock: bool) -> Iterator[LocalBroker]:
     if is_mock:
         with mock_cluster() as cluster:
             yield cluster
@@ -195,7 +195,11 @@ class Run:
 @contextmanager
 def _consumers() -> Iterator[Run]:
     with subprocess.Popen(
-        module("tools.campaigns.consumers"), cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", "from tools.campaigns.consumers import main; main()"],
+        cwd=PROJECT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     ) as process:
         try:
             yield Run(process)
