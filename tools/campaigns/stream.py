@@ -194,13 +194,8 @@ class Run:
 
 @contextmanager
 def _consumers() -> Iterator[Run]:
-    with subprocess.Popen(
-        [sys.executable, "-c", "from tools.campaigns.consumers import main; main()"],
-        cwd=PROJECT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
+    command = [sys.executable, "-c", "from tools.campaigns.consumers import main; main()"]
+    with subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Run(process)
         finally:
