@@ -73,7 +73,7 @@ class Summary:
             "early": self.early,
             "written": dict(self.written),
             "caught_up": dict(self.caught_up),
-            "lost": [{"partition": stretch.partition.number, "from": stretch.start, "to": stretch.end - 1} for stretch in self.lost],
+            "lost": [{"partition": at.number, "from": start, "to": end - 1} for at, start, end in self.lost],
             "lag": {str(number): lag for number, lag in sorted(self.lag.items())},
             "batches": self.batches,
             "letters_not_sent": self.letters_not_sent,
