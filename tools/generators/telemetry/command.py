@@ -42,7 +42,7 @@ def deliver_later(folder: Path) -> None:
 
 
 def _consume_and_land(mark: Path, is_due: Callable[[int], bool]) -> None:
-    """Sends messages to a mock cluster and consumes them, unless the mark says that this was done; lands what is new."""
+    """Sends messages to a mock cluster and consumes them, unless the mark says that it was done; lands what is new."""
     if not mark.exists():
         _consume(is_due)
         mark.parent.mkdir(parents=True, exist_ok=True)
