@@ -26,7 +26,7 @@ from duckhouse.streaming.summary import Repeats, Summary
 COMMAND = "consume"
 POLL_SECONDS = 0.1
 POLL_MESSAGES = 5_000
-POLL_BYTES = 8 << 20
+POLL_BYTES = 4 << 20
 PATIENCE_SECONDS = 60
 """How long a run with an end waits for brokers and for partitions."""
 
@@ -60,6 +60,7 @@ class StreamConsumer:
         self._ends: dict[int, int] = {}
         """Where a run with an end ends, by partition."""
         self._waiting_since = 0.0
+        self._largest = POLL_BYTES  # the first poll takes few: nothing is known yet
 
     def run(self, stop: Event, *, once: bool = False, seconds: float | None = None) -> None:
         """Consumes until `stop` is set; at most so many seconds; or once up to where the topic ended at the start.
@@ -143,13 +144,14 @@ class StreamConsumer:
         return is_settled and all(self._position[number] >= self._ends[number] for number in self._position)
 
     def _gathered(self, stop: Event, until: float, *, once: bool) -> Batch:
-        batch = Batch(self._entity, self._topic_id)
+        batch = Batch(self._entity, self._topic_id, largest=self._largest)
         while not (stop.is_set() or monotonic() >= until or batch.is_full(self._limits)):
             count = min(POLL_MESSAGES, self._limits.rows - batch.count, POLL_BYTES // (batch.largest + 1) + 1)
             polled = self._broker.poll(count, POLL_SECONDS)
             if self._broker.is_changed:
                 break
             batch.add(polled)
+            self._largest = batch.largest
             self._position |= batch.reached
             if (once and self._is_done()) or (batch.reached and not batch.count):
                 break

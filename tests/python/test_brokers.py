@@ -14,6 +14,7 @@ from duckhouse.settings import PROJECT
 from support.broker import new_topic
 from tools.brokers import LocalBroker, jars
 from tools.brokers.apache import Apache, apache
+from tools.brokers.mock import mock_cluster
 
 SECONDS = 30
 QUICK = {"log_level": 0, "reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 200}
@@ -89,14 +90,6 @@ def test_a_topic_of_apache_has_an_id_of_its_own(apache: Apache) -> None:
     assert apache.topic_id(topic) != first
 
 
-def test_a_killed_node_keeps_what_it_acknowledged(apache: Apache) -> None:
-    topic = new_topic(apache)
-    send(apache, topic, b"kept")
-    apache.kill()
-    apache.start()
-    assert received(apache, topic, 1) == [b"kept"]
-
-
 def test_partitions_are_added(apache: Apache) -> None:
     topic = new_topic(apache, 1)
     apache.add_partitions(topic, 3)
@@ -111,6 +104,14 @@ def test_a_broker_forgets_what_it_is_told_to(broker: LocalBroker) -> None:
     consumer = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": "test"})
     assert consumer.get_watermark_offsets(TopicPartition(topic, 0), SECONDS) == (2, 3)
     consumer.close()
+
+
+def test_no_two_mock_clusters_of_a_process_have_the_same_id() -> None:
+    ids = set()
+    for _ in range(5):
+        with mock_cluster() as cluster:
+            ids.add(Producer({"bootstrap.servers": cluster.bootstrap}).list_topics(timeout=SECONDS).cluster_id)
+    assert len(ids) == 5
 
 
 def test_a_taken_port_is_named(apache: Apache, tmp_path: Path) -> None:

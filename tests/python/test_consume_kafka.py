@@ -16,6 +16,7 @@ from duckhouse.cli import UserError
 from duckhouse.settings import failures_path
 from duckhouse.streaming import broker as brokers
 from duckhouse.streaming import consumer as consuming
+from duckhouse.streaming import letters as lettering
 from duckhouse.streaming.batch import Limits
 from duckhouse.streaming.broker import Broker, client_settings
 from duckhouse.streaming.metrics import served
@@ -117,6 +118,17 @@ def test_dead_letters_go_to_a_topic_with_their_place(stream: Stream, mock: MockC
         (b"not_json", b"1", b"1"),
         (b"empty_message", b"1", b"2"),
     ]
+
+
+def test_a_topic_that_takes_no_letters_holds_nothing_up(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lettering, "DELIVERY_SECONDS", 1)
+    monkeypatch.setattr(lettering, "MOST_BYTES", 1_000)
+    stream.produce(b"x" * 2_000, b"{", reading())
+    assert stream.once().letters_not_sent == 2
+    assert stream.lines == [
+        f"topic {TOPIC}.dead-letters takes no letters (Broker: Message size too large); both stores keep them"
+    ]
+    both_have(stream, placed(3))
 
 
 def test_batches_end_by_rows_and_by_bytes(stream: Stream) -> None:
