@@ -7,14 +7,12 @@ dead-letters; offsets PARTITION:FROM[-TO], with TO; time T (ISO 8601, UTC unless
 
 import argparse
 from collections.abc import Sequence
-from contextlib import suppress
-from datetime import datetime
 from threading import Event
 
-from duckhouse.cli import UserError, print_json, run, until_stopped
+from duckhouse.cli import print_json, run, until_stopped
 from duckhouse.failures import noted
 from duckhouse.streaming.batch import Limits
-from duckhouse.streaming.replay import Range, Replayed, moment_of, range_of
+from duckhouse.streaming.replay import Replayed, wanted
 from duckhouse.streaming.running import consume, replay, stream_source
 from duckhouse.streaming.summary import Summary
 
@@ -25,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     source, entity = stream_source(options.source)
     with noted("consume", source.name):
         if options.replay:
-            replayed = replay(source, entity, _replayed(options.replay), stop)
+            replayed = replay(source, entity, wanted(options.replay), stop)
             _tell(replayed, as_json=options.json)
             return 1 if replayed.gone else 0
         return _consume(options, Summary(source.name, entity), stop)
@@ -45,20 +43,6 @@ def _consume(options: argparse.Namespace, summary: Summary, stop: Event) -> int:
 
 def _tell(done: Summary | Replayed, *, as_json: bool) -> None:
     print_json(done.document()) if as_json else print("\n".join(done.describe()))
-
-
-def _replayed(words: Sequence[str]) -> str | Range | datetime:
-    with suppress(ValueError):
-        match words:
-            case ["dead-letters"]:
-                return "dead-letters"
-            case ["offsets", text]:
-                return range_of(text)
-            case ["time", text]:
-                return moment_of(text)
-    raise UserError(
-        f"--replay {' '.join(words)}: write dead-letters, offsets 0:1200-1300, or time 2026-03-25T06:00:00Z"
-    )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -27,7 +27,7 @@ class Limits:
 
     rows: int = 100_000
     seconds: float = 10.0
-    bytes: int = 48 << 20
+    bytes: int = 24 << 20
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Batch:
     count: int = 0
     bytes: int = 0
     largest: int = 0
-    """Bytes of the largest message of the last poll."""
+    """Bytes of the largest message of the last poll; a batch takes it over from the one before."""
     began: float = 0.0
 
     def add(self, polled: Polled) -> None:

@@ -20,13 +20,13 @@ from duckhouse.streaming.broker import Away, Broker, Missing
 from duckhouse.streaming.letters import Letters
 from duckhouse.streaming.offsets import Offsets, Partition
 from duckhouse.streaming.sink import Overtaken, Sink
-from duckhouse.streaming.starts import CatchUp, Gap, first_ever, of_former_topics, refuse_truncated, start
+from duckhouse.streaming.starts import CatchUp, Stretch, first_ever, of_former_topics, refuse_truncated, start
 from duckhouse.streaming.summary import Repeats, Summary
 
 COMMAND = "consume"
 POLL_SECONDS = 0.1
 POLL_MESSAGES = 5_000
-POLL_BYTES = 8 << 20
+POLL_BYTES = 4 << 20
 PATIENCE_SECONDS = 60
 """How long a run with an end waits for brokers and for partitions."""
 
@@ -60,6 +60,7 @@ class StreamConsumer:
         self._ends: dict[int, int] = {}
         """Where a run with an end ends, by partition."""
         self._waiting_since = 0.0
+        self._largest = POLL_BYTES  # the first poll takes few: nothing is known yet
 
     def run(self, stop: Event, *, once: bool = False, seconds: float | None = None) -> None:
         """Consumes until `stop` is set; at most so many seconds; or once up to where the topic ended at the start.
@@ -143,13 +144,14 @@ class StreamConsumer:
         return is_settled and all(self._position[number] >= self._ends[number] for number in self._position)
 
     def _gathered(self, stop: Event, until: float, *, once: bool) -> Batch:
-        batch = Batch(self._entity, self._topic_id)
+        batch = Batch(self._entity, self._topic_id, largest=self._largest)
         while not (stop.is_set() or monotonic() >= until or batch.is_full(self._limits)):
             count = min(POLL_MESSAGES, self._limits.rows - batch.count, POLL_BYTES // (batch.largest + 1) + 1)
             polled = self._broker.poll(count, POLL_SECONDS)
             if self._broker.is_changed:
                 break
             batch.add(polled)
+            self._largest = batch.largest
             self._position |= batch.reached
             if (once and self._is_done()) or (batch.reached and not batch.count):
                 break
@@ -191,29 +193,31 @@ class StreamConsumer:
         return begins.offset
 
     def _catch_up(self, catch_up: CatchUp, stop: Event) -> None:
-        sink, other, gap = self._sinks[catch_up.to], self._sinks[catch_up.of], catch_up.gap
+        sink, other, stretch = self._sinks[catch_up.to], self._sinks[catch_up.of], catch_up.stretch
         nothing = rows_of.schema(self._entity).empty_table()
-        for piece in other.rows(*gap):
+        for piece in other.rows(*stretch):
             if stop.is_set():
                 return
-            self._move(catch_up.to, piece, {gap.partition: piece["_offset"][-1].as_py() + 1})
+            self._move(catch_up.to, piece, {stretch.partition: piece["_offset"][-1].as_py() + 1})
             self._summary.caught_up[sink.name] += piece.num_rows
-        if self._at[catch_up.to].get(gap.partition, 0) < gap.end:
-            self._move(catch_up.to, nothing, {gap.partition: gap.end})
+        if self._at[catch_up.to].get(stretch.partition, 0) < stretch.end:
+            self._move(catch_up.to, nothing, {stretch.partition: stretch.end})
 
-    def _lose(self, gap: Gap, *, is_first: bool) -> None:
+    def _lose(self, stretch: Stretch, *, is_first: bool) -> None:
         """Says what no store has and Kafka holds no longer, and goes on behind it."""
-        topic, number = self._broker.topic, gap.partition.number
+        topic, number = self._broker.topic, stretch.partition.number
         if is_first:
-            self._report(f"partition {number} of {topic} begins at offset {gap.end:,}: Kafka holds nothing before it")
+            self._report(
+                f"partition {number} of {topic} begins at offset {stretch.end:,}: Kafka holds nothing before it"
+            )
         else:
-            count = gap.end - gap.start
-            reason = f"Kafka deleted offsets {gap.start:,} to {gap.end - 1:,} before they were read"
+            count = stretch.end - stretch.start
+            reason = f"Kafka deleted offsets {stretch.start:,} to {stretch.end - 1:,} before they were read"
             self._report(f"lost: up to {count:,} messages of partition {number} of {topic}: {reason}")
-            note(COMMAND, self._summary.source, f"{topic} partition {number}", reason, count, place=gap.start)
-            self._summary.lost.append(gap)
+            note(COMMAND, self._summary.source, f"{topic} partition {number}", reason, count, place=stretch.start)
+            self._summary.lost.append(stretch)
         for place in range(len(self._sinks)):
-            self._move(place, rows_of.schema(self._entity).empty_table(), {gap.partition: gap.end})
+            self._move(place, rows_of.schema(self._entity).empty_table(), {stretch.partition: stretch.end})
 
     # ---------- writing
 

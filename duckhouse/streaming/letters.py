@@ -18,6 +18,8 @@ DELIVERY_SECONDS = 10
 PAUSE_SECONDS = 60
 """After a failure no letters are sent for so long: each try may take DELIVERY_SECONDS."""
 MOST_BYTES = 10_000_000
+QUEUED_KILOBYTES = 16 * 1024
+ROWS_AT_ONCE = 16
 HEADERS = ("_fault", "_fault_detail", "_topic_id", "_partition", "_offset", "_produced_at", "_consumed_at")
 
 
@@ -29,7 +31,7 @@ class Letters:
                 **client_settings(settings),
                 "message.timeout.ms": DELIVERY_SECONDS * 1000,
                 "message.max.bytes": MOST_BYTES,
-                "queue.buffering.max.messages": 1_000_000,
+                "queue.buffering.max.kbytes": QUEUED_KILOBYTES,
             }
         )
         self._report = report
@@ -43,8 +45,12 @@ class Letters:
         if not count or monotonic() < self._paused_until:
             return count
         self._failed = 0
-        for row in invalid.to_pylist():
-            self._produce(row)
+        for piece in invalid.to_batches(max_chunksize=ROWS_AT_ONCE):
+            for row in piece.to_pylist():
+                if self._failed:  # the others would wait in vain
+                    self._failed += 1
+                else:
+                    self._produce(row)
         self._failed += self._producer.flush(DELIVERY_SECONDS * 2)
         if self._failed:
             self._paused_until = monotonic() + PAUSE_SECONDS
@@ -52,6 +58,15 @@ class Letters:
         return self._failed
 
     def _produce(self, row: dict[str, Any]) -> None:
+        until = monotonic() + DELIVERY_SECONDS
+        while not self._is_queued(row):
+            self._producer.poll(0.1)
+            if monotonic() > until:
+                self._fail("no answer")
+                return
+
+    def _is_queued(self, row: dict[str, Any]) -> bool:
+        """False where the queue is full."""
         headers: list[tuple[str, str | bytes | None]] = [
             (name.removeprefix("_"), _text(row[name])) for name in HEADERS if row[name] is not None
         ]
@@ -59,15 +74,20 @@ class Letters:
             self._producer.produce(
                 self.topic, row["_value"], row["_key"], headers=headers, on_delivery=self._on_delivery
             )
-        except (KafkaException, BufferError) as error:
-            self._failed += 1
-            self._reason = str(error)
+        except BufferError:
+            return False
+        except KafkaException as error:
+            self._fail(error.args[0].str())
         self._producer.poll(0)
+        return True
 
     def _on_delivery(self, error: KafkaError | None, _: Message) -> None:
         if error is not None:
-            self._failed += 1
-            self._reason = error.str()
+            self._fail(error.str())
+
+    def _fail(self, reason: str) -> None:
+        self._failed += 1
+        self._reason = reason
 
 
 def _text(value: Any) -> bytes:

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from threading import Event
@@ -21,6 +22,7 @@ from duckhouse.streaming.offsets import Partition
 from duckhouse.streaming.parse import ENVELOPE, parsed
 from duckhouse.streaming.sink import Sink
 
+DEAD_LETTERS = "dead-letters"
 POLL_SECONDS = 0.1
 PATIENCE_SECONDS = 60
 LIMITS = Limits(rows=50_000)
@@ -149,7 +151,22 @@ def _read(
         yield rows.filter(pc.less(rows["_offset"], end))
 
 
-def range_of(text: str) -> Range:
+def wanted(words: Sequence[str]) -> str | Range | datetime:
+    """What --replay names. Raises UserError where it names nothing that can be replayed."""
+    with suppress(ValueError, OverflowError):
+        match words:
+            case [only] if only == DEAD_LETTERS:
+                return only
+            case ["offsets", text]:
+                return _range_of(text)
+            case ["time", text]:
+                return _moment_of(text)
+    raise UserError(
+        f"--replay {' '.join(words)}: write {DEAD_LETTERS}, offsets 0:1200-1300, or time 2026-03-25T06:00:00Z"
+    )
+
+
+def _range_of(text: str) -> Range:
     """PARTITION:FROM or PARTITION:FROM-TO, with TO. Raises ValueError."""
     found = re.fullmatch(r"(\d{1,9}):(\d{1,18})(?:-(\d{1,18}))?", text)
     if not found or (found[3] and int(found[3]) < int(found[2])):
@@ -157,7 +174,7 @@ def range_of(text: str) -> Range:
     return Range(int(found[1]), int(found[2]), int(found[3]) if found[3] else None)
 
 
-def moment_of(text: str) -> datetime:
+def _moment_of(text: str) -> datetime:
     """A time of ISO 8601, in UTC unless it says more. Raises ValueError."""
     moment = datetime.fromisoformat(text)
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

@@ -8,7 +8,7 @@ from duckhouse.streaming.broker import Watermarks
 from duckhouse.streaming.offsets import Offsets, Partition
 
 
-class Gap(NamedTuple):
+class Stretch(NamedTuple):
     """The offsets of a partition from `start` up to before `end`."""
 
     partition: Partition
@@ -21,7 +21,7 @@ class CatchUp(NamedTuple):
 
     to: int
     of: int
-    gap: Gap
+    stretch: Stretch
 
 
 class Start(NamedTuple):
@@ -29,7 +29,7 @@ class Start(NamedTuple):
 
     offset: int
     catch_ups: Sequence[CatchUp]
-    lost: Gap | None
+    lost: Stretch | None
 
 
 def start(partition: Partition, reached: Sequence[Offsets], held: Watermarks) -> Start:
@@ -38,11 +38,11 @@ def start(partition: Partition, reached: Sequence[Offsets], held: Watermarks) ->
     furthest = max(offsets)
     end = min(furthest, held.low)
     catch_ups = [
-        CatchUp(to, offsets.index(furthest), Gap(partition, offset, end))
+        CatchUp(to, offsets.index(furthest), Stretch(partition, offset, end))
         for to, offset in enumerate(offsets)
         if offset < end
     ]
-    lost = Gap(partition, furthest, held.low) if furthest < held.low else None
+    lost = Stretch(partition, furthest, held.low) if furthest < held.low else None
     return Start(max(held.low, min(offsets)), catch_ups, lost)
 
 

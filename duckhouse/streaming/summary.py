@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from duckhouse.sources import Entity
 from duckhouse.streaming import rows as rows_of
-from duckhouse.streaming.starts import Gap
+from duckhouse.streaming.starts import Stretch
 
 Repeats = Callable[[], tuple[int, int]]
 """How many duplicates and conflicts the store has found since it was opened."""
@@ -34,7 +34,7 @@ class Summary:
     """Rows by store."""
     caught_up: Counter[str] = field(default_factory=Counter)
     """Rows that a store took from the other one, because Kafka no longer holds them."""
-    lost: list[Gap] = field(default_factory=list)
+    lost: list[Stretch] = field(default_factory=list)
     lag: dict[int, int] = field(default_factory=dict)
     """By partition the messages that are yet to be read."""
     batches: int = 0
@@ -45,7 +45,7 @@ class Summary:
 
     @property
     def lost_messages(self) -> int:
-        return sum(gap.end - gap.start for gap in self.lost)
+        return sum(stretch.end - stretch.start for stretch in self.lost)
 
     def take(self, rows: pa.Table) -> None:
         """Counts a batch that both stores have."""
@@ -73,7 +73,7 @@ class Summary:
             "early": self.early,
             "written": dict(self.written),
             "caught_up": dict(self.caught_up),
-            "lost": [{"partition": gap.partition.number, "from": gap.start, "to": gap.end - 1} for gap in self.lost],
+            "lost": [{"partition": at.number, "from": start, "to": end - 1} for at, start, end in self.lost],
             "lag": {str(number): lag for number, lag in sorted(self.lag.items())},
             "batches": self.batches,
             "letters_not_sent": self.letters_not_sent,
@@ -81,8 +81,8 @@ class Summary:
         }  # fmt: skip
 
     def describe(self) -> Iterator[str]:
-        what = f"{self.source}.{self.entity.name}: {self.consumed:,} messages of topic {self.entity.topic}"
-        yield f"{what} in {self.batches:,} batches, {monotonic() - self.began:,.1f} s"
+        what = f"{self.source}.{self.entity.name}: consumed {self.consumed:,} of topic {self.entity.topic}"
+        yield f"{what} in {monotonic() - self.began:,.1f} s, batches: {self.batches:,}"
         yield f"  valid {self.valid:,}: {self.late:,} late, {self.early:,} early"
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(self.invalid.items()))
         yield f"  invalid {self.invalid.total():,}{': ' if reasons else ''}{reasons}"

@@ -14,7 +14,7 @@ from duckhouse.settings import PROJECT
 from support.broker import new_topic
 from tools.brokers import LocalBroker, jars
 from tools.brokers.apache import Apache, apache
-from tools.brokers.mock import MockCluster
+from tools.brokers.mock import mock_cluster
 
 SECONDS = 30
 QUICK = {"log_level": 0, "reconnect.backoff.ms": 50, "reconnect.backoff.max.ms": 200}
@@ -105,13 +105,21 @@ def test_partitions_are_added(apache: Apache) -> None:
     assert received(apache, topic, 1, partition=2) == [b"there"]
 
 
-def test_the_mock_cluster_forgets_what_it_is_told_to(mock: MockCluster) -> None:
-    topic = new_topic(mock)
-    send(mock, topic, b"0", b"1", b"2")
-    mock.forget(topic, 0, 2)
-    consumer = Consumer({"bootstrap.servers": mock.bootstrap, "group.id": "test"})
+def test_a_broker_forgets_what_it_is_told_to(broker: LocalBroker) -> None:
+    topic = new_topic(broker)
+    send(broker, topic, b"0", b"1", b"2")
+    broker.forget(topic, 0, 2)
+    consumer = Consumer({"bootstrap.servers": broker.bootstrap, "group.id": "test"})
     assert consumer.get_watermark_offsets(TopicPartition(topic, 0), SECONDS) == (2, 3)
     consumer.close()
+
+
+def test_no_two_mock_clusters_of_a_process_have_the_same_id() -> None:
+    ids = set()
+    for _ in range(5):
+        with mock_cluster() as cluster:
+            ids.add(Producer({"bootstrap.servers": cluster.bootstrap}).list_topics(timeout=SECONDS).cluster_id)
+    assert len(ids) == 5
 
 
 def test_a_taken_port_is_named(apache: Apache, tmp_path: Path) -> None:

@@ -16,11 +16,12 @@ from duckhouse.cli import UserError
 from duckhouse.settings import failures_path
 from duckhouse.streaming import broker as brokers
 from duckhouse.streaming import consumer as consuming
+from duckhouse.streaming import letters as lettering
 from duckhouse.streaming.batch import Limits
 from duckhouse.streaming.broker import Broker, client_settings
 from duckhouse.streaming.metrics import served
 from duckhouse.streaming.offsets import Partition
-from duckhouse.streaming.replay import Range, dead_letters, from_kafka, moment_of, range_of
+from duckhouse.streaming.replay import DEAD_LETTERS, Range, dead_letters, from_kafka, wanted
 from support.streams import Killed, MemorySink, Stream, placed, reading, wait_for
 from tools.brokers.mock import MockCluster
 
@@ -119,6 +120,17 @@ def test_dead_letters_go_to_a_topic_with_their_place(stream: Stream, mock: MockC
     ]
 
 
+def test_a_topic_that_takes_no_letters_holds_nothing_up(stream: Stream, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lettering, "DELIVERY_SECONDS", 1)
+    monkeypatch.setattr(lettering, "MOST_BYTES", 1_000)
+    stream.produce(b"x" * 2_000, b"{", reading())
+    assert stream.once().letters_not_sent == 2
+    assert stream.lines == [
+        f"topic {TOPIC}.dead-letters takes no letters (Broker: Message size too large); both stores keep them"
+    ]
+    both_have(stream, placed(3))
+
+
 def test_batches_end_by_rows_and_by_bytes(stream: Stream) -> None:
     stream.produce(*[reading()] * 10)
     assert stream.once(limits=Limits(rows=4)).batches == 3
@@ -150,7 +162,7 @@ def test_the_summary_says_it_all(stream: Stream) -> None:
         "letters_not_sent": 0,
     }  # fmt: skip
     text = "\n".join(summary.describe())
-    assert re.match(rf"telemetry\.readings: 3 messages of topic {TOPIC} in 1 batches, [\d.]+ s\n", text)
+    assert re.match(rf"telemetry\.readings: consumed 3 of topic {TOPIC} in [\d.]+ s, batches: 1\n", text)
     assert text.partition("\n")[2] == (
         "  valid 1: 1 late, 0 early\n"
         "  invalid 2: not_json 1, wrong_type 1\n"
@@ -433,11 +445,20 @@ def test_a_replay_says_what_kafka_no_longer_holds(stream: Stream, mock: MockClus
         _replayed(stream, Range(7, 0))
 
 
-def test_ranges_and_moments_are_read() -> None:
-    assert range_of("3:10-20") == Range(3, 10, 20)
-    assert range_of("0:5") == Range(0, 5)
-    assert moment_of("2026-03-25T06:00:00Z") == datetime(2026, 3, 25, 6, tzinfo=UTC)
-    assert moment_of("2026-03-25T06:00+02:00") == datetime(2026, 3, 25, 4, tzinfo=UTC)
-    for text in ("", "3", "3:", "3:9-8", "a:1", "-1:3"):
-        with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
-            range_of(text)
+def test_what_to_replay_is_read() -> None:
+    assert wanted(["offsets", "3:10-20"]) == Range(3, 10, 20)
+    assert wanted(["offsets", "0:5"]) == Range(0, 5)
+    assert wanted(["dead-letters"]) == DEAD_LETTERS
+    assert wanted(["time", "2026-03-25T06:00:00Z"]) == datetime(2026, 3, 25, 6, tzinfo=UTC)
+    assert wanted(["time", "2026-03-25T06:00+02:00"]) == datetime(2026, 3, 25, 4, tzinfo=UTC)
+    assert wanted(["time", "2026-03-25"]) == datetime(2026, 3, 25, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["offsets", "offsets 3", "offsets 3:", "offsets 3:9-8", "offsets a:1", "offsets -1:3", "time noon", "letters",
+     "dead-letters 1", "time 0001-01-01T00:00+01:00"],
+)  # fmt: skip
+def test_a_replay_of_something_else_is_refused(words: str) -> None:
+    with pytest.raises(UserError, match=f"^--replay {re.escape(words)}: write dead-letters, offsets 0:1200-1300, or "):
+        wanted(words.split())

@@ -18,6 +18,9 @@ class LocalBroker(Protocol):
     def delete_topic(self, name: str) -> None:
         """Deletes a topic, which is gone when this returns. Raises UserError where it cannot be deleted."""
 
+    def forget(self, name: str, partition: int, before: int) -> None:
+        """Deletes the messages of a partition before an offset, as retention does."""
+
     def stop(self) -> None:
         """Lets nobody in until start(). What topics hold stays."""
 

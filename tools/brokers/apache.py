@@ -2,12 +2,14 @@
 
 import socket
 import subprocess
+from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic, sleep
+from uuid import uuid4
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from duckhouse.cli import UserError
@@ -39,7 +41,8 @@ SETTINGS = {
     "broker.heartbeat.interval.ms": "500",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "500",
-    # what is past its time goes at once
+    # messages stay, whatever time they say, but where a topic has a time of its own: then they go at once
+    "log.retention.ms": "-1",
     "log.initial.task.delay.ms": "0",
     "log.retention.check.interval.ms": "200",
     "log.cleaner.dedupe.buffer.size": "4194304",
@@ -106,6 +109,11 @@ class Apache:
         self._change(self._client().create_partitions([NewPartitions(name, total)])[name], f"topic {name}")
         self._wait(lambda: len(self._partitions(name)) == total, f"topic {name} with {total} partitions")
 
+    def forget(self, name: str, partition: int, before: int) -> None:
+        place = TopicPartition(name, partition, before)
+        [answer] = self._client().delete_records([place]).values()
+        self._change(answer, f"partition {partition} of {name}")
+
     def topic_id(self, name: str) -> str:
         [described] = self._client().describe_topics(TopicCollection([name])).values()
         return str(described.result(SECONDS_TO_CHANGE).topic_id)
@@ -113,8 +121,8 @@ class Apache:
     def _launch(self) -> None:
         properties = self._written_settings()
         if not (self.folder / "data" / "meta.properties").exists():
-            cluster = self._run("kafka.tools.StorageTool", "random-uuid").strip()
-            self._run("kafka.tools.StorageTool", "format", "-t", cluster, "-c", str(properties))
+            cluster = urlsafe_b64encode(uuid4().bytes).decode().rstrip("=")
+            self._format(cluster, properties)
         with self.log.open("wb") as log:
             command = self._command("kafka.Kafka", str(properties))
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
@@ -135,12 +143,12 @@ class Apache:
     def _command(self, *words: str) -> list[str]:
         return ["java", *JVM, f"-Dlog4j2.configurationFile={LOGGING}", "-cp", f"{self._programs}/*", *words]
 
-    def _run(self, *words: str) -> str:
+    def _format(self, cluster: str, properties: Path) -> None:
+        words = ("kafka.tools.StorageTool", "format", f"--cluster-id={cluster}", f"--config={properties}")
         done = subprocess.run(self._command(*words), capture_output=True, text=True)
         if done.returncode:
             said = (done.stderr or done.stdout).strip().splitlines()
-            raise UserError(f"Apache Kafka cannot use {self.folder}: {said[-1] if said else words[0]}")
-        return done.stdout
+            raise UserError(f"Apache Kafka cannot use {self.folder}: {said[-1] if said else 'it says nothing'}")
 
     def _answers(self) -> bool:
         """Whether the node came up; one that did not is gone."""

@@ -15,6 +15,7 @@ import confluent_kafka
 from duckhouse.cli import UserError
 
 BROKER = 1
+_addresses: set[int] = set()
 _PRODUCER = 0  # RD_KAFKA_PRODUCER of rdkafka.h
 
 
@@ -30,7 +31,7 @@ class MockCluster:
         self._client = self._library.rd_kafka_new(_PRODUCER, settings, error, len(error))
         if not self._client:
             raise UserError(f"librdkafka does not start: {error.value.decode()}")
-        self._cluster = self._library.rd_kafka_mock_cluster_new(self._client, 1)
+        self._cluster = self._new_cluster()
         self._library.rd_kafka_mock_group_initial_rebalance_delay_ms(self._cluster, 0)
         self.bootstrap: str = self._library.rd_kafka_mock_cluster_bootstraps(self._cluster).decode()
 
@@ -41,7 +42,6 @@ class MockCluster:
         self._do("topic_delete", name.encode(), what=f"topic {name}")
 
     def forget(self, name: str, partition: int, before: int) -> None:
-        """Deletes the messages of a partition before an offset, as retention does."""
         self._do("partition_delete_records", name.encode(), partition, before, what=f"partition {partition} of {name}")
 
     def stop(self) -> None:
@@ -53,6 +53,16 @@ class MockCluster:
     def close(self) -> None:
         self._library.rd_kafka_mock_cluster_destroy(self._cluster)
         self._library.rd_kafka_destroy(self._client)
+
+    def _new_cluster(self) -> int:
+        """A cluster with an id that none had before in this process: librdkafka makes it of the cluster's address."""
+        refused = []
+        while (cluster := self._library.rd_kafka_mock_cluster_new(self._client, 1)) in _addresses:
+            refused.append(cluster)
+        for other in refused:
+            self._library.rd_kafka_mock_cluster_destroy(other)
+        _addresses.add(cluster)
+        return cluster
 
     def _do(self, name: str, *arguments: bytes | int, what: str) -> None:
         code = getattr(self._library, f"rd_kafka_mock_{name}")(self._cluster, *arguments)
