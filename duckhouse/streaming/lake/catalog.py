@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException
@@ -47,7 +48,7 @@ def faults(place: str) -> Iterator[None]:
     """Tells what stops the lake (no disk, no bucket, no catalog) in one line. What was not committed is not in."""
     try:
         yield
-    except (SQLAlchemyError, OSError, pa.ArrowException) as error:
+    except (SQLAlchemyError, OSError, pa.ArrowException, duckdb.Error) as error:
         cause = getattr(error, "orig", None) or error
         raise UserError(f"{place}: {' '.join(str(cause).split()) or type(cause).__name__}") from None
     except CommitFailedException:

@@ -14,10 +14,10 @@ from duckhouse.streaming.lake.data_files import EPOCH, discard, file_of
 from duckhouse.streaming.lake.scans import EVERY_ROW, content, files_with, in_order
 from duckhouse.streaming.lake.table_of_entity import sort_keys, stored_schema
 
-ROWS_OF_A_PIECE = 131_072
-ROWS_OF_A_FILE = 8 * ROWS_OF_A_PIECE
-ROWS_OF_A_GROUP = 10 * ROWS_OF_A_FILE
-"""What is sorted and committed together: some minutes at most."""
+ROWS_OF_A_PIECE = 65_536
+ROWS_OF_A_FILE = 16 * ROWS_OF_A_PIECE
+ROWS_OF_A_GROUP = 4 * ROWS_OF_A_FILE
+"""What is sorted and committed together: less than a minute."""
 SMALL_FILES = 16
 """How many small files a day may have while rows still arrive."""
 LATEST_COMMIT = timedelta(hours=1)
