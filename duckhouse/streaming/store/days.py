@@ -1,17 +1,24 @@
 """The days of readings_near: partitions where PostgreSQL has no hypertable, and how long days are kept."""
 
-from datetime import date, timedelta
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 
 import psycopg
 from psycopg import sql
 
 from duckhouse.streaming.store.settling import NEAR
 
+MOST_SPANS = 16
+_DAYS = """
+    select distinct ("timestamp" at time zone 'UTC')::date as day from {} where {}
+        and "timestamp" > '0001-01-02' and "timestamp" < '9999-12-30' order by day
+"""
 _OLD_PARTITIONS = """
     select relname from pg_inherits join pg_class on inhrelid = pg_class.oid
     where inhparent = to_regclass('readings_near') and relname < 'readings_' || to_char(%s::date, 'YYYYMMDD')
 """
-_OLD_CHUNKS = "select {}.drop_chunks('readings_near', older_than => %s::timestamptz)"
+_OLD_CHUNKS = "select {}.drop_chunks('readings_near', older_than => %s)"
 _SCHEMA_OF_TIMESCALEDB = """
     select nspname from pg_extension join pg_namespace on extnamespace = pg_namespace.oid where extname = 'timescaledb'
 """
@@ -40,9 +47,22 @@ def make_days(connection: psycopg.Connection) -> None:
         connection.execute(sql.SQL("create table {} (like readings_near including constraints)").format(name))
         connection.execute(
             sql.SQL("alter table readings_near attach partition {} for values from ({}) to ({})").format(
-                name, _midnight(day), _midnight(day + timedelta(days=1))
+                name, sql.Literal(_midnight(day)), sql.Literal(_midnight(day + timedelta(days=1)))
             )
         )
+
+
+def spans(connection: psycopg.Connection, table: str, condition: str) -> Iterator[dict[str, datetime]]:
+    """The days of rows in a temporary table, as some spans from `first` to before `end`, with little between them that
+    is no such day. No reading of other millennia is in readings_near.
+    """
+    query = sql.SQL(_DAYS).format(sql.Identifier(table), sql.SQL(condition))
+    days = [day for (day,) in connection.execute(query).fetchall()]
+    gaps = sorted(range(1, len(days)), key=lambda n: days[n] - days[n - 1], reverse=True)[: MOST_SPANS - 1]
+    bounds = [0, *sorted(n for n in gaps if days[n] - days[n - 1] > timedelta(days=1)), len(days)]
+    for start, end in pairwise(bounds):
+        if start < end:
+            yield {"first": _midnight(days[start]), "end": _midnight(days[end - 1] + timedelta(days=1))}
 
 
 def drop_days_before(connection: psycopg.Connection, day: date) -> None:
@@ -54,10 +74,11 @@ def drop_days_before(connection: psycopg.Connection, day: date) -> None:
             connection.execute(sql.SQL("drop table {}").format(sql.Identifier(name)))
     else:
         [(schema,)] = connection.execute(_SCHEMA_OF_TIMESCALEDB).fetchall()
-        connection.execute(sql.SQL(_OLD_CHUNKS).format(sql.Identifier(schema)), [day])
+        connection.execute(sql.SQL(_OLD_CHUNKS).format(sql.Identifier(schema)), [_midnight(day)])
     for statement in _OLD_ROWS:
-        connection.execute(statement, [day])
+        connection.execute(statement, [_midnight(day)])
 
 
-def _midnight(day: date) -> sql.Literal:
-    return sql.Literal(f"{day} 00:00:00+00")
+def _midnight(day: date) -> datetime:
+    """Of the type of the column: TimescaleDB does not find rows of compressed chunks by a bound of another type."""
+    return datetime.combine(day, time.min, UTC)

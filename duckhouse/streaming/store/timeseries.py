@@ -19,8 +19,8 @@ from duckhouse.streaming.offsets import Offsets, Partition
 from duckhouse.streaming.sink import Overtaken
 from duckhouse.streaming.store import reading
 from duckhouse.streaming.store.copying import copied
-from duckhouse.streaming.store.days import drop_days_before, is_partitioned, make_days
-from duckhouse.streaming.store.settling import MISSING, REPAIRED, TEMPORARY, Settling, asked
+from duckhouse.streaming.store.days import drop_days_before, is_partitioned, make_days, spans
+from duckhouse.streaming.store.settling import FAR, MISSING, REPAIRED, TEMPORARY, Settling, asked
 from duckhouse.streaming.store.shape import DEAD_LETTER, check_key, fit, listed
 
 # a writer waits for another one, and one that hangs is ended by the server
@@ -31,8 +31,9 @@ SETTINGS = """
 """
 LOCK = "lock table stream_offsets in share row exclusive mode"
 """Writers take turns from here to their commit: none overtakes or blocks another half-way. Readers are not held up."""
-# of these only one, by its key, is right for some thousand keys; the planner does not know how many there are
+# to look up some thousand keys one by one is right, but the planner takes a table of any size for a small one
 BY_KEY = "set local enable_hashjoin = off; set local enable_mergejoin = off; set local work_mem = '32MB'"
+ANY_WAY = "set local enable_hashjoin = on; set local enable_mergejoin = on"
 
 
 class Settled(NamedTuple):
@@ -165,19 +166,35 @@ class TimeSeriesStore:
             make_days(self._connection)
         run(BY_KEY)
         [(arrived,)] = run("select count(*) from arrived").fetchall()
+        self._of_days(self._settling.bring("readings_near", "arrived"), "arrived", FAR)
         rest = run(self._settling.place).rowcount
-        duplicates = conflicts = 0
-        if rest:
-            if run(self._settling.displace).rowcount:
-                run(self._settling.replace("readings_near"))
-                run(self._settling.replace("readings_far"))
-            duplicates, conflicts = run(self._settling.keep_repeats).fetchall()[0]
+        duplicates, conflicts = self._settle_rest() if rest else (0, 0)
         invalid = run(
             sql.SQL("insert into dead_letters ({0}) select {0} from refused on conflict do nothing").format(
                 listed(DEAD_LETTER)
             )
         ).rowcount
         return Settled(arrived - rest, duplicates, conflicts, invalid)
+
+    def _settle_rest(self) -> tuple[int, int]:
+        """Decides between rows that were not inserted and the readings of their keys; how many duplicates and conflicts
+        were made.
+        """
+        run = self._connection.execute
+        self._of_days(self._settling.bring("readings_near", "rest"), "rest")
+        run(self._settling.bring("readings_far", "rest"))
+        run(ANY_WAY)
+        [(duplicates, conflicts, displaced)] = run(self._settling.keep_repeats).fetchall()
+        if displaced:
+            run(BY_KEY)
+            self._of_days(self._settling.replace("readings_near"), "rest")
+            run(self._settling.replace("readings_far"))
+        return duplicates, conflicts
+
+    def _of_days(self, statement: sql.Composed, table: str, condition: str = "true") -> None:
+        """Runs a statement about readings_near for the days of rows in a temporary table."""
+        for span in spans(self._connection, table, condition):
+            self._connection.execute(statement, span, prepare=False)
 
     def _drop_old_days(self) -> None:
         """Once a day, where days are not kept for ever."""
