@@ -137,6 +137,14 @@ def first_rejected(path: Path) -> tuple[int, str, str]:
     return row, reason, text
 
 
+def rejected_by_reason(path: Path) -> list[tuple[str, int, int]]:
+    """Of each reason in the rejected records of a file how many it has, and the first row; the earliest first."""
+    rejected = pq.read_table(path, columns=["reason", "_source_row"])
+    grouped = rejected.group_by("reason").aggregate([("_source_row", "count"), ("_source_row", "min")])
+    found = grouped.select(["reason", "_source_row_count", "_source_row_min"]).to_pydict()
+    return sorted(zip(*found.values(), strict=True), key=lambda each: each[2])
+
+
 def columns_without_values(path: Path, entity: Entity) -> list[str]:
     """The declared columns that are NULL in each row of a landed file."""
     metadata = pq.read_metadata(path)

@@ -28,15 +28,21 @@ REJECTED_SCHEMA = pa.schema(
         ("raw_text", pa.string()),
     ]
 )
+_OF_MESSAGES = [("_produced_at", TIMESTAMP.arrow), ("_consumed_at", TIMESTAMP.arrow)]
+_PLACES_OF_MESSAGES = [("_topic_id", pa.string()), ("_partition", pa.int64())]
+REJECTED_MESSAGES_SCHEMA = pa.schema([*REJECTED_SCHEMA, *_OF_MESSAGES, ("_key", pa.string()), ("_detail", pa.string())])
+"""Of a stream: rejected records with the times and the key of their messages, and what is wrong with the field."""
 
 
 def landed_schema(entity: Entity) -> pa.Schema:
     """The columns of a landed row: the entity's, text unless it gives a type, then where the row comes from."""
     columns = [(column.name, LANDED_TYPES[column.data_type].arrow) for column in entity.columns]
-    return pa.schema([*columns, *_ORIGIN, ("_source_row", pa.int64()), ("_unmapped", pa.string())])
+    of_messages = [*_OF_MESSAGES, *_PLACES_OF_MESSAGES] if entity.topic else []
+    return pa.schema([*columns, *_ORIGIN, ("_source_row", pa.int64()), ("_unmapped", pa.string()), *of_messages])
 
 
 def schemas(source: Source) -> dict[str, pa.Schema]:
     """Of every folder of a delivery: the source's entities, and what the landing zone adds."""
     entities = {entity.name: landed_schema(entity) for entity in source.entities}
-    return {**entities, "_files": FILES_SCHEMA, "_rejected": REJECTED_SCHEMA}
+    rejected = REJECTED_MESSAGES_SCHEMA if source.kind == "stream" else REJECTED_SCHEMA
+    return {**entities, "_files": FILES_SCHEMA, "_rejected": rejected}

@@ -1,15 +1,19 @@
-"""Lands files of a source: `python -m scripts.land SOURCE PATH…`; `--prepare` makes the empty entities only."""
+"""Lands files of a source, or what is new in the lake of a stream: `python -m scripts.land SOURCE [PATH…]`.
+
+`--prepare` makes the empty entities only.
+"""
 
 import argparse
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from contextlib import nullcontext
 
 from duckhouse.cli import UserError, print_json, run
-from duckhouse.landing.load import describe, faults, load
+from duckhouse.landing.load import Outcome, delivery_time, describe, faults, load
+from duckhouse.landing.noted import note_failures, noting
 from duckhouse.landing.zone import prepare, prepare_missing
 from duckhouse.settings import landing_dir
-from duckhouse.sources import load_source, sources
+from duckhouse.sources import Source, load_source, sources
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -25,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scripts.land", description=__doc__)
     parser.add_argument("source", nargs="?", help="a declared source: " + ", ".join(sources()))
-    parser.add_argument("paths", nargs="*", metavar="PATH", help="folders, files or s3://BUCKET/PREFIX of a drop")
+    parser.add_argument("paths", nargs="*", metavar="PATH", help="of files: folders, files or s3://BUCKET/PREFIX")
     parser.add_argument("--delivered-at", metavar="TIME", help="when they arrived (ISO 8601, UTC unless it says more)")
     parser.add_argument("--no-redelivery", action="store_true", help="leave out the folder redelivery/ of a drop")
     parser.add_argument("--dry-run", action="store_true", help="say what would land; write nothing")
@@ -46,33 +50,30 @@ def _prepare(options: argparse.Namespace) -> int:
 
 
 def _land(options: argparse.Namespace) -> int:
-    if not options.source or not options.paths:
+    if not options.source:
         raise UserError("say which source and which files: python -m scripts.land SOURCE PATH… (see --help)")
-    outcomes = load(
-        load_source(options.source),
-        options.paths,
-        delivered_at=_moment(options.delivered_at) if options.delivered_at is not None else None,
-        redelivery=not options.no_redelivery,
-        dry_run=options.dry_run,
-    )
+    source = load_source(options.source)
+    with nullcontext() if options.dry_run else noting(source):
+        outcomes = _outcomes(source, options)
     if not options.dry_run:
+        note_failures(source, outcomes)
         prepare_missing()
     if options.json:
-        documents = [outcome.document() for outcome in outcomes]
-        print_json({"source": options.source, "dry_run": options.dry_run, "deliveries": documents})
+        deliveries = [outcome.document() for outcome in outcomes]
+        print_json({"source": source.name, "dry_run": options.dry_run, "deliveries": deliveries})
     else:
-        for outcome in outcomes:
-            print("\n".join(describe(outcome, dry_run=options.dry_run)))
+        print("\n".join(line for outcome in outcomes for line in describe(outcome, dry_run=options.dry_run)))
     print(*(line for outcome in outcomes for line in faults(outcome)), sep="", end="", file=sys.stderr)
     return 0 if all(outcome.is_whole for outcome in outcomes) else 1
 
 
-def _moment(text: str) -> datetime:
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise UserError(f"--delivered-at {text!r} is not ISO 8601: write it as 2026-03-25T06:00:00Z") from None
+def _outcomes(source: Source, options: argparse.Namespace) -> list[Outcome]:
+    paths, at, dry_run = options.paths, delivery_time(options.delivered_at), options.dry_run
+    if source.kind != "stream":
+        return load(source, paths, delivered_at=at, redelivery=not options.no_redelivery, dry_run=dry_run)
+    from duckhouse.streaming.lake.landable import deliver_from_lake  # not above: Iceberg takes a second to import
+
+    return [deliver_from_lake(source, paths, delivered_at=at, dry_run=dry_run)]
 
 
 if __name__ == "__main__":

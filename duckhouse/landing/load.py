@@ -45,7 +45,7 @@ class Outcome:
         return not self.unknown and not self.failed and not self.lost
 
     def document(self) -> dict[str, Any]:
-        return {
+        document: dict[str, Any] = {
             "delivery_id": self.delivery.id if self.delivery else None,
             "delivered_at": iso(self.delivered_at),
             "files": [asdict(file) for file in self.delivery.files] if self.delivery else [],
@@ -57,6 +57,9 @@ class Outcome:
             "lost": [{"name": name, "reason": reason} for name, reason in self.lost],
             "notes": self.notes,
         }
+        if self.delivery and self.delivery.lake:
+            document["lake"] = {entity: asdict(read) for entity, read in self.delivery.lake.items()}
+        return document
 
 
 @dataclass(frozen=True)
@@ -100,6 +103,8 @@ def load(
         raise UserError(
             f"source {source.name} is of kind {source.kind}: its data do not come as files: see docs/landing.md"
         )
+    if not paths:
+        raise UserError("say which files: python -m scripts.land SOURCE PATH… (see --help)")
     places = addresses(paths)
     drops = [] if places else _local(source, [Path(path) for path in paths], redelivery)
     zone = Zone(source)
@@ -129,6 +134,15 @@ def load(
         if session and all(outcome.is_whole and not outcome.delivery for outcome in outcomes):
             session.note_look()
         return outcomes
+
+
+def delivery_time(text: str | None) -> datetime | None:
+    """The time that --delivered-at says, UTC unless it says more."""
+    try:
+        moment = datetime.fromisoformat(text) if text is not None else None
+        return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        raise UserError(f"--delivered-at {text!r} is not ISO 8601: write it as 2026-03-25T06:00:00Z") from None
 
 
 def _local(source: Source, paths: Sequence[Path], redelivery: bool) -> list[Drop]:

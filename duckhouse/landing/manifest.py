@@ -1,7 +1,8 @@
 """A delivery and its manifest: what arrived together, file by file."""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -33,7 +34,8 @@ class SourceFile:
     """One landed file. records_read = records_landed + records_rejected + records_blank.
 
     `missing_columns` are declared and not in the file; None where that is not known. `objects` are those of a bucket
-    that held its bytes.
+    that held its bytes. Of a partition of a stream, `offsets` are the first of its messages that are new in the
+    delivery, and the one after the last.
     """
 
     entity: str
@@ -51,17 +53,34 @@ class SourceFile:
     unmapped_columns: tuple[str, ...]
     missing_columns: tuple[str, ...] | None = None
     objects: tuple[ObjectVersion, ...] = ()
+    offsets: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True)
+class LakeRead:
+    """What a delivery holds of a table of the lake: its messages from the offsets `start` up to the offsets `end`, both
+    by topic id and partition. `end` is that of a snapshot, which has `rows` rows, of which `valid` are valid messages.
+    """
+
+    snapshot: str
+    start: Mapping[str, Mapping[str, int]]
+    end: Mapping[str, Mapping[str, int]]
+    rows: int
+    valid: int
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What arrived together. `delivered_at` is an aware UTC time, `path` the delivery's folder."""
+    """What arrived together. `delivered_at` is an aware UTC time, `path` the delivery's folder, `lake` says by entity
+    of a stream what was read.
+    """
 
     id: str
     source: str
     delivered_at: datetime
     path: Path
     files: tuple[SourceFile, ...]
+    lake: Mapping[str, LakeRead] = field(default_factory=dict)
 
     def rejected_path(self, file: SourceFile) -> Path:
         return self.path / rejected_as(file.landed_as)
@@ -90,7 +109,8 @@ def read_manifest(source: str, folder: Path) -> Delivery:
         document = json.loads(manifest.read_text(encoding="utf-8"))
         files = tuple(_file(entry) for entry in document["files"])
         delivered_at = datetime.fromisoformat(document["delivered_at"])
-        return Delivery(document["delivery_id"], source, delivered_at, folder, files)
+        lake = {entity: LakeRead(**read) for entity, read in document.get("lake", {}).items()}
+        return Delivery(document["delivery_id"], source, delivered_at, folder, files, lake)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{manifest}: not a readable manifest ({error!r}): restore it, or remove the folder and land again"
@@ -104,16 +124,18 @@ def _file(entry: dict[str, Any]) -> SourceFile:
 
 
 def _entry(file: SourceFile) -> dict[str, Any]:
-    """The entry of a file; only one of a bucket has objects."""
-    return {name: value for name, value in asdict(file).items() if name != "objects" or value}
+    """The entry of a file; only one of a bucket has objects, and a partition of a stream offsets."""
+    return {name: value for name, value in asdict(file).items() if name not in ("objects", "offsets") or value}
 
 
 def write_manifest(folder: Path, delivery: Delivery) -> None:
-    document = {
+    document: dict[str, Any] = {
         "delivery_id": delivery.id,
         "source": delivery.source,
         "delivered_at": iso(delivery.delivered_at),
         "files": [_entry(file) for file in delivery.files],
     }
+    if delivery.lake:
+        document["lake"] = {entity: asdict(read) for entity, read in delivery.lake.items()}
     text = json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")

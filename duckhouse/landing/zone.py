@@ -7,7 +7,7 @@ import errno
 import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from pathlib import Path
 
 from duckhouse.cli import UserError
 from duckhouse.landing.looks import LOOK
-from duckhouse.landing.manifest import Delivery, SourceFile, delivery_id, iso, read_manifest, write_manifest
+from duckhouse.landing.manifest import Delivery, LakeRead, SourceFile, delivery_id, iso, read_manifest, write_manifest
 from duckhouse.settings import landing_dir
 from duckhouse.sources import Source, load_source, sources
 
@@ -90,12 +90,12 @@ class Session:
         """Starts a delivery; one that was not committed is dropped. `contents` are its (entity, file name, sha256)."""
         return Draft(delivery_id(delivered_at, contents), delivered_at, self._incoming())
 
-    def commit(self, draft: Draft, files: Sequence[SourceFile]) -> Delivery:
-        """Makes the draft the delivery of these files, by one rename."""
+    def commit(self, draft: Draft, files: Sequence[SourceFile], lake: Mapping[str, LakeRead] | None = None) -> Delivery:
+        """Makes the draft the delivery of these files, by one rename; `lake` says what was read for a stream."""
         from duckhouse.landing.zone_tables import write_files_table
 
         target = self.zone.delivery_path(draft.id)
-        delivery = Delivery(draft.id, self.zone.source.name, draft.delivered_at, target, tuple(files))
+        delivery = Delivery(draft.id, self.zone.source.name, draft.delivered_at, target, tuple(files), lake or {})
         write_files_table(draft.folder, delivery)
         write_manifest(draft.folder, delivery)
         _sync_tree(draft.folder)

@@ -3,12 +3,14 @@
     delivery on the record day, and a record on the day. The set follows from what was delivered, not from the order.
     A record without a day, such as a deletion, touches the days of the other records of its event. Most events have one
     record, which touches its own day and needs no join. The relation is named in each step, because DuckDB would keep all
-    rows of a step that is read twice.
+    rows of a step that is read twice. Without a key, no event has records on two days, as where its time is part of its key.
 #}
 {% macro touches_of_deliveries(events, key='event_id', condition='records.set_aside_reason is null') -%}
     {%- do config(order_by='event_date') -%}
     {%- set is_loaded = is_new_in(events, 'records._delivery_id', makes=['_delivery_id', 'delivery_id', 'record_date', 'event_date']) -%}
-    with revised_events as (
+    with
+    {%- if key %}
+    revised_events as (
         select records.{{ key }} as event_key
         from {{ events }} as records
         where
@@ -29,9 +31,10 @@
         inner join revised_events on records.{{ key }} = revised_events.event_key
         where {{ condition }}
     ),
+    {%- endif %}
 
     touches as (
-        select
+        select{{ ' distinct' if not key }}
             records._delivery_id as _delivery_id,
             records._delivery_id as delivery_id,
             {{ cast_to('records.event_date', 'date_nullable') }} as record_date,
@@ -41,6 +44,7 @@
             {{ condition }}
             and {{ is_loaded }}
             and records.event_date is not null
+        {%- if key %}
         union distinct
         select
             records._delivery_id as _delivery_id,
@@ -53,6 +57,7 @@
         where
             {{ is_loaded }}
             and seen.event_date is not null
+        {%- endif %}
     )
 
     select * from touches

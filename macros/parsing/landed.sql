@@ -14,6 +14,23 @@
 {%- endmacro %}
 
 
+{# Of a stream: where the message of a row stood, when it was produced and consumed. #}
+{% macro message_columns(relation) -%}
+        {{ cast_to(relation ~ '._topic_id', 'category') }} as _topic_id,
+        {{ cast_to(relation ~ '._partition', 'integer') }} as _partition,
+        {{ _message_times(relation) }}
+{%- endmacro %}
+
+{% macro _message_times(relation) -%}
+        {{ cast_to(relation ~ '._produced_at', 'timestamp_nullable') }} as _produced_at,
+        {{ cast_to(relation ~ '._consumed_at', 'timestamp_nullable') }} as _consumed_at
+{%- endmacro %}
+
+{% macro message_column_names() -%}
+    {{ return(['_topic_id', '_partition', '_produced_at', '_consumed_at']) }}
+{%- endmacro %}
+
+
 {# The order in which records of the same key replace each other: the last delivery wins, then file and row. #}
 {% macro latest_first() -%}
     _delivery_id desc, _source_file desc, _source_row desc
@@ -49,13 +66,15 @@ select * from files
 {%- endmacro %}
 
 
-{# A row for each record of a source that could not be read. #}
+{# A row for each record of a source that could not be read; of a stream with the times and the key of its message. #}
 {% macro landed_rejects(name) -%}
+{%- set is_stream = declared_table(name, '_rejected').is_stream -%}
+{%- set of_message = ['message_key', 'fault_detail', '_produced_at', '_consumed_at'] if is_stream else [] -%}
 with source as (
     select * from {{ source(name, '_rejected') }}
     where {{ is_new_delivery(name, makes=[
         'entity', 'reason', 'raw_text', '_source_file', '_source_row', '_delivery_id', '_delivered_at',
-    ]) }}
+    ] + of_message) }}
 ),
 
 rejected as (
@@ -63,6 +82,11 @@ rejected as (
         {{ cast_to('source.entity', 'text') }} as entity,
         {{ cast_to('source.reason', 'text') }} as reason,
         {{ cast_to('source.raw_text', 'text_nullable') }} as raw_text,
+        {%- if is_stream %}
+        {{ cast_to('source._key', 'text_nullable') }} as message_key,
+        {{ cast_to('source._detail', 'text_nullable') }} as fault_detail,
+        {{ _message_times('source') }},
+        {%- endif %}
         {{ cast_to('source._source_file', 'text') }} as _source_file,
         {{ cast_to('source._source_row', 'integer') }} as _source_row,
         {{ cast_to('source._delivery_id', 'text') }} as _delivery_id,

@@ -21,6 +21,9 @@ records as (
         {%- if declared.is_database %}
         {{ change_columns('source') }},
         {%- endif %}
+        {%- if declared.is_stream %}
+        {{ message_columns('source') }},
+        {%- endif %}
         {{ landed_columns('source') }}
     from source
 ),
@@ -48,16 +51,21 @@ select * from staged
 {% macro _names_of_staged(columns, declared) -%}
     {%- set names = columns | map(attribute='name') | list + landed_column_names() -%}
     {%- if declared.is_database -%} {%- set names = names + ['operation', 'changed_at'] -%} {%- endif -%}
+    {%- if declared.is_stream -%} {%- set names = names + message_column_names() -%} {%- endif -%}
     {%- if declared.day -%} {%- set names = names + ['respelled', 'event_date', 'set_aside_reason'] -%} {%- endif -%}
     {{ return(names | unique | list) }}
 {%- endmacro %}
 
 
-{# What the declaration says of a table: config.meta, is_database, and columns by name. Nothing while dbt reads the project. #}
+{#
+    What the declaration says of a table: config.meta, is_database, is_stream, and columns by name. Nothing while dbt reads the
+    project.
+#}
 {% macro declared_table(source_name, table) -%}
     {%- if not execute -%} {{ return({'columns': {}}) }} {%- endif -%}
     {%- set node = graph.sources['source.' ~ project_name ~ '.' ~ source_name ~ '.' ~ table] -%}
-    {{ return(dict(node.config.meta, is_database=node.config.meta.kind == 'postgres', columns=node.columns)) }}
+    {%- set kind = node.config.meta.kind -%}
+    {{ return(dict(node.config.meta, is_database=kind == 'postgres', is_stream=kind == 'stream', columns=node.columns)) }}
 {%- endmacro %}
 
 

@@ -136,5 +136,14 @@
                 ],
             },
         },
+        'telemetry': {
+            'events': none,
+            'key': none,
+            'currency': none,
+            'rules': {
+                'records': [
+                ],
+            },
+        },
     }) }}
 {%- endmacro %}

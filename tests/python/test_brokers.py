@@ -90,14 +90,6 @@ def test_a_topic_of_apache_has_an_id_of_its_own(apache: Apache) -> None:
     assert apache.topic_id(topic) != first
 
 
-def test_a_killed_node_keeps_what_it_acknowledged(apache: Apache) -> None:
-    topic = new_topic(apache)
-    send(apache, topic, b"kept")
-    apache.kill()
-    apache.start()
-    assert received(apache, topic, 1) == [b"kept"]
-
-
 def test_partitions_are_added(apache: Apache) -> None:
     topic = new_topic(apache, 1)
     apache.add_partitions(topic, 3)

@@ -402,6 +402,27 @@ def test_a_rate_that_devices_cannot_have_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "out").exists()
 
 
+# ---------- the demo
+
+
+def test_a_mock_cluster_holds_each_delivery_of_the_demo() -> None:
+    sizes = {True: 0, False: 0}
+    for sent in command.DEMO.messages():
+        sizes[sent.sent_at < command.DEMO_LATER] += len(sent.value or b"") + len(sent.device_id)
+    assert 100_000 < sizes[False] < sizes[True] < 4_000_000  # of which a partition of 5 MB has a part
+
+
+def test_deliveries_of_the_demo_are_consumed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, run = [], []
+    monkeypatch.setattr(command, "_consume", lambda is_due: sent.extend(filter(is_due, (0, command.DEMO_LATER))))
+    monkeypatch.setattr(command, "run_command", run.append)
+    for _ in range(2):
+        command.deliver_first(tmp_path)
+        command.deliver_later(tmp_path)
+    assert sent == [0, command.DEMO_LATER]
+    assert [words[-2:] for words in run] == [["scripts.land", "telemetry"]] * 4
+
+
 # ---------- to a topic
 
 

@@ -34,17 +34,23 @@ MOST_MESSAGES_A_SECOND = 1_000_000
 
 
 def deliver_first(folder: Path) -> None:
-    _consume_once(folder / "first", lambda sent_at: sent_at < DEMO_LATER)
+    _consume_and_land(folder / "first", lambda sent_at: sent_at < DEMO_LATER)
 
 
 def deliver_later(folder: Path) -> None:
-    _consume_once(folder / "later", lambda sent_at: sent_at >= DEMO_LATER)
+    _consume_and_land(folder / "later", lambda sent_at: sent_at >= DEMO_LATER)
 
 
-def _consume_once(mark: Path, is_due: Callable[[int], bool]) -> None:
-    """Sends messages to a mock cluster and consumes them, where the mark does not say that this was done."""
-    if mark.exists():
-        return
+def _consume_and_land(mark: Path, is_due: Callable[[int], bool]) -> None:
+    """Sends messages to a mock cluster and consumes them, unless the mark says that it was done; lands what is new."""
+    if not mark.exists():
+        _consume(is_due)
+        mark.parent.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+    run_command(script("land", SOURCE))
+
+
+def _consume(is_due: Callable[[int], bool]) -> None:
     [entity] = load_source(SOURCE).entities
     topic, messages = entity.topic or "", (sent for sent in DEMO.messages() if is_due(sent.sent_at))
     with mock_cluster() as cluster:
@@ -54,8 +60,6 @@ def _consume_once(mark: Path, is_due: Callable[[int], bool]) -> None:
                 outlet(sent)
         broker = {"KAFKA_BOOTSTRAP": cluster.bootstrap, "KAFKA_SECURITY_PROTOCOL": "plaintext"}
         run_command(script("consume_kafka", SOURCE, "--once"), env={**os.environ, **broker})
-    mark.parent.mkdir(parents=True, exist_ok=True)
-    mark.touch()
 
 
 def _demo_settings(bootstrap: str) -> settings.KafkaSettings:

@@ -1,0 +1,28 @@
+"""What landing writes to the log of failures: files that were refused, records that were rejected, by their reason."""
+
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+
+from duckhouse import failures
+from duckhouse.landing.load import Outcome
+from duckhouse.sources import Source
+
+COMMAND = "land"
+
+
+def noting(source: Source) -> AbstractContextManager[None]:
+    """Notes what ends the block before anything landed."""
+    return failures.noted(COMMAND, source.name)
+
+
+def note_failures(source: Source, outcomes: Iterable[Outcome]) -> None:
+    """A line for each file that did not land or lost something, and for each file and reason of rejected records."""
+    for outcome in outcomes:
+        for name, reason in (*outcome.unknown, *outcome.failed, *outcome.lost):
+            failures.note(COMMAND, source.name, name, reason)
+        for file in outcome.delivery.files if outcome.delivery else ():
+            if outcome.delivery and file.records_rejected:
+                from duckhouse.landed_rows import rejected_by_reason  # not above: most deliveries reject nothing
+
+                for reason, count, first in rejected_by_reason(outcome.delivery.rejected_path(file)):
+                    failures.note(COMMAND, source.name, file.name, reason, count, place=first)

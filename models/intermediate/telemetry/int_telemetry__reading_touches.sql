@@ -1,0 +1,1 @@
+{{ touches_of_deliveries(ref('stg_telemetry__readings'), key=none) }}
