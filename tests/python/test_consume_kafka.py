@@ -485,6 +485,24 @@ def test_offsets_are_read_again_into_the_store_that_lacks_them(stream: Stream) -
     both_have(stream, placed(7))
 
 
+def test_a_replay_leaves_what_a_store_has_not_reached_to_the_stream(stream: Stream) -> None:
+    stream.produce(*[reading()] * 2)
+    stream.once()
+    stream.produce(*[reading()] * 2)
+
+    def kill() -> None:
+        raise Killed
+
+    stream.store.before_write = kill
+    with pytest.raises(Killed):
+        stream.once()
+    stream.store.before_write = lambda: None
+    done = _replayed(stream, Range(0, 0))
+    assert (done.judged, done.landed) == (4, {"lake": 0, "store": 0})
+    stream.once()
+    both_have(stream, placed(4))
+
+
 def test_a_replay_says_what_kafka_no_longer_holds(stream: Stream, mock: MockCluster) -> None:
     stream.produce(*[reading()] * 4)
     stream.once()
