@@ -54,7 +54,7 @@ def _parser() -> argparse.ArgumentParser:
     ways.add_argument("--replay", nargs="+", metavar="WHAT", help="dead-letters | offsets P:FROM[-TO] | time T")
     parser.add_argument("--batch-rows", type=int, default=Limits.rows, metavar="N", help="most rows of a batch")
     parser.add_argument("--batch-seconds", type=float, default=Limits.seconds, metavar="N", help="its longest wait")
-    parser.add_argument("--metrics-port", dest="port", type=int, default=0, metavar="PORT", help="default: a free one")
+    parser.add_argument("--metrics-port", dest="port", type=int, metavar="PORT", help="serve metrics; 0: a free one")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     return parser
 

@@ -28,6 +28,7 @@ COMMAND = "consume"
 POLL_SECONDS = 0.1
 POLL_MESSAGES = 5_000
 POLL_BYTES = 4 << 20
+BATCHES_TO_TIDY = 25
 PATIENCE_SECONDS = 60
 """How long a run with an end waits for brokers and for partitions."""
 
@@ -46,7 +47,9 @@ class _Bounds:
 
 
 class StreamConsumer:
-    """One member of the group. `report` is given a line about what people should know while it runs."""
+    """One member of the group. `report` is given a line about what people should know while it runs, `tidy` is called
+    after some batches and at the end.
+    """
 
     def __init__(
         self,
@@ -56,6 +59,7 @@ class StreamConsumer:
         letters: Letters,
         *,
         repeats: Repeats = lambda: (0, 0),
+        tidy: Callable[[], None] = lambda: None,
         limits: Limits | None = None,
         report: Callable[[str], None] = print,
     ) -> None:
@@ -65,6 +69,7 @@ class StreamConsumer:
         self._sinks = sinks
         self._letters = letters
         self._repeats = repeats
+        self._tidy = tidy
         self._limits = limits or Limits()
         self._report = report
         self._topic_id = ""
@@ -87,6 +92,8 @@ class StreamConsumer:
             while not bounds.are_over and not (once and self._is_done()):
                 self._step(bounds)
             self._measure_lag()
+            if self._summary.batches:
+                self._tidy()
         finally:
             self._broker.close()
 
@@ -250,6 +257,8 @@ class StreamConsumer:
         if batch.count:
             self._summary.take(rows)
             self._note_invalid(rows_of.invalid(rows))
+            if self._summary.batches % BATCHES_TO_TIDY == 0:
+                self._tidy()
         self._summary.duplicates, self._summary.conflicts = self._repeats()
         self._measure_lag()
 

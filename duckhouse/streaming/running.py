@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from threading import Event
@@ -31,6 +31,13 @@ class Stores:
     def repeats(self) -> tuple[int, int]:
         counts = self.store.counts()
         return counts.duplicates, counts.conflicts
+
+    def tidy(self) -> None:
+        """A share of the lake's maintenance. Where it fails, it is tried again the next time."""
+        try:
+            self.lake.maintain()
+        except UserError as error:
+            _report(f"maintenance of the lake: {error}")
 
 
 def stream_source(name: str | None) -> tuple[Source, Entity]:
@@ -62,18 +69,24 @@ def consume(
     once: bool,
     seconds: float | None,
     limits: Limits,
-    metrics_port: int,
+    metrics_port: int | None,
 ) -> None:
-    """Consumes the topic of a source, and fills the summary as it goes. Raises UserError where it cannot go on."""
+    """Consumes the topic of a source, fills the summary as it goes, and serves it as metrics where there is a port.
+
+    Raises UserError where it cannot go on.
+    """
     topic = _topic(summary.entity)
-    with served(summary, metrics_port) as address, open_stores(source, summary.entity) as stores:
-        _report(f"metrics: {address}")
+    metrics = nullcontext() if metrics_port is None else served(summary, metrics_port)
+    with metrics as address, open_stores(source, summary.entity) as stores:
+        if address:
+            _report(f"metrics: {address}")
         consumer = StreamConsumer(
             summary,
             Broker(kafka(), topic),
             (stores.lake, stores.store),
             Letters(kafka(), topic, _report),
             repeats=stores.repeats,
+            tidy=stores.tidy,
             limits=limits,
             report=_report,
         )

@@ -111,7 +111,7 @@ def test_events_as_their_senders_write_them_reach_both_stores(stream: Stream, op
 
 def test_a_stopped_command_ends_cleanly_and_says_what_it_did(stream: Stream, opened: Opened, lake: Lake) -> None:
     stream.produce(OLD)
-    command = script("consume_kafka", "--batch-seconds", "0.1")
+    command = script("consume_kafka", "--batch-seconds", "0.1", "--metrics-port", "0")
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             wait_for(lambda: store_places(opened) or process.poll() is not None, "the reading in the store")

@@ -65,7 +65,7 @@ def _fork(kill: int, told: Path) -> int:
 
 def _consume() -> None:
     source, entity = stream_source(None)
-    consume(Summary(source.name, entity), source, Event(), once=True, seconds=None, limits=LIMITS, metrics_port=0)
+    consume(Summary(source.name, entity), source, Event(), once=True, seconds=None, limits=LIMITS, metrics_port=None)
 
 
 def _end(code: Any) -> None:

@@ -14,13 +14,11 @@ from duckhouse.streaming.lake.data_files import files_of
 from duckhouse.streaming.lake.maintenance import Maintained, maintain_a_little
 from duckhouse.streaming.lake.repairs import repair
 from duckhouse.streaming.lake.replays import add, missing
-from duckhouse.streaming.lake.scans import INVALID, PIECE, in_order, of_partition, scanned
+from duckhouse.streaming.lake.scans import INVALID, in_order, of_partition, put_together, scanned
 from duckhouse.streaming.lake.table_of_entity import table_of
 from duckhouse.streaming.offsets import Offsets, Partition
 from duckhouse.streaming.rows import schema
 from duckhouse.streaming.sink import Overtaken
-
-MAINTAINED_AFTER = 25
 
 
 @dataclass(frozen=True)
@@ -63,7 +61,7 @@ class Lake:
     def invalid(self) -> Iterator[pa.Table]:
         columns = schema(self.entity)
         with faults(self.place):
-            yield from _pieces(scanned(self.table.refresh(), INVALID, columns.names), columns)
+            yield from put_together(scanned(self.table.refresh(), INVALID, columns.names), columns)
 
     def missing(self, rows: pa.Table) -> pa.Table:
         with faults(self.place):
@@ -78,7 +76,7 @@ class Lake:
             return repair(self.table, rows)
 
     def maintain(self) -> Maintained:
-        """Does what is due, in seconds. The consumer calls it after MAINTAINED_AFTER commits and at its end."""
+        """Does what is due, in seconds: small enough to be done between two batches."""
         with faults(self.place):
             return maintain_a_little(self.table)
 
@@ -94,15 +92,3 @@ def open_lake(source: Source, entity: Entity) -> Iterator[Lake]:
         with faults(f"lake {source.name}.{entity.name}"):
             table = table_of(opened, source, entity)
         yield Lake(table, entity)
-
-
-def _pieces(found: Iterator[pa.Table], columns: pa.Schema) -> Iterator[pa.Table]:
-    """The same rows in pieces of about PIECE: files with few of them are put together."""
-    waiting: list[pa.Table] = []
-    for piece in found:
-        waiting.append(piece)
-        if sum(map(len, waiting)) >= PIECE:
-            yield pa.concat_tables(waiting).cast(columns)
-            waiting = []
-    if waiting:
-        yield pa.concat_tables(waiting).cast(columns)

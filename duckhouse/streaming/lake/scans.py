@@ -4,6 +4,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyiceberg.expressions.parser import parse
 from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.table import FileScanTask, Table
@@ -13,6 +14,9 @@ from duckhouse.streaming.lake.table_of_entity import stored_schema
 from duckhouse.streaming.offsets import Partition
 
 PIECE = 50_000
+BYTES_OF_A_PIECE = 32 << 20
+"""An invalid message may have a megabyte, a valid one has some hundred bytes."""
+VALUE = "_value"
 MEMORY_OF_A_SORT = "128MB"
 EVERY_ROW = "true"
 INVALID = "_fault is not null"
@@ -57,9 +61,30 @@ def in_order(
         duck.execute(f"attach {literal(f'{folder}/rows.db')} as disk")
         duck.register("piece", schema.empty_table())
         duck.execute("create table disk.unsorted as from piece")
+        longest = 1
         for piece in pieces:  # one by one: of a stream, Arrow would read ahead without a bound
+            longest = max(longest, _longest_value(piece))
             duck.register("piece", piece.cast(schema))
             duck.execute("insert into disk.unsorted from piece")
         order = ", ".join(f"{name(key)} nulls first" for key in keys)
-        for batch in duck.sql(f"select * from disk.unsorted order by {order}").to_arrow_reader(size):
-            yield pa.Table.from_batches([batch]).cast(schema)
+        at_once = max(1, min(size, BYTES_OF_A_PIECE // longest))
+        reader = duck.sql(f"select * from disk.unsorted order by {order}").to_arrow_reader(at_once)
+        yield from put_together(map(pa.Table.from_batches, ([batch] for batch in reader)), schema, size)
+
+
+def put_together(found: Iterable[pa.Table], schema: pa.Schema, size: int = PIECE) -> Iterator[pa.Table]:
+    """The same rows in pieces of about so many rows, or of fewer large ones."""
+    waiting: list[pa.Table] = []
+    rows = bytes_of_rows = 0
+    for piece in found:
+        waiting.append(piece)
+        rows, bytes_of_rows = rows + len(piece), bytes_of_rows + piece.nbytes
+        if rows >= size or bytes_of_rows >= BYTES_OF_A_PIECE:
+            yield pa.concat_tables(waiting).cast(schema)
+            waiting, rows, bytes_of_rows = [], 0, 0
+    if waiting:
+        yield pa.concat_tables(waiting).cast(schema)
+
+
+def _longest_value(rows: pa.Table) -> int:
+    return (pc.max(pc.binary_length(rows[VALUE])).as_py() or 0) if VALUE in rows.column_names else 0
