@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 from pyiceberg.table import Table
 
@@ -18,6 +19,7 @@ from duckhouse.streaming.lake.expiry import expire
 from duckhouse.streaming.lake.iceberg import Lake
 from duckhouse.streaming.lake.leftovers import NOTES, remove_leftovers
 from duckhouse.streaming.lake.maintenance import Maintained, maintain
+from duckhouse.streaming.lake.scans import in_order
 from duckhouse.streaming.lake.status import status, tables
 from scripts.lake import main
 from support.lake import NOON, ONE, ZERO, by_clickhouse, by_duckdb, content, lake, places, rows, with_column
@@ -332,3 +334,18 @@ def act_before_commit(monkeypatch: pytest.MonkeyPatch, module: Any, act: Any) ->
         kept(*words, **named)
 
     monkeypatch.setattr(module, "commit", committed)
+
+
+def test_long_values_are_sorted_without_being_held_in_memory_together() -> None:
+    columns = pa.schema([("_offset", pa.int64()), ("_value", pa.binary())])
+    values = {offset: bytes([offset]) * (3_000_000 if offset % 3 else 10) for offset in range(40)} | {40: None}
+    offsets = [(offset * 7) % 41 for offset in range(41)]
+    pieces = [pa.table([[offset], [values[offset]]], schema=columns) for offset in offsets]
+
+    sorted_pieces = list(in_order(pieces, columns, ["_offset"]))
+
+    assert {row["_offset"]: row["_value"] for piece in sorted_pieces for row in piece.to_pylist()} == values
+    assert [offset for piece in sorted_pieces for offset in piece["_offset"].to_pylist()] == list(range(41))
+    assert [piece.schema for piece in sorted_pieces] == [columns] * len(sorted_pieces)
+    assert max(piece.nbytes for piece in sorted_pieces) < 70_000_000
+    assert len(sorted_pieces) > 1

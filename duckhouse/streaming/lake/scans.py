@@ -4,19 +4,16 @@ import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyiceberg.expressions.parser import parse
 from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.table import FileScanTask, Table
 
 from duckhouse.duck import connection, literal, name
+from duckhouse.streaming.lake.long_values import BYTES_OF_A_PIECE, long_values
 from duckhouse.streaming.lake.table_of_entity import stored_schema
 from duckhouse.streaming.offsets import Partition
 
 PIECE = 50_000
-BYTES_OF_A_PIECE = 32 << 20
-"""An invalid message may have a megabyte, a valid one has some hundred bytes."""
-VALUE = "_value"
 MEMORY_OF_A_SORT = "128MB"
 EVERY_ROW = "true"
 INVALID = "_fault is not null"
@@ -54,22 +51,20 @@ def in_order(
     pieces: Iterable[pa.Table], schema: pa.Schema, keys: Sequence[str], size: int = PIECE
 ) -> Iterator[pa.Table]:
     """Rows sorted by columns, NULLs first, in pieces of a size; what does not fit into memory goes to the disk."""
-    with tempfile.TemporaryDirectory() as folder, connection(threads=1) as duck:
+    with tempfile.TemporaryDirectory() as folder, connection(threads=1) as duck, long_values(folder) as values:
         duck.execute("set memory_limit = ?", [MEMORY_OF_A_SORT])
         duck.execute("set temp_directory = ?", [folder])
         duck.execute("set force_compression = 'uncompressed'")
         duck.execute(f"attach {literal(f'{folder}/rows.db')} as disk")
-        duck.register("piece", schema.empty_table())
+        duck.register("piece", values.taken_out(schema.empty_table()))
         duck.execute("create table disk.unsorted as from piece")
-        longest = 1
         for piece in pieces:  # one by one: of a stream, Arrow would read ahead without a bound
-            longest = max(longest, _longest_value(piece))
-            duck.register("piece", piece.cast(schema))
+            duck.register("piece", values.taken_out(piece.cast(schema)))
             duck.execute("insert into disk.unsorted from piece")
         order = ", ".join(f"{name(key)} nulls first" for key in keys)
-        at_once = max(1, min(size, BYTES_OF_A_PIECE // longest))
-        reader = duck.sql(f"select * from disk.unsorted order by {order}").to_arrow_reader(at_once)
-        yield from put_together(map(pa.Table.from_batches, ([batch] for batch in reader)), schema, size)
+        reader = duck.sql(f"select * from disk.unsorted order by {order}").to_arrow_reader(size)
+        found = (part for batch in reader for part in values.put_back(pa.Table.from_batches([batch])))
+        yield from put_together(found, schema, size)
 
 
 def put_together(found: Iterable[pa.Table], schema: pa.Schema, size: int = PIECE) -> Iterator[pa.Table]:
@@ -84,7 +79,3 @@ def put_together(found: Iterable[pa.Table], schema: pa.Schema, size: int = PIECE
             waiting, rows, bytes_of_rows = [], 0, 0
     if waiting:
         yield pa.concat_tables(waiting).cast(schema)
-
-
-def _longest_value(rows: pa.Table) -> int:
-    return (pc.max(pc.binary_length(rows[VALUE])).as_py() or 0) if VALUE in rows.column_names else 0
