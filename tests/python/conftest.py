@@ -2,11 +2,15 @@ import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import clickhouse_connect
 import pytest
 
+from duckhouse import project
 from duckhouse.embedded.postgres import Embedded
+from support.dbt import SHARED, parsed_anew
 from support.gateway import PASSWORD
 from support.places import places_below
 from support.postgres import Extraction, extraction, postgres_server, quick_password
@@ -17,6 +21,14 @@ os.environ["CLICKHOUSE_PASSWORD"] = PASSWORD
 clickhouse_connect.get_client = partial(clickhouse_connect.get_client, password=PASSWORD)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The folder that all processes of the run share is made by the first one, which starts the others."""
+    if not hasattr(config, "workerinput"):
+        folder = TemporaryDirectory(prefix="duckhouse-tests-")
+        config.add_cleanup(folder.cleanup)
+        os.environ[SHARED] = folder.name
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Files that build warehouses come first: one of them at the end would run while the other process is idle."""
     items.sort(key=lambda item: not {"Warehouse", "warehouse"} & vars(item.module).keys())
@@ -25,6 +37,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with places_below(tmp_path_factory.mktemp("places")):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_once() -> Iterator[None]:
+    """A command that a test runs in this process reads the project as builds do, from what the test run has parsed."""
+    run = project._dbt
+
+    def dbt(*command: str, **given: Any) -> Any:
+        return parsed_anew(target="dev") if command == ("parse",) else run(*command, **given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(project, "_dbt", dbt)
         yield
 
 
