@@ -1,13 +1,18 @@
+import gc
 import os
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import clickhouse_connect
 import pytest
 
+from duckhouse import project
 from duckhouse.embedded.postgres import Embedded
 from support.broker import apache_or_skip
+from support.dbt import SHARED, parsed_anew
 from support.gateway import PASSWORD
 from support.places import places_below
 from support.postgres import Extraction, extraction, postgres_server, quick_password
@@ -15,19 +20,48 @@ from support.warehouse import Warehouse, warehouse
 from tools.brokers.apache import Apache
 from tools.brokers.mock import MockCluster, mock_cluster
 
+# dbt makes so many objects that stay that the usual 700 between two collections spend a tenth of a test run's time
+gc.set_threshold(50_000, 20, 20)
+WITHOUT_DBT = "test_generate_ad_serving.py"
+"""A file that takes a minute."""
+
 # every embedded ClickHouse of a test asks for this one, and every client that names none gives it
 os.environ["CLICKHOUSE_PASSWORD"] = PASSWORD
 clickhouse_connect.get_client = partial(clickhouse_connect.get_client, password=PASSWORD)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """The folder that all processes of the run share is made by the first one, which starts the others."""
+    if not hasattr(config, "workerinput"):
+        folder = TemporaryDirectory(prefix="duckhouse-tests-")
+        config.add_cleanup(folder.cleanup)
+        os.environ[SHARED] = folder.name
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that build warehouses come first: one of them at the end would run while the other process is idle."""
+    """Files that build warehouses come first: one of them at the end would run while the other process is idle. The
+    second file is one without dbt: its process would wait until the first one has parsed the project."""
     items.sort(key=lambda item: not {"Warehouse", "warehouse"} & vars(item.module).keys())
+    first = items[0].path if items else None
+    items.sort(key=lambda item: (item.path != first, item.path.name != WITHOUT_DBT))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with places_below(tmp_path_factory.mktemp("places")):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_once() -> Iterator[None]:
+    """A command that a test runs in this process reads the project as builds do, from what the test run has parsed."""
+    run = project._dbt
+
+    def dbt(*command: str, **given: Any) -> Any:
+        return parsed_anew(target="dev") if command == ("parse",) else run(*command, **given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(project, "_dbt", dbt)
         yield
 
 

@@ -46,6 +46,7 @@ DIMENSIONS = {
 }
 IDS = {"event_id", "publisher_id", "campaign_id", "ad_unit_id"}
 MOMENTS = {"at", "timestamp", "start_date", "end_date", "event_date", "reporting_date"}
+TIME_ZONES = available_timezones()  # each call walks through their files
 TAG = re.compile(r"w(\d+)-")
 
 
@@ -357,7 +358,7 @@ def local_day(record: Record, time_zones: Iterable[tuple]) -> dt.date:
     """The day in the time zone that the publisher had at that moment; UTC where none is known."""
     for publisher_id, _, name, valid_from, valid_to in time_zones:
         holds = valid_from <= record.at and (valid_to is None or record.at < valid_to)
-        if publisher_id == record.publisher_id and holds and name in available_timezones():
+        if publisher_id == record.publisher_id and holds and name in TIME_ZONES:
             return record.at.replace(tzinfo=dt.UTC).astimezone(ZoneInfo(name)).date()
     return record.at.date()
 

@@ -1,10 +1,14 @@
 """Runs dbt on the project for a test, with folders and databases of the test's own."""
 
+import fcntl
 import gc
 import os
+import pickle
 import re
 import subprocess
 from collections.abc import Mapping
+from dataclasses import fields
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -16,11 +20,25 @@ from duckhouse.builds import BuildError
 from duckhouse.processes import DBT
 from duckhouse.settings import PROJECT, duckdb_path, environment, landing_dir
 
-__all__ = ["BuildError", "environment", "invoke_dbt", "parsed", "run_dbt", "told_by_dbt"]
+__all__ = ["BuildError", "environment", "invoke_dbt", "parsed", "parsed_anew", "run_dbt", "told_by_dbt"]
 
-ON_BOTH = ("DBT_PACKAGES_FOLDER", "DUCKHOUSE_ELEMENTARY")
+SHARED = "DUCKHOUSE_TESTS_SHARED"
+"""The setting that names the folder in which the processes of one test run keep what they share."""
+
+ON_BOTH = (
+    "DBT_PACKAGES_FOLDER",
+    "DUCKHOUSE_ELEMENTARY",
+    "DUCKHOUSE_STALE_ERROR_HOURS",
+    "DUCKHOUSE_STALE_WARN_HOURS",
+)
 # what a manifest depends on; that of dev also on the name of the DuckDB file
 SETTINGS = {"dev": ON_BOTH, "prod": ("CLICKHOUSE_CLUSTER", "CLICKHOUSE_PREFIX", *ON_BOTH)}
+# the only variable that decides how nodes are parsed; others are read when a node is compiled
+PARSED_VARIABLE = "rebuild_from_landing"
+PARTS = ("analyses", "macros", "models", "seeds", "snapshots", "tests")
+ENDINGS = {".sql", ".yml", ".md", ".csv"}
+# the others are looked up in these; dbt's own pickle of a manifest forgets some of them
+PARTS_OF_MANIFEST = [field.name for field in fields(Manifest) if not field.name.startswith("_")]
 FROM_LANDING = re.compile(r"read_parquet\('.*/\{zone\}/")
 _parsed: dict[Path, dict[tuple, tuple[str, Manifest]]] = {}
 
@@ -39,10 +57,11 @@ def run_dbt(*arguments: str, env: Mapping[str, str], project: Path = PROJECT, su
 
 
 def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str], project: Path = PROJECT) -> dbtRunnerResult:
-    """One dbt command in this process, at half the cost of one of its own: settings are parsed for once. A copy of the
-    project is parsed again once its files have changed."""
+    """One dbt command in this process, at half the cost of one of its own: a test run parses the project once for the
+    same settings, and a copy of the project again once its files have changed."""
     with environment(env):
         variables = arguments[arguments.index("--vars") :][:2] if "--vars" in arguments else ()
+        variables = variables if any(PARSED_VARIABLE in word for word in variables) else ()
         manifest = parsed(*variables, target=target, project=project)
         without_files = builds.WITHOUT_FILES if arguments[0] == "build" else ()
         return builds.invoke(*without_files, *arguments, target=target, manifest=manifest, project=project)
@@ -63,16 +82,36 @@ def told_by_dbt(
 
 def parsed(*variables: str, target: str, project: Path = PROJECT) -> Manifest:
     """The project as dbt reads it with the settings of now."""
-    database = duckdb_path().stem if target == "dev" else ""
-    settings = (target, database, *variables, *((name, os.environ.get(name)) for name in SETTINGS[target]))
-    state = "" if project == PROJECT else _state(project)
+    settings, state = _settings(variables, target), _state(project)
     known = _parsed.setdefault(project, {})
     if settings not in known or known[settings][0] != state:
-        known[settings] = state, builds.parse(*variables, target=target, project=project)
+        known[settings] = state, parsed_anew(*variables, target=target, project=project)
         if project == PROJECT:
             gc.freeze()  # the manifest stays: collections need not walk through it
     _read_from(landing_dir(), known[settings][1])
     return known[settings][1]
+
+
+def parsed_anew(*variables: str, target: str, project: Path = PROJECT) -> Manifest:
+    """The same, and no test has built with it. The first process of a test run that needs it has dbt parse the project;
+    the others read what it wrote, for a fiftieth of the time. Without SHARED in the environment dbt always parses."""
+    if SHARED not in os.environ:
+        return builds.parse(*variables, target=target, project=project)
+    key = repr((_settings(variables, target), _state(project)))
+    kept = Path(os.environ[SHARED]) / sha256(key.encode()).hexdigest()
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not kept.exists():
+            manifest = builds.parse(*variables, target=target, project=project)
+            parts = {part: getattr(manifest, part) for part in PARTS_OF_MANIFEST}
+            kept.with_suffix(".new").write_bytes(pickle.dumps(parts))
+            kept.with_suffix(".new").rename(kept)
+    return Manifest(**pickle.loads(kept.read_bytes()))  # noqa: S301 - a process of this test run wrote it
+
+
+def _settings(variables: tuple[str, ...], target: str) -> tuple:
+    database = duckdb_path().stem if target == "dev" else ""
+    return (target, database, *variables, *((name, os.environ.get(name)) for name in SETTINGS[target]))
 
 
 def _read_from(landing: Path, manifest: Manifest) -> None:
@@ -86,9 +125,18 @@ def _read_from(landing: Path, manifest: Manifest) -> None:
 
 
 def _state(project: Path) -> str:
-    """Another text once a file of the project is another."""
-    files = (
-        path for name in ("models", "macros", "snapshots", "tests", "seeds") for path in (project / name).rglob("*")
-    )
-    known = sorted(f"{path}:{path.stat().st_mtime_ns}" for path in [project / "dbt_project.yml", *files])
-    return sha256("\n".join(known).encode()).hexdigest()
+    """Another text once a file of the project is another; the same for a copy without changes."""
+    return _state_of_ours() if project == PROJECT else _digest(project)
+
+
+@cache
+def _state_of_ours() -> str:
+    return _digest(PROJECT)
+
+
+def _digest(project: Path) -> str:
+    files = [path for part in PARTS for path in (project / part).rglob("*") if path.suffix in ENDINGS]
+    digest = sha256()
+    for path in sorted([project / "dbt_project.yml", project / "profiles.yml", *files]):
+        digest.update(f"{path.relative_to(project)}\0".encode() + path.read_bytes() + b"\0")
+    return digest.hexdigest()

@@ -19,6 +19,7 @@ from clickhouse_connect.driver._backend.http_sync import HttpSyncBackend
 from dbt.adapters.duckdb.environments.local import DuckDBCursorWrapper
 
 from duckhouse import builds
+from support.dbt import parsed
 
 
 def kill_at(pattern: str, after: int, pid: int) -> None:
@@ -57,7 +58,7 @@ def kill_at(pattern: str, after: int, pid: int) -> None:
 
 def main() -> None:
     target, *arguments = sys.argv[1:]
-    manifest = builds.parse(target=target)
+    manifest = parsed(target=target)
     for line in sys.stdin:
         port, moment = json.loads(line)
         child = os.fork()
