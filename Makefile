@@ -11,7 +11,7 @@ export
 # deliveries and databases, where the settings say or their defaults
 DATA := "$(or $(DUCKHOUSE_LANDING),landing)" "$(or $(DUCKHOUSE_DUCKDB),duckhouse.duckdb)" \
 	"$(or $(DUCKHOUSE_DUCKDB),duckhouse.duckdb).wal" \
-	"$(or $(DUCKHOUSE_CLICKHOUSE),clickhouse-data)" "$(or $(DUCKHOUSE_POSTGRES),postgres-data)"
+	"$(or $(DUCKHOUSE_CLICKHOUSE),clickhouse-data)" "$(or $(DUCKHOUSE_POSTGRES),postgres-data)" kafka-data
 # the demo has folders, a database and an engine of its own
 DEMO := set -a && . ./demo.env && set +a &&
 

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
 
 import duckdb
 
@@ -22,6 +24,13 @@ def connection(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config=config) as connected:
         connected.execute("set TimeZone = 'UTC'")
         yield connected
+
+
+def load_iceberg(connected: duckdb.DuckDBPyConnection) -> None:
+    """Lets a connection read Iceberg tables, by the extensions that are installed as Python packages."""
+    for package in ("duckdb_extension_avro", "duckdb_extension_iceberg"):  # iceberg needs avro
+        [file] = Path(import_module(package).__path__[0]).rglob("*.duckdb_extension")
+        connected.load_extension(str(file))
 
 
 def refused(error: duckdb.Error) -> Exception:

@@ -1,9 +1,11 @@
 """The files that are written from what sources and rules declare, so that a new one needs no entry elsewhere.
 
 macros/project/declared.sql lists sources and rules for the models that gather them: dbt must know what a model reads
-before it knows any YAML. docs/rules.md is the catalogue of the rules.
+before it knows any YAML. docs/rules.md is the catalogue of the rules. docs/<source>/<table>.v<number>.schema.json is a
+JSON Schema of the messages of a stream; the newest number is written, earlier ones stay as they were announced.
 """
 
+import json
 import re
 import textwrap
 from collections.abc import Iterator
@@ -15,6 +17,7 @@ from typing import Any
 import yaml
 
 from duckhouse.cli import UserError
+from duckhouse.message_schemas import message_schema
 from duckhouse.settings import PROJECT
 
 GROUPS = {"row": "records", "file": "records", "deliveries": "events", "sources": "events", "aggregate": "levels"}
@@ -57,11 +60,34 @@ def files(project: Path = PROJECT) -> dict[Path, str]:
     return {
         project / "macros" / "project" / "declared.sql": declared(project),
         project / "docs" / "rules.md": catalogue(rules(project)),
+        **message_schemas(project),
     }
 
 
 def out_of_date(project: Path = PROJECT) -> list[Path]:
     return [path for path, text in files(project).items() if not path.exists() or path.read_text("utf-8") != text]
+
+
+def message_schemas(project: Path = PROJECT) -> dict[Path, str]:
+    """The JSON Schema of each table of a stream, at the place of its newest version; the first where there is none."""
+    found = {}
+    for path in sorted((project / "models" / "staging").glob("*/_*__sources.yml")):
+        for source in _yaml(path).get("sources", []):
+            for table in source.get("tables", []):
+                if "topic" in _meta(table):
+                    place = newest_schema(project, source["name"], table["name"])
+                    made = message_schema(source["name"], table, version_of(place))
+                    found[place] = json.dumps(made, indent=2, ensure_ascii=False) + "\n"
+    return found
+
+
+def newest_schema(project: Path, source: str, table: str) -> Path:
+    folder = project / "docs" / source
+    return max(folder.glob(f"{table}.v*.schema.json"), key=version_of, default=folder / f"{table}.v1.schema.json")
+
+
+def version_of(schema: Path) -> int:
+    return int(schema.name.split(".")[1].removeprefix("v"))
 
 
 def rules(project: Path = PROJECT) -> list[DeclaredRule]:

@@ -23,6 +23,19 @@ class ClickHouseSettings:
     cluster: str
 
 
+@dataclass(frozen=True)
+class KafkaSettings:
+    """`ca` is the file of the authority that signed the broker's certificate; that of the system where it is empty."""
+
+    bootstrap: str
+    protocol: str
+    mechanism: str
+    username: str
+    password: str = field(repr=False)
+    ca: str
+    group: str
+
+
 def _setting(name: str, default: str) -> str:
     """An empty one counts as not set."""
     return os.environ.get(name) or default
@@ -61,6 +74,14 @@ def duckdb_path() -> Path:
 def postgres_dir() -> Path:
     """The data of the embedded PostgreSQL: DUCKHOUSE_POSTGRES, or ./postgres-data."""
     return Path(_setting("DUCKHOUSE_POSTGRES", "postgres-data"))
+
+
+def keep_days(prefix: str) -> int | None:
+    """Days for which a store keeps readings: <prefix>_KEEP_DAYS; all where it is None."""
+    days = _setting(f"{prefix}_KEEP_DAYS", "")
+    if days and not (days.isdigit() and int(days)):
+        raise UserError(f"{prefix}_KEEP_DAYS={days!r} is not a number of days")
+    return int(days) if days else None
 
 
 def clickhouse_dir() -> Path:
@@ -130,3 +151,18 @@ def password_handed_on() -> Iterator[None]:
     """Lets dbt, which reads the environment only, know the password while the block runs."""
     with environment({"CLICKHOUSE_PASSWORD": clickhouse().password}):
         yield
+
+
+def kafka() -> KafkaSettings:
+    """The brokers of streams: KAFKA_BOOTSTRAP, _SECURITY_PROTOCOL, _SASL_MECHANISM, _SASL_USERNAME, _SASL_PASSWORD and
+    _CA, and the group that shares their messages, KAFKA_GROUP.
+    """
+    return KafkaSettings(
+        bootstrap=_setting("KAFKA_BOOTSTRAP", "127.0.0.1:9092"),
+        protocol=_setting("KAFKA_SECURITY_PROTOCOL", "plaintext"),
+        mechanism=_setting("KAFKA_SASL_MECHANISM", "SCRAM-SHA-512"),
+        username=_setting("KAFKA_SASL_USERNAME", ""),
+        password=_setting("KAFKA_SASL_PASSWORD", ""),
+        ca=_setting("KAFKA_CA", ""),
+        group=_setting("KAFKA_GROUP", "duckhouse"),
+    )

@@ -10,6 +10,7 @@ import re
 
 import psycopg
 
+from duckhouse import failures
 from duckhouse.cli import UserError, print_json, run
 from duckhouse.extraction.command import command
 from duckhouse.extraction.database import database_of, first_line, postgres_source
@@ -24,7 +25,7 @@ SLOT_NAME = r"[a-z0-9_]{1,63}"
 def main() -> int:
     options = _options()
     source = postgres_source(options.source)
-    with database_of(source) as database:
+    with failures.noted("extract", source.name), database_of(source) as database:
         try:
             result = extract(source, database, options.mode, options.slot)
         except psycopg.Error as error:
@@ -39,6 +40,9 @@ def main() -> int:
     else:
         print("\n".join(describe(result)))
     apart = [table for table in result.tables if not table.is_reconciled]
+    for table in apart:
+        counts = f"has {table.source_rows:,} rows, {table.known_rows:,} are known"
+        failures.note("extract", source.name, table.table_name, counts, abs(table.source_rows - table.known_rows))
     if apart:
         told = ", ".join(f"{t.table_name} has {t.source_rows:,} rows, {t.known_rows:,} are known" for t in apart)
         raise UserError(f"source and deliveries do not reconcile: {told}; run {command(source.name, '--full')}")

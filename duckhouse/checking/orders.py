@@ -72,7 +72,7 @@ def check(name: str, drops: Sequence[Path], *, shuffled: int, seed: int, first_a
     source = load_source(name)
     if source.kind != "files":
         raise cli.UserError(
-            f"{name}: its data come from a database (kind {source.kind}), so there is no drop to land in another order"
+            f"{name}: its data do not come as files (kind {source.kind}), so there is no drop to land in another order"
         )
     expected = arriving(source, drops, first_at)
     with _folder() as folder, environment(settings_of(folder)):

@@ -15,6 +15,9 @@ from duckhouse.settings import postgres_dir
 from duckhouse.sources import Source, load_source, sources
 
 KIND = "postgres"
+STREAM = "stream"
+WITH_DATABASE = (KIND, STREAM)
+"""Kinds of sources that have a database: one from which rows are extracted, one to which messages are written."""
 CONNECT_SECONDS = "10"
 # What a session needs to print values the same everywhere. It is said after whatever the connection string, PGTZ or the
 # settings of a role say. With row_security off, rows that a policy hides are an error.
@@ -74,6 +77,23 @@ def postgres_source(name: str | None) -> Source:
     return source
 
 
+def sources_with_database() -> list[Source]:
+    return [source for source in map(load_source, sources()) if source.kind in WITH_DATABASE]
+
+
+def source_with_database(name: str) -> Source:
+    source = load_source(name)
+    if source.kind not in WITH_DATABASE:
+        known = ", ".join(source.name for source in sources_with_database()) or "none"
+        raise UserError(f"source {name} is of kind {source.kind}, which has no database: {known} are those with one")
+    return source
+
+
+def is_named(source: Source) -> bool:
+    """Whether the environment names the database of a source; else it is embedded."""
+    return _named(_prefix(source)) is not None
+
+
 @contextmanager
 def database_of(source: Source) -> Iterator[Database]:
     """The database of <connection>_DSN, or of _HOST, _PORT, _DB and _USER where one of them is set; with none set a
@@ -81,7 +101,7 @@ def database_of(source: Source) -> Iterator[Database]:
 
     Raises UserError where there is none.
     """
-    prefix = source.connection or source.name.upper()
+    prefix = _prefix(source)
     if named := _named(prefix):
         yield Database(named, prefix)
         return
@@ -91,6 +111,10 @@ def database_of(source: Source) -> Iterator[Database]:
         except psycopg.Error as error:
             raise UserError(f"the embedded PostgreSQL, database {source.name}: {first_line(error)}") from None
         yield Database(conninfo.make_conninfo(**_defaults(), **server.parameters(source.name, ROLE)), prefix)
+
+
+def _prefix(source: Source) -> str:
+    return source.connection or source.name.upper()
 
 
 def _defaults() -> dict[str, str]:

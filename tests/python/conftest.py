@@ -7,10 +7,13 @@ import clickhouse_connect
 import pytest
 
 from duckhouse.embedded.postgres import Embedded
+from support.broker import apache_or_skip
 from support.gateway import PASSWORD
 from support.places import places_below
 from support.postgres import Extraction, extraction, postgres_server, quick_password
 from support.warehouse import Warehouse, warehouse
+from tools.brokers.apache import Apache
+from tools.brokers.mock import MockCluster, mock_cluster
 
 # every embedded ClickHouse of a test asks for this one, and every client that names none gives it
 os.environ["CLICKHOUSE_PASSWORD"] = PASSWORD
@@ -54,3 +57,24 @@ def shop(postgres: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     """A database with rows, and a landing zone for what is extracted from it."""
     with extraction(postgres, tmp_path / "landing", monkeypatch) as made:
         yield made
+
+
+@pytest.fixture
+def mock() -> Iterator[MockCluster]:
+    """A mock cluster without topics."""
+    with mock_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(scope="session")
+def one_apache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apache]:
+    with apache_or_skip(tmp_path_factory.mktemp("kafka")) as node:
+        yield node
+
+
+@pytest.fixture
+def apache(one_apache: Apache) -> Apache:
+    """An Apache Kafka that runs, whatever the test before did to it. Its topics are those of all tests: new_topic()."""
+    if not one_apache.is_running:
+        one_apache.start()
+    return one_apache

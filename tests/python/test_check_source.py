@@ -341,7 +341,7 @@ def test_only_what_a_source_needs_is_built(gathers: str) -> None:
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["ad_delivery", "drop"], "ad_delivery: its data come from a database (kind postgres), so there is no drop"),
+        (["ad_delivery", "drop"], "ad_delivery: its data do not come as files (kind postgres), so there is no drop"),
         (["bazaar"], "there is no source 'bazaar'"),
         (["consent", "no/such/folder"], "no/such/folder: no such folder"),
     ],

@@ -16,7 +16,7 @@ from duckhouse.landing.zone import Zone
 from duckhouse.streaming.deliver import deliver
 from duckhouse.streaming.offsets import Partition
 from support.landing import read
-from support.streams import ONE, START, TWO, LakeInMemory, faulty, reading, readings
+from support.readings import ONE, START, TWO, LakeInMemory, faulty, reading, readings
 
 FIRST = "device-readings/topic-a/0"
 SECOND = "device-readings/topic-a/1"

@@ -47,6 +47,14 @@ def deliveries(shop: Extraction) -> list[Path]:
     return sorted(shop.zone.glob("delivery=2*"))
 
 
+def failures_of(shop: Extraction) -> list[tuple[str, str, str, str, int]]:
+    """What the log of failures says: command, source, where, reason, count."""
+    lines = (shop.zone.parent / "failures.jsonl").read_text(encoding="utf-8").splitlines()
+    return [
+        tuple(json.loads(line)[name] for name in ("command", "source", "where", "reason", "count")) for line in lines
+    ]
+
+
 def check_refused(shop: Extraction, database: Database, mode: str, message: str) -> None:
     """One line that says so, and nothing landed."""
     before = deliveries(shop)
@@ -117,9 +125,11 @@ def test_source_and_deliveries_that_do_not_reconcile_are_an_error_after_the_deli
     assert [table["is_reconciled"] for table in document["tables"]] == [True, True, True, False]
     recorded = shop.landed("extractions", document["delivery_id"])
     assert [(row["source_rows"], row["known_rows"]) for row in recorded][-1] == (0, 5)
+    assert failures_of(shop) == [("extract", SOURCE, "clicks", "has 0 rows, 5 are known", 5)]
     healed = command(shop, "--full", "--json")
     assert (healed.returncode, healed.stderr) == (0, "")
     assert shop.state("clicks") == []
+    assert len(failures_of(shop)) == 1
 
 
 def test_a_server_that_is_not_there_is_one_line(shop: Extraction) -> None:
@@ -131,6 +141,9 @@ def test_a_server_that_is_not_there_is_one_line(shop: Extraction) -> None:
         assert done.stderr.count("\n") == 1
         assert "secret" not in done.stderr
     assert deliveries(shop) == []
+    noted = failures_of(shop)
+    assert [(command, source, where) for command, source, where, _, _ in noted] == [("extract", SOURCE, SOURCE)] * 3
+    assert all("PostgreSQL at 127.0.0.1:1/nothing: " in reason and "secret" not in reason for *_, reason, _ in noted)
 
 
 def test_a_server_that_goes_away_in_the_middle_is_one_line(shop: Extraction) -> None:

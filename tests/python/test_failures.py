@@ -14,6 +14,7 @@ import pytest
 from duckhouse import failures
 from duckhouse.cli import UserError
 from duckhouse.settings import PROJECT
+from support.landing import Zone
 
 
 @pytest.fixture
@@ -128,3 +129,45 @@ def test_it_costs_a_command_no_library_to_import() -> None:
         "import sys, duckhouse.failures; print(sorted({'pyarrow', 'duckdb', 'yaml', 'psycopg'} & sys.modules.keys()))"
     )
     assert run([sys.executable, "-c", code], cwd=PROJECT, capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def test_landing_notes_refused_files_and_rejected_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = Zone(tmp_path, monkeypatch)
+    zone.file("events/a.jsonl", '{"id": 1}\n' * 9 + "{\n[]\nnull\n{\n")
+    zone.file("events/b.csv.gz", b"no gzip")
+    zone.file("notes.txt", "hello")
+    assert zone.land().code == 1
+    noted = lines(zone.root / "failures.jsonl")
+    assert {(each["command"], each["source"]) for each in noted} == {("land", "shop")}
+    assert [(each["where"], each["reason"], each["count"], each["place"]) for each in noted[2:]] == [
+        ("events/a.jsonl", "invalid_json", 2, 10), ("events/a.jsonl", "not_an_object", 2, 11),
+    ]  # fmt: skip
+    assert [(each["where"], each["count"], each["place"]) for each in noted[:2]] == [
+        ("notes.txt", 1, None), ("events/b.csv.gz", 1, None),
+    ]  # fmt: skip
+    assert "no file pattern" in noted[0]["reason"]
+    assert "gzip" in noted[1]["reason"]
+
+
+def test_landing_notes_why_nothing_landed_and_nothing_of_a_dry_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = Zone(tmp_path, monkeypatch)
+    zone.file("notes.txt", "hello")
+    assert zone.land("--dry-run").code == 1
+    assert not (zone.root / "failures.jsonl").exists()
+    assert zone.land().code == 1
+    [entry] = lines(zone.root / "failures.jsonl")
+    assert (entry["where"], "no file of shop in it" in entry["reason"]) == ("shop", True)
+    zone.file("events/a.csv", "id\n1\n")
+    (zone.drop / "notes.txt").unlink()
+    assert zone.land().code == 0
+    assert len(lines(zone.root / "failures.jsonl")) == 1
+
+
+def test_a_delivery_lands_where_its_failures_cannot_be_noted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    zone = Zone(tmp_path, monkeypatch)
+    monkeypatch.setenv("DUCKHOUSE_FAILURES", "/dev/full")
+    zone.file("events/a.jsonl", '{"id": 1}\n{"id": 2}\n{\n')
+    assert zone.land().code == 0
+    assert len(zone.rows()) == 2

@@ -216,7 +216,8 @@ def test_the_command_writes_the_files(monkeypatch: pytest.MonkeyPatch, capsys: p
     before = {path: path.read_text(encoding="utf-8") for path in generated.files()}
     assert main([]) == 0
     assert {path: path.read_text(encoding="utf-8") for path in before} == before
-    assert capsys.readouterr().out == "macros/project/declared.sql: as before\ndocs/rules.md: as before\n"
+    written = ("macros/project/declared.sql", "docs/rules.md", "docs/telemetry/readings.v2.schema.json")
+    assert capsys.readouterr().out == "".join(f"{name}: as before\n" for name in written)
 
 
 @pytest.mark.parametrize(

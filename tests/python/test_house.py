@@ -20,7 +20,7 @@ MAY_IMPORT = {"duckhouse": {"duckhouse"}, "scripts": {"duckhouse"}, "tools": {"d
 # the modules and packages of duckhouse: each imports from lines above its own only, and from itself
 LAYERS = (
     ("cli", "arrow"),
-    ("settings", "duck", "landed_types"),
+    ("settings", "duck", "landed_types", "message_schemas"),
     ("sources", "processes", "project", "builds", "packages", "generated", "dbt_plugin", "failures"),
     ("landed_schemas",),
     ("landed_rows",),

@@ -860,9 +860,10 @@ def test_files_of_a_source_that_is_a_database_are_refused(zone: Zone) -> None:
         land.main(["shop", str(zone.drop)])
 
 
-def test_errors_have_one_line_and_no_traceback() -> None:
+def test_errors_have_one_line_and_no_traceback(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "scripts.land", "ad_serving", "nowhere"]
-    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    env = {**os.environ, "DUCKHOUSE_LANDING": str(tmp_path)}
+    done = subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert done.stderr == "error: nowhere: no such file or folder\n"
 

@@ -707,7 +707,7 @@ def test_local_files_and_a_bucket_are_not_landed_together(zone: Zone, bucket: Bu
     run = land(zone, str(zone.drop), DROPS)
     told = "error: local files and s3:// are given together: land them in two runs, each is a delivery\n"
     assert (run.code, run.err) == (1, told)
-    assert not zone.root.exists()
+    assert not zone.source.exists()
 
 
 def test_without_boto3_one_line_says_what_to_install(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -889,5 +889,5 @@ def test_a_run_killed_at_any_step_and_run_again_lands_each_object_once(
             (f"{DROPS}/events/1.csv", "2026-03-25T12:00:00.000000Z")
         ], root
         assert leftovers(zone) == [], root
-        names.add(str(sorted(path.relative_to(root) for path in root.rglob("*"))))
+        names.add(str(sorted(path.relative_to(root) for path in (root / "shop").rglob("*"))))
     assert len(names) == 1

@@ -26,6 +26,8 @@ from duckhouse.settings import PROJECT, environment
 from duckhouse.sources import load_source
 from support.postgres import SOURCE, new_database, postgres_server
 
+WITH_DATABASE = ("ad_delivery", "telemetry")
+"""The sources that have one: rows are extracted from the first, and messages written to the second."""
 DAC_READ_SEARCH = 2  # the number of the capability
 VARIABLES = ("DSN", "HOST", "PORT", "DB", "USER", "PASSWORD")
 USER_OF_IT = """
@@ -40,8 +42,9 @@ USER_OF_IT = """
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in VARIABLES:
-        monkeypatch.delenv(f"POSTGRES_{name}", raising=False)
+    for prefix in ("POSTGRES", "TELEMETRY"):
+        for name in VARIABLES:
+            monkeypatch.delenv(f"{prefix}_{name}", raising=False)
 
 
 @pytest.fixture(scope="module")
@@ -241,11 +244,12 @@ def test_the_command_serves_until_it_is_told_to_end(folder: Path, end: signal.Si
     port = _free_port()
     command = script("postgres", "--port", str(port))
     with subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
-        greeting = running.stdout.readline()
+        greeting = [running.stdout.readline() for _ in WITH_DATABASE]
         password = (folder / "password").read_text()
-        assert greeting == (
-            f"PostgreSQL at postgresql://extraction@127.0.0.1:{port}/ad_delivery (password in {folder / 'password'})\n"
-        )
+        assert greeting == [
+            f"PostgreSQL at postgresql://extraction@127.0.0.1:{port}/{name} (password in {folder / 'password'})\n"
+            for name in WITH_DATABASE
+        ]
         with database_of(load_source(SOURCE)) as database:
             assert database.address == f"127.0.0.1:{port}/ad_delivery"
         server = postmaster(folder)
@@ -257,7 +261,7 @@ def test_the_command_serves_until_it_is_told_to_end(folder: Path, end: signal.Si
         said, complaint = running.communicate(timeout=60)
     assert (running.returncode, said, complaint) == (0, "", "")
     assert not runs(server)
-    assert password not in greeting + other.stderr
+    assert password not in "".join(greeting) + other.stderr
 
 
 def test_a_port_in_use_is_one_line(folder: Path) -> None:
@@ -289,6 +293,28 @@ def test_the_schema_is_brought_to_the_database_that_the_environment_names(postgr
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout == f"127.0.0.1:{postgres.port}/bare: {said}\n"
         assert postgres.password not in done.stdout
+
+
+def test_the_schema_of_a_stream_is_brought_too_and_its_columns(postgres: Embedded) -> None:
+    with psycopg.connect(**postgres.parameters("postgres"), autocommit=True) as connection:
+        for name in ("bare_shop", "bare_stream"):
+            connection.execute(f"create database {name}")
+    shop, stream = (conninfo.make_conninfo(**postgres.parameters(name)) for name in ("bare_shop", "bare_stream"))
+    made = f"127.0.0.1:{postgres.port}/bare_stream: 0001_telemetry.sql\n"
+    there = f"127.0.0.1:{postgres.port}/bare_stream: the schema is there\n"
+    for arguments, said in (((), made), (("telemetry",), there)):
+        done = postgres_command("--migrate", *arguments, TELEMETRY_DSN=stream)
+        assert (done.returncode, done.stdout, done.stderr) == (0, said, "")
+    with psycopg.connect(stream) as connection:
+        found = connection.execute("select temperature, pressure from readings").fetchall()
+        assert found == []
+    done = postgres_command("--migrate", POSTGRES_DSN=shop, TELEMETRY_DSN=stream)
+    assert [line.split(": ")[0].split("/")[1] for line in done.stdout.splitlines()] == ["bare_shop", "bare_stream"]
+    done = postgres_command("--migrate", "consent")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "error: source consent is of kind files, which has no database: ad_delivery, telemetry are those with one\n"
+    )
 
 
 # ---------------------------------------------------------------- migration

@@ -9,7 +9,7 @@ import pytest
 from duckhouse.settings import environment
 from duckhouse.streaming.deliver import deliver
 from support.drops import NO_TESTS
-from support.streams import ONE, LakeInMemory, Message, on_both_engines, reading, readings
+from support.readings import ONE, LakeInMemory, Message, on_both_engines, reading, readings
 from support.warehouse import Warehouse, warehouse
 
 DAY = datetime(2026, 3, 1, tzinfo=UTC)

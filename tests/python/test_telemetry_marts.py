@@ -16,7 +16,7 @@ import pytest
 
 from duckhouse.settings import environment
 from duckhouse.streaming.deliver import deliver
-from support.streams import ONE, TWO, LakeInMemory, Message, faulty, reading, readings
+from support.readings import ONE, TWO, LakeInMemory, Message, faulty, reading, readings
 from support.warehouse import Warehouse, warehouse
 
 MODELS = ("dim_devices", "agg_device_hourly", "fct_device_reading_records")

@@ -9,7 +9,7 @@ import pytest
 
 from duckhouse.settings import environment
 from duckhouse.streaming.deliver import deliver
-from support.streams import ONE, START, TWO, LakeInMemory, faulty, on_both_engines, reading, readings
+from support.readings import ONE, START, TWO, LakeInMemory, faulty, on_both_engines, reading, readings
 from support.warehouse import Warehouse, warehouse
 
 MODELS = ("dq_telemetry_records", "int_telemetry__reading_touches", "stg_telemetry__files")

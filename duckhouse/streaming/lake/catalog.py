@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 from pyiceberg.catalog.sql import SqlCatalog
 from pyiceberg.exceptions import CommitFailedException
@@ -21,17 +22,15 @@ DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg",
 
 
 @contextmanager
-def catalog() -> Iterator[SqlCatalog]:
-    """The catalog that the settings name; its tables are made where they are missing."""
+def catalog(*, make: bool = True) -> Iterator[SqlCatalog]:
+    """The catalog that the settings name, made where it is missing. Raises UserError where it cannot be had, and where
+    it is missing and not to be made.
+    """
     where = location()
-    if not where.startswith(BUCKET):
-        Path(where).mkdir(mode=0o700, parents=True, exist_ok=True)
     address = _address(where)
+    _prepare(where, address, make)
     with faults(f"the catalog {address.render_as_string()}"):
-        opened = SqlCatalog(
-            NAME, uri=address.render_as_string(hide_password=False), warehouse=where, pool_pre_ping="true",
-            **lake_storage(),
-        )  # fmt: skip
+        opened = SqlCatalog(NAME, uri=address.render_as_string(hide_password=False), warehouse=where, **_properties())
     try:
         yield opened
     finally:
@@ -49,11 +48,24 @@ def faults(place: str) -> Iterator[None]:
     """Tells what stops the lake (no disk, no bucket, no catalog) in one line. What was not committed is not in."""
     try:
         yield
-    except (SQLAlchemyError, OSError, pa.ArrowException) as error:
+    except (SQLAlchemyError, OSError, pa.ArrowException, duckdb.Error) as error:
         cause = getattr(error, "orig", None) or error
         raise UserError(f"{place}: {' '.join(str(cause).split()) or type(cause).__name__}") from None
     except CommitFailedException:
         raise UserError(f"{place}: other writers keep changing it: stop some of them, and run again") from None
+
+
+def _prepare(where: str, address: URL, make: bool) -> None:
+    file = address.database if address.drivername == "sqlite" else None
+    if not make and file and not Path(file).exists():
+        raise UserError(f"there is no lake in {where} yet: python -m scripts.consume_kafka makes and fills it")
+    if not where.startswith(BUCKET):
+        with faults(f"the lake {where}"):
+            Path(where).mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
+def _properties() -> dict[str, str]:
+    return {"py-io-impl": "pyiceberg.io.pyarrow.PyArrowFileIO", "pool_pre_ping": "true", **lake_storage()}
 
 
 def _address(where: str) -> URL:

@@ -48,6 +48,7 @@ def commit(
     """
     for _ in range(TRIES):
         table.refresh()
+        _refuse_removed(table, added)
         properties = {OFFSETS: written(offsets(offsets_of(table)))}
         try:
             with table.transaction() as transaction:
@@ -62,8 +63,19 @@ def name_of(table: Table) -> str:
     return ".".join(table.name())
 
 
+def has_offsets(snapshot: Snapshot) -> bool:
+    return _said(snapshot, OFFSETS) is not None
+
+
 def _said(snapshot: Snapshot, name: str) -> str | None:
     return snapshot.summary.additional_properties.get(name) if snapshot.summary else None
+
+
+def _refuse_removed(table: Table, added: Sequence[DataFile]) -> None:
+    """A machine may have slept between the files and their commit, and maintenance removes leftovers after a day."""
+    for file in added:
+        if not table.io.new_input(file.file_path).exists():
+            raise UserError(f"lake {name_of(table)}: a new file was removed before its commit: run again")
 
 
 def _stage(update: UpdateSnapshot, added: Sequence[DataFile], removed: Sequence[DataFile]) -> None:

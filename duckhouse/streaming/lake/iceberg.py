@@ -11,6 +11,7 @@ from duckhouse.sources import Entity, Source
 from duckhouse.streaming.lake.catalog import catalog, faults
 from duckhouse.streaming.lake.commits import commit, name_of, offsets_of
 from duckhouse.streaming.lake.data_files import files_of
+from duckhouse.streaming.lake.maintenance import Maintained, maintain_a_little
 from duckhouse.streaming.lake.repairs import repair
 from duckhouse.streaming.lake.replays import add, missing
 from duckhouse.streaming.lake.scans import INVALID, PIECE, in_order, of_partition, scanned
@@ -18,6 +19,8 @@ from duckhouse.streaming.lake.table_of_entity import table_of
 from duckhouse.streaming.offsets import Offsets, Partition
 from duckhouse.streaming.rows import schema
 from duckhouse.streaming.sink import Overtaken
+
+MAINTAINED_AFTER = 25
 
 
 @dataclass(frozen=True)
@@ -47,8 +50,9 @@ class Lake:
             return {**there, **reached}
 
         with faults(self.place):
-            moved(offsets_of(self.table.refresh()))
-            commit(self.table, list(files_of(self.table, rows)), offsets=moved)
+            there = offsets_of(self.table.refresh())
+            if len(rows) or moved(there) != there:
+                commit(self.table, list(files_of(self.table, rows)), offsets=moved)
 
     def rows(self, partition: Partition, start: int, end: int) -> Iterator[pa.Table]:
         columns = schema(self.entity)
@@ -72,6 +76,11 @@ class Lake:
     def repair(self, rows: pa.Table) -> int:
         with faults(self.place):
             return repair(self.table, rows)
+
+    def maintain(self) -> Maintained:
+        """Does what is due, in seconds. The consumer calls it after MAINTAINED_AFTER commits and at its end."""
+        with faults(self.place):
+            return maintain_a_little(self.table)
 
 
 @contextmanager

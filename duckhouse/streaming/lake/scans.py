@@ -13,7 +13,7 @@ from duckhouse.streaming.lake.table_of_entity import stored_schema
 from duckhouse.streaming.offsets import Partition
 
 PIECE = 50_000
-MEMORY_OF_A_SORT = "256MB"
+MEMORY_OF_A_SORT = "128MB"
 EVERY_ROW = "true"
 INVALID = "_fault is not null"
 
@@ -46,13 +46,20 @@ def content(table: Table, file: FileScanTask, columns: Sequence[str], rows: str 
         yield pa.Table.from_batches([batch]).select(columns).cast(schema)
 
 
-def in_order(pieces: Iterable[pa.Table], schema: pa.Schema, keys: Sequence[str]) -> Iterator[pa.Table]:
-    """Rows sorted by columns, NULLs first, in pieces; what does not fit into memory goes to the disk."""
-    batches = (batch for piece in pieces for batch in piece.cast(schema).to_batches())
-    with tempfile.TemporaryDirectory() as folder, connection(threads=2) as duck:
+def in_order(
+    pieces: Iterable[pa.Table], schema: pa.Schema, keys: Sequence[str], size: int = PIECE
+) -> Iterator[pa.Table]:
+    """Rows sorted by columns, NULLs first, in pieces of a size; what does not fit into memory goes to the disk."""
+    with tempfile.TemporaryDirectory() as folder, connection(threads=1) as duck:
         duck.execute("set memory_limit = ?", [MEMORY_OF_A_SORT])
         duck.execute("set temp_directory = ?", [folder])
-        duck.register("unsorted", pa.RecordBatchReader.from_batches(schema, batches))
+        duck.execute("set force_compression = 'uncompressed'")
+        duck.execute(f"attach {literal(f'{folder}/rows.db')} as disk")
+        duck.register("piece", schema.empty_table())
+        duck.execute("create table disk.unsorted as from piece")
+        for piece in pieces:  # one by one: of a stream, Arrow would read ahead without a bound
+            duck.register("piece", piece.cast(schema))
+            duck.execute("insert into disk.unsorted from piece")
         order = ", ".join(f"{name(key)} nulls first" for key in keys)
-        for batch in duck.sql(f"select * from unsorted order by {order}").to_arrow_reader(PIECE):
+        for batch in duck.sql(f"select * from disk.unsorted order by {order}").to_arrow_reader(size):
             yield pa.Table.from_batches([batch]).cast(schema)

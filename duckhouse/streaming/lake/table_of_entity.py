@@ -11,6 +11,7 @@ from pyiceberg.exceptions import (
     ResolveError,
     TableAlreadyExistsError,
 )
+from pyiceberg.io import load_file_io
 from pyiceberg.io.pyarrow import pyarrow_to_schema, schema_to_pyarrow
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema, promote
@@ -21,6 +22,7 @@ from pyiceberg.types import IcebergType
 
 from duckhouse.cli import UserError
 from duckhouse.sources import Entity, Source
+from duckhouse.streaming.lake.leftovers import has_data
 from duckhouse.streaming.rows import schema
 
 ARRIVAL = "_consumed_at"
@@ -48,6 +50,11 @@ def table_of(catalog: SqlCatalog, source: Source, entity: Entity) -> Table:
         table = catalog.load_table((source.name, entity.name))
     except NoSuchTableError:
         table = _made(catalog, source, entity)
+    if table.location() != _location(catalog, source, entity):
+        raise UserError(
+            f"DUCKHOUSE_LAKE is {catalog.properties['warehouse']}, but its catalog has {source.name}.{entity.name} in "
+            f"{table.location()}: Iceberg files name each other by their place, so a lake cannot be moved or copied"
+        )
     for _ in range(TRIES):
         try:
             return _with_columns(table, entity)
@@ -57,6 +64,7 @@ def table_of(catalog: SqlCatalog, source: Source, entity: Entity) -> Table:
 
 
 def _made(catalog: SqlCatalog, source: Source, entity: Entity) -> Table:
+    _refuse_other_catalog(catalog, source, entity)
     with suppress(NamespaceAlreadyExistsError):
         catalog.create_namespace(source.name)
     made = _schema(entity)
@@ -64,6 +72,7 @@ def _made(catalog: SqlCatalog, source: Source, entity: Entity) -> Table:
         return catalog.create_table(
             (source.name, entity.name),
             made,
+            location=_location(catalog, source, entity),
             partition_spec=PartitionSpec(
                 PartitionField(made.find_field(ARRIVAL).field_id, 1000, DayTransform(), ARRIVAL_DAY)
             ),
@@ -72,6 +81,20 @@ def _made(catalog: SqlCatalog, source: Source, entity: Entity) -> Table:
         )
     except TableAlreadyExistsError:
         return catalog.load_table((source.name, entity.name))
+
+
+def _location(catalog: SqlCatalog, source: Source, entity: Entity) -> str:
+    return f"{catalog.properties['warehouse']}/{source.name}/{entity.name}"
+
+
+def _refuse_other_catalog(catalog: SqlCatalog, source: Source, entity: Entity) -> None:
+    """Two catalogs with one folder would take each other's files for leftovers."""
+    location = _location(catalog, source, entity)
+    if has_data(location, load_file_io(catalog.properties, location)):
+        raise UserError(
+            f"{location} has data files, but the catalog does not know {source.name}.{entity.name}: point "
+            "DUCKHOUSE_LAKE_CATALOG to the catalog that does, or DUCKHOUSE_LAKE to another place"
+        )
 
 
 def stored_schema(table: Table) -> pa.Schema:

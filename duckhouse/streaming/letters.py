@@ -1,0 +1,94 @@
+"""The dead-letter topic: invalid messages with their reason and place, for whoever wants to listen.
+
+A message may stand in it more than once, after a kill. The tables of both stores have each once.
+"""
+
+from collections.abc import Callable
+from time import monotonic
+from typing import Any
+
+import pyarrow as pa
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
+
+from duckhouse.settings import KafkaSettings
+from duckhouse.streaming.broker import client_settings
+
+SUFFIX = ".dead-letters"
+DELIVERY_SECONDS = 10
+PAUSE_SECONDS = 60
+"""After a failure no letters are sent for so long: each try may take DELIVERY_SECONDS."""
+MOST_BYTES = 10_000_000
+QUEUED_KILOBYTES = 16 * 1024
+ROWS_AT_ONCE = 16
+HEADERS = ("_fault", "_fault_detail", "_topic_id", "_partition", "_offset", "_produced_at", "_consumed_at")
+
+
+class Letters:
+    def __init__(self, settings: KafkaSettings, topic: str, report: Callable[[str], None]) -> None:
+        self.topic = topic + SUFFIX
+        self._producer = Producer(
+            {
+                **client_settings(settings),
+                "message.timeout.ms": DELIVERY_SECONDS * 1000,
+                "message.max.bytes": MOST_BYTES,
+                "queue.buffering.max.kbytes": QUEUED_KILOBYTES,
+            }
+        )
+        self._report = report
+        self._failed = 0
+        self._reason = ""
+        self._paused_until = 0.0
+
+    def send(self, invalid: pa.Table) -> int:
+        """Sends invalid rows; how many of them the topic does not have."""
+        count: int = invalid.num_rows
+        if not count or monotonic() < self._paused_until:
+            return count
+        self._failed = 0
+        for piece in invalid.to_batches(max_chunksize=ROWS_AT_ONCE):
+            for row in piece.to_pylist():
+                if self._failed:  # the others would wait in vain
+                    self._failed += 1
+                else:
+                    self._produce(row)
+        self._failed += self._producer.flush(DELIVERY_SECONDS * 2)
+        if self._failed:
+            self._paused_until = monotonic() + PAUSE_SECONDS
+            self._report(f"topic {self.topic} takes no letters ({self._reason or 'no answer'}); both stores keep them")
+        return self._failed
+
+    def _produce(self, row: dict[str, Any]) -> None:
+        until = monotonic() + DELIVERY_SECONDS
+        while not self._is_queued(row):
+            self._producer.poll(0.1)
+            if monotonic() > until:
+                self._fail("no answer")
+                return
+
+    def _is_queued(self, row: dict[str, Any]) -> bool:
+        """False where the queue is full."""
+        headers: list[tuple[str, str | bytes | None]] = [
+            (name.removeprefix("_"), _text(row[name])) for name in HEADERS if row[name] is not None
+        ]
+        try:
+            self._producer.produce(
+                self.topic, row["_value"], row["_key"], headers=headers, on_delivery=self._on_delivery
+            )
+        except BufferError:
+            return False
+        except KafkaException as error:
+            self._fail(error.args[0].str())
+        self._producer.poll(0)
+        return True
+
+    def _on_delivery(self, error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            self._fail(error.str())
+
+    def _fail(self, reason: str) -> None:
+        self._failed += 1
+        self._reason = reason
+
+
+def _text(value: Any) -> bytes:
+    return (value.isoformat() if hasattr(value, "isoformat") else str(value)).encode()

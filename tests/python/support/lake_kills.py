@@ -1,0 +1,168 @@
+"""A program that is killed at each step of what it does to a lake, and looks what is in the lake afterwards.
+
+    python -m support.lake_kills FOLDER SCENE     prints the number of steps
+
+It forks, as it would take a second to start for each step: the parent starts no thread and reads no data.
+"""
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from pyiceberg.io.pyarrow import PyArrowFile, PyArrowFileIO
+from sqlalchemy.orm import Session
+
+from duckhouse.streaming.lake import expiry
+from duckhouse.streaming.lake.iceberg import Lake
+from duckhouse.streaming.lake.leftovers import AGE, remove_leftovers
+from duckhouse.streaming.lake.maintenance import maintain
+from support.lake import NOON, READINGS, ZERO, content, lake, rows, with_column
+
+WIDER = with_column("battery", "number")
+LATER = NOON + timedelta(days=30)
+OLD = rows([0, 1, 2], invalid=[1])
+NEW = rows([3, 4], invalid=[4])
+
+Rows = list[dict[str, Any]]
+
+
+def ordered(*parts: Any) -> Rows:
+    found = [row for part in parts for row in part.to_pylist()]
+    return sorted(found, key=lambda row: (row["_partition"], row["_offset"]))
+
+
+def write(opened: Lake) -> None:
+    if opened.offsets().get(ZERO) == 3:
+        opened.write(NEW, {ZERO: 3}, {ZERO: 5})
+
+
+def maintained(opened: Lake) -> None:
+    """Compaction, expiry, and removal of what earlier runs have seen."""
+    for name in ("LATEST", "HOURS", "DAYS"):
+        setattr(expiry, name, 1)
+    maintain(opened.table, LATER)
+
+
+SCENES: dict[str, tuple[Callable[[Lake], object], Rows, Rows]] = {
+    "make": (write, [], []),
+    "write": (write, ordered(OLD), ordered(OLD, NEW)),  # after a column was declared
+    "repair": (lambda opened: opened.repair(rows([1])), ordered(OLD), ordered(rows([0, 1, 2]))),
+    "maintain": (maintained, ordered(OLD), ordered(OLD)),
+}
+"""What is done, and the rows before and after it."""
+
+
+def main(folder: Path, scene: str) -> None:
+    act, before, after = SCENES[scene]
+    entity = WIDER if scene == "write" else READINGS
+    if scene != "make":
+        done(lambda: prepare(folder / "lake", scene))
+        shutil.copytree(folder / "lake", folder / "kept")
+    step, code = 0, -signal.SIGKILL
+    while code == -signal.SIGKILL:
+        step += 1
+        shutil.rmtree(folder / "lake", ignore_errors=True)
+        if scene != "make":
+            shutil.copytree(folder / "kept", folder / "lake")
+
+        def acted(step: int = step) -> None:
+            with killed_at(step), lake(folder / "lake", entity) as opened:
+                act(opened)
+
+        code = forked(acted)
+        done(lambda: look(folder / "lake", scene, before, after))
+    print(step - 1 if code == 0 else f"failed with {code}")
+
+
+def prepare(folder: Path, scene: str) -> None:
+    with lake(folder) as opened:
+        opened.write(OLD.slice(0, 1), {}, {ZERO: 1})
+        opened.write(OLD.slice(1), {ZERO: 1}, {ZERO: 3})
+        if scene == "maintain":
+            (folder / "telemetry" / "readings" / "data" / "stray.parquet").touch()
+            remove_leftovers(opened.table, LATER - AGE)
+
+
+def look(folder: Path, scene: str, before: Rows, after: Rows) -> None:
+    """Fails unless rows and offsets are those of before or of after, and what was cut short can be done again."""
+    act, _, _ = SCENES[scene]
+    with lake(folder, WIDER if scene == "write" else READINGS) as opened:
+        there = state(opened)
+        assert there in ((before, offsets(before)), (after, offsets(after))), there
+        act(opened)
+        assert state(opened) == (after, offsets(after)), state(opened)
+        maintain(opened.table, LATER + AGE)
+        maintain(opened.table, LATER + 2 * AGE)
+        assert state(opened) == (after, offsets(after)), state(opened)
+        needed = {*opened.table.inspect.all_files()["file_path"].to_pylist()} if opened.table.snapshots() else set()
+        assert {str(path) for path in folder.rglob("*.parquet")} == needed
+
+
+def state(opened: Lake) -> tuple[Rows, dict[Any, int]]:
+    kept = [{name: value for name, value in row.items() if name != "battery"} for row in content(opened)]
+    return kept, dict(opened.offsets())
+
+
+def offsets(found: Rows) -> dict[Any, int]:
+    """Those of before a replay and after it are the same."""
+    places = [row["_offset"] for row in found]
+    return {} if not found else {ZERO: 5 if 4 in places else 3}
+
+
+@contextmanager
+def killed_at(step: int) -> Iterator[None]:
+    """Counts files that are begun, files that go, and transactions of the catalog, before and after each."""
+    passed = [0]
+
+    def tick() -> None:
+        passed[0] += 1
+        if passed[0] == step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    for owner, name in ((PyArrowFile, "create"), (PyArrowFileIO, "delete"), (Session, "commit")):
+        setattr(owner, name, around(getattr(owner, name), tick))
+    yield
+
+
+def around(kept: Callable[..., Any], tick: Callable[[], None]) -> Callable[..., Any]:
+    def stepped(*words: Any, **named: Any) -> Any:
+        tick()
+        result = kept(*words, **named)
+        tick()
+        return result
+
+    return stepped
+
+
+def forked(act: Callable[[], object]) -> int:
+    """Runs it in a process of its own; its exit code, negative where a signal ended it."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            act()
+            code = 0
+        finally:
+            sys.stderr.flush()
+            if code:
+                import traceback
+
+                traceback.print_exc()
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def done(act: Callable[[], object]) -> None:
+    if code := forked(act):
+        sys.exit(f"a check failed ({code})")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
