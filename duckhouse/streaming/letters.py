@@ -16,7 +16,7 @@ from duckhouse.streaming.broker import client_settings
 SUFFIX = ".dead-letters"
 DELIVERY_SECONDS = 10
 PAUSE_SECONDS = 60
-"""After a failure no letters are sent for so long: each try may take DELIVERY_SECONDS."""
+"""Where the topic takes none, no letters are sent for so long: each try may take DELIVERY_SECONDS."""
 MOST_BYTES = 10_000_000
 QUEUED_KILOBYTES = 16 * 1024
 ROWS_AT_ONCE = 16
@@ -36,6 +36,7 @@ class Letters:
         )
         self._report = report
         self._failed = 0
+        self._is_stuck = False
         self._reason = ""
         self._paused_until = 0.0
 
@@ -44,17 +45,21 @@ class Letters:
         count: int = invalid.num_rows
         if not count or monotonic() < self._paused_until:
             return count
-        self._failed = 0
+        self._failed, self._is_stuck = 0, False
         for piece in invalid.to_batches(max_chunksize=ROWS_AT_ONCE):
             for row in piece.to_pylist():
-                if self._failed:  # the others would wait in vain
+                if self._is_stuck:  # the others would wait in vain
                     self._failed += 1
                 else:
                     self._produce(row)
         self._failed += self._producer.flush(DELIVERY_SECONDS * 2)
-        if self._failed:
+        if self._is_stuck:
             self._paused_until = monotonic() + PAUSE_SECONDS
-            self._report(f"topic {self.topic} takes no letters ({self._reason or 'no answer'}); both stores keep them")
+        if self._failed:
+            self._report(
+                f"topic {self.topic} did not take {self._failed:,} letters ({self._reason or 'no answer'}); "
+                "both stores keep them"
+            )
         return self._failed
 
     def _produce(self, row: dict[str, Any]) -> None:
@@ -62,7 +67,7 @@ class Letters:
         while not self._is_queued(row):
             self._producer.poll(0.1)
             if monotonic() > until:
-                self._fail("no answer")
+                self._failed, self._is_stuck = self._failed + 1, True
                 return
 
     def _is_queued(self, row: dict[str, Any]) -> bool:
@@ -77,17 +82,18 @@ class Letters:
         except BufferError:
             return False
         except KafkaException as error:
-            self._fail(error.args[0].str())
+            self._fail(error.args[0])
         self._producer.poll(0)
         return True
 
     def _on_delivery(self, error: KafkaError | None, _: Message) -> None:
         if error is not None:
-            self._fail(error.str())
+            self._fail(error)
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, error: KafkaError) -> None:
         self._failed += 1
-        self._reason = reason
+        self._reason = error.str()
+        self._is_stuck |= error.code() != KafkaError.MSG_SIZE_TOO_LARGE
 
 
 def _text(value: Any) -> bytes:

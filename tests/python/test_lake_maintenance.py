@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from pyiceberg.table import Table
 
+from duckhouse.cli import UserError
+from duckhouse.settings import environment
 from duckhouse.streaming.lake import compaction, expiry, iceberg, leftovers
 from duckhouse.streaming.lake.compaction import compact
 from duckhouse.streaming.lake.expiry import expire
@@ -17,6 +19,7 @@ from duckhouse.streaming.lake.iceberg import Lake
 from duckhouse.streaming.lake.leftovers import NOTES, remove_leftovers
 from duckhouse.streaming.lake.maintenance import Maintained, maintain
 from duckhouse.streaming.lake.status import status, tables
+from scripts.lake import main
 from support.lake import NOON, ONE, ZERO, by_clickhouse, by_duckdb, content, lake, places, rows, with_column
 
 NEXT_DAY = NOON + timedelta(days=1)
@@ -258,6 +261,24 @@ def test_status_says_what_is_in(opened: Lake, tmp_path: Path) -> None:
     offsets = f'{{"{ZERO.topic_id}":{{"0":3,"1":9}}}}'
     counted = {"table": "telemetry.readings", "rows": 4, "files": 2, "snapshots": 2, "offsets": offsets}
     assert told == {**counted, "metadata": opened.table.refresh().metadata_location}
+
+
+def test_the_command_shows_and_maintains(opened: Lake, capsys: pytest.CaptureFixture[str]) -> None:
+    write(opened, 0, 2)
+    assert main(["telemetry"]) == 0
+    shown = capsys.readouterr().out
+    assert "rows        2\n" in shown
+    assert f"iceberg_scan('{opened.table.refresh().metadata_location}')" in shown
+    assert main(["--maintain", "--json"]) == 0  # its clock is today's: the day of the rows is closed
+    done = {"table": "telemetry.readings", "rewritten": 1, "expired": 0, "removed": 0}
+    assert json.loads(capsys.readouterr().out) == [done]
+
+
+def test_a_lake_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    named = {"DUCKHOUSE_LAKE": str(tmp_path / "none"), "DUCKHOUSE_LAKE_CATALOG": ""}
+    with environment(named), pytest.raises(UserError, match="there is no lake in"):
+        main([])
+    assert not (tmp_path / "none").exists()
 
 
 def see(folder: Path, seen: list[tuple[Any, ...]]) -> Table:

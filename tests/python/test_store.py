@@ -17,6 +17,7 @@ from duckhouse.settings import environment
 from duckhouse.sources import Column, Entity
 from duckhouse.streaming.offsets import Partition
 from duckhouse.streaming.sink import Overtaken, Sink
+from duckhouse.streaming.store.days import MOST_SPANS
 from duckhouse.streaming.store.timeseries import Settled, TimeSeriesStore, open_store
 from support.store import (
     DAY,
@@ -26,6 +27,7 @@ from support.store import (
     SECOND,
     SOURCE,
     TOPIC,
+    Message,
     Opened,
     instant,
     invalid,
@@ -229,6 +231,27 @@ def test_a_device_with_a_wild_clock_makes_no_days(own: Opened) -> None:
     write(own.store, *(message(n, at=NOON + (n - 500) * 1000 * DAY) for n in range(1000)))
     assert own.sql("select count(*) from readings") == [(1000,)]
     assert own.sql("select count(distinct tableoid) from readings_near") == [(1,)]
+
+
+def test_repeats_of_many_scattered_days_find_their_readings(own: Opened) -> None:
+    """More days than a statement is run for one by one; every other one is displaced."""
+    days = [NOON - n * n % 361 * DAY for n in range(1, 30)]
+    first = [message(n, at=at) for n, at in enumerate(days)]
+    again = [message(100 + n, at=at, _produced_at=NOON - n % 2) for n, at in enumerate(days)]
+    distinct = {at: n for n, at in reversed(list(enumerate(days)))}.values()
+    write(own.store, *first)
+    assert own.places("readings") == set(distinct)
+    assert len(distinct) > MOST_SPANS
+    write(own.store, *again)
+    expected = {min((m for m in first + again if m["timestamp"] == at), key=order)["_offset"] for at in days}
+    assert own.split() == {
+        "readings": expected,
+        "reading_duplicates": {m["_offset"] for m in first + again} - expected,
+    }
+
+
+def order(sent: Message) -> tuple[int, int]:
+    return sent["_produced_at"], sent["_offset"]
 
 
 def test_counts_tell_what_was_made(own: Opened) -> None:
