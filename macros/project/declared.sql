@@ -137,11 +137,22 @@
             },
         },
         'telemetry': {
-            'events': none,
-            'key': none,
+            'events': 'fct_device_readings',
+            'key': 'reading_id',
             'currency': none,
             'rules': {
                 'records': [
+                ],
+                'levels': [
+                    'clock_skew',
+                    'drift',
+                    'firmware_back',
+                    'flooding',
+                    'gap',
+                    'impossible_pair',
+                    'spike',
+                    'stuck_sensor',
+                    'unit_change',
                 ],
             },
         },

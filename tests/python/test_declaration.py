@@ -300,7 +300,7 @@ def test_the_sources_of_the_project_say_keys_days_and_facts() -> None:
         "ad_serving": "fct_ad_events",
         "consent": "fct_consent_events",
         "reviews": "fct_product_reviews",
-        "telemetry": None,
+        "telemetry": "fct_device_readings",
     }
     days = {
         (name, entity.name): entity.day for name in sources() for entity in load_source(name).entities if entity.day

@@ -9,8 +9,7 @@ import pytest
 
 from duckhouse.settings import environment
 from duckhouse.streaming.deliver import deliver
-from duckhouse.warehouse.connection import connect
-from support.readings import ONE, START, TWO, LakeInMemory, faulty, reading, readings
+from support.readings import ONE, START, TWO, LakeInMemory, faulty, on_both_engines, reading, readings
 from support.warehouse import Warehouse, warehouse
 
 MODELS = ("dq_telemetry_records", "int_telemetry__reading_touches", "stg_telemetry__files")
@@ -51,18 +50,7 @@ def _deliver(house: Warehouse, lake: LakeInMemory, at: datetime) -> None:
 
 
 def asked(house: Warehouse, model: str, columns: str, condition: str = "true") -> list[tuple[Any, ...]]:
-    """The rows of a model, which are the same on both engines, sorted."""
-    schema = SCHEMAS[model.partition("_")[0]]
-    query = f"select {columns} from {{}}{schema}.{model} where {condition} order by all"
-    with environment(house.env):
-        there = connect().query(query.format(f"{house.prefix}_"), settings={"session_timezone": "UTC"}).result_rows
-    here = house.rows(query.format(""))
-    assert [tuple(map(_plain, row)) for row in there] == [tuple(map(_plain, row)) for row in here]
-    return here
-
-
-def _plain(value: Any) -> Any:
-    return value.replace(tzinfo=None) if isinstance(value, datetime) else value
+    return on_both_engines(house, f"{SCHEMAS[model.partition('_')[0]]}.{model}", columns, condition)
 
 
 def test_a_reading_is_what_its_message_says(house: Warehouse) -> None:

@@ -178,6 +178,25 @@ REVIEWS = {
     "equal_ratings_burst": Rule({"equal_ratings_burst": "key:{product_id}|{day}"}),
 }  # fmt: skip
 
+# of a device that shows a fault all findings are explained by it
+OF_DEVICE = "device_id:{device_id}"
+TELEMETRY = {
+    "rejected_record": Rule(natural=True),  # what cannot be read is counted by the truth of the generator
+    "unmapped_columns": Rule(natural=True),
+    "file_unusable": Rule(),
+    "unreadable_time": Rule(),
+    "time_after_delivery": Rule(),
+    "stuck_sensor": Rule({"stuck_sensor": OF_DEVICE}),
+    "drift": Rule({"drift": OF_DEVICE}, also=dict.fromkeys(("stuck_sensor", "unit_change"), OF_DEVICE)),
+    "spike": Rule({"spike": OF_DEVICE}, also={"impossible_pair": OF_DEVICE}),
+    "clock_skew": Rule({"clock_skew": OF_DEVICE}),
+    "gap": Rule({"gap": OF_DEVICE}),
+    "firmware_back": Rule({"firmware_back": OF_DEVICE}),
+    "unit_change": Rule({"unit_change": OF_DEVICE}),
+    "flooding": Rule({"flooding": OF_DEVICE}),
+    "impossible_pair": Rule({"impossible_pair": OF_DEVICE}, also={"unit_change": OF_DEVICE}),
+}  # fmt: skip
+
 # nothing is planted in the database: its rules are tried by tests alone
 AD_DELIVERY = dict.fromkeys(
     [
@@ -197,5 +216,6 @@ RULES = {
     **{f"ad_serving__{name}": rule for name, rule in AD_SERVING.items()},
     **{f"consent__{name}": rule for name, rule in CONSENT.items()},
     **{f"reviews__{name}": rule for name, rule in REVIEWS.items()},
+    **{f"telemetry__{name}": rule for name, rule in TELEMETRY.items()},
     **{f"ad_delivery__{name}": rule for name, rule in AD_DELIVERY.items()},
 }

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,11 @@ import duckdb
 
 from duckhouse.cli import UserError
 from duckhouse.processes import DBT, embedded_clickhouse, module, script
-from duckhouse.settings import PROJECT, clickhouse
+from duckhouse.settings import PROJECT, clickhouse, environment
+from duckhouse.sources import load_source
 from tools.generators import generators
 from tools.scoring.matching import ScoredFinding, finding
+from tools.scoring.streams import fill
 
 PREFIX = "duckhouse"
 FINDINGS = "+fct_dq_findings"
@@ -51,6 +54,9 @@ def _build_on(folder: Path, options: Mapping[str, list[str]], port: str) -> Worl
         "CLICKHOUSE_PREFIX": PREFIX,
         "CLICKHOUSE_CLUSTER": "",
         "DUCKHOUSE_LANDING": str(folder / "landing"),
+        "KAFKA_BOOTSTRAP": "",
+        "DUCKHOUSE_LAKE": str(folder / "lake"),
+        "DUCKHOUSE_LAKE_CATALOG": "",
         "DUCKHOUSE_DUCKDB": str(folder / "duckhouse.duckdb"),
         "DBT_LOG_PATH": str(folder / "logs"),
     }
@@ -60,11 +66,10 @@ def _build_on(folder: Path, options: Mapping[str, list[str]], port: str) -> Worl
         drop = folder / source
         _run(module("tools.generate", source, "--out", str(drop), *options[source]), env)
         for moment, place in zip(moments, ("", "redelivery/"), strict=True):
-            words = ["--no-redelivery"] if not place else []
-            landed = _run(script("land", source, str(drop / place), "--delivered-at", moment, "--json", *words), env)
+            landed = _run(_landing(source, drop, moment, place, env), env)
             prefixes |= {delivery["delivery_id"]: place for delivery in json.loads(landed)["deliveries"]}
         truth = json.loads((drop / "truth.json").read_text())
-        faults[source] = {entry["kind"]: entry for entry in truth["faults"] + truth["changes"]}
+        faults[source] = {entry["kind"]: entry for entry in truth["faults"] + truth.get("changes", [])}
         _name_companies(faults[source], truth)
     _run(script("push"), env)
     with ThreadPoolExecutor(2) as pool:
@@ -78,12 +83,22 @@ def _build_on(folder: Path, options: Mapping[str, list[str]], port: str) -> Worl
     return World(faults, {source: _findings(rows, source, prefixes) for source in options})
 
 
+def _landing(source: str, drop: Path, moment: str, place: str, env: Mapping[str, str]) -> list[str]:
+    """The command that lands a delivery of a drop. Of a stream it has what was sent until then."""
+    words = ["--delivered-at", moment, "--json"]
+    if load_source(source).entities[0].topic:
+        with environment({name: env[name] for name in ("DUCKHOUSE_LAKE", "DUCKHOUSE_LAKE_CATALOG")}):
+            fill(source, drop / "messages.jsonl", datetime.fromisoformat(moment))
+        return script("land", source, *words)
+    return script("land", source, str(drop / place), *words, *(["--no-redelivery"] if not place else []))
+
+
 def _name_companies(faults: Mapping[str, Mapping[str, Any]], truth: Mapping[str, Any]) -> None:
     """Adds to the records of a company's file which company that is."""
     companies = {company["file"]: key for key, company in truth.get("companies", {}).items() if "file" in company}
     for fault in faults.values():
         for record in fault.get("records", ()):
-            if record["file"] in companies:
+            if record.get("file") in companies:
                 record["company_id"] = companies[record["file"]]
 
 

@@ -8,10 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 
+from duckhouse.settings import environment
 from duckhouse.sources import Entity, Source, load_source
 from duckhouse.streaming.deliver import State
 from duckhouse.streaming.offsets import Partition
 from duckhouse.streaming.rows import schema
+from duckhouse.warehouse.connection import connect
+from support.warehouse import Warehouse
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ONE, TWO = Partition("topic-a", 0), Partition("topic-a", 1)
@@ -86,3 +89,17 @@ class LakeInMemory:
 def unmapped(text: str | None) -> dict[str, Any]:
     fields: dict[str, Any] = json.loads(text or "{}")
     return fields
+
+
+def on_both_engines(house: Warehouse, relation: str, columns: str, condition: str = "true") -> list[tuple[Any, ...]]:
+    """The rows of a model, as schema.name, which are the same on both engines, sorted."""
+    query = f"select {columns} from {{}}{relation} where {condition} order by all"
+    with environment(house.env):
+        there = connect().query(query.format(f"{house.prefix}_"), settings={"session_timezone": "UTC"}).result_rows
+    here = house.rows(query.format(""))
+    assert [tuple(map(_plain, row)) for row in there] == [tuple(map(_plain, row)) for row in here]
+    return here
+
+
+def _plain(value: Any) -> Any:
+    return value.replace(tzinfo=None) if isinstance(value, datetime) else value

@@ -28,6 +28,9 @@ DEMO = Fleet(count=40, seconds=2 * 86_400, rate=Fraction(40, 600), start=1_774_2
 DEMO_LATER = DEMO.start + 36 * 3_600 * SECOND_MS
 DEMO_PARTITIONS = 4
 
+# when what was sent until then is landed, where rules are scored
+DELIVERED_AT = ("2026-03-24T13:00:00Z", "2026-03-25T06:00:00Z")
+
 HELP = "readings of devices, to a Kafka topic or a file"
 MESSAGES = "messages.jsonl"
 MOST_MESSAGES_A_SECOND = 1_000_000
@@ -66,6 +69,12 @@ def _demo_settings(bootstrap: str) -> settings.KafkaSettings:
     return replace(settings.kafka(), bootstrap=bootstrap, protocol="plaintext")
 
 
+def sized(*, days: int, events_per_day: int) -> list[str]:
+    """The words for the messages of the demo; devices and hours, not days, make the size of this source."""
+    size = ("--devices", str(DEMO.count), "--seconds", str(DEMO.seconds), "--rate", str(DEMO.rate))
+    return [*size, "--start", moment(DEMO.start), "--faults"]
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--devices", type=whole(1, 1_000_000), default=100, help="devices (default: 100)")
     parser.add_argument("--seconds", type=whole(1, 10 * 366 * 86_400), default=600, help="of readings (default: 600)")
@@ -73,6 +82,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--start", type=_time, help="time of the first reading (default: so that the last one is now)")
     parser.add_argument("--seed", type=SEED, default=7, help="the same seed and start give the same bytes")
     parser.add_argument("--faults", action="store_true", help="plant faults, and look-alikes that are none")
+    parser.add_argument("--clean", dest="faults", action="store_false", help="plant nothing, whatever --faults says")
     parser.add_argument(
         "--bootstrap",
         metavar="HOST:PORT",

@@ -1,0 +1,29 @@
+{#
+    The findings of a rule about days on which a device has readings of a kind, at least so many: column is their count in
+    int_telemetry__device_days, extreme an aggregate that observed may show. Readings of a clock that is ahead only where asked.
+#}
+{% macro findings_of_device_days(column, observed, expected, extreme='0', least=1, early_too=false) -%}
+with device_days as (
+    select
+        event_date,
+        device_id,
+        sum(readings) as readings,
+        sum({{ column }}) as counted,
+        {{ cast_to(extreme, 'money_nullable') }} as extreme,
+        min(first_of_run) as first_of_day,
+        max(last_of_run) as last_of_day
+    from {{ ref('int_telemetry__device_days') }}
+    {{ 'where not is_early' if not early_too }}
+    group by event_date, device_id
+),
+
+at_fault as (
+    select * from device_days
+    where counted >= {{ least }}
+)
+
+{{ findings(
+    'at_fault', key="device_id || '|' || " ~ cast_to('event_date', 'text'), day='event_date', observed=observed, expected=expected,
+    records='counted', numbers=['readings'], texts=['device_id'], first='first_of_day', last='last_of_day'
+) }}
+{%- endmacro %}

@@ -1,0 +1,15 @@
+{# A column of the reading before (lag) or after (lead) of the same device and day; NULL where there is none. #}
+{% macro of_neighbour(which, column, kind) -%}
+    {{ which }}({{ cast_to(column, kind) }}) over (partition by event_date, device_id, is_early order by event_at)
+{%- endmacro %}
+
+
+{% macro fahrenheit(degrees) -%}
+    (1.8 * {{ degrees }} + 32)
+{%- endmacro %}
+
+
+{# Hectopascals of water vapour in air of so many degrees Celsius and percent humidity (Magnus; WMO No. 8, annex 4.B). #}
+{% macro vapour_pressure(degrees, humidity) -%}
+    6.112 * exp(17.62 * {{ degrees }} / (243.12 + {{ degrees }})) * {{ humidity }} / 100
+{%- endmacro %}

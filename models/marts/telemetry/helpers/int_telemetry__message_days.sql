@@ -1,0 +1,33 @@
+with versions as (
+    select
+        event_date,
+        {{ cast_to('_day_version', 'text') }} as version_part
+    from {{ ref('int_telemetry__device_days') }}
+    union distinct
+    select
+        event_date,
+        {{ cast_to('_day_version', 'text') }} as version_part
+    from {{ ref('fct_device_readings') }}
+    union distinct
+    select
+        event_date,
+        {{ cast_to('_day_version', 'text') }} as version_part
+    from {{ ref('fct_device_reading_repeats') }}
+    union distinct
+    select
+        event_date,
+        'aside ' || {{ cast_to('count(*)', 'text') }}
+        || '/' || {{ cast_to('count(*) filter (where is_repaired)', 'text') }} as version_part
+    from {{ ref('fct_device_readings_set_aside') }}
+    group by event_date
+),
+
+days as (
+    select
+        event_date,
+        {{ ordered_text_agg('version_part') }} as _day_version
+    from versions
+    group by event_date
+)
+
+select * from days

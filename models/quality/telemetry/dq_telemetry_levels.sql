@@ -1,0 +1,1 @@
+{{ gathered_findings('levels') }}

@@ -1,0 +1,93 @@
+{#
+    The mean of an hour against the same hour of up to seven days before, less what the fleet shows meanwhile. Air that becomes
+    warmer holds more water, so its relative humidity falls; where it hardly moved, the sensor did.
+#}
+{%- set days_before %}over (partition by device_id, hour order by event_date rows between 7 preceding and 1 preceding){% endset %}
+
+with hours as (
+    select
+        device_id,
+        event_date,
+        hour,
+        temperature_mean,
+        humidity_mean,
+        {%- for measure in ['temperature', 'humidity'] %}
+        {{ cast_to('sum(' ~ measure ~ '_mean) ' ~ days_before, 'money_nullable') }} as {{ measure }}_sum,
+        {%- endfor %}
+        count(*) {{ days_before }} as days_before
+    from {{ ref('agg_device_hourly') }}
+),
+
+changes as (
+    select
+        *,
+        {{ to_double(share_of('temperature_sum', '1', 'days_before')) }} as degrees_before,
+        {{ to_double(share_of('humidity_sum', '1', 'days_before')) }} as humidity_before,
+        {{ to_double('temperature_mean') }} as degrees,
+        {{ to_double('humidity_mean') }} as humidity,
+        {{ to_double('temperature_mean - ' ~ share_of('temperature_sum', '1', 'days_before')) }} as change
+    from hours
+    where days_before > 0
+),
+
+fleet as (
+    select
+        event_date,
+        hour,
+        case when count(*) >= {{ var('dq_least_peers') }} then {{ median('change') }} else 0 end as usual_change
+    from changes
+    group by event_date, hour
+),
+
+drifted_hours as (
+    select
+        changes.device_id as device_id,
+        changes.event_date as event_date,
+        {{ cast_to('changes.change - fleet.usual_change', 'money') }} as drifted
+    from changes
+    inner join fleet
+        on
+            changes.event_date = fleet.event_date
+            and changes.hour = fleet.hour
+    where
+        abs(changes.change - fleet.usual_change) >= {{ var('dq_drift_degrees') }}
+        and abs(changes.humidity - changes.humidity_before) <= {{ var('dq_drift_humidity_share') }} * abs(
+            changes.humidity_before * (
+                {{ vapour_pressure('changes.degrees_before', '100') }} / ({{ vapour_pressure('changes.degrees', '100') }}) - 1
+            )
+        )
+),
+
+deliveries as (
+    select
+        event_date,
+        device_id,
+        min(first_of_run) as first_of_day,
+        max(last_of_run) as last_of_day
+    from {{ ref('int_telemetry__device_days') }}
+    group by event_date, device_id
+),
+
+drifts as (
+    select
+        drifted_hours.device_id as device_id,
+        drifted_hours.event_date as event_date,
+        count(*) as hours_drifted,
+        max(abs(drifted_hours.drifted)) as furthest,
+        max(deliveries.first_of_day) as first_of_drift,
+        max(deliveries.last_of_day) as last_of_drift
+    from drifted_hours
+    inner join deliveries
+        on
+            drifted_hours.device_id = deliveries.device_id
+            and drifted_hours.event_date = deliveries.event_date
+    group by drifted_hours.device_id, drifted_hours.event_date
+    having count(*) >= {{ var('dq_least_peers') }}
+)
+
+{{ findings(
+    'drifts', key="device_id || '|' || " ~ cast_to('event_date', 'text'), day='event_date',
+    observed="'up to ' || " ~ number_text('floor(furthest)') ~ " || ' degrees from the days before'",
+    expected="'a humidity that follows'", records='hours_drifted', texts=['device_id'], first='first_of_drift',
+    last='last_of_drift'
+) }}
