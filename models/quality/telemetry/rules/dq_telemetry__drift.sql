@@ -21,13 +21,13 @@ with hours as (
 
 compared as (
     select
-        device_id,
-        event_date,
-        hour,
         {%- for column in compared %}
         {{ to_double(share_of(column ~ '_sum', '1', 'days_before')) }} as {{ column }}_before,
-        {{ to_double(column ~ ' - ' ~ share_of(column ~ '_sum', '1', 'days_before')) }} as {{ column }}_change{{ ',' if not loop.last }}
+        {{ to_double(column ~ ' - ' ~ share_of(column ~ '_sum', '1', 'days_before')) }} as {{ column }}_step,
         {%- endfor %}
+        device_id,
+        event_date,
+        hour
     from hours
     where days_before > 0
 ),
@@ -36,10 +36,12 @@ changes as (
     select
         *,
         case
-            when temperature_min_change > 0 and temperature_max_change > 0 then least(temperature_min_change, temperature_max_change)
-            when temperature_min_change < 0 and temperature_max_change < 0 then greatest(temperature_min_change, temperature_max_change)
+            when temperature_min_step > 0 and temperature_max_step > 0
+                then least(temperature_min_step, temperature_max_step)
+            when temperature_min_step < 0 and temperature_max_step < 0
+                then greatest(temperature_min_step, temperature_max_step)
             else 0
-        end as change
+        end as degrees_moved
     from compared
 ),
 
@@ -47,7 +49,7 @@ fleet as (
     select
         event_date,
         hour,
-        case when count(*) >= {{ var('dq_least_peers') }} then {{ median('change') }} else 0 end as usual_change
+        case when count(*) >= {{ var('dq_least_peers') }} then {{ median('degrees_moved') }} else 0 end as usual_move
     from changes
     group by event_date, hour
 ),
@@ -56,18 +58,18 @@ drifted_hours as (
     select
         changes.device_id as device_id,
         changes.event_date as event_date,
-        {{ cast_to('changes.change - fleet.usual_change', 'money') }} as drifted
+        {{ cast_to('changes.degrees_moved - fleet.usual_move', 'money') }} as drifted
     from changes
     inner join fleet
         on
             changes.event_date = fleet.event_date
             and changes.hour = fleet.hour
     where
-        abs(changes.change - fleet.usual_change) >= {{ var('dq_drift_degrees') }}
-        and abs(changes.humidity_mean_change) <= {{ var('dq_drift_humidity_share') }} * abs(
+        abs(changes.degrees_moved - fleet.usual_move) >= {{ var('dq_drift_degrees') }}
+        and abs(changes.humidity_mean_step) <= {{ var('dq_drift_humidity_share') }} * abs(
             changes.humidity_mean_before * (
                 {{ vapour_pressure('changes.temperature_min_before', '100') }}
-                / ({{ vapour_pressure('(changes.temperature_min_before + changes.change)', '100') }}) - 1
+                / ({{ vapour_pressure('(changes.temperature_min_before + changes.degrees_moved)', '100') }}) - 1
             )
         )
 ),
