@@ -1,6 +1,6 @@
-{# A column of the reading before (lag) or after (lead) of the same device and day; NULL where there is none. #}
-{% macro of_neighbour(which, column, kind) -%}
-    {{ which }}({{ cast_to(column, kind) }}) over (partition by event_date, device_id, is_early order by event_at)
+{# A column of the reading so many before (lag) or after (lead) of the same device and day; NULL where there is none. #}
+{% macro of_neighbour(which, column, kind, places=1) -%}
+    {{ which }}({{ cast_to(column, kind) }}, {{ places }}) over (partition by event_date, device_id, is_early order by event_at)
 {%- endmacro %}
 
 

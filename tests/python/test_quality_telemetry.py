@@ -86,12 +86,14 @@ def topic() -> Topic:
     made.device("to-fahrenheit", in_fahrenheit(70))
     made.device("to-celsius", lambda n: in_fahrenheit(0)(n) if n < 70 else {"humidity": 20.0})
     made.device("hot", lambda n: {"temperature": moving(n) + 50, "humidity": 15.0})
+    made.device("once-fahrenheit", lambda n: {**warmer({70: 48})(n), "humidity": 20.0})
     made.device("heated", lambda n: {"temperature": moving(n) + (40 if n >= 70 else 0), "humidity": 20.0})
 
     made.device("drifting", drifting(8), range(288))
     made.device("drifting-down", drifting(-8), range(288))
     made.device("hardly-drifting", drifting(2.5), range(288))
     made.device("warm-spell", lambda n: drifting(8)(n) | {"humidity": 50 - 2 * drifted(8, n)}, range(288))
+    made.device("once-an-hour", warmer(dict.fromkeys(range(150, 240, 6), 35)), range(288))
     for device in ("outdoors-1", "outdoors-2", "outdoors-3"):
         made.device(device, lambda n: {"temperature": moving(n) + (6 if n >= 144 * 21 else 0)}, range(2880, 3168))
 
@@ -131,7 +133,7 @@ def topic() -> Topic:
 FIRST, SECOND, THIRD = "2026-03-01", "2026-03-02", "2026-03-03"
 EXPECTED = {
     "stuck_sensor": {f"stuck|{FIRST}", f"dead|{FIRST}"},
-    "spike": {f"spike|{FIRST}", f"spike-down|{FIRST}"},
+    "spike": {f"spike|{FIRST}", f"spike-down|{FIRST}", f"once-an-hour|{SECOND}", f"once-fahrenheit|{FIRST}"},
     "drift": {f"drifting|{SECOND}", f"drifting-down|{SECOND}"},
     "unit_change": {f"to-fahrenheit|{FIRST}", f"to-celsius|{FIRST}"},
     "impossible_pair": {f"wet|{FIRST}"},
@@ -174,7 +176,12 @@ def test_every_rule_has_a_case(found: dict[str, dict[str, int]]) -> None:
 
 
 def test_a_finding_counts_the_readings_behind_it(found: dict[str, dict[str, int]]) -> None:
-    assert found["spike"] == {f"spike|{FIRST}": 1, f"spike-down|{FIRST}": 2}
+    assert found["spike"] == {
+        f"spike|{FIRST}": 1,
+        f"spike-down|{FIRST}": 2,
+        f"once-an-hour|{SECOND}": 15,
+        f"once-fahrenheit|{FIRST}": 1,
+    }
     assert found["impossible_pair"] == {f"wet|{FIRST}": 2}
     assert found["flooding"] == {f"flood|{FIRST}|5": 30, f"repeating|{FIRST}|7": 30}
     assert found["stuck_sensor"] == {f"stuck|{FIRST}": 24, f"dead|{FIRST}": 144}

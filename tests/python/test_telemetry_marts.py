@@ -16,6 +16,7 @@ import pytest
 
 from duckhouse.settings import environment
 from duckhouse.streaming.deliver import deliver
+from support.analyses import Answer, analyses_of, answers_of_dev, answers_of_prod, compiled, described
 from support.readings import ONE, TWO, LakeInMemory, Message, faulty, reading, readings
 from support.warehouse import Warehouse, warehouse
 
@@ -350,3 +351,93 @@ def _read() -> Iterable[tuple[str, int]]:
     for delivered in DELIVERIES:
         for partition, count in Counter(each["_partition"] for each in delivered).items():
             yield f"device-readings/topic-a/{partition}", count
+
+
+# ---------- the analyses
+
+
+@pytest.fixture(scope="module")
+def answers(house: Warehouse) -> dict[str, Answer]:
+    """What DuckDB says, which ClickHouse says too."""
+    here = answers_of_dev(house, compiled(house, "dev"))
+    there = answers_of_prod(house, compiled(house, "prod"))
+    assert {name: answer.rows for name, answer in there.items()} == {name: answer.rows for name, answer in here.items()}
+    return here
+
+
+def test_every_analysis_is_tried_and_described(house: Warehouse, answers: dict[str, Answer]) -> None:
+    assert answers.keys() == {*analyses_of("telemetry")} == described(house)
+
+
+def told(answers: dict[str, Answer], name: str, *columns: str) -> list[tuple[Any, ...]]:
+    return [tuple(record[column] for column in columns) for record in answers[name].records]
+
+
+def test_conflicts_stand_beside_the_reading_that_counts(answers: dict[str, Answer]) -> None:
+    columns = ("device_id", "temperature", "other_temperature", "humidity_difference", "seconds_later")
+    found = told(answers, "conflicts_side_by_side", *columns)
+    assert sorted(row for row in found if row[0] == "twice") == [
+        ("twice", Decimal(6), Decimal(5), Decimal(0), 10),
+        ("twice", Decimal(6), Decimal(5), Decimal(0), 20),
+        ("twice", Decimal(6), Decimal(6), Decimal(1), 15),
+    ]
+    assert ("timeless", Decimal(2), Decimal(1), Decimal(0), None) in found
+    differences = [abs(here - there) for _, here, there, *_ in found]
+    assert differences == sorted(differences, reverse=True)
+
+
+def test_silent_devices_are_those_without_a_reading_for_a_day(answers: dict[str, Answer]) -> None:
+    """The last timely reading is that of 09:10 on the second day, the 200th of every ten minutes."""
+    columns = ("device_id", "last_reading_at", "hours_silent")
+    assert told(answers, "devices_that_are_silent", *columns) == [
+        ("never", None, None),
+        ("unknown", None, None),
+        ("same-time", plain(at(5)), 28),
+        ("twice", plain(at(6)), 27),
+        ("timeless", plain(at(7)), 26),
+    ]
+
+
+def test_a_device_counts_for_each_firmware_of_its_day(answers: dict[str, Answer]) -> None:
+    firsts = [those[0] for those in by_reading().values()]
+    devices = defaultdict(set)
+    for each in firsts:
+        devices[each["timestamp"].date(), each["firmware_version"]].add(each["device_id"])
+    active = {day: set().union(*(those for (when, _), those in devices.items() if when == day)) for day, _ in devices}
+    assert told(answers, "firmware_rollout", "event_date", "firmware_version", "devices", "device_share") == [
+        (*key, len(those), pytest.approx(len(those) / len(active[key[0]]))) for key, those in sorted(devices.items())
+    ]
+
+
+def test_hours_of_the_fleet_are_means_of_devices(answers: dict[str, Answer]) -> None:
+    """At five steady has a reading, before it pauses, and same-time one, of two degrees."""
+    hours = {(row["event_date"], row["hour"]): row for row in answers["fleet_by_hour"].records}
+    hour = hours[date(2026, 3, 1), 5]
+    assert hour["devices"] == 2
+    assert hour["mean_temperature"] == cut((Decimal("1.285714") + 2) / 2)
+
+
+def test_invalid_messages_are_counted_by_day_and_reason(answers: dict[str, Answer]) -> None:
+    assert told(answers, "invalid_by_day_and_reason", "event_date", "set_aside_reason", "messages", "devices") == [
+        (date(2026, 3, 1), "not_json", 1, 1),
+        (date(2026, 3, 1), "out_of_range", 1, 1),
+        (date(2026, 3, 1), "unparsable_timestamp", 1, 1),
+        (date(2026, 3, 2), "missing_field", 1, 1),
+    ]
+
+
+def test_a_firmware_has_shares_of_its_valid_messages(answers: dict[str, Answer]) -> None:
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for those in by_reading().values():
+        for each in those:
+            own = counts[each["firmware_version"]]
+            own["messages"] += 1
+            own["late"] += delay(each) > LATE
+            own["early"] += is_early(each)
+            own["duplicates"] += each is not those[0] and measured(each) == measured(those[0])
+    columns = ("firmware_version", "messages", "duplicate_share", "late_share", "early_share")
+    shares = ("duplicates", "late", "early")
+    assert told(answers, "quality_by_firmware", *columns) == [
+        (name, own["messages"], *(pytest.approx(own[each] / own["messages"]) for each in shares))
+        for name, own in sorted(counts.items(), key=lambda item: (-item[1]["messages"], item[0]))
+    ]

@@ -32,6 +32,7 @@ neighbours as (
         {{ of_neighbour('lag', 'event_at', 'timestamp_nullable') }} as event_before,
         {{ of_neighbour('lag', 'firmware_version', 'text_nullable') }} as firmware_before,
         {{ of_neighbour('lag', 'degrees', 'ratio_nullable') }} as degrees_before,
+        {{ of_neighbour('lag', 'degrees', 'ratio_nullable', 2) }} as degrees_two_before,
         {{ of_neighbour('lead', 'degrees', 'ratio_nullable') }} as degrees_after
     from readings
 ),
@@ -78,6 +79,7 @@ judged as (
         coalesce(
             abs(degrees - degrees_before) >= {{ jump }}
             and abs(degrees - degrees_after) <= {{ alike }}
+            and coalesce(abs(degrees_before - degrees_two_before) <= {{ alike }}, true)
             and least(
                 abs(degrees - {{ fahrenheit('degrees_before') }}), abs(degrees_before - {{ fahrenheit('degrees') }})
             ) <= {{ alike }},

@@ -20,6 +20,7 @@ with versions as (
         || '/' || {{ cast_to('count(*) filter (where is_repaired)', 'text') }} as version_part
     from {{ ref('fct_device_readings_set_aside') }}
     group by event_date
+    having count(*) > count(*) filter (where is_repaired)
 ),
 
 days as (

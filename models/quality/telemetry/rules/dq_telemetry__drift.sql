@@ -1,40 +1,55 @@
 {#
-    The mean of an hour against the same hour of up to seven days before, less what the fleet shows meanwhile. Air that becomes
-    warmer holds more water, so its relative humidity falls; where it hardly moved, the sensor did.
+    The lowest and the highest temperature of an hour against those of the same hour of up to seven days before, less what the
+    fleet shows meanwhile: one reading that is far off moves only one of the two. Air that becomes warmer holds more water, so
+    its relative humidity falls; where it hardly moved, the sensor did.
 #}
 {%- set days_before %}over (partition by device_id, hour order by event_date rows between 7 preceding and 1 preceding){% endset %}
+{%- set compared = ['temperature_min', 'temperature_max', 'humidity_mean'] %}
 
 with hours as (
     select
         device_id,
         event_date,
         hour,
-        temperature_mean,
-        humidity_mean,
-        {%- for measure in ['temperature', 'humidity'] %}
-        {{ cast_to('sum(' ~ measure ~ '_mean) ' ~ days_before, 'money_nullable') }} as {{ measure }}_sum,
+        {%- for column in compared %}
+        {{ column }},
+        {{ cast_to('sum(' ~ column ~ ') ' ~ days_before, 'money_nullable') }} as {{ column }}_sum,
         {%- endfor %}
         count(*) {{ days_before }} as days_before
     from {{ ref('agg_device_hourly') }}
 ),
 
+compared as (
+    select
+        {%- for column in compared %}
+        {{ to_double(share_of(column ~ '_sum', '1', 'days_before')) }} as {{ column }}_before,
+        {{ to_double(column ~ ' - ' ~ share_of(column ~ '_sum', '1', 'days_before')) }} as {{ column }}_step,
+        {%- endfor %}
+        device_id,
+        event_date,
+        hour
+    from hours
+    where days_before > 0
+),
+
 changes as (
     select
         *,
-        {{ to_double(share_of('temperature_sum', '1', 'days_before')) }} as degrees_before,
-        {{ to_double(share_of('humidity_sum', '1', 'days_before')) }} as humidity_before,
-        {{ to_double('temperature_mean') }} as degrees,
-        {{ to_double('humidity_mean') }} as humidity,
-        {{ to_double('temperature_mean - ' ~ share_of('temperature_sum', '1', 'days_before')) }} as change
-    from hours
-    where days_before > 0
+        case
+            when temperature_min_step > 0 and temperature_max_step > 0
+                then least(temperature_min_step, temperature_max_step)
+            when temperature_min_step < 0 and temperature_max_step < 0
+                then greatest(temperature_min_step, temperature_max_step)
+            else 0
+        end as degrees_moved
+    from compared
 ),
 
 fleet as (
     select
         event_date,
         hour,
-        case when count(*) >= {{ var('dq_least_peers') }} then {{ median('change') }} else 0 end as usual_change
+        case when count(*) >= {{ var('dq_least_peers') }} then {{ median('degrees_moved') }} else 0 end as usual_move
     from changes
     group by event_date, hour
 ),
@@ -43,17 +58,18 @@ drifted_hours as (
     select
         changes.device_id as device_id,
         changes.event_date as event_date,
-        {{ cast_to('changes.change - fleet.usual_change', 'money') }} as drifted
+        {{ cast_to('changes.degrees_moved - fleet.usual_move', 'money') }} as drifted
     from changes
     inner join fleet
         on
             changes.event_date = fleet.event_date
             and changes.hour = fleet.hour
     where
-        abs(changes.change - fleet.usual_change) >= {{ var('dq_drift_degrees') }}
-        and abs(changes.humidity - changes.humidity_before) <= {{ var('dq_drift_humidity_share') }} * abs(
-            changes.humidity_before * (
-                {{ vapour_pressure('changes.degrees_before', '100') }} / ({{ vapour_pressure('changes.degrees', '100') }}) - 1
+        abs(changes.degrees_moved - fleet.usual_move) >= {{ var('dq_drift_degrees') }}
+        and abs(changes.humidity_mean_step) <= {{ var('dq_drift_humidity_share') }} * abs(
+            changes.humidity_mean_before * (
+                {{ vapour_pressure('changes.temperature_min_before', '100') }}
+                / ({{ vapour_pressure('(changes.temperature_min_before + changes.degrees_moved)', '100') }}) - 1
             )
         )
 ),
