@@ -5,6 +5,7 @@ else says where to read: the group's own offsets are for other tools that show l
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from threading import Event
 from time import monotonic
 
@@ -20,7 +21,7 @@ from duckhouse.streaming.broker import Away, Broker, Missing
 from duckhouse.streaming.letters import Letters
 from duckhouse.streaming.offsets import Offsets, Partition
 from duckhouse.streaming.sink import Overtaken, Sink
-from duckhouse.streaming.starts import CatchUp, Stretch, first_ever, of_former_topics, refuse_truncated, start
+from duckhouse.streaming.starts import CatchUp, Stretch, never_read, of_former_topics, refuse_truncated, start
 from duckhouse.streaming.summary import Repeats, Summary
 
 COMMAND = "consume"
@@ -29,6 +30,19 @@ POLL_MESSAGES = 5_000
 POLL_BYTES = 4 << 20
 PATIENCE_SECONDS = 60
 """How long a run with an end waits for brokers and for partitions."""
+
+
+@dataclass(frozen=True)
+class _Bounds:
+    """When a run ends: when it is told to, at a time, or once it has what was there."""
+
+    stop: Event
+    until: float
+    once: bool
+
+    @property
+    def are_over(self) -> bool:
+        return self.stop.is_set() or monotonic() >= self.until
 
 
 class StreamConsumer:
@@ -67,19 +81,19 @@ class StreamConsumer:
 
         Raises UserError where reading cannot go on; what was written before stays, and the next run goes on from there.
         """
-        until = monotonic() + seconds if seconds is not None else float("inf")
+        bounds = _Bounds(stop, monotonic() + seconds if seconds is not None else float("inf"), once)
         try:
-            self._begin(stop, once=once)
-            while not stop.is_set() and monotonic() < until and not (once and self._is_done()):
-                self._step(stop, until, once=once)
+            self._begin(bounds)
+            while not bounds.are_over and not (once and self._is_done()):
+                self._step(bounds)
             self._measure_lag()
         finally:
             self._broker.close()
 
     # ---------- steps
 
-    def _begin(self, stop: Event, *, once: bool) -> None:
-        while not stop.is_set():
+    def _begin(self, bounds: _Bounds) -> None:
+        while not bounds.are_over:
             try:
                 self._topic_id = self._broker.topic_id()
                 self._ends = {number: self._broker.watermarks(number).high for number in self._broker.partitions()}
@@ -87,50 +101,52 @@ class StreamConsumer:
             except Missing as missing:
                 raise UserError(f"{missing}: make the topic, or name the brokers in KAFKA_BOOTSTRAP") from None
             except Away as away:
-                self._wait(stop, away, once=once)
+                self._wait(away, bounds)
+        if not self._topic_id and not bounds.stop.is_set():
+            raise UserError(f"Kafka at {self._broker.address} did not answer in time: nothing was read, run again")
         self._broker.subscribe()
         self._waiting_since = monotonic()
 
-    def _step(self, stop: Event, until: float, *, once: bool) -> None:
+    def _step(self, bounds: _Bounds) -> None:
         """A batch; or what came in its way is settled."""
         try:
             if self._broker.assigned is None:
                 self._broker.poll(1, POLL_SECONDS)
-                self._give_up_waiting(once=once)
+                self._give_up_waiting(bounds)
             elif self._broker.is_changed:
-                self._settle(self._broker.assigned, stop)
+                self._settle(self._broker.assigned, bounds.stop)
             else:
-                batch = self._gathered(stop, until, once=once)
+                batch = self._gathered(bounds)
                 if batch.reached and not self._broker.is_changed:
                     self._write(batch)
         except Overtaken:
             self._broker.is_changed = True
         except Away as away:
             self._broker.is_changed = True
-            self._wait(stop, away, once=once)
+            self._wait(away, bounds)
 
-    def _give_up_waiting(self, *, once: bool) -> None:
+    def _give_up_waiting(self, bounds: _Bounds) -> None:
         if self._broker.assigned is not None:
             self._waiting_since = 0.0
         elif not self._waiting_since:
             self._waiting_since = monotonic()
-        elif once and monotonic() - self._waiting_since > PATIENCE_SECONDS:
+        elif bounds.once and monotonic() - self._waiting_since > PATIENCE_SECONDS:
             raise UserError(
                 f"Kafka at {self._broker.address} gave this consumer no partitions in {PATIENCE_SECONDS} s; run again"
             )
 
-    def _wait(self, stop: Event, away: Away, *, once: bool) -> None:
+    def _wait(self, away: Away, bounds: _Bounds) -> None:
         """Until the brokers answer and have the topic."""
         began = monotonic()
         is_told = False
-        while not stop.wait(1):
+        while not (bounds.stop.wait(1) or bounds.are_over):
             try:
                 self._broker.topic_id()
             except Away as still:
                 if not is_told:
                     self._report(f"{still}: waiting")
                     is_told = True
-                if once and monotonic() - began > PATIENCE_SECONDS:
+                if bounds.once and monotonic() - began > PATIENCE_SECONDS:
                     raise UserError(
                         f"{still}: gave up after {PATIENCE_SECONDS} s; what was written stays, run again"
                     ) from None
@@ -143,9 +159,9 @@ class StreamConsumer:
         is_settled = self._broker.assigned is not None and not self._broker.is_changed
         return is_settled and all(self._position[number] >= self._ends[number] for number in self._position)
 
-    def _gathered(self, stop: Event, until: float, *, once: bool) -> Batch:
+    def _gathered(self, bounds: _Bounds) -> Batch:
         batch = Batch(self._entity, self._topic_id, largest=self._largest)
-        while not (stop.is_set() or monotonic() >= until or batch.is_full(self._limits)):
+        while not (bounds.are_over or batch.is_full(self._limits)):
             count = min(POLL_MESSAGES, self._limits.rows - batch.count, POLL_BYTES // (batch.largest + 1) + 1)
             polled = self._broker.poll(count, POLL_SECONDS)
             if self._broker.is_changed:
@@ -153,7 +169,7 @@ class StreamConsumer:
             batch.add(polled)
             self._largest = batch.largest
             self._position |= batch.reached
-            if (once and self._is_done()) or (batch.reached and not batch.count):
+            if (bounds.once and self._is_done()) or (batch.reached and not batch.count):
                 break
         return batch
 
@@ -165,10 +181,9 @@ class StreamConsumer:
         try:
             self._take_topic(self._broker.topic_id())
             self._at = [dict(sink.offsets()) for sink in self._sinks]
-            is_first = first_ever(self._at)
             for catch_up in of_former_topics(self._topic_id, self._at):
                 self._catch_up(catch_up, stop)
-            self._position = {number: self._start(number, stop, is_first=is_first) for number in numbers}
+            self._position = {number: self._start(number, stop) for number in numbers}
             self._broker.read_from(self._position)
         except BaseException:
             self._broker.is_changed = True
@@ -180,11 +195,12 @@ class StreamConsumer:
             self._topic_id = topic_id
             self._ends = {}
 
-    def _start(self, number: int, stop: Event, *, is_first: bool) -> int:
+    def _start(self, number: int, stop: Event) -> int:
         partition = Partition(self._topic_id, number)
         held = self._broker.watermarks(number)
         self._ends.setdefault(number, held.high)
         refuse_truncated(self._broker.topic, [sink.name for sink in self._sinks], partition, self._at, held.high)
+        is_first = never_read(partition, self._at)
         begins = start(partition, self._at, held)
         for catch_up in begins.catch_ups:
             self._catch_up(catch_up, stop)

@@ -1,6 +1,6 @@
 """Where reading begins: what each store lacks, what Kafka still holds, and what only the other store can give."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from duckhouse.cli import UserError
@@ -68,6 +68,11 @@ def refuse_truncated(topic: str, names: Sequence[str], partition: Partition, at:
             )
 
 
-def first_ever(reached: Sequence[Mapping[Partition, int]]) -> bool:
-    """No store has read anything yet, so what the topic has already forgotten was never theirs."""
-    return not any(reached)
+def never_read(partition: Partition, reached: Sequence[Offsets]) -> bool:
+    """No store knows the partition, and none was waiting for it: it is of the first topic, or of one that is read.
+
+    What a topic that was made anew forgot before it was found is a loss.
+    """
+    known = {place for offsets in reached for place in offsets}
+    topics = {place.topic_id for place in known}
+    return partition not in known and (not topics or partition.topic_id in topics)

@@ -18,10 +18,11 @@ from duckhouse.streaming import broker as brokers
 from duckhouse.streaming import consumer as consuming
 from duckhouse.streaming import letters as lettering
 from duckhouse.streaming.batch import Limits
-from duckhouse.streaming.broker import Broker, client_settings
+from duckhouse.streaming.broker import Broker, Watermarks, client_settings
 from duckhouse.streaming.metrics import served
-from duckhouse.streaming.offsets import Partition
+from duckhouse.streaming.offsets import Offsets, Partition
 from duckhouse.streaming.replay import DEAD_LETTERS, Range, dead_letters, from_kafka, wanted
+from duckhouse.streaming.starts import CatchUp, Start, Stretch, never_read, of_former_topics, start
 from support.streams import Killed, MemorySink, Stream, placed, reading, wait_for
 from tools.brokers.mock import MockCluster
 
@@ -255,6 +256,12 @@ def test_a_run_with_an_end_gives_up_on_a_broker_that_is_away(monkeypatch: pytest
         stream.once()
 
 
+def test_a_run_of_some_seconds_does_not_outwait_them() -> None:
+    made, _ = Stream("127.0.0.1:1", TOPIC).consumer()
+    with pytest.raises(UserError, match=r"^Kafka at 127\.0\.0\.1:1 did not answer in time: nothing was read"):
+        made.run(Event(), seconds=0.1)
+
+
 def test_it_stops_while_it_waits(mock: MockCluster) -> None:
     stream = Stream("127.0.0.1:1", TOPIC)
     with stream.running():
@@ -344,6 +351,48 @@ def test_a_topic_that_was_truncated_is_refused(stream: Stream) -> None:
     with pytest.raises(UserError, match=rf"^partition 0 of {TOPIC} ends at offset 1, and the lake has read up to 10: "):
         stream.once()
     assert stream.store.places() == placed(1)
+
+
+HERE, THERE, FORMER = Partition("now", 0), Partition("now", 1), Partition("former", 0)
+
+
+@pytest.mark.parametrize(
+    ("lake", "store", "held", "begins"),
+    [
+        (None, None, (0, 9), Start(0, [], None)),
+        (5, 5, (0, 9), Start(5, [], None)),
+        (7, 4, (0, 9), Start(4, [], None)),
+        (7, 4, (4, 9), Start(4, [], None)),
+        (7, 4, (6, 9), Start(6, [CatchUp(1, 0, Stretch(HERE, 4, 6))], None)),
+        (4, 7, (6, 9), Start(6, [CatchUp(0, 1, Stretch(HERE, 4, 6))], None)),
+        (7, None, (8, 9), Start(8, [CatchUp(1, 0, Stretch(HERE, 0, 7))], Stretch(HERE, 7, 8))),
+        (7, 7, (9, 9), Start(9, [], Stretch(HERE, 7, 9))),
+    ],
+)
+def test_reading_starts_at_the_lower_of_two_stores(
+    lake: int | None, store: int | None, held: tuple[int, int], begins: Start
+) -> None:
+    reached = [{} if at is None else {HERE: at} for at in (lake, store)]
+    assert start(HERE, reached, Watermarks(*held)) == begins
+
+
+def test_stores_catch_up_with_former_topics() -> None:
+    found = of_former_topics("now", [{FORMER: 3, HERE: 1}, {FORMER: 5}])
+    assert found == [CatchUp(0, 1, Stretch(FORMER, 3, 5))]
+
+
+@pytest.mark.parametrize(
+    ("lake", "store", "is_first"),
+    [
+        ({}, {}, True),
+        ({THERE: 3}, {}, True),  # of another member of the group, which was faster
+        ({}, {HERE: 0}, False),
+        ({FORMER: 3}, {FORMER: 3}, False),
+        ({FORMER: 3, THERE: 1}, {}, True),
+    ],
+)
+def test_what_was_forgotten_before_the_first_look_is_no_loss(lake: Offsets, store: Offsets, is_first: bool) -> None:
+    assert never_read(HERE, [lake, store]) == is_first
 
 
 # ---------- kills

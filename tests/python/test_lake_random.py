@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from duckhouse.streaming.lake import compaction, expiry
@@ -85,7 +85,7 @@ class Model:
         assert self.lake.offsets() == self.offsets
 
 
-@settings(max_examples=20, deadline=None, derandomize=True)
+@settings(max_examples=20, deadline=None, derandomize=True, database=None, phases=[Phase.generate])
 @given(st.lists(ACTS, min_size=4, max_size=9))
 def test_the_lake_holds_what_a_model_holds(acts: Sequence[tuple[Any, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patched:
