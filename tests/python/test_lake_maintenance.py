@@ -39,6 +39,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(compaction, "ROWS_OF_A_PIECE", 2)
     monkeypatch.setattr(compaction, "ROWS_OF_A_FILE", 4)
     monkeypatch.setattr(compaction, "ROWS_OF_A_GROUP", 8)
+    monkeypatch.setattr(compaction, "ROWS_OF_A_SMALL_FILE", 2)
     monkeypatch.setattr(compaction, "SMALL_FILES", 3)
 
 
@@ -76,7 +77,7 @@ def test_a_day_is_closed_an_hour_after_its_end(opened: Lake) -> None:
 
 @pytest.mark.usefixtures("small")
 def test_small_files_of_the_day_that_lasts_are_put_together(opened: Lake) -> None:
-    write(opened, 0, 2)  # half a file: it is large enough
+    write(opened, 0, 2)  # large enough
     write(opened, 2, 3)
     write(opened, 3, 4)
     assert compact(opened.table, NOON) == 0

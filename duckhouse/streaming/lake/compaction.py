@@ -19,7 +19,9 @@ ROWS_OF_A_FILE = 16 * ROWS_OF_A_PIECE
 ROWS_OF_A_GROUP = 4 * ROWS_OF_A_FILE
 """What is sorted and committed together: less than a minute."""
 SMALL_FILES = 16
-"""How many small files a day may have while rows still arrive."""
+ROWS_OF_A_SMALL_FILE = ROWS_OF_A_FILE // 4
+"""How many small files a day may have while rows still arrive, and how many rows make a file large. More would be
+written again and again, less would leave more files."""
 LATEST_COMMIT = timedelta(hours=1)
 """A day is closed when it has been over for so long."""
 
@@ -46,7 +48,7 @@ def _groups(table: Table, now: datetime) -> Iterator[tuple[int, Group, int | Non
             for group in _by_size(file for file in files if file.file.sort_order_id != order):
                 yield day, group, order
         else:
-            small = [file for file in files if file.file.record_count < ROWS_OF_A_FILE // 2]
+            small = [file for file in files if file.file.record_count < ROWS_OF_A_SMALL_FILE]
             for group in _by_size(small) if len(small) >= SMALL_FILES else ():
                 yield day, group, None
 
