@@ -233,6 +233,15 @@ def test_a_device_with_a_wild_clock_makes_no_days(own: Opened) -> None:
     assert own.sql("select count(distinct tableoid) from readings_near") == [(1,)]
 
 
+def test_a_key_near_its_arrival_is_one_key_when_it_arrives_again_far(own: Opened) -> None:
+    far = NOON - 400 * DAY
+    write(own.store, message(0))
+    write(own.store, message(1, _consumed_at=far), message(2, _produced_at=0, _consumed_at=far), message(3))
+    assert own.split() == {"readings": {2}, "reading_duplicates": {0, 1, 3}}
+    assert (own.places("readings_near"), own.places("readings_far")) == ({2}, set())
+    assert own.store.counts() == Settled(readings=1, duplicates=3)
+
+
 def test_repeats_of_many_scattered_days_find_their_readings(own: Opened) -> None:
     """More days than a statement is run for one by one; every other one is displaced."""
     days = [NOON - n * n % 361 * DAY for n in range(1, 30)]
