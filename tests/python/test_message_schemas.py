@@ -14,6 +14,7 @@ from duckhouse import generated
 from duckhouse.message_schemas import breaks, message_schema
 from duckhouse.settings import PROJECT
 from duckhouse.sources import MESSAGE_TYPES, load_source
+from duckhouse.streaming.parse import judged
 
 VERSIONS = sorted((PROJECT / "docs" / "telemetry").glob("readings.v*.schema.json"), key=generated.version_of)
 V1 = {
@@ -21,6 +22,28 @@ V1 = {
     "firmware_version": "v1.2.0",
 }  # fmt: skip
 V2 = {**V1, "pressure": 1013}
+
+CHANGES: list[tuple[dict[str, Any], set[int]]] = [
+    ({}, {1, 2}),
+    ({"timestamp": "2025-01-20T10:15:30.123456+02:00"}, {1, 2}),
+    ({"battery": {"volts": 3.3}}, {1, 2}),
+    ({"pressure": 1013}, {1, 2}),
+    ({"pressure": None}, {1, 2}),
+    ({"pressure": "1013"}, {1}),
+    ({"pressure": 1100.5}, {1}),
+    ({"device_id": None}, set()),
+    ({"device_id": 7}, set()),
+    ({"device_id": "x" * 1000}, {1, 2}),
+    ({"device_id": "x" * 1001}, set()),
+    ({"device_id": "a\0b"}, set()),
+    ({"temperature": "21.4"}, set()),
+    ({"temperature": True}, set()),
+    ({"temperature": -90}, {1, 2}),
+    ({"temperature": -90.01}, set()),
+    ({"humidity": 100.01}, set()),
+    ({"timestamp": "2025-01-20 10:15"}, set()),
+    ({"timestamp": 1737368130}, set()),
+]
 
 
 def schema(number: int) -> dict[str, Any]:
@@ -76,36 +99,21 @@ def test_every_type_of_a_message_has_a_schema() -> None:
 
 @pytest.mark.parametrize(
     ("changed", "by"),
-    [
-        ({}, {1, 2}),
-        ({"timestamp": "2025-01-20T10:15:30.123456+02:00"}, {1, 2}),
-        ({"battery": {"volts": 3.3}}, {1, 2}),
-        ({"pressure": 1013}, {1, 2}),
-        ({"pressure": None}, {1, 2}),
-        ({"pressure": "1013"}, {1}),
-        ({"pressure": 1100.5}, {1}),
-        ({"device_id": None}, set()),
-        ({"device_id": 7}, set()),
-        ({"device_id": "x" * 1000}, {1, 2}),
-        ({"device_id": "x" * 1001}, set()),
-        ({"device_id": "a\0b"}, set()),
-        ({"temperature": "21.4"}, set()),
-        ({"temperature": True}, set()),
-        ({"temperature": -90}, {1, 2}),
-        ({"temperature": -90.01}, set()),
-        ({"humidity": 100.01}, set()),
-        ({"timestamp": "2025-01-20 10:15"}, set()),
-        ({"timestamp": 1737368130}, set()),
-    ],
+    CHANGES,
     ids=lambda value: json.dumps(value)[:40] if isinstance(value, dict) else "".join(map(str, sorted(value))) or "none",
 )
-def test_a_version_takes_what_it_announces(changed: dict[str, Any], by: set[int]) -> None:
+def test_a_version_takes_what_it_announces_and_the_consumer_what_the_newest_takes(
+    changed: dict[str, Any], by: set[int]
+) -> None:
+    message = {**V1, **changed}
     taken = {
         number
         for number in range(1, len(VERSIONS) + 1)
-        if jsonschema_rs.is_valid(schema(number), {**V1, **changed}, validate_formats=True)
+        if jsonschema_rs.is_valid(schema(number), message, validate_formats=True)
     }
     assert taken == by
+    [readings] = load_source("telemetry").entities
+    assert (judged(readings, json.dumps(message).encode()).fault is None) == (len(VERSIONS) in by)
 
 
 @pytest.mark.parametrize("lacking", V1)
