@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from duckhouse.cli import UserError
 from duckhouse.embedded.postgres import Embedded
+from duckhouse.processes import script
 from duckhouse.settings import PROJECT, environment
 from duckhouse.streaming.lake.iceberg import Lake
 from scripts.migrate_telemetry import main
@@ -287,8 +289,8 @@ def test_a_kill_at_each_step_leaves_what_the_next_run_goes_on_with(lake: Lake, o
         "DUCKHOUSE_LAKE": lake.table.location().removesuffix("/telemetry/readings"),
     }
     ran = subprocess.run(command, env={**os.environ, **named}, capture_output=True, text=True)
-    assert ran.returncode == 0, ran.stderr
-    assert int(ran.stdout) >= (18 if form == "readings" else 8), ran.stdout
+    assert (ran.returncode, ran.stdout.strip().isdigit()) == (0, True), ran.stdout + ran.stderr
+    assert int(ran.stdout) == (7 if form == "readings" else 6)
 
 
 def test_days_that_the_store_would_drop_again_are_refused(lake: Lake, opened: Opened, migrate: Migration) -> None:
@@ -306,17 +308,36 @@ def test_days_that_the_store_would_drop_again_are_refused(lake: Lake, opened: Op
     ("options", "said"),
     [
         (("--from", "2026-03-01T05:00"), "--from '2026-03-01T05:00' is not a day: write it as 2026-03-25"),
-        (("--to", "2026-03-01"), "--from 2026-03-01 --to 2026-03-01: there is no day between them"),
-        ((), "there is no lake in"),
+        (
+            ("--to", "2026-03-01"),
+            "--from 2026-03-01 --to 2026-03-01: there is no day between them, as that of --to is not included",
+        ),
     ],
 )
-def test_what_cannot_be_is_one_line(opened: Opened, tmp_path: Path, options: tuple[str, ...], said: str) -> None:
-    named = {"DUCKHOUSE_LAKE": str(tmp_path / "none")}
-    command = [sys.executable, "-m", "scripts.migrate_telemetry", *RANGE, *options]
+def test_days_that_cannot_be_are_one_line(migrate: Migration, options: tuple[str, ...], said: str) -> None:
+    with pytest.raises(UserError) as error:
+        migrate(*options)
+    assert str(error.value) == said
+
+
+def test_a_lake_that_is_not_there_is_one_line_and_not_made(opened: Opened, tmp_path: Path) -> None:
+    named = {"DUCKHOUSE_LAKE": str(tmp_path / "none"), "DUCKHOUSE_LAKE_CATALOG": ""}
+    command = script("migrate_telemetry", *RANGE)
     ran = subprocess.run(command, cwd=PROJECT, env={**os.environ, **named}, capture_output=True, text=True)
     assert (ran.returncode, ran.stdout, ran.stderr.count("\n")) == (1, "", 1)
-    assert ran.stderr.startswith(f"error: {said}")
+    assert ran.stderr.startswith(f"error: there is no lake in {tmp_path / 'none'} yet")
     assert not (tmp_path / "none").exists()
+    [failure] = [json.loads(line) for line in (tmp_path / "failures.jsonl").read_text().splitlines()]
+    assert (failure["command"], failure["source"]) == ("migrate", "telemetry")
+
+
+def test_a_store_without_tables_for_history_is_one_line(lake: Lake, opened: Opened, migrate: Migration) -> None:
+    opened.sql("alter table readings_hourly rename to other")
+    try:
+        with pytest.raises(UserError, match=r"^the store of readings has no tables for its history: python -m scripts"):
+            migrate()
+    finally:
+        opened.sql("alter table other rename to readings_hourly")
 
 
 def test_people_are_told(lake: Lake, opened: Opened, capsys: pytest.CaptureFixture[str]) -> None:

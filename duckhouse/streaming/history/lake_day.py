@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 import duckdb
 import pyarrow as pa
@@ -46,6 +47,15 @@ _SUMS_OF_HOURS = """
 """
 
 
+class DaySums(NamedTuple):
+    """Of a day: rows and their checksum, and of those that are readings the same; of hours, how many readings."""
+
+    rows: int
+    checksum: int
+    readings: int
+    readings_checksum: int
+
+
 @dataclass(frozen=True)
 class LakeDay:
     """`duck` has a database `disk` with a table `messages`. A file in `folder` lives as long as the day."""
@@ -72,6 +82,12 @@ class LakeDay:
         pieces = self.pieces("disk.by_hour", pa.schema(fields), "device_id, hour")
         fill_hashed(self.duck, "hours", pa.schema(fields), fields, pieces)
         self.duck.execute(_SUMS_OF_HOURS)
+
+    def totals(self) -> DaySums:
+        """Of all devices."""
+        sums = ", ".join(f"coalesce(sum({name(each)}), 0)" for each in DaySums._fields)
+        [found] = self.duck.execute(f"select {sums} from disk.lake_sums").fetchall()
+        return DaySums(*map(int, found))
 
     def pieces(self, rows: str, columns: pa.Schema, order: str) -> Iterator[pa.Table]:
         """These columns of rows, in pieces; `rows` is what stands after FROM."""

@@ -18,8 +18,8 @@ from duckhouse.failures import note
 from duckhouse.settings import keep_days
 from duckhouse.sources import Entity, Source
 from duckhouse.streaming.history import store_day
-from duckhouse.streaming.history.lake_day import PLACES, LakeDay, hourly, lake_day
-from duckhouse.streaming.history.store_day import HOURLY, ONE_VIEW, READINGS, Sums
+from duckhouse.streaming.history.lake_day import PLACES, DaySums, LakeDay, hourly, lake_day
+from duckhouse.streaming.history.store_day import HOURLY, ONE_VIEW, READINGS
 from duckhouse.streaming.lake.catalog import faults
 from duckhouse.streaming.lake.iceberg import Lake, open_lake
 from duckhouse.streaming.lake.status import tables
@@ -145,7 +145,7 @@ class _Migration:
                 sums = self._noted(lake, day, snapshot)
         self._count(sums, written)
 
-    def _verified_before(self, day: date, snapshot: int) -> Sums | None:
+    def _verified_before(self, day: date, snapshot: int) -> DaySums | None:
         """What the store has, where that is what was verified against this very snapshot."""
         before = store_day.noted(self.connection, self.done.form, day, snapshot)
         is_there = before and before == store_day.totals(self.connection, self.lake.entity, self.done.form, day)
@@ -162,8 +162,9 @@ class _Migration:
             store_day.bring_messages(self.connection, lake, day)
         _refuse(lake, _OTHER_MESSAGES)
         written = 0
-        for piece in lake.pieces(_MISSING, schema(lake.entity), PLACES):
+        for count, piece in enumerate(lake.pieces(_MISSING, schema(lake.entity), PLACES), start=1):
             self.store.add(piece)
+            store_day.help_planner(self.connection, day, count)
             written += len(piece)
         return written
 
@@ -176,15 +177,15 @@ class _Migration:
         pieces = lake.pieces(_CHANGED_HOURS, pa.schema(hourly(lake.entity)), "device_id, hour")
         return store_day.write_hours(self.connection, lake.entity, pieces)
 
-    def _noted(self, lake: LakeDay, day: date, snapshot: int) -> Sums:
+    def _noted(self, lake: LakeDay, day: date, snapshot: int) -> DaySums:
         """Compares both sides, and notes that they agree."""
         store_day.bring_sums(self.connection, lake, self.done.form, day)
         _refuse(lake, _OTHER_SUMS)
-        sums = store_day.totals(self.connection, lake.entity, self.done.form, day)
+        sums = lake.totals()
         store_day.note(self.connection, self.done.form, day, snapshot, sums)
         return sums
 
-    def _count(self, sums: Sums, written: int) -> None:
+    def _count(self, sums: DaySums, written: int) -> None:
         self.done.days += 1
         self.done.unchanged += not written
         self.done.rows += sums.rows

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import NamedTuple
 
 import psycopg
 import pyarrow as pa
@@ -10,7 +9,7 @@ from psycopg import sql
 
 from duckhouse.cli import UserError
 from duckhouse.sources import Entity
-from duckhouse.streaming.history.lake_day import LakeDay, compared, hourly
+from duckhouse.streaming.history.lake_day import DaySums, LakeDay, compared, hourly
 from duckhouse.streaming.history.sums import in_postgres
 from duckhouse.streaming.store.copying import copied
 from duckhouse.streaming.store.shape import SQL_TYPES, listed
@@ -64,19 +63,15 @@ _COLUMNS = """
     select attname from pg_attribute
     where attrelid = to_regclass('readings_hourly') and attnum > 0 and not attisdropped
 """
+_SUMMARIZE = """
+    select brin_summarize_new_values(indexrelid) from pg_index
+    join pg_class on pg_class.oid = indexrelid join pg_am on pg_am.oid = relam
+    where amname = 'brin' and indrelid = to_regclass(%s)
+"""
 _UPSERT = """
     insert into readings_hourly ({columns}) select {columns} from hours_arrived
     on conflict (device_id, hour) do update set ({others}) = row({new})
 """
-
-
-class Sums(NamedTuple):
-    """Of a day: rows and their checksum, and of those that are readings the same; of hours, how many readings."""
-
-    rows: int
-    checksum: int
-    readings: int
-    readings_checksum: int
 
 
 def prepare(connection: psycopg.Connection, entity: Entity) -> None:
@@ -95,19 +90,29 @@ def prepare(connection: psycopg.Connection, entity: Entity) -> None:
             )
 
 
-def totals(connection: psycopg.Connection, entity: Entity, form: str, day: date) -> Sums:
+def help_planner(connection: psycopg.Connection, day: date, pieces: int) -> None:
+    """After each piece that was added to a day: the index of ranges learns of it at once, not within a minute, and the
+    planner of the table whenever it has doubled. Otherwise each piece of a large day would read the day so far.
+    """
+    table = f"readings_{day:%Y%m%d}"
+    indexes = connection.execute(_SUMMARIZE, [table]).fetchall()
+    if indexes and pieces & (pieces - 1) == 0:
+        connection.execute(sql.SQL("analyze {}").format(sql.Identifier(table)))
+
+
+def totals(connection: psycopg.Connection, entity: Entity, form: str, day: date) -> DaySums:
     query = sql.SQL(_TOTALS).format(sums=_sums(entity, form, day))
     [(_, *found)] = connection.execute(query).fetchall()
-    return Sums(*map(int, found))
+    return DaySums(*map(int, found))
 
 
-def noted(connection: psycopg.Connection, form: str, day: date, snapshot_id: int) -> Sums | None:
+def noted(connection: psycopg.Connection, form: str, day: date, snapshot_id: int) -> DaySums | None:
     """What the store held when this day was verified against this snapshot; None where it was not."""
     found = connection.execute(_NOTED, [form, day, snapshot_id]).fetchone()
-    return Sums(*map(int, found)) if found else None
+    return DaySums(*map(int, found)) if found else None
 
 
-def note(connection: psycopg.Connection, form: str, day: date, snapshot_id: int, sums: Sums) -> None:
+def note(connection: psycopg.Connection, form: str, day: date, snapshot_id: int, sums: DaySums) -> None:
     connection.execute(_NOTE, [form, day, snapshot_id, *sums])
 
 
@@ -178,7 +183,8 @@ def _bring(connection: psycopg.Connection, lake: LakeDay, query: sql.Composed, t
     with file.open("wb") as out, connection.cursor() as cursor, cursor.copy(statement) as copy:
         for part in copy:
             out.write(part)
-    names = file.open().readline().strip().split(",")
+    with file.open() as made:
+        names = made.readline().strip().split(",")
     types = ", ".join(f"'{each}': '{'varchar' if each in _TEXTS else 'hugeint'}'" for each in names)
     read = f"read_csv(?, header = true, auto_detect = false, columns = {{{types}}})"
     lake.duck.execute(f"create or replace table disk.{table} as select {columns} from {read}", [str(file)])

@@ -1,54 +1,59 @@
 """A program that is killed at each step of a migration, and goes on afterwards.
 
-    python -m support.history_kills readings|hourly     prints the number of steps
+    python -m support.history_kills readings|hourly     prints the number of kills
 
+Right after a step is as good as right before the next one, so it is killed right before each.
 It forks, as it would take a second to start for each step: the parent starts no thread and reads no data.
 """
 
 import os
 import signal
 import sys
+from datetime import timedelta
+from itertools import chain
 
 import psycopg
 
 from duckhouse.streaming.history import lake_day
 from duckhouse.streaming.history.migration import migrate_history
-from support.history import END, FIRST, expected, expected_hours, history
+from support import history
+from support.history import FIRST, expected, expected_hours
 from support.lake_kills import done, forked
 from support.store import ENTITY, SOURCE
 from tools.campaigns.moments import kill_at, watch
 
 CHANGING = (
-    "duckhouse.streaming.store.timeseries:TimeSeriesStore._settle",
     "duckhouse.streaming.store.timeseries:TimeSeriesStore.add",
-    "duckhouse.streaming.history.store_day:write_hours",
-    "duckhouse.streaming.history.store_day:note",
+    "duckhouse.streaming.history.migration:_Migration._bring_hours",
+    "duckhouse.streaming.history.migration:_Migration._noted",
     "duckhouse.streaming.history.migration:_Migration._count",
 )
 TABLES = ("readings_near", "readings_far", "reading_repeats", "readings_hourly", "history_days")
-SENT = history()
+DAYS = 2
+SENT = history.history()
 
 
 def main(form: str) -> None:
     lake_day.PIECE = 12
-    step, code = 0, -signal.SIGKILL
+    history.END = FIRST + timedelta(days=DAYS)
+    kills, code = -1, -signal.SIGKILL
     while code == -signal.SIGKILL:
-        step += 1
+        kills += 1
         with psycopg.connect(os.environ["TELEMETRY_DSN"]) as connection:
             for table in TABLES:
                 connection.execute(f"delete from {table}")
 
-        def killed(step: int = step) -> None:
-            watch(CHANGING, kill_at(step))
+        def killed(moment: int = 2 * kills + 1) -> None:
+            watch(CHANGING, kill_at(moment))
             migrate(form)
 
         code = forked(killed)
         done(lambda: go_on(form))
-    print(step - 1 if code == 0 else f"failed with {code}")
+    print(kills if code == 0 else f"failed with {code}")
 
 
 def migrate(form: str) -> int:
-    made = migrate_history(SOURCE, ENTITY, FIRST, END, by_hour=form == "hourly")
+    made = migrate_history(SOURCE, ENTITY, FIRST, FIRST + timedelta(days=DAYS), by_hour=form == "hourly")
     assert made.differences == [], made.differences
     return made.written
 
@@ -56,13 +61,12 @@ def migrate(form: str) -> int:
 def go_on(form: str) -> None:
     """Fails unless what was there before is kept, the rest comes, and every day is noted."""
     there, days = found(form)
-    wanted = sorted(expected_hours(SENT)) if form == "hourly" else sorted(sum(expected(SENT).values(), []))
+    wanted = sorted(expected_hours(SENT)) if form == "hourly" else sorted(chain(*expected(SENT).values()))
     assert set(there) <= set(wanted), there
     written = migrate(form)
     assert written == len(wanted) - len(there), (written, len(there))
-    assert days <= (END - FIRST).days
-    assert found(form) == (wanted, (END - FIRST).days), found(form)
-    assert migrate(form) == 0
+    assert days <= DAYS
+    assert found(form) == (wanted, DAYS), found(form)
 
 
 def found(form: str) -> tuple[list[tuple[object, ...]], int]:
