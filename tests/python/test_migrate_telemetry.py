@@ -161,10 +161,9 @@ def test_what_the_lake_gets_meanwhile_is_taken_along(
     original = type(opened.store).add
 
     def add(store: object, piece: object) -> None:
-        if late is not None and lake.offsets():
-            monkeypatch.setattr(type(opened.store), "add", original)
-            put(lake, [late])
-            opened.store.add(rows(late))
+        monkeypatch.setattr(type(opened.store), "add", original)
+        put(lake, [late])
+        opened.store.add(rows(late))
         original(store, piece)  # type: ignore[arg-type]
 
     monkeypatch.setattr(type(opened.store), "add", add)
