@@ -300,7 +300,7 @@ def test_the_schema_of_a_stream_is_brought_too_and_its_columns(postgres: Embedde
         for name in ("bare_shop", "bare_stream"):
             connection.execute(f"create database {name}")
     shop, stream = (conninfo.make_conninfo(**postgres.parameters(name)) for name in ("bare_shop", "bare_stream"))
-    made = f"127.0.0.1:{postgres.port}/bare_stream: 0001_telemetry.sql\n"
+    made = f"127.0.0.1:{postgres.port}/bare_stream: 0001_telemetry.sql, 0002_telemetry_history.sql\n"
     there = f"127.0.0.1:{postgres.port}/bare_stream: the schema is there\n"
     for arguments, said in (((), made), (("telemetry",), there)):
         done = postgres_command("--migrate", *arguments, TELEMETRY_DSN=stream)
