@@ -5,7 +5,9 @@ import os
 import signal
 import sys
 import threading
+from argparse import ArgumentTypeError
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -46,6 +48,18 @@ def until_stopped() -> threading.Event:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     return stop
+
+
+def above_zero(kind: Callable[[str], float]) -> Callable[[str], float]:
+    """Reads an option that is a number above 0, as `int` or `float` writes it."""
+
+    def read(text: str) -> float:
+        with suppress(ValueError):
+            if (number := kind(text)) > 0:
+                return number
+        raise ArgumentTypeError(f"{text!r} is not a number above 0")
+
+    return read
 
 
 def progress(

@@ -9,6 +9,7 @@ from pathlib import Path
 from duckhouse.cli import UserError
 
 PROJECT = Path(__file__).resolve().parents[1]
+MOST_DAYS = 365_000
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -79,8 +80,8 @@ def postgres_dir() -> Path:
 def keep_days(prefix: str) -> int | None:
     """Days for which a store keeps readings: <prefix>_KEEP_DAYS; all where it is None."""
     days = _setting(f"{prefix}_KEEP_DAYS", "")
-    if days and not (days.isdigit() and int(days)):
-        raise UserError(f"{prefix}_KEEP_DAYS={days!r} is not a number of days")
+    if days and not (days.isdecimal() and 0 < int(days[:9]) <= MOST_DAYS):
+        raise UserError(f"{prefix}_KEEP_DAYS={days!r} is not a number of days, from 1 to {MOST_DAYS:,}")
     return int(days) if days else None
 
 

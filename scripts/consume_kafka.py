@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Sequence
 from threading import Event
 
-from duckhouse.cli import print_json, run, until_stopped
+from duckhouse.cli import above_zero, print_json, run, until_stopped
 from duckhouse.failures import noted
 from duckhouse.streaming.batch import Limits
 from duckhouse.streaming.replay import Replayed, wanted
@@ -47,13 +47,14 @@ def _tell(done: Summary | Replayed, *, as_json: bool) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m scripts.consume_kafka", description=__doc__)
+    whole, number = above_zero(int), above_zero(float)
     parser.add_argument("source", nargs="?", metavar="SOURCE", help="the source (default: the only one)")
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--once", action="store_true", help="end where the topic ended when it began")
-    ways.add_argument("--seconds", type=float, metavar="N", help="end after N seconds")
+    ways.add_argument("--seconds", type=number, metavar="N", help="end after N seconds")
     ways.add_argument("--replay", nargs="+", metavar="WHAT", help="dead-letters | offsets P:FROM[-TO] | time T")
-    parser.add_argument("--batch-rows", type=int, default=Limits.rows, metavar="N", help="most rows of a batch")
-    parser.add_argument("--batch-seconds", type=float, default=Limits.seconds, metavar="N", help="its longest wait")
+    parser.add_argument("--batch-rows", type=whole, default=Limits.rows, metavar="N", help="most rows of a batch")
+    parser.add_argument("--batch-seconds", type=number, default=Limits.seconds, metavar="N", help="its longest wait")
     parser.add_argument("--metrics-port", dest="port", type=int, metavar="PORT", help="serve metrics; 0: a free one")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     return parser

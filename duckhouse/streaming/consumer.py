@@ -100,6 +100,7 @@ class StreamConsumer:
     # ---------- steps
 
     def _begin(self, bounds: _Bounds) -> None:
+        silence = f"Kafka at {self._broker.address} was given no time to answer"
         while not bounds.are_over:
             try:
                 self._topic_id = self._broker.topic_id()
@@ -108,9 +109,10 @@ class StreamConsumer:
             except Missing as missing:
                 raise UserError(f"{missing}: make the topic, or name the brokers in KAFKA_BOOTSTRAP") from None
             except Away as away:
+                silence = str(away)
                 self._wait(away, bounds)
         if not self._topic_id and not bounds.stop.is_set():
-            raise UserError(f"Kafka at {self._broker.address} did not answer in time: nothing was read, run again")
+            raise UserError(f"{silence}: nothing was read, run again")
         self._broker.subscribe()
         self._waiting_since = monotonic()
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from duckhouse.streaming.offsets import Partition
 from duckhouse.streaming.rows import invalid, valid
 
 FORMAT = "kafka"
+_FIELDS = json.JSONDecoder(parse_int=str, parse_float=str)  # a sender may write numbers of any length
 WAITING_ROWS = 32_768  # of a file, before they are written together
 
 
@@ -189,9 +191,17 @@ def _with_unfit(
     texts = unmapped.to_pylist()
     for place, is_unfit in enumerate(unfit.to_pylist()):
         if is_unfit:
-            spelled = values[place].as_py().isoformat().replace("+00:00", "Z")
-            texts[place] = json.dumps({**json.loads(texts[place] or "{}"), name: spelled}, ensure_ascii=False)
+            texts[place] = _with_text(texts[place] or "{}", name, values[place].as_py())
     return pa.chunked_array([pa.array(texts, pa.string())])
+
+
+def _with_text(unmapped: str, name: str, moment: datetime) -> str:
+    """With a time as text, unless it is there as it was sent. What else is there keeps its spelling."""
+    fields = _FIELDS.decode(unmapped)
+    if name in fields:
+        return unmapped
+    added = json.dumps({name: moment.isoformat().replace("+00:00", "Z")}, ensure_ascii=False)
+    return f"{unmapped[: unmapped.rindex('}')]}, {added[1:]}" if fields else added
 
 
 def _texts(values: pa.ChunkedArray) -> pa.Array:
@@ -202,4 +212,4 @@ def _texts(values: pa.ChunkedArray) -> pa.Array:
 
 
 def _names_in(unmapped: pa.ChunkedArray) -> set[str]:
-    return {name for text in pc.unique(unmapped.drop_null()).to_pylist() for name in json.loads(text)}
+    return {name for text in pc.unique(unmapped.drop_null()).to_pylist() for name in _FIELDS.decode(text)}

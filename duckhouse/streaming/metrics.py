@@ -61,8 +61,9 @@ def served(summary: Summary, port: int) -> Iterator[str]:
     registry.register(_Figures(summary))
     try:
         server, thread = start_http_server(port, addr=HOST, registry=registry)
-    except OSError as error:
-        raise UserError(f"--metrics-port {port}: {error.strerror}: name another port, or leave it out") from None
+    except (OSError, OverflowError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "ports go from 0 to 65535"
+        raise UserError(f"--metrics-port {port}: {reason}: name another port, or leave it out") from None
     try:
         yield f"http://{HOST}:{server.server_port}/metrics"
     finally:

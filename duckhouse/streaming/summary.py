@@ -86,12 +86,12 @@ class Summary:
         yield f"  valid {self.valid:,}: {self.late:,} late, {self.early:,} early"
         reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(self.invalid.items()))
         yield f"  invalid {self.invalid.total():,}{': ' if reasons else ''}{reasons}"
-        yield f"  in the store: {self.duplicates:,} duplicates, {self.conflicts:,} conflicts"
+        yield f"  new in the store: {self.duplicates:,} duplicates, {self.conflicts:,} conflicts"
         for name, count in self.caught_up.items():
             yield f"  the {name} took {count:,} rows from the other store: Kafka no longer holds them"
         if self.letters_not_sent:
             yield f"  {self.letters_not_sent:,} dead letters are in both stores, and not in the dead-letter topic"
-        lags = ", ".join(f"partition {number} {lag:,}" for number, lag in sorted(self.lag.items()))
+        lags = ", ".join(f"partition {number}: {lag:,}" for number, lag in sorted(self.lag.items()))
         yield f"  lag: {lags or 'this consumer had no partition'}"
 
 

@@ -116,6 +116,22 @@ def test_a_time_that_no_engine_holds_is_kept_as_text(zone: Path, lake: LakeInMem
     assert rows[1]["_produced_at"] is None
 
 
+def test_numbers_of_any_length_are_kept_as_sent(zone: Path, lake: LakeInMemory) -> None:
+    sent = f'{{"serial":{"7" * 5000},"load":1E400,"gain":1.10}}'
+    far = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    exact = '{"timestamp":"9999-12-31T23:59:59.0000001Z"}'
+    lake.write(
+        reading(ONE, 0, _unmapped=sent),
+        reading(ONE, 1, timestamp=far, _unmapped=sent),
+        reading(ONE, 2, timestamp=far, _unmapped=exact),
+    )
+    land(lake)
+    kept = [row["_unmapped"] for row in read(zone / "delivery=*" / "readings" / "*.parquet")]
+    assert kept == [sent, f'{sent[:-1]}, "timestamp": "9999-12-31T23:59:59Z"}}', exact]
+    [file] = manifests(zone)[0]["files"]
+    assert file["unmapped_columns"] == ["gain", "load", "serial", "timestamp"]
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

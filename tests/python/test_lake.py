@@ -10,7 +10,9 @@ from pyiceberg.table.update.snapshot import UpdateSnapshot
 from pyiceberg.types import IntegerType, LongType
 
 from duckhouse.cli import UserError
+from duckhouse.settings import environment
 from duckhouse.streaming.lake.commits import OFFSETS
+from duckhouse.streaming.lake.status import tables
 from duckhouse.streaming.offsets import Partition
 from duckhouse.streaming.rows import schema
 from duckhouse.streaming.sink import Overtaken
@@ -224,6 +226,9 @@ def test_a_lake_that_was_moved_is_refused(tmp_path: Path) -> None:
     (tmp_path / "other" / "catalog.db").write_bytes((tmp_path / "lake" / "catalog.db").read_bytes())
     with pytest.raises(UserError, match="cannot be moved or copied"), lake(tmp_path / "other"):
         pass
+    named = {"DUCKHOUSE_LAKE": str(tmp_path / "other"), "DUCKHOUSE_LAKE_CATALOG": ""}
+    with environment(named), pytest.raises(UserError, match="cannot be moved or copied"):
+        next(tables(["telemetry"]))  # which maintenance would change
 
 
 def test_a_folder_of_another_catalog_is_refused(tmp_path: Path) -> None:

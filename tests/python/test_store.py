@@ -459,11 +459,11 @@ def test_days_go_after_the_time_that_is_set(own: Opened, monkeypatch: pytest.Mon
     assert own.places("readings") == {10, 20, 51, 52, 80, 81}
 
 
-@pytest.mark.parametrize("days", ["0", "-1", "a month"])
+@pytest.mark.parametrize("days", ["0", "-1", "a month", "²", "365001", "9999999999"])
 def test_days_that_are_no_number_are_one_line(tables: Opened, days: str) -> None:
     with (
         environment({"TELEMETRY_KEEP_DAYS": days}),
-        pytest.raises(UserError, match=f"^TELEMETRY_KEEP_DAYS='{days}' is not a number of days$"),
+        pytest.raises(UserError, match=f"^TELEMETRY_KEEP_DAYS='{days}' is not a number of days, from 1 to 365,000$"),
         open_store(SOURCE, ENTITY),
     ):
         pass

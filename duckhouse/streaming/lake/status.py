@@ -10,6 +10,7 @@ from duckhouse.sources import load_source, sources
 from duckhouse.streaming.lake.catalog import catalog, faults, location
 from duckhouse.streaming.lake.commits import name_of, offsets_of
 from duckhouse.streaming.lake.maintenance import maintain
+from duckhouse.streaming.lake.table_of_entity import refuse_moved
 from duckhouse.streaming.offsets import written
 
 KIND = "stream"
@@ -24,7 +25,9 @@ def tables(names: Iterable[str] = ()) -> Iterator[Table]:
                 if opened.table_exists((source.name, entity.name)):
                     found += 1
                     with faults(f"lake {source.name}.{entity.name}"):
-                        yield opened.load_table((source.name, entity.name))
+                        table = opened.load_table((source.name, entity.name))
+                        refuse_moved(opened, table, source, entity)
+                        yield table
     if not found:
         raise UserError(f"the lake {location()} has no table yet: python -m scripts.consume_kafka makes and fills it")
 

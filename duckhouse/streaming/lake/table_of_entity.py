@@ -50,17 +50,22 @@ def table_of(catalog: SqlCatalog, source: Source, entity: Entity) -> Table:
         table = catalog.load_table((source.name, entity.name))
     except NoSuchTableError:
         table = _made(catalog, source, entity)
-    if table.location() != _location(catalog, source, entity):
-        raise UserError(
-            f"DUCKHOUSE_LAKE is {catalog.properties['warehouse']}, but its catalog has {source.name}.{entity.name} in "
-            f"{table.location()}: Iceberg files name each other by their place, so a lake cannot be moved or copied"
-        )
+    refuse_moved(catalog, table, source, entity)
     for _ in range(TRIES):
         try:
             return _with_columns(table, entity)
         except CommitFailedException:
             table.refresh()
     raise CommitFailedException
+
+
+def refuse_moved(catalog: SqlCatalog, table: Table, source: Source, entity: Entity) -> None:
+    """Raises UserError where the table lies outside the lake: a copied catalog would maintain the files of another."""
+    if table.location() != _location(catalog, source, entity):
+        raise UserError(
+            f"DUCKHOUSE_LAKE is {catalog.properties['warehouse']}, but its catalog has {source.name}.{entity.name} in "
+            f"{table.location()}: Iceberg files name each other by their place, so a lake cannot be moved or copied"
+        )
 
 
 def _made(catalog: SqlCatalog, source: Source, entity: Entity) -> Table:
