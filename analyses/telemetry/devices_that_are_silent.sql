@@ -1,6 +1,6 @@
 -- Which devices have stopped sending, and since when?
--- Asked by device operations. A device is silent where it has no reading in the 24 hours before the last timely reading of the fleet.
--- Clocks that are ahead move no last reading. Devices of which no message was ever valid come first.
+-- Asked by device operations. A device is silent where it has no reading in the 24 hours before the last timely reading of the
+-- fleet. Clocks that are ahead move no last reading. Devices of which no message was ever valid come first.
 -- One row per silent device. Hours, UTC.
 with fleet as (
     select max(last_reading_at) as last_of_fleet

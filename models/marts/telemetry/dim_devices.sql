@@ -1,6 +1,4 @@
 {%- set figures = ['received', 'readings', 'invalid', 'duplicates', 'conflicts', 'late', 'early', 'gaps'] %}
-{%- set summed = {} %}
-{%- for figure in figures %} {%- do summed.update({figure: 'life.' ~ figure ~ '_of_life'}) %} {%- endfor %}
 
 with life as (
     select
@@ -23,13 +21,21 @@ versions as (
 
 final as (
     select
-        {{ declared_columns('life', dict(summed, **{
+        {{ declared_columns('life', {
+            'received': 'life.received_of_life',
+            'readings': 'life.readings_of_life',
+            'invalid': 'life.invalid_of_life',
+            'duplicates': 'life.duplicates_of_life',
+            'conflicts': 'life.conflicts_of_life',
+            'late': 'life.late_of_life',
+            'early': 'life.early_of_life',
+            'gaps': 'life.gaps_of_life',
             'firmware_version': 'current_ones.firmware_version',
             'firmware_since': 'current_ones.first_reading_at',
             'firmware_versions': 'coalesce(current_ones.versions_of_device, 0)',
             'first_reading_at': 'current_ones.first_of_device',
             'last_reading_at': 'current_ones.last_reading_at',
-        })) | indent(8) }}
+        }) | indent(8) }}
     from life
     left join versions as current_ones
         on

@@ -11,7 +11,13 @@ repaired as (
         _source_file,
         _source_row
     from {{ ref('stg_telemetry__readings') }}
-    where (_source_file, _source_row) in (select rejected._source_file, rejected._source_row from rejected)
+    where
+        (_source_file, _source_row) in (
+            select
+                rejected._source_file,
+                rejected._source_row
+            from rejected
+        )
 ),
 
 messages as (

@@ -57,10 +57,12 @@ usual as (
 steps as (
     select
         neighbours.*,
-        date_diff('microsecond', event_before, event_at) as pause,
+        date_diff('microsecond', neighbours.event_before, neighbours.event_at) as pause,
         3600000000 / usual.readings_an_hour as usual_pause,
-        sum(case when firmware_version is distinct from firmware_before then 1 else 0 end) over until_now as firmware_run,
-        sum(case when degrees is distinct from degrees_before then 1 else 0 end) over until_now as equal_run
+        sum(case when neighbours.firmware_version is distinct from neighbours.firmware_before then 1 else 0 end)
+            over until_now as firmware_run,
+        sum(case when neighbours.degrees is distinct from neighbours.degrees_before then 1 else 0 end)
+            over until_now as equal_run
     from neighbours
     inner join usual using ({{ of_day }})
     window until_now as (partition by {{ of_day }} order by event_at rows between unbounded preceding and current row)
