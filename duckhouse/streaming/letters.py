@@ -52,7 +52,8 @@ class Letters:
                     self._failed += 1
                 else:
                     self._produce(row)
-        self._failed += self._producer.flush(DELIVERY_SECONDS * 2)
+        left = self._producer.flush(DELIVERY_SECONDS * 2)  # which counts failures itself, by _on_delivery
+        self._failed += left
         if self._is_stuck:
             self._paused_until = monotonic() + PAUSE_SECONDS
         if self._failed:

@@ -24,6 +24,7 @@ from duckhouse.streaming.offsets import Offsets, Partition
 from duckhouse.streaming.replay import DEAD_LETTERS, Range, dead_letters, from_kafka, wanted
 from duckhouse.streaming.starts import CatchUp, Start, Stretch, never_read, of_former_topics, start
 from scripts.consume_kafka import main
+from support.lake import rows
 from support.streams import Killed, MemorySink, Stream, placed, reading, wait_for
 from tools.brokers.mock import MockCluster
 
@@ -120,6 +121,15 @@ def test_dead_letters_go_to_a_topic_with_their_place(stream: Stream, mock: MockC
         (b"not_json", b"1", b"1"),
         (b"empty_message", b"1", b"2"),
     ]
+
+
+def test_letters_that_fail_while_they_are_waited_for_are_counted_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lettering, "DELIVERY_SECONDS", 1)
+    lines: list[str] = []
+    letters = lettering.Letters(Stream("127.0.0.1:1", TOPIC).settings(), TOPIC, lines.append)
+    assert letters.send(rows([0, 1, 2], invalid=[0, 1, 2])) == 3
+    [line] = lines
+    assert line.startswith(f"topic {TOPIC}.dead-letters did not take 3 letters (")
 
 
 def test_a_letter_that_is_too_large_for_the_topic_holds_nothing_up(
