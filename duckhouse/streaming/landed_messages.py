@@ -26,6 +26,7 @@ from duckhouse.streaming.rows import invalid, valid
 
 FORMAT = "kafka"
 _FIELDS = json.JSONDecoder(parse_int=str, parse_float=str)  # a sender may write numbers of any length
+MOST_NAMES, LONGEST_NAME = 1_000, 100  # of fields that are not declared, in a manifest: a device may send any
 WAITING_ROWS = 32_768  # of a file, before they are written together
 
 
@@ -60,11 +61,17 @@ class MessagesFile:
         origin = Origin(self.draft.id, self.draft.delivered_at, self.name)
         if len(good):
             self._add(self.landed_as, landed(self.entity, good, origin))
-            self._unmapped |= _names_in(good["_unmapped"])
+            self._note_names(good["_unmapped"])
         if len(bad):
             self._add(rejected_as(self.landed_as), rejected(self.entity, bad, origin))
         self.landed += len(good)
         self.rejected += len(bad)
+
+    def _note_names(self, unmapped: pa.ChunkedArray) -> None:
+        for text in pc.unique(unmapped.drop_null()).to_pylist():
+            for name in _FIELDS.decode(text):
+                if len(self._unmapped) < MOST_NAMES:
+                    self._unmapped.add(name[:LONGEST_NAME])
 
     def file(self, offsets: tuple[int, int], snapshot: str) -> SourceFile:
         """The entry of the manifest. Its hash stands for what was read, as a partition has no bytes of its own.
@@ -209,7 +216,3 @@ def _texts(values: pa.ChunkedArray) -> pa.Array:
         [value and value[:KEPT_OF_LONG].decode(errors="backslashreplace") for value in values.to_pylist()],
         pa.string(),
     )
-
-
-def _names_in(unmapped: pa.ChunkedArray) -> set[str]:
-    return {name for text in pc.unique(unmapped.drop_null()).to_pylist() for name in _FIELDS.decode(text)}

@@ -1,7 +1,7 @@
 """What a run did, in figures: for people, for machines, and for Prometheus while it runs."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from time import monotonic, time
 from typing import Any
@@ -15,6 +15,9 @@ from duckhouse.streaming.starts import Stretch
 
 Repeats = Callable[[], tuple[int, int]]
 """How many duplicates and conflicts the store has found since it was opened."""
+
+FEW = 4
+"""Partitions of a line."""
 
 
 @dataclass
@@ -91,8 +94,7 @@ class Summary:
             yield f"  the {name} took {count:,} rows from the other store: Kafka no longer holds them"
         if self.letters_not_sent:
             yield f"  {self.letters_not_sent:,} dead letters are in both stores, and not in the dead-letter topic"
-        lags = ", ".join(f"partition {number}: {lag:,}" for number, lag in sorted(self.lag.items()))
-        yield f"  lag: {lags or 'this consumer had no partition'}"
+        yield f"  lag: {lagging(self.lag)}"
 
 
 def late_and_early(entity: Entity, valid: pa.Table) -> tuple[int, int]:
@@ -102,3 +104,12 @@ def late_and_early(entity: Entity, valid: pa.Table) -> tuple[int, int]:
     late = pc.sum(pc.greater(behind, entity.late_after_seconds * 1_000_000)).as_py()
     early = pc.sum(pc.less(behind, -entity.early_after_seconds * 1_000_000)).as_py()
     return late or 0, early or 0
+
+
+def lagging(lag: Mapping[int, int]) -> str:
+    """The messages that are yet to be read, and the partitions that have most of them."""
+    if not lag:
+        return "this consumer had no partition"
+    most = sorted(lag, key=lambda number: (-lag[number], number))[:FEW]
+    told = ", ".join(f"partition {number}: {lag[number]:,}" for number in sorted(most))
+    return told if len(lag) <= FEW else f"{sum(lag.values()):,} in {len(lag)} partitions, most in {told}"

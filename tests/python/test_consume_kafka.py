@@ -23,6 +23,7 @@ from duckhouse.streaming.metrics import served
 from duckhouse.streaming.offsets import Offsets, Partition
 from duckhouse.streaming.replay import DEAD_LETTERS, Range, dead_letters, from_kafka, wanted
 from duckhouse.streaming.starts import CatchUp, Start, Stretch, never_read, of_former_topics, start
+from duckhouse.streaming.summary import lagging
 from scripts.consume_kafka import main
 from support.lake import rows
 from support.streams import Killed, MemorySink, Stream, placed, reading, wait_for
@@ -182,6 +183,14 @@ def test_the_summary_says_it_all(stream: Stream) -> None:
         "  new in the store: 3 duplicates, 4 conflicts\n"
         "  lag: partition 0: 0, partition 1: 0"
     )
+
+
+def test_of_many_partitions_those_with_most_to_read_are_told() -> None:
+    assert lagging({number: 10 * number for number in range(200)}) == (
+        "199,000 in 200 partitions, most in partition 196: 1,960, partition 197: 1,970, partition 198: 1,980, "
+        "partition 199: 1,990"
+    )
+    assert lagging({}) == "this consumer had no partition"
 
 
 def test_metrics_are_served_while_it_runs(stream: Stream) -> None:

@@ -227,6 +227,17 @@ def test_repairs_of_deliveries_that_left_landing_are_left_alone(zone: Path, lake
     assert landed(zone) == [(FIRST, 2)]
 
 
+def test_names_of_fields_in_a_manifest_are_bounded(zone: Path, lake: LakeInMemory) -> None:
+    many = [{f"field_{number}_{'x' * 200}": 1 for number in range(start, start + 600)} for start in (0, 600)]
+    lake.write(*(reading(ONE, offset, _unmapped=json.dumps(fields)) for offset, fields in enumerate(many)))
+    land(lake)
+    [manifest] = manifests(zone)
+    [file] = manifest["files"]
+    assert len(file["unmapped_columns"]) == 1_000
+    assert {len(name) for name in file["unmapped_columns"]} == {100}
+    assert [json.loads(row["_unmapped"]) for row in read(zone / "delivery=*" / "readings" / "*.parquet")] == many
+
+
 def test_a_topic_that_is_made_anew_has_places_of_its_own(zone: Path, lake: LakeInMemory) -> None:
     lake.write(reading(ONE, 0))
     land(lake)

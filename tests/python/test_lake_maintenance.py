@@ -336,6 +336,11 @@ def act_before_commit(monkeypatch: pytest.MonkeyPatch, module: Any, act: Any) ->
     monkeypatch.setattr(module, "commit", committed)
 
 
+def test_a_source_that_is_no_stream_has_no_lake(lake: Lake) -> None:
+    with pytest.raises(UserError, match="^source consent is of kind files: a lake is of a stream$"):
+        list(tables(["consent"]))
+
+
 def test_long_values_are_sorted_without_being_held_in_memory_together() -> None:
     columns = pa.schema([("_offset", pa.int64()), ("_value", pa.binary())])
     values = {offset: bytes([offset]) * (3_000_000 if offset % 3 else 10) for offset in range(40)} | {40: None}

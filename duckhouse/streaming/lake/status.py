@@ -21,6 +21,8 @@ def tables(names: Iterable[str] = ()) -> Iterator[Table]:
     found = 0
     with catalog(make=False) as opened:
         for source in map(load_source, names or sources(KIND)):
+            if source.kind != KIND:
+                raise UserError(f"source {source.name} is of kind {source.kind}: a lake is of a {KIND}")
             for entity in source.entities:
                 if opened.table_exists((source.name, entity.name)):
                     found += 1
