@@ -336,8 +336,9 @@ def act_before_commit(monkeypatch: pytest.MonkeyPatch, module: Any, act: Any) ->
     monkeypatch.setattr(module, "commit", committed)
 
 
-def test_a_source_that_is_no_stream_has_no_lake(lake: Lake) -> None:
-    with pytest.raises(UserError, match="^source consent is of kind files: a lake is of a stream$"):
+@pytest.mark.usefixtures("opened")
+def test_a_source_that_is_no_stream_has_no_lake() -> None:
+    with pytest.raises(UserError, match=r"^source consent is of kind files: a lake is of a stream$"):
         list(tables(["consent"]))
 
 
