@@ -23,7 +23,8 @@ def bench_stream(work: Path, readings: int, repeat: int) -> list[dict[str, Any]]
     with apache(work / "kafka") as node, environment({"KAFKA_BOOTSTRAP": node.bootstrap}):
         node.make_topic(topic, PARTITIONS)
         seconds = max(1, readings // DEVICES)
-        run(module("tools.generate", "telemetry", "--devices", str(DEVICES), "--seconds", str(seconds)))
+        size = ["--devices", str(DEVICES), "--seconds", str(seconds)]
+        run(module("tools.generate", "telemetry", *size, "--out", str(work / "produced")))
         polled = measure("poll and drop", lambda _: (reader(f"drop({topic!r})"), {}), repeat)
         appended = measure("poll and append to Parquet", parquet(work, topic), repeat)
         consumed = measure(f"consume {readings:,} readings into both stores", consuming(work), repeat)
