@@ -11,7 +11,7 @@ export
 # deliveries and databases, where the settings say or their defaults
 DATA := "$(or $(DUCKHOUSE_LANDING),landing)" "$(or $(DUCKHOUSE_DUCKDB),duckhouse.duckdb)" \
 	"$(or $(DUCKHOUSE_DUCKDB),duckhouse.duckdb).wal" \
-	"$(or $(DUCKHOUSE_CLICKHOUSE),clickhouse-data)" "$(or $(DUCKHOUSE_POSTGRES),postgres-data)" kafka-data
+	"$(or $(DUCKHOUSE_CLICKHOUSE),clickhouse-data)" "$(or $(DUCKHOUSE_POSTGRES),postgres-data)" "$(or $(DUCKHOUSE_LAKE),lake)" kafka-data
 # the demo has folders, a database and an engine of its own
 DEMO := set -a && . ./demo.env && set +a &&
 
@@ -89,8 +89,8 @@ format: setup ## let ruff and sqlfluff mend what they can
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/sqlfluff fix --disable-progress-bar models
 
-clean: ## remove what was generated: the demo, reports, benches, dbt's files; deliveries and databases stay
-	rm -rf demo report bench target logs
+clean: ## remove what was generated: the demo, reports, benches, campaigns, dbt's files; deliveries and databases stay
+	rm -rf demo report bench chaos target logs
 
 purge: ## remove deliveries and databases too, after a yes
 	@printf '%s\n' $(DATA)
