@@ -27,7 +27,7 @@ def append(topic: str, out: str) -> None:
     with pyarrow.parquet.ParquetWriter(out, first.schema, compression="zstd") as writer:
         writer.write_table(first)
         for batch in batches:
-            writer.write_table(_table(batch).cast(first.schema))
+            writer.write_table(_table(batch, first.schema))
 
 
 def _batches(topic: str) -> Iterator[list[Message]]:
@@ -48,5 +48,11 @@ def _batches(topic: str) -> Iterator[list[Message]]:
     consumer.close()
 
 
-def _table(batch: list[Message]) -> pa.Table:
-    return pyarrow.json.read_json(io.BytesIO(b"\n".join(message.value() or b"" for message in batch)))
+def _table(batch: list[Message], schema: pa.Schema | None = None) -> pa.Table:
+    """The fields of a batch; of a schema where it is given, as not every batch has a message with all of them."""
+    options = pyarrow.json.ParseOptions(
+        explicit_schema=schema, unexpected_field_behavior="ignore" if schema else "infer"
+    )
+    return pyarrow.json.read_json(
+        io.BytesIO(b"\n".join(message.value() or b"" for message in batch)), parse_options=options
+    )
