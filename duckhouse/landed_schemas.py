@@ -2,7 +2,7 @@
 
 from duckhouse.arrow import pa
 from duckhouse.landed_types import LANDED_TYPES, TIMESTAMP
-from duckhouse.sources import Entity, Source
+from duckhouse.sources import STREAM, Entity, Source
 
 _ORIGIN = [("_delivery_id", pa.string()), ("_delivered_at", TIMESTAMP.arrow), ("_source_file", pa.string())]
 
@@ -44,5 +44,5 @@ def landed_schema(entity: Entity) -> pa.Schema:
 def schemas(source: Source) -> dict[str, pa.Schema]:
     """Of every folder of a delivery: the source's entities, and what the landing zone adds."""
     entities = {entity.name: landed_schema(entity) for entity in source.entities}
-    rejected = REJECTED_MESSAGES_SCHEMA if source.kind == "stream" else REJECTED_SCHEMA
+    rejected = REJECTED_MESSAGES_SCHEMA if source.kind == STREAM else REJECTED_SCHEMA
     return {**entities, "_files": FILES_SCHEMA, "_rejected": rejected}

@@ -17,7 +17,7 @@ from duckhouse.landed_types import LANDED_TYPES
 from duckhouse.settings import PROJECT
 
 STAGING = PROJECT / "models" / "staging"
-KINDS = ("files", "postgres", "stream")
+KINDS = FILES, POSTGRES, STREAM = ("files", "postgres", "stream")
 # the words under config.meta
 SOURCE_WORDS = ("zone", "kind", "ignored_files", "connection", "events", "currency")
 TABLE_WORDS = (
@@ -121,7 +121,7 @@ class Source:
 
     name: str
     entities: tuple[Entity, ...]
-    kind: str = "files"
+    kind: str = FILES
     ignored_files: tuple[str, ...] = ()
     connection: str | None = None
     events: str | None = None
@@ -154,7 +154,7 @@ def load_source(name: str) -> Source:
             entities=tuple(
                 _entity(table, meta, path) for table in declared["tables"] if not table["name"].startswith("_")
             ),
-            kind=meta.get("kind", "files"),
+            kind=meta.get("kind", FILES),
             ignored_files=_listed(meta, "ignored_files", f"{path}: source {name}"),
             connection=meta.get("connection"),
             events=meta.get("events"),
@@ -168,6 +168,21 @@ def load_source(name: str) -> Source:
         raise UserError(f"{path}: kind {source.kind!r}: a source is of kind {' or '.join(KINDS)}")
     if meta.get("zone") != name:
         raise UserError(f"{path}: zone {meta.get('zone')!r}: write {name!r}, the folder by which dbt finds what landed")
+    return source
+
+
+def source_of_kind(kind: str, name: str | None, purpose: str) -> Source:
+    """The declaration of a source of a kind; of the only one where no name is given. `purpose` is what a user wants of
+    it, as "extract".
+    """
+    known = sources(kind)
+    if name is None and len(known) == 1:
+        [name] = known
+    if name is None:
+        raise UserError(f"name the source to {purpose}: {', '.join(known) or 'none is declared'}")
+    source = load_source(name)
+    if source.kind != kind:
+        raise UserError(f"source {name} is of kind {source.kind}, not {kind}: {kind} are {', '.join(known) or 'none'}")
     return source
 
 
@@ -218,13 +233,13 @@ def _entity(table: dict[str, Any], of_source: dict[str, Any], path: Path) -> Ent
     )
     if not entity.columns:
         raise UserError(f"{place} names no columns")
-    is_stream = of_source.get("kind") == "stream"
+    is_stream = of_source.get("kind") == STREAM
     if not is_stream:
         _refuse_words_of_streams(table, path)
     spelled = [name for column in columns for name in column.names]
     if twice := _repeated(spelled):
         raise UserError(f"{place} names {', '.join(twice)} more than once (as column or alias)")
-    is_typed = of_source.get("kind", "files") != "files"
+    is_typed = of_source.get("kind", FILES) != FILES
     for column in columns:
         if column.data_type not in LANDED_TYPES or (column.data_type and not is_typed):
             raise UserError(
@@ -239,7 +254,7 @@ def _entity(table: dict[str, Any], of_source: dict[str, Any], path: Path) -> Ent
         for name in filter(None, named):
             if name not in {column.name for column in entity.delivered.columns}:
                 raise UserError(f"{place} has no column {name}, which its {word} names")
-    if of_source.get("kind") == "postgres" and len(entity.keys) > 1:
+    if of_source.get("kind") == POSTGRES and len(entity.keys) > 1:
         raise UserError(f"{place}: key {list(entity.keys)}: of a database it is one column")
     for column in filter(lambda column: is_typed and column.literal_of, columns):
         raise UserError(f"{path}: {entity.name}.{column.name}: literal_of is for columns of files")

@@ -13,7 +13,7 @@ from duckhouse.landing.load import Outcome, delivery_time, describe, faults, loa
 from duckhouse.landing.noted import note_failures, noting
 from duckhouse.landing.zone import prepare, prepare_missing
 from duckhouse.settings import landing_dir
-from duckhouse.sources import Source, load_source, sources
+from duckhouse.sources import STREAM, Source, load_source, sources
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -69,7 +69,7 @@ def _land(options: argparse.Namespace) -> int:
 
 def _outcomes(source: Source, options: argparse.Namespace) -> list[Outcome]:
     paths, at, dry_run = options.paths, delivery_time(options.delivered_at), options.dry_run
-    if source.kind != "stream":
+    if source.kind != STREAM:
         return load(source, paths, delivered_at=at, redelivery=not options.no_redelivery, dry_run=dry_run)
     from duckhouse.streaming.lake.landable import deliver_from_lake  # not above: Iceberg takes a second to import
 

@@ -12,15 +12,9 @@ import argparse
 from duckhouse.cli import UserError, run, until_stopped
 from duckhouse.embedded.migrate import migrate, migrations
 from duckhouse.embedded.postgres import HOST, ROLE, embedded, prepare
-from duckhouse.extraction.database import (
-    STREAM,
-    database_of,
-    is_named,
-    source_with_database,
-    sources_with_database,
-)
+from duckhouse.extraction.database import database_of, is_named, source_with_database, sources_with_database
 from duckhouse.settings import postgres_dir
-from duckhouse.sources import Source
+from duckhouse.sources import STREAM, Source
 from duckhouse.streaming.store.timeseries import open_store
 
 

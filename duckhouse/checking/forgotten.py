@@ -8,6 +8,7 @@ from duckhouse import generated
 from duckhouse.checking.conventions import faults
 from duckhouse.checking.parts import Declared, Node, Project, Table
 from duckhouse.settings import PROJECT
+from duckhouse.sources import FILES
 
 # macros by which a model reads deliveries that it does not hold yet
 NEW_DELIVERIES = frozenset({"is_new_delivery", "is_new_in"})
@@ -131,7 +132,7 @@ def histories_without_snapshot(project: Project, source: Declared) -> Iterator[G
         if not table.history:
             continue
         made = made_from(project, staging)
-        if source.kind == "files" and not any(node.is_snapshot for node in made):
+        if source.kind == FILES and not any(node.is_snapshot for node in made):
             yield Gap(
                 f"snapshots/{source.name}.sql",
                 f"{table.name} says history, and no snapshot keeps what deliveries said: "

@@ -25,7 +25,7 @@ from duckhouse.landing.manifest import Delivery, iso
 from duckhouse.landing.zone import Zone, prepare
 from duckhouse.processes import embedded_clickhouse
 from duckhouse.settings import environment
-from duckhouse.sources import Source, load_source
+from duckhouse.sources import FILES, Source, load_source
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.dumps import count_differences, dump
 from duckhouse.warehouse.parity import Model, compare_all, describe, published_in
@@ -70,7 +70,7 @@ def check(name: str, drops: Sequence[Path], *, shuffled: int, seed: int, first_a
     `say` is told of each step, and of each table. Raises UserError where that cannot be tried, or a build fails.
     """
     source = load_source(name)
-    if source.kind != "files":
+    if source.kind != FILES:
         raise cli.UserError(
             f"{name}: its data do not come as files (kind {source.kind}), so there is no drop to land in another order"
         )

@@ -12,11 +12,9 @@ from psycopg import conninfo, sql
 from duckhouse.cli import UserError
 from duckhouse.embedded.postgres import ROLE, embedded, prepare
 from duckhouse.settings import postgres_dir
-from duckhouse.sources import Source, load_source, sources
+from duckhouse.sources import POSTGRES, STREAM, Source, load_source, source_of_kind, sources
 
-KIND = "postgres"
-STREAM = "stream"
-WITH_DATABASE = (KIND, STREAM)
+WITH_DATABASE = (POSTGRES, STREAM)
 """Kinds of sources that have a database: one from which rows are extracted, one to which messages are written."""
 CONNECT_SECONDS = "10"
 # What a session needs to print values the same everywhere. It is said after whatever the connection string, PGTZ or the
@@ -66,15 +64,7 @@ class Database:
 
 def postgres_source(name: str | None) -> Source:
     """The declaration of a source of kind postgres; of the only one where no name is given."""
-    known = sources(KIND)
-    if name is None and len(known) == 1:
-        [name] = known
-    if name is None:
-        raise UserError(f"name the source to extract: {', '.join(known) or 'none is declared'}")
-    source = load_source(name)
-    if source.kind != KIND:
-        raise UserError(f"source {name} is of kind {source.kind}, not {KIND}: {KIND} are {', '.join(known) or 'none'}")
-    return source
+    return source_of_kind(POSTGRES, name, "extract")
 
 
 def sources_with_database() -> list[Source]:

@@ -18,7 +18,7 @@ from duckhouse.landing.manifest import MOMENT, Delivery, ObjectVersion, SourceFi
 from duckhouse.landing.workers import digests, land_files
 from duckhouse.landing.zone import Draft, Session, Zone
 from duckhouse.readers.stored import FileFault
-from duckhouse.sources import Source
+from duckhouse.sources import FILES, Source
 
 if TYPE_CHECKING:
     from duckhouse.landing.files import Job
@@ -99,7 +99,7 @@ def load(
     s3://BUCKET/PREFIX are one delivery of the objects that are new there, dated by the latest of them. Raises UserError
     where nothing can be done at all.
     """
-    if source.kind != "files":
+    if source.kind != FILES:
         raise UserError(
             f"source {source.name} is of kind {source.kind}: its data do not come as files: see docs/landing.md"
         )

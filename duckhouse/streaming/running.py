@@ -9,7 +9,7 @@ from threading import Event
 
 from duckhouse.cli import UserError
 from duckhouse.settings import kafka
-from duckhouse.sources import Entity, Source, load_source, sources
+from duckhouse.sources import STREAM, Entity, Source, source_of_kind
 from duckhouse.streaming.batch import Limits
 from duckhouse.streaming.broker import Away, Broker
 from duckhouse.streaming.consumer import StreamConsumer
@@ -19,8 +19,6 @@ from duckhouse.streaming.metrics import served
 from duckhouse.streaming.replay import Range, Replayed, dead_letters, from_kafka, ranges_since
 from duckhouse.streaming.store.timeseries import TimeSeriesStore, open_store
 from duckhouse.streaming.summary import Summary
-
-KIND = "stream"
 
 
 @dataclass(frozen=True)
@@ -42,14 +40,7 @@ class Stores:
 
 def stream_source(name: str | None) -> tuple[Source, Entity]:
     """The declaration of a source of kind stream, and its topic; of the only one where no name is given."""
-    known = sources(KIND)
-    if name is None and len(known) == 1:
-        [name] = known
-    if name is None:
-        raise UserError(f"name the source to consume: {', '.join(known) or 'none is declared'}")
-    source = load_source(name)
-    if source.kind != KIND:
-        raise UserError(f"source {name} is of kind {source.kind}, not {KIND}: {KIND} are {', '.join(known) or 'none'}")
+    source = source_of_kind(STREAM, name, "consume")
     if len(source.entities) != 1:
         raise UserError(f"source {name} has {len(source.entities)} topics: declare one source for each topic")
     return source, source.entities[0]

@@ -6,23 +6,21 @@ from typing import Any
 from pyiceberg.table import Table
 
 from duckhouse.cli import UserError
-from duckhouse.sources import load_source, sources
+from duckhouse.sources import STREAM, load_source, sources
 from duckhouse.streaming.lake.catalog import catalog, faults, location
 from duckhouse.streaming.lake.commits import name_of, offsets_of
 from duckhouse.streaming.lake.maintenance import maintain
 from duckhouse.streaming.lake.table_of_entity import refuse_moved
 from duckhouse.streaming.offsets import written
 
-KIND = "stream"
-
 
 def tables(names: Iterable[str] = ()) -> Iterator[Table]:
     """The tables of the sources of kind stream, or of those that are named. Raises UserError where there are none."""
     found = 0
     with catalog(make=False) as opened:
-        for source in map(load_source, names or sources(KIND)):
-            if source.kind != KIND:
-                raise UserError(f"source {source.name} is of kind {source.kind}: a lake is of a {KIND}")
+        for source in map(load_source, names or sources(STREAM)):
+            if source.kind != STREAM:
+                raise UserError(f"source {source.name} is of kind {source.kind}: a lake is of a {STREAM}")
             for entity in source.entities:
                 if opened.table_exists((source.name, entity.name)):
                     found += 1
