@@ -52,6 +52,11 @@ def places(rows: pa.Table) -> Iterator[tuple[Partition, int]]:
         yield Partition(topic_id, number), offset
 
 
+def of_partition(rows: pa.Table, partition: Partition) -> pa.Table:
+    of_topic = pc.equal(rows["_topic_id"], partition.topic_id)
+    return rows.filter(pc.and_(of_topic, pc.equal(rows["_partition"], partition.number)))
+
+
 def valid(rows: pa.Table) -> pa.Table:
     return rows.filter(pc.is_null(rows["_fault"]))
 

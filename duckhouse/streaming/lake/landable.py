@@ -6,19 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from pyiceberg.table import Table
 
 from duckhouse.cli import UserError
 from duckhouse.landing.load import Outcome
 from duckhouse.sources import Entity, Source
+from duckhouse.streaming import rows as rows_of
 from duckhouse.streaming.deliver import Span, State, deliver
 from duckhouse.streaming.lake.catalog import faults
 from duckhouse.streaming.lake.commits import name_of, offsets_of
 from duckhouse.streaming.lake.iceberg import open_lake
 from duckhouse.streaming.lake.scans import of_partition, scanned
 from duckhouse.streaming.offsets import Partition
-from duckhouse.streaming.rows import schema
 
 FAULT = "_fault"
 
@@ -37,16 +36,12 @@ class LandableLake:
             return State(str(snapshot.snapshot_id) if snapshot else "", offsets_of(self.table), rows, valid)
 
     def rows(self, spans: Mapping[Partition, Span]) -> Iterator[tuple[Partition, pa.Table]]:
-        columns = schema(self.entity)
+        columns = rows_of.schema(self.entity)
         wanted = " or ".join(f"({of_partition(partition, *span)})" for partition, span in spans.items())
         with faults(f"lake {name_of(self.table)}"):
             for piece in scanned(self.table, wanted, columns.names) if spans else ():
                 for partition in spans:
-                    of_it = pc.and_(
-                        pc.equal(piece["_topic_id"], partition.topic_id),
-                        pc.equal(piece["_partition"], partition.number),
-                    )
-                    if len(rows := piece.filter(of_it)):
+                    if len(rows := rows_of.of_partition(piece, partition)):
                         yield partition, rows.cast(columns)
 
 

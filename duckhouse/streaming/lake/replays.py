@@ -7,11 +7,11 @@ import pyarrow.compute as pc
 from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.table import Table
 
+from duckhouse.streaming import rows as rows_of
 from duckhouse.streaming.lake.commits import TRIES, commit
 from duckhouse.streaming.lake.data_files import discard, files_of
 from duckhouse.streaming.lake.scans import of_partition, scanned
 from duckhouse.streaming.offsets import Offsets, Partition
-from duckhouse.streaming.rows import places
 
 
 class _Added(Exception):
@@ -45,9 +45,8 @@ def add(table: Table, rows: pa.Table) -> None:
 
 
 def _by_partition(rows: pa.Table) -> Iterator[tuple[Partition, pa.Table]]:
-    for partition in sorted({partition for partition, _ in places(rows)}):
-        of_topic = pc.equal(rows["_topic_id"], partition.topic_id)
-        yield partition, rows.filter(pc.and_(of_topic, pc.equal(rows["_partition"], partition.number)))
+    for partition in sorted({partition for partition, _ in rows_of.places(rows)}):
+        yield partition, rows_of.of_partition(rows, partition)
 
 
 def _missing_of(table: Table, partition: Partition, rows: pa.Table) -> pa.Table:
