@@ -27,3 +27,15 @@ at_fault as (
     records='counted', numbers=['readings'], texts=['device_id'], first='first_of_day', last='last_of_day'
 ) }}
 {%- endmacro %}
+
+
+{# The first and the last delivery of the readings of a device on a day. #}
+{% macro deliveries_of_device_days() -%}
+    select
+        event_date,
+        device_id,
+        min(first_of_run) as first_of_day,
+        max(last_of_run) as last_of_day
+    from {{ ref('int_telemetry__device_days') }}
+    group by event_date, device_id
+{%- endmacro %}

@@ -83,3 +83,9 @@
         'out_of_range', 'unparsable_timestamp',
     ]) }}
 {%- endmacro %}
+
+
+{# The key of a reading: its device and the microseconds since 1970 of its time. #}
+{% macro reading_id(relation) -%}
+    {{ relation }}.device_id || '@' || {{ cast_to(unix_micros(relation ~ '.event_at'), 'text') }}
+{%- endmacro %}

@@ -8,7 +8,7 @@ with messages as (
 final as (
     select
         {{ declared_columns('messages', {
-            'reading_id': "messages.device_id || '@' || " ~ cast_to(unix_micros('messages.event_at'), 'text'),
+            'reading_id': reading_id('messages'),
             'is_conflict': 'messages.said <> messages.first_said',
             'is_late': is_late('messages'),
             'is_early': is_early('messages'),

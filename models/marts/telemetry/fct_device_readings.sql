@@ -30,7 +30,7 @@ with first_messages as (
 final as (
     select
         {{ declared_columns('first_messages', {
-            'reading_id': "first_messages.device_id || '@' || " ~ cast_to(unix_micros('first_messages.event_at'), 'text'),
+            'reading_id': reading_id('first_messages'),
             'is_late': is_late('first_messages'),
             'is_early': is_early('first_messages'),
             '_day_version': 'event_days._day_version',

@@ -1,19 +1,11 @@
 with versions as (
+    {%- for versioned in [ref('int_telemetry__device_days'), ref('fct_device_readings'), ref('fct_device_reading_repeats')] %}
     select
         event_date,
         {{ cast_to('_day_version', 'text') }} as version_part
-    from {{ ref('int_telemetry__device_days') }}
+    from {{ versioned }}
     union distinct
-    select
-        event_date,
-        {{ cast_to('_day_version', 'text') }} as version_part
-    from {{ ref('fct_device_readings') }}
-    union distinct
-    select
-        event_date,
-        {{ cast_to('_day_version', 'text') }} as version_part
-    from {{ ref('fct_device_reading_repeats') }}
-    union distinct
+    {%- endfor %}
     select
         event_date,
         'aside ' || {{ cast_to('count(*)', 'text') }}

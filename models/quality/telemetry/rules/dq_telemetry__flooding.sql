@@ -8,13 +8,7 @@ with usual as (
 ),
 
 deliveries as (
-    select
-        event_date,
-        device_id,
-        min(first_of_run) as first_of_day,
-        max(last_of_run) as last_of_day
-    from {{ ref('int_telemetry__device_days') }}
-    group by event_date, device_id
+    {{ deliveries_of_device_days() | indent(4) }}
 ),
 
 floods as (
