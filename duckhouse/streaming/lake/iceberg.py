@@ -49,7 +49,7 @@ class Lake:
 
         with faults(self.place):
             there = offsets_of(self.table.refresh())
-            if len(rows) or moved(there) != there:
+            if moved(there) != there or len(rows):
                 commit(self.table, list(files_of(self.table, rows)), offsets=moved)
 
     def rows(self, partition: Partition, start: int, end: int) -> Iterator[pa.Table]:
