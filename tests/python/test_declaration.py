@@ -64,6 +64,15 @@ def declare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return write
 
 
+def assert_is_refused(declare, declared: str, words: str, wrong: str, told: str) -> None:
+    assert declared.count(words) == 1
+    path = declare(declared.replace(words, wrong))
+    with pytest.raises(UserError, match=told) as refused:
+        load_source("shop")
+    assert str(refused.value).startswith(f"{path}: ")
+    assert "\n" not in str(refused.value)
+
+
 def test_words_are_read(declare) -> None:
     declare(DECLARED)
     shop = load_source("shop")
@@ -133,12 +142,7 @@ def test_words_are_read(declare) -> None:
     ],
 )
 def test_a_wrong_word_is_refused_in_one_line(declare, words: str, wrong: str, told: str) -> None:
-    assert DECLARED.count(words) == 1
-    path = declare(DECLARED.replace(words, wrong))
-    with pytest.raises(UserError, match=told) as refused:
-        load_source("shop")
-    assert str(refused.value).startswith(f"{path}: ")
-    assert "\n" not in str(refused.value)
+    assert_is_refused(declare, DECLARED, words, wrong, told)
 
 
 def test_words_of_a_stream_are_read(declare) -> None:
@@ -205,12 +209,7 @@ def test_words_of_a_stream_are_read(declare) -> None:
     ],
 )
 def test_a_wrong_word_of_a_stream_is_refused_in_one_line(declare, words: str, wrong: str, told: str) -> None:
-    assert OF_STREAM.count(words) == 1
-    path = declare(OF_STREAM.replace(words, wrong))
-    with pytest.raises(UserError, match=told) as refused:
-        load_source("shop")
-    assert str(refused.value).startswith(f"{path}: ")
-    assert "\n" not in str(refused.value)
+    assert_is_refused(declare, OF_STREAM, words, wrong, told)
 
 
 @pytest.mark.parametrize("kind", ["files", "postgres"])
