@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 
 try:
     import altair as alt
@@ -15,6 +15,7 @@ except ModuleNotFoundError:
 
 from duckhouse import cli
 
+T = TypeVar("T")
 SIZES = {"broad": (920, 3), "narrow": (358, 1)}  # width of a drawing for a screen, columns of its legend
 CHART_HEIGHT = 240
 MOST_DAYS = 60  # in a chart by day: what draws it takes seconds for a year, and does not end for half a century
@@ -54,6 +55,12 @@ def latest_days(days: Sequence[Row], last_delivery: date) -> tuple[list[Row], st
     others = [f"{earlier} before {first}"] * bool(earlier) + [f"{later} later than the latest delivery"] * bool(later)
     note = f" Days not drawn: {', '.join(others)}; they are in the table of days." if others else ""
     return [row for row in days if first <= row[0] <= last], note
+
+
+def first_rows(rows: Sequence[T], most: int, others: str) -> tuple[Sequence[T], str]:
+    """Of rows in their order, those to show, and a note that counts the others."""
+    more = len(rows) - most
+    return rows[:most], f" Left out: {more:,} {others}." if more > 0 else ""
 
 
 def line_chart(points: list[Row], title: str, number_format: str, colours: Mapping[str, str]) -> str:

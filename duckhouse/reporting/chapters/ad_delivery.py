@@ -14,6 +14,7 @@ from duckhouse.reporting.page import (
     days_chart,
     definitions,
     dollars,
+    first_rows,
     folded,
     interval_chart,
     paragraph,
@@ -226,14 +227,12 @@ def budgets(found: Found) -> tuple[str, str]:
     short = short_budgets(found)
     if not short:
         return paragraph("No budget is used up, and none will be before the end of its flight."), ""
-    more = len(short) - MOST_CAMPAIGNS
+    shown, left_out = first_rows(short, MOST_CAMPAIGNS, "that were used up earlier")
     note = (
         f"As of the end of {short[0].report_day}, the last full day. Expected: at the average of the last "
         f"{DAYS_OF_PACE} days, or of those since the first, the rest is used up before the last day of the flight."
     )
-    if more > 0:
-        note += f" Left out: {more:,} that were used up earlier."
-    return table(BUDGET_HEADERS, map(budget_row, short[:MOST_CAMPAIGNS])), note
+    return table(BUDGET_HEADERS, map(budget_row, shown)), note + left_out
 
 
 def short_budgets(found: Found) -> list[Budget]:

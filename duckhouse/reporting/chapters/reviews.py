@@ -9,6 +9,7 @@ from duckhouse.reporting.page import (
     Found,
     Row,
     definitions,
+    first_rows,
     folded,
     interval_chart,
     months_chart,
@@ -246,24 +247,20 @@ def categories(found: Found) -> tuple[str, str]:
     found_ratings = ratings_of(found["categories"])
     if not found_ratings:
         return paragraph("No review has a rating."), ""
-    shown = found_ratings[:MOST_NAMES]
+    shown, left_out = first_rows(found_ratings, MOST_NAMES, "with fewer ratings")
     bars = [
         (category.name, series, category.stars[4 - place]) for category in shown for place, series in enumerate(STARS)
     ]
-    more = len(found_ratings) - len(shown)
-    note = f" Left out: {more:,} with fewer ratings." if more else ""
     rows = table(("main category", *NAME_HEADERS), (name_row(category, everything) for category in shown))
-    return shares_chart(bars, STARS, "shares of stars by main category") + rows, OF_CATEGORIES + note
+    return shares_chart(bars, STARS, "shares of stars by main category") + rows, OF_CATEGORIES + left_out
 
 
 def waiting(found: Found) -> tuple[str, str]:
     if not found["waiting"]:
         return paragraph("Every product that is reviewed is described."), ""
-    more = len(found["waiting"]) - MOST_WAITING
+    shown, left_out = first_rows(found["waiting"], MOST_WAITING, "products with fewer reviews")
     note = "Their reviews count, for no brand and no category; those of unknown name no product."
-    if more > 0:
-        note += f" Left out: {more:,} products with fewer reviews."
-    return table(WAITING_HEADERS, map(waiting_row, found["waiting"][:MOST_WAITING])), note
+    return table(WAITING_HEADERS, map(waiting_row, shown)), note + left_out
 
 
 def month_row(month: Ratings) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ from duckhouse.reporting.page import (
     Row,
     days_chart,
     definitions,
+    first_rows,
     folded,
     latest_days,
     line_chart,
@@ -153,11 +154,9 @@ def invalid(found: Found) -> str:
 def devices(found: Found) -> tuple[str, str]:
     if not found["devices"]:
         return paragraph("No device has an invalid, conflicting or late message, or a gap."), ""
-    more = len(found["devices"]) - MOST_DEVICES
+    shown, left_out = first_rows(found["devices"], MOST_DEVICES, "devices with fewer")
     note = "Those with the most messages that are invalid, conflict or are late, and gaps."
-    if more > 0:
-        note += f" Left out: {more:,} devices with fewer."
-    return table(DEVICE_HEADERS, map(device_row, found["devices"][:MOST_DEVICES])), note
+    return table(DEVICE_HEADERS, map(device_row, shown)), note + left_out
 
 
 def firmware_row(row: Row) -> tuple[str, ...]:
