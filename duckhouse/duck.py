@@ -1,5 +1,6 @@
 """The DuckDB that landing works with, and the quoting of names and texts in its SQL."""
 
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
@@ -24,6 +25,18 @@ def connection(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect(config=config) as connected:
         connected.execute("set TimeZone = 'UTC'")
         yield connected
+
+
+@contextmanager
+def on_disk(memory: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
+    """A DuckDB whose database `disk` is in a folder for temporary files, and the folder; both are gone afterwards. It
+    takes so much memory, as "128MB".
+    """
+    with tempfile.TemporaryDirectory() as folder, connection(threads=1) as connected:
+        connected.execute("set memory_limit = ?", [memory])
+        connected.execute("set temp_directory = ?", [folder])
+        connected.execute(f"attach {literal(f'{folder}/rows.db')} as disk")
+        yield connected, Path(folder)
 
 
 def load_iceberg(connected: duckdb.DuckDBPyConnection) -> None:

@@ -1,6 +1,5 @@
 """A day of the lake on the local disk: its valid messages, which of them are readings, and the readings by the hour."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ import duckdb
 import pyarrow as pa
 from pyiceberg.table import Table
 
-from duckhouse.duck import connection, literal, name
+from duckhouse.duck import literal, name, on_disk
 from duckhouse.sources import Entity
 from duckhouse.streaming.history.sums import in_duckdb, with_bits
 from duckhouse.streaming.lake.scans import scanned
@@ -101,13 +100,10 @@ def lake_day(table: Table, entity: Entity, day: date) -> Iterator[LakeDay]:
     """The valid messages of a day (UTC) in the snapshot at which the table stands. What does not fit into memory goes
     to the disk for temporary files.
     """
-    with tempfile.TemporaryDirectory() as folder, connection(threads=1) as duck:
-        duck.execute("set memory_limit = ?", [MEMORY])
-        duck.execute("set temp_directory = ?", [folder])
-        duck.execute(f"attach {literal(f'{folder}/day.db')} as disk")
+    with on_disk(MEMORY) as (duck, folder):
         columns = schema(entity)
         fill_hashed(duck, "messages", columns, compared(entity), scanned(table, _of_day(day), columns.names))
-        yield LakeDay(duck, Path(folder), entity)
+        yield LakeDay(duck, folder, entity)
 
 
 def fill_hashed(

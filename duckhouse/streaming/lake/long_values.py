@@ -56,6 +56,6 @@ class LongValues:
 
 
 @contextmanager
-def long_values(folder: str) -> Iterator[LongValues]:
-    with (Path(folder) / "values").open("w+b") as file:
+def long_values(folder: Path) -> Iterator[LongValues]:
+    with (folder / "values").open("w+b") as file:
         yield LongValues(file)

@@ -1,6 +1,5 @@
 """Rows out of the lake, in bounded memory: one file at a time, and sorted by way of the disk."""
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 
 import pyarrow as pa
@@ -8,7 +7,7 @@ from pyiceberg.expressions.parser import parse
 from pyiceberg.io.pyarrow import ArrowScan
 from pyiceberg.table import FileScanTask, Table
 
-from duckhouse.duck import connection, literal, name
+from duckhouse.duck import literal, name, on_disk
 from duckhouse.streaming.lake.long_values import BYTES_OF_A_PIECE, long_values
 from duckhouse.streaming.lake.table_of_entity import stored_schema
 from duckhouse.streaming.offsets import Partition
@@ -51,11 +50,8 @@ def in_order(
     pieces: Iterable[pa.Table], schema: pa.Schema, keys: Sequence[str], size: int = PIECE
 ) -> Iterator[pa.Table]:
     """Rows sorted by columns, NULLs first, in pieces of a size; what does not fit into memory goes to the disk."""
-    with tempfile.TemporaryDirectory() as folder, connection(threads=1) as duck, long_values(folder) as values:
-        duck.execute("set memory_limit = ?", [MEMORY_OF_A_SORT])
-        duck.execute("set temp_directory = ?", [folder])
+    with on_disk(MEMORY_OF_A_SORT) as (duck, folder), long_values(folder) as values:
         duck.execute("set force_compression = 'uncompressed'")
-        duck.execute(f"attach {literal(f'{folder}/rows.db')} as disk")
         duck.register("piece", values.taken_out(schema.empty_table()))
         duck.execute("create table disk.unsorted as from piece")
         for piece in pieces:  # one by one: of a stream, Arrow would read ahead without a bound
