@@ -14,10 +14,10 @@ from functools import partial
 from pathlib import Path
 
 from duckhouse import cli
-from duckhouse.checking.deliveries import moment_of
 from duckhouse.checking.forgotten import forgotten, stale_files
 from duckhouse.checking.orders import check
 from duckhouse.checking.parts import read_project
+from duckhouse.landing.manifest import moment_of
 from duckhouse.project import manifest
 from duckhouse.sources import load_source
 

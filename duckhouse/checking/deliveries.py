@@ -9,6 +9,7 @@ from pathlib import Path
 from duckhouse.cli import UserError
 from duckhouse.landing.drop import REDELIVERY, Found, survey
 from duckhouse.landing.load import REDELIVERY_AFTER
+from duckhouse.landing.manifest import moment_of
 from duckhouse.sources import Source
 
 PARTS = 3  # of a single drop: the least with an order that is neither the given one nor its reverse
@@ -106,12 +107,3 @@ def _a_day_apart(deliveries: Sequence[_Undated], first_at: datetime | None) -> l
     today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     start = first_at or today - (len(deliveries) - 1) * DAY
     return [Arriving(each.name, each.paths, start + place * DAY) for place, each in enumerate(deliveries)]
-
-
-def moment_of(text: str) -> datetime | None:
-    """The moment that a text names: 2026-03-25, 20260325T060000Z and the like; UTC unless it says more."""
-    try:
-        moment = datetime.fromisoformat(text)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None

@@ -14,7 +14,7 @@ from duckhouse.landing.bucket import addresses
 from duckhouse.landing.drop import Drop, Found, survey, visible
 from duckhouse.landing.fetch import Look, dated, fetch, fetched_before, look, note
 from duckhouse.landing.losses import losses
-from duckhouse.landing.manifest import MOMENT, Delivery, ObjectVersion, SourceFile, iso
+from duckhouse.landing.manifest import MOMENT, Delivery, ObjectVersion, SourceFile, iso, moment_of
 from duckhouse.landing.workers import digests, land_files
 from duckhouse.landing.zone import Draft, Session, Zone
 from duckhouse.readers.stored import FileFault
@@ -138,11 +138,10 @@ def load(
 
 def delivery_time(text: str | None) -> datetime | None:
     """The time that --delivered-at says, UTC unless it says more."""
-    try:
-        moment = datetime.fromisoformat(text) if text is not None else None
-        return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise UserError(f"--delivered-at {text!r} is not ISO 8601: write it as 2026-03-25T06:00:00Z") from None
+    moment = moment_of(text) if text is not None else None
+    if text is not None and moment is None:
+        raise UserError(f"--delivered-at {text!r} is not ISO 8601: write it as 2026-03-25T06:00:00Z")
+    return moment
 
 
 def _local(source: Source, paths: Sequence[Path], redelivery: bool) -> list[Drop]:

@@ -102,6 +102,15 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
+def moment_of(text: str) -> datetime | None:
+    """The moment that a text names: 2026-03-25, 20260325T060000Z and the like; UTC unless it says more."""
+    try:
+        moment = datetime.fromisoformat(text)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
 def read_manifest(source: str, folder: Path) -> Delivery:
     """The delivery of a folder. Raises UserError where it has no readable manifest: the zone was changed by hand."""
     manifest = folder / MANIFEST

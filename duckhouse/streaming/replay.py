@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from threading import Event
 from time import monotonic
 from typing import Any, NamedTuple
@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from duckhouse.cli import UserError
+from duckhouse.landing.manifest import moment_of
 from duckhouse.sources import Entity
 from duckhouse.streaming import rows as rows_of
 from duckhouse.streaming.batch import Batch, Limits
@@ -153,14 +154,14 @@ def _read(
 
 def wanted(words: Sequence[str]) -> str | Range | datetime:
     """What --replay names. Raises UserError where it names nothing that can be replayed."""
-    with suppress(ValueError, OverflowError):
+    with suppress(ValueError):
         match words:
             case [only] if only == DEAD_LETTERS:
                 return only
             case ["offsets", text]:
                 return _range_of(text)
-            case ["time", text]:
-                return _moment_of(text)
+            case ["time", text] if moment := moment_of(text):
+                return moment
     raise UserError(
         f"--replay {' '.join(words)}: write {DEAD_LETTERS}, offsets 0:1200-1300, or time 2026-03-25T06:00:00Z"
     )
@@ -172,9 +173,3 @@ def _range_of(text: str) -> Range:
     if not found or (found[3] and int(found[3]) < int(found[2])):
         raise ValueError(text)
     return Range(int(found[1]), int(found[2]), int(found[3]) if found[3] else None)
-
-
-def _moment_of(text: str) -> datetime:
-    """A time of ISO 8601, in UTC unless it says more. Raises ValueError."""
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
