@@ -11,6 +11,7 @@ from threading import Event
 
 from duckhouse.cli import above_zero, print_json, run, until_stopped
 from duckhouse.failures import noted
+from duckhouse.sources import Source
 from duckhouse.streaming.batch import Limits
 from duckhouse.streaming.replay import Replayed, wanted
 from duckhouse.streaming.running import consume, replay, stream_source
@@ -26,11 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
             replayed = replay(source, entity, wanted(options.replay), stop)
             _tell(replayed, as_json=options.json)
             return 1 if replayed.gone else 0
-        return _consume(options, Summary(source.name, entity), stop)
+        return _consume(options, source, Summary(source.name, entity), stop)
 
 
-def _consume(options: argparse.Namespace, summary: Summary, stop: Event) -> int:
-    source, _ = stream_source(options.source)
+def _consume(options: argparse.Namespace, source: Source, summary: Summary, stop: Event) -> int:
     limits = Limits(options.batch_rows, options.batch_seconds)
     try:
         consume(

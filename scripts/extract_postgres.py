@@ -39,12 +39,13 @@ def main() -> int:
         print_json(result.document())
     else:
         print("\n".join(describe(result)))
-    apart = [table for table in result.tables if not table.is_reconciled]
-    for table in apart:
+    apart = []
+    for table in (table for table in result.tables if not table.is_reconciled):
         counts = f"has {table.source_rows:,} rows, {table.known_rows:,} are known"
         failures.note("extract", source.name, table.table_name, counts, abs(table.source_rows - table.known_rows))
+        apart.append(f"{table.table_name} {counts}")
     if apart:
-        told = ", ".join(f"{t.table_name} has {t.source_rows:,} rows, {t.known_rows:,} are known" for t in apart)
+        told = ", ".join(apart)
         raise UserError(f"source and deliveries do not reconcile: {told}; run {command(source.name, '--full')}")
     return 0
 
