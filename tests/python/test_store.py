@@ -40,6 +40,7 @@ from support.store import (
     together,
     write,
 )
+from tools.campaigns.moments import kill_at, watch
 
 
 @pytest.fixture(scope="module", params=LAYOUTS)
@@ -504,7 +505,8 @@ def test_a_writer_that_is_killed_leaves_all_or_nothing(tables: Opened, moment: s
     batch = [message(2), message(3, "b"), message(4, at=NOON - 20 * DAY, _produced_at=NOON), invalid(5)]
     child = os.fork()
     if not child:
-        kill_after(moment)
+        right_after_its_first_call = kill_at(2)
+        watch([f"duckhouse.streaming.store.timeseries:TimeSeriesStore.{moment}"], right_after_its_first_call)
         with open_store(SOURCE, ENTITY) as store:
             write(store, *batch)
         os._exit(0)
@@ -517,16 +519,6 @@ def test_a_writer_that_is_killed_leaves_all_or_nothing(tables: Opened, moment: s
         if stands == offsets(2):
             write(store, *batch)
     assert (tables.store.offsets(), tables.split()) == (offsets(6), after)
-
-
-def kill_after(moment: str) -> None:
-    original = getattr(TimeSeriesStore, moment)
-
-    def deadly(*arguments: object) -> None:
-        original(*arguments)
-        os.kill(os.getpid(), signal.SIGKILL)
-
-    setattr(TimeSeriesStore, moment, deadly)
 
 
 def test_a_server_that_is_not_there_is_one_line() -> None:

@@ -9,21 +9,24 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-
-from pyiceberg.io.pyarrow import PyArrowFile, PyArrowFileIO
-from sqlalchemy.orm import Session
 
 from duckhouse.streaming.lake import expiry
 from duckhouse.streaming.lake.iceberg import Lake
 from duckhouse.streaming.lake.leftovers import AGE, remove_leftovers
 from duckhouse.streaming.lake.maintenance import maintain
 from support.lake import NOON, READINGS, ZERO, content, lake, rows, with_column
+from tools.campaigns.moments import kill_at, watch
 
+CHANGING = (
+    "pyiceberg.io.pyarrow:PyArrowFile.create",
+    "pyiceberg.io.pyarrow:PyArrowFileIO.delete",
+    "sqlalchemy.orm:Session.commit",
+)
+"""Files that are begun, files that go, and transactions of the catalog: a step is before one of them, or after it."""
 WIDER = with_column("battery", "number")
 LATER = NOON + timedelta(days=30)
 OLD = rows([0, 1, 2], invalid=[1])
@@ -72,7 +75,8 @@ def main(folder: Path, scene: str) -> None:
             shutil.copytree(folder / "kept", folder / "lake")
 
         def acted(step: int = step) -> None:
-            with killed_at(step), lake(folder / "lake", entity) as opened:
+            watch(CHANGING, kill_at(step))
+            with lake(folder / "lake", entity) as opened:
                 act(opened)
 
         code = forked(acted)
@@ -113,31 +117,6 @@ def offsets(found: Rows) -> dict[Any, int]:
     """Those of before a replay and after it are the same."""
     places = [row["_offset"] for row in found]
     return {} if not found else {ZERO: 5 if 4 in places else 3}
-
-
-@contextmanager
-def killed_at(step: int) -> Iterator[None]:
-    """Counts files that are begun, files that go, and transactions of the catalog, before and after each."""
-    passed = [0]
-
-    def tick() -> None:
-        passed[0] += 1
-        if passed[0] == step:
-            os.kill(os.getpid(), signal.SIGKILL)
-
-    for owner, name in ((PyArrowFile, "create"), (PyArrowFileIO, "delete"), (Session, "commit")):
-        setattr(owner, name, around(getattr(owner, name), tick))
-    yield
-
-
-def around(kept: Callable[..., Any], tick: Callable[[], None]) -> Callable[..., Any]:
-    def stepped(*words: Any, **named: Any) -> Any:
-        tick()
-        result = kept(*words, **named)
-        tick()
-        return result
-
-    return stepped
 
 
 def forked(act: Callable[[], object]) -> int:
