@@ -1,8 +1,7 @@
-"""Kills commands at every step that they take and looks whether figures still hold: python -m tools.chaos consume
+"""Does many times over what should break the house, and looks whether everything still holds: python -m tools.chaos
 
-    python -m tools.chaos consume [--kills 200] [--seed 1]     the consumer of a stream, with restarts of its broker
-
-A campaign that was stopped goes on where it was. Ends with exit code 1 where something was lost or doubled.
+A campaign draws from a seed what it does, works in chaos/CAMPAIGN-SEED, goes on where it was stopped, and ends with
+figures, and with exit code 1 where something does not hold. python -m tools.chaos CAMPAIGN --help tells of each.
 """
 
 import argparse
@@ -11,27 +10,36 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from duckhouse import cli
-from tools.campaigns.stream import campaign, told
+from tools.campaigns import stream
+from tools.campaigns.campaign import Campaign
+
+CAMPAIGNS: dict[str, Campaign] = {
+    "consume": stream.CAMPAIGN,
+}
 
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.chaos", description=__doc__.splitlines()[0])
-    parser.add_argument("command", choices=["consume"], help="what is killed")
-    parser.add_argument("--kills", type=int, default=200, help="default: %(default)s")
-    parser.add_argument("--seed", type=int, default=1, help="default: %(default)s")
-    parser.add_argument("--work", type=Path, help="its folder (default: chaos/consume-SEED)")
-    parser.add_argument("--mock", action="store_true", help="on the mock cluster, whatever is installed")
-    parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
+    commands = parser.add_subparsers(dest="campaign", metavar="CAMPAIGN", required=True)
+    for name, campaign in CAMPAIGNS.items():
+        command = commands.add_parser(name, help=campaign.about, description=campaign.about)
+        command.add_argument(
+            "--count", type=int, default=campaign.count, help=f"{campaign.unit} (default: {campaign.count})"
+        )
+        command.add_argument("--seed", type=int, default=1, help="default: %(default)s")
+        command.add_argument("--work", type=Path, help=f"its folder (default: chaos/{name}-SEED)")
+        command.add_argument("--json", action="store_true", help="one JSON document on standard output")
+        campaign.arguments(command)
     options = parser.parse_args(words)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)  # its servers stop with it
-    work = (options.work or Path("chaos") / f"{options.command}-{options.seed}").resolve()
-    figures, found = campaign(work, options.kills, options.seed, use_mock=options.mock)
+    work = (options.work or Path("chaos") / f"{options.campaign}-{options.seed}").resolve()
+    outcome = CAMPAIGNS[options.campaign].run(work, options)
     if options.json:
-        cli.print_json({**vars(figures), "sums": vars(found)})
+        cli.print_json({**outcome.figures, "differences": outcome.differences})
     else:
-        print("\n".join(told(figures, found)))
-    return 1 if found.differences else 0
+        print("\n".join([*outcome.lines, *(outcome.differences or ["everything holds"])]))
+    return 1 if outcome.differences else 0
 
 
 if __name__ == "__main__":

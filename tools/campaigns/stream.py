@@ -6,6 +6,7 @@ import json
 import random
 import subprocess
 import sys
+from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Thread
-from typing import Any
 
 from confluent_kafka import Producer
 
@@ -25,6 +25,7 @@ from tools.brokers import LocalBroker
 from tools.brokers.apache import Apache, apache
 from tools.brokers.jars import unavailable
 from tools.brokers.mock import mock_cluster
+from tools.campaigns.campaign import Campaign, Outcome, keep, kept
 from tools.campaigns.sums import Sums, sums
 
 PARTITIONS = 4
@@ -47,17 +48,14 @@ class Figures:
     by_moment: Counter[str] = field(default_factory=Counter)
 
 
-def campaign(work: Path, kills: int, seed: int, *, use_mock: bool = False) -> tuple[Figures, Sums]:
-    """Kills consumers until there were so many kills, then lets one end, and adds up. What a campaign in `work` has
-    done is not done again: one that was stopped goes on.
+def run(work: Path, options: Namespace) -> Outcome:
+    """Kills consumers until there were so many kills, then lets one end, and adds up.
 
     Raises UserError where a consumer ends in another way than by a kill or well.
     """
-    kept = work / "figures.json"
-    is_mock = use_mock or bool(unavailable())
-    figures = Figures(seed, "the mock cluster" if is_mock else "Apache Kafka")
-    if kept.exists():
-        figures = _resumed(kept, figures, is_mock=is_mock)
+    kills, seed = options.count, options.seed
+    is_mock = options.mock or bool(unavailable())
+    figures = _resumed(work, Figures(seed, "the mock cluster" if is_mock else "Apache Kafka"), is_mock=is_mock)
     work.mkdir(parents=True, exist_ok=True)
     topic = str(stream_source(None)[1].topic)
     settings = {
@@ -82,11 +80,11 @@ def campaign(work: Path, kills: int, seed: int, *, use_mock: bool = False) -> tu
                 produce(node.bootstrap, topic, draw)
                 before = figures.kills
                 _round(figures, run, node, settings, known, draw)
-                _keep(kept, figures)
+                keep(work, vars(figures))
                 bar.update(figures.kills - before)
         _all_end_well(run(settings, [None]))
         with environment({"KAFKA_BOOTSTRAP": node.bootstrap}):
-            return figures, sums()
+            return _told(figures, sums())
 
 
 def produce(bootstrap: str, topic: str, draw: random.Random) -> None:
@@ -203,28 +201,31 @@ def _consumers() -> Iterator[Run]:
             process.terminate()
 
 
-def _resumed(kept: Path, fresh: Figures, *, is_mock: bool) -> Figures:
-    found: dict[str, Any] = json.loads(kept.read_text())
+def _resumed(work: Path, fresh: Figures, *, is_mock: bool) -> Figures:
+    found = kept(work)
+    if found is None:
+        return fresh
     if is_mock:
-        raise UserError(f"{kept.parent}: what was in the mock cluster went with it: remove the folder, or name another")
+        raise UserError(f"{work}: what was in the mock cluster went with it: remove the folder, or name another")
     if (found["seed"], found["broker"]) != (fresh.seed, fresh.broker):
-        raise UserError(
-            f"{kept.parent} has a campaign of seed {found['seed']} on {found['broker']}: name another folder"
-        )
+        raise UserError(f"{work} has a campaign of seed {found['seed']} on {found['broker']}: name another folder")
     return Figures(**{**found, "by_moment": Counter(found["by_moment"])})
 
 
-def _keep(kept: Path, figures: Figures) -> None:
-    fresh = kept.with_suffix(".new")
-    fresh.write_text(json.dumps(vars(figures)))
-    fresh.rename(kept)
-
-
-def told(figures: Figures, found: Sums) -> Iterator[str]:
-    """The lines that tell people of a campaign."""
-    yield (
+def _told(figures: Figures, found: Sums) -> Outcome:
+    lines = [
         f"seed {figures.seed}, {figures.broker}: {figures.kills} kills in {figures.runs} runs, "
-        f"{figures.shared} of them with two consumers, {figures.restarts} with a restart of the broker"
-    )
-    yield from (f"  {count:>5} {name}" for name, count in sorted(figures.by_moment.items()))
-    yield from found.lines()
+        f"{figures.shared} of them with two consumers, {figures.restarts} with a restart of the broker",
+        *(f"  {count:>5} {name}" for name, count in sorted(figures.by_moment.items())),
+        found.line(),
+    ]
+    return Outcome(lines, {**vars(figures), "sums": vars(found)}, found.differences)
+
+
+def _arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("--mock", action="store_true", help="on the mock cluster, whatever is installed")
+
+
+CAMPAIGN = Campaign(
+    "kills of the consumer of a stream at every step, with restarts of its broker", "kills", 200, run, _arguments
+)

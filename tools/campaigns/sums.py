@@ -39,13 +39,12 @@ class Sums:
     dead_letters: int
     differences: list[str]
 
-    def lines(self) -> Iterator[str]:
-        yield (
+    def line(self) -> str:
+        return (
             f"produced {self.produced:,} = lake {self.lake:,}; valid {self.produced - self.dead_letters:,} = readings "
             f"{self.readings:,} + duplicates {self.duplicates:,} + conflicts {self.conflicts:,}; "
             f"invalid = dead letters {self.dead_letters:,}"
         )
-        yield from self.differences or ["every sum holds by partition and by device; every key has its first message"]
 
 
 def sums() -> Sums:
