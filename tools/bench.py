@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from duckhouse import cli
-from tools.benches.building import DAYS, bench_building, bench_reviews
+from tools.benches.building import DAYS, bench_building, bench_readings, bench_reviews
 from tools.benches.extraction import bench_extraction
 from tools.benches.goals import figures
 from tools.benches.history import bench_history
@@ -32,8 +32,10 @@ PARTS: dict[str, Part] = {
     "building": lambda work, words: bench_building(work, words.events, words.repeat),
     "reviews": lambda work, words: bench_reviews(work, words.events, words.repeat),
     "stream": lambda work, words: bench_stream(work, words.events, words.repeat),
+    "readings": lambda work, words: bench_readings(work, words.events, words.repeat),
     "history": lambda work, words: bench_history(work, words.repeat),
     "scale": lambda work, words: bench_building(work, TIMES * words.events, 1),
+    "scale-readings": lambda work, words: bench_readings(work, TIMES * words.events, 1),
     "extraction": lambda work, words: bench_extraction(work, words.impressions, words.repeat),
 }
 

@@ -23,6 +23,7 @@ def figures(results: list[dict[str, Any]], events: int, times: int) -> list[dict
 
 def _figures(made: dict[str, Any], events: int, times: int) -> Iterator[Figure]:
     some, many, reviews = f"{events:,} events", f"{times * events:,} events", f"{events:,} reviews"
+    few_readings, many_readings = f"{events:,} readings", f"{times * events:,} readings"
     for engine, goal in zip(ENGINES, (10, 12), strict=True):
         if build := made.get(f"build of nothing new, {engine}"):
             yield f"build of nothing new, {engine}, seconds", build["seconds"], goal
@@ -31,9 +32,11 @@ def _figures(made: dict[str, Any], events: int, times: int) -> Iterator[Figure]:
     for label, goal in (("one file", 1.8), ("4 files", 1.5)):
         if landed := made.get(f"land, {label}"):
             yield f"landing to bare COPY, {label}", landed["ratio"], goal
-    for built, engine in product((some, reviews), ENGINES):
-        if more := made.get(f"one more day on {built}, {engine}"):
-            yield f"one more day to full build of {built}, {engine}", more["ratio"], 0.2
+    later = [f"day on {label}" for label in (some, reviews, many)]
+    later += [f"hour on {label}" for label in (few_readings, many_readings)]
+    for added, engine in product(later, ENGINES):
+        if more := made.get(f"one more {added}, {engine}"):
+            yield f"one more {added} to its full build, {engine}", more["ratio"], 0.2
     if consumed := made.get(f"consume {events:,} readings into both stores"):
         yield f"{events:,} readings into both stores, seconds", consumed["seconds"], events / READINGS_A_SECOND
         yield f"{events:,} readings into both stores, peak MB", consumed["peak_megabytes"], 600
@@ -45,9 +48,9 @@ def _figures(made: dict[str, Any], events: int, times: int) -> Iterator[Figure]:
     ):
         yield f"full build of {some} to its SQL without dbt", full["seconds"] / sql["seconds"], 1.35
         yield "that SQL to what it took before", sql["seconds"] / SECONDS_OF_SQL_BEFORE, 0.5
-    for engine in ENGINES:
-        fewer, more = made.get(f"full build of {some}, {engine}"), made.get(f"full build of {many}, {engine}")
+    for (few, more_of_them), engine in product(((some, many), (few_readings, many_readings)), ENGINES):
+        fewer, more = made.get(f"full build of {few}, {engine}"), made.get(f"full build of {more_of_them}, {engine}")
         if fewer and more:
-            yield f"full build of {many} to {some}, {engine}", more["seconds"] / fewer["seconds"], 5
+            yield f"full build of {more_of_them} to {few}, {engine}", more["seconds"] / fewer["seconds"], 5
         if more:
-            yield f"full build of {many}, {engine}, peak MB", more["peak_megabytes"], 4096
+            yield f"full build of {more_of_them}, {engine}, peak MB", more["peak_megabytes"], 4096
