@@ -40,6 +40,7 @@ FIRST = {
         event(5, None, 10),  # its time is filled in afterwards
         event(6, "2026-01-10 06:00:00.000001", 10),  # a microsecond after the delivery
         event(7, "2026-01-10 06:00", 10),
+        event(9, "2026-01-10 07:00", 10),
         event(8, "2026-01-08 11:00", 99),  # deleted afterwards
         *events(range(100, 107), "2026-01-05 10:00", 20),  # a click more than these seven
         *events(range(107, 113), "2026-01-06 10:00", 20),
@@ -104,7 +105,7 @@ THIRD = {"impressions": [event(30, "2026-01-11 12:00", 10)], "clicks": [event(40
 EXPECTED = {
     "rejected_record": set(),
     "unreadable_time": {"impression-4", "impression-5"},
-    "time_after_delivery": {"impression-6"},
+    "time_after_delivery": {"impression-6", "impression-9"},
     "unmapped_columns": {"first/campaign/colour"},
     "unreadable_value": {"campaigns/13/bid_usd", "campaigns/13/end_date"},
     "late_events": {"second|2026-01-08"},
@@ -175,6 +176,11 @@ def test_findings_are_the_same_on_both_engines(built: tuple[Warehouse, dict[str,
     [
         ("unreadable_time", "impression-4", (None, "a time", 1, True)),
         ("unreadable_time", "impression-5", (None, "a time", 1, False)),
+        (
+            "time_after_delivery",
+            "impression-9",
+            ("2026-01-10 07:00:00.000000", "a time before the delivery", 1, True),
+        ),
         ("unreadable_value", "campaigns/13/bid_usd", ("NaN", "a readable bid_usd", 1, True)),
         ("late_events", "second|2026-01-08", ("2 events", "none once the day was published", 2, True)),
         (
@@ -199,6 +205,11 @@ def test_findings_are_the_same_on_both_engines(built: tuple[Warehouse, dict[str,
         ),
         ("silent_edit", "campaigns/40/second", ("bid_usd=2,bid_usd=3", "bid_usd=1,bid_usd=2", 2, True)),
         ("silent_edit", "impression-160", ("campaign_id=14", "campaign_id=10", 1, True)),
+        (
+            "silent_edit",
+            "impression-161",
+            ("event_time=2026-01-08 11:00:00.000000", "event_time=2026-01-08 10:00:00.000000", 1, True),
+        ),
     ],
 )
 def test_a_finding_tells_what_is_there_and_what_was_expected(

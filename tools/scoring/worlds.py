@@ -77,7 +77,7 @@ def _build_on(folder: Path, options: Mapping[str, list[str]], port: str) -> Worl
         _name_companies(faults[source], truth)
     _run(script("push"), env)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda target: _build_target(target, folder, env), ("dev", "prod")))
+        list(pool.map(lambda target: _build_target(target, list(options), folder, env), ("dev", "prod")))
     rows = _on_dev(folder / "duckhouse.duckdb")
     if rows != _on_prod(int(port)):
         raise UserError(
@@ -126,9 +126,10 @@ def _name_companies(faults: Mapping[str, Mapping[str, Any]], truth: Mapping[str,
                 record["company_id"] = companies[record["file"]]
 
 
-def _build_target(target: str, folder: Path, env: Mapping[str, str]) -> None:
+def _build_target(target: str, sources: list[str], folder: Path, env: Mapping[str, str]) -> None:
     own = {**env, "DBT_TARGET_PATH": str(folder / f"target-{target}")}
-    words = ["--select", FINDINGS, "--exclude-resource-type", "test", "unit_test"]
+    made_from = [f"{name},{FINDINGS}" for name in ("resource_type:seed", *(f"source:{source}+" for source in sources))]
+    words = ["--select", *made_from, "dim_dq_rules", "--exclude-resource-type", "test", "unit_test"]
     _run([DBT, "--quiet", "build", "--target", target, *words], own)
 
 

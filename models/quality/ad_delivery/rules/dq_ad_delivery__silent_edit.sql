@@ -2,13 +2,21 @@
     'advertisers': (ref('stg_ad_delivery__advertisers'), ref('dim_ad_delivery_advertisers_history'), 'advertiser_id'),
     'campaigns': (ref('stg_ad_delivery__campaigns'), ref('dim_ad_delivery_campaigns_history'), 'campaign_id'),
 } %}
-{%- set attributes = {'campaign_id': 'integer_nullable', 'event_at': 'timestamp_nullable'} %}
+{%- set attributes = {'campaign_id': 'integer_nullable', 'event_time': 'text_nullable'} %}
 
 with revised as (
     select event_id
     from {{ ref('int_ad_delivery__records') }}
     group by event_id
     having count(*) > 1
+),
+
+records as (
+    select
+        *,
+        {{ moment_text('event_at') }} as event_time
+    from {{ ref('int_ad_delivery__records') }}
+    where event_id in (select revised.event_id from revised)
 ),
 
 states as (
@@ -18,8 +26,7 @@ states as (
         lag({{ column }}) over of_event as previous_{{ column }},
         {%- endfor %}
         lag({{ cast_to('operation', 'text_nullable') }}) over of_event as previous_operation
-    from {{ ref('int_ad_delivery__records') }}
-    where event_id in (select revised.event_id from revised)
+    from records
     window of_event as (partition by event_id order by _delivery_id, _source_row)
 ),
 
