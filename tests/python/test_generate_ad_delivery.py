@@ -814,16 +814,17 @@ def test_churn_plants_faults_and_tells_the_truth_about_them(database, generate, 
 
     for cell in faults["clicks_above_impressions"]:
         assert shown("clicks", cell) > shown("impressions", cell)
-    campaigns = {row[0]: row for row in contents(database)["campaign"]}
+    columns = "id, bid, budget, start_date, end_date"
+    campaigns = {key: row for key, *row in ask(database, f"select {columns} from campaign")}
     for kind in ("after_end", "before_start", "back_dated", "budget_passed", "nan_bid"):
         for cell in faults[kind]:
-            _, _, bid, budget, start, end, *_ = campaigns[cell["campaign_id"]]
+            bid, budget, start, end = campaigns[cell["campaign_id"]]
             assert shown("impressions", cell) == 100
             assert {
                 "after_end": str(end) < cell["day"],
                 "before_start": cell["day"] < str(start - timedelta(days=8)),
                 "back_dated": cell["day"] < str(utc_now().date() - timedelta(days=8)),
-                "budget_passed": bid / 10 > budget,
+                "budget_passed": float(bid) / 10 > float(budget),
                 "nan_bid": bid.is_nan(),
             }[kind]
     for kind, condition in (
@@ -844,6 +845,11 @@ def test_churn_plants_faults_and_tells_the_truth_about_them(database, generate, 
     assert before["advertiser"] - counts(database)["advertiser"] == 1
     with pytest.raises(psycopg.errors.ForeignKeyViolation):  # the constraints are back
         ask(database, "insert into impressions (campaign_id) values (999)")
+    at_infinity = [("impressions", "created_at")]
+    ask(database, "delete from impressions where isfinite(created_at) or created_at is null")
+    with database.connect() as connection:
+        edited = changes.edit(connection, np.random.default_rng(1), at_infinity, is_silent=True)
+    assert edited.after < utc_now()
 
 
 def test_faults_need_rows_to_delete_and_a_folder_of_their_own(database, generate, tmp_path):

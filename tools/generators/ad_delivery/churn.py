@@ -145,7 +145,8 @@ def edit(
         key = any_id(connection, rng, table)
         if key is not None:
             names = {"table": sql.Identifier(table), "column": sql.Identifier(column)}
-            query = sql.SQL("select {column} from {table} where id = %s").format(**names)
+            known = "case when isfinite({column}) then {column} end" if column == "created_at" else "{column}"
+            query = sql.SQL("select " + known + " from {table} where id = %s").format(**names)
             (before,) = connection.execute(query, [key]).fetchone()
             touch = sql.SQL("" if is_silent else ", updated_at = localtimestamp")
             query = sql.SQL("update {table} set {column} = %s{touch} where id = %s").format(**names, touch=touch)
