@@ -17,7 +17,7 @@ from psycopg import sql
 
 from duckhouse.cli import UserError, progress
 from duckhouse.extraction.database import Database
-from tools.generators.ad_delivery.faults import Truth, plant
+from tools.generators.ad_delivery.faults import FaultLog, plant
 from tools.generators.ad_delivery.rows import (
     BACK_DATED_MINUTES,
     BID_CENTS,
@@ -76,7 +76,7 @@ def churn(
     deletes: int,
     late_commits: int,
     new_rows: int,
-    truth: Truth | None = None,
+    truth: FaultLog | None = None,
 ) -> dict[str, Any]:
     """Makes that many changes in an order by chance, each in a transaction of its own, the new rows in one.
 

@@ -13,7 +13,7 @@ from duckhouse.cli import UserError, print_json
 from duckhouse.extraction.database import Database, database_of, first_line, postgres_source
 from tools.generators.ad_delivery import churn as changes
 from tools.generators.ad_delivery import rows, stats
-from tools.generators.ad_delivery.faults import Truth
+from tools.generators.ad_delivery.faults import FaultLog
 from tools.generators.write import claim, write_truth
 
 Outcome = tuple[dict[str, Any], str]  # the summary for machines, and in words
@@ -130,7 +130,7 @@ def reset(database: Database, *, yes: bool) -> Outcome:
 
 
 def churn(database: Database, *, seed: int | None, faults: Path | None, **counts: int) -> Outcome:
-    truth = Truth() if faults else None
+    truth = FaultLog() if faults else None
     if faults:
         claim(faults)
     done = changes.churn(database, np.random.default_rng(seed), **counts, truth=truth)

@@ -37,7 +37,7 @@ ROW_KEYS = {**EVENT_KEYS, "campaign": "campaigns/{}", "advertiser": "advertisers
 
 
 @dataclass
-class Truth:
+class FaultLog:
     """What was planted, by kind: a cell for each, with the words by which a finding is about it."""
 
     cells: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
@@ -60,7 +60,7 @@ class Truth:
             self.add("re_dated", day=str(after.date()))
 
 
-def plant(connection: psycopg.Connection, rng: np.random.Generator, truth: Truth, each: int = 2) -> None:
+def plant(connection: psycopg.Connection, rng: np.random.Generator, truth: FaultLog, each: int = 2) -> None:
     """Plants `each` of every kind, and one deleted campaign and advertiser.
 
     Raises UserError where there are too few rows to delete some and keep others.
@@ -92,7 +92,7 @@ def _ids(connection: psycopg.Connection, table: LiteralString, where: LiteralStr
     return [key for (key,) in connection.execute(query)]
 
 
-def _clicks_above_impressions(connection: psycopg.Connection, truth: Truth, campaign: int, day: date) -> None:
+def _clicks_above_impressions(connection: psycopg.Connection, truth: FaultLog, campaign: int, day: date) -> None:
     """As many clicks as impressions of the day and of the one before, and some more."""
     query = "select count(*) from impressions where campaign_id = %s and created_at::date between %s - 1 and %s"
     (shown,) = connection.execute(query, [campaign, day, day]).fetchone()
@@ -100,7 +100,7 @@ def _clicks_above_impressions(connection: psycopg.Connection, truth: Truth, camp
     truth.add("clicks_above_impressions", campaign_id=campaign, day=str(day))
 
 
-def _planted_campaigns(connection: psycopg.Connection, truth: Truth, owner: int, today: date, turn: int) -> None:
+def _planted_campaigns(connection: psycopg.Connection, truth: FaultLog, owner: int, today: date, turn: int) -> None:
     """Campaigns of their own, with impressions of a day, so that each kind is seen by itself."""
     ended = today - timedelta(days=10), today - timedelta(days=5)
     later, yesterday = today + timedelta(days=30), today - timedelta(days=1)
@@ -122,7 +122,7 @@ def _planted_campaigns(connection: psycopg.Connection, truth: Truth, owner: int,
         truth.add(kind, campaign_id=key, day=str(day))
 
 
-def _planted_events(connection: psycopg.Connection, truth: Truth, campaign: int, today: date) -> None:
+def _planted_events(connection: psycopg.Connection, truth: FaultLog, campaign: int, today: date) -> None:
     for kind, campaign_id, at in (
         ("null_time", campaign, None),
         ("infinite_time", campaign, "infinity"),
