@@ -13,6 +13,7 @@ from typing import Any
 from duckhouse import cli
 from tools.generators import planting
 from tools.scoring.scores import Scores, add, judge, measure, rules
+from tools.scoring.worlds import CLEAN
 
 OF_KIND = ("kind", "planted", "found", "recall")
 OF_RULE = ("findings", "explained", "precision", "false on clean data")
@@ -23,6 +24,9 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--seeds", type=_seeds, default="1..10", metavar="A..B", help="default: %(default)s")
     parser.add_argument("--days", type=int, default=30, help="days of ad events (default: %(default)s)")
     parser.add_argument("--events-per-day", type=int, default=4000, help="ad events of a day (default: %(default)s)")
+    parser.add_argument(
+        "--only", nargs="+", choices=list(planting()), default=list(planting()), metavar="SOURCE", help="default: all"
+    )
     parser.add_argument("--work", type=Path, default=Path("bench/score"), help="scratch folder, removed after")
     parser.add_argument("--json", action="store_true", help="print the result as JSON instead of a Markdown table")
     arguments = parser.parse_args(words)
@@ -37,9 +41,10 @@ def main(words: Sequence[str] | None = None) -> int:
                 *generator.sized(days=arguments.days, events_per_day=arguments.events_per_day),
             ]
             for source, generator in planting().items()
+            if source in arguments.only
         }
         add(faulty, measure(arguments.work, options))
-        clean.append(measure(arguments.work, {source: [*words, "--clean"] for source, words in options.items()}))
+        clean.append(measure(arguments.work, {source: [*words, CLEAN] for source, words in options.items()}))
     result = {"seeds": arguments.seeds, **judge(faulty, clean, rules())}
     if arguments.json:
         cli.print_json(result)

@@ -123,3 +123,17 @@
 {% macro month_of(day) -%}
     {{ cast_to('substring(' ~ cast_to(day, 'text') ~ ", 1, 7) || '-01'", 'date') }}
 {%- endmacro %}
+
+
+{# A moment to be shown, always with six decimals. #}
+{% macro moment_text(timestamp) -%}
+    {{ return(adapter.dispatch('moment_text')(timestamp)) }}
+{%- endmacro %}
+
+{% macro duckdb__moment_text(timestamp) -%}
+    strftime({{ timestamp }}, '%Y-%m-%d %H:%M:%S.%f')
+{%- endmacro %}
+
+{% macro clickhouse__moment_text(timestamp) -%}
+    {{ cast_to(timestamp, 'text_nullable') }}
+{%- endmacro %}

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import psycopg
 import pytest
 
 from duckhouse import cli
@@ -718,7 +719,7 @@ def test_an_edit_sets_updated_at_and_a_silent_one_leaves_it(database, generate):
         before = contents(database)
         with database.connect() as connection:
             place = changes.edit(connection, rng, (("campaign", "bid"),), is_silent=is_silent)
-        assert place == "campaign.bid"
+        assert place[:2] == ("campaign", "bid")
         after = contents(database)
         ((old, new),) = [pair for pair in zip(before["campaign"], after["campaign"], strict=True) if pair[0] != pair[1]]
         assert old[2] != new[2]
@@ -796,3 +797,69 @@ def test_names_that_churn_gives_are_hard_to_write_as_text(database, generate):
     generate("churn", *arguments(NOTHING | {"--edits": 200}), "--seed", 1)
     names = "".join(column(database, "select name from campaign union all select name from advertiser"))
     assert sum(character in names for character in "\t\n\\\"';,é📣ö") >= 5
+
+
+def test_churn_plants_faults_and_tells_the_truth_about_them(database, generate, tmp_path):
+    generate("batch", "--advertisers", 2, "--campaigns", 2, "--impressions", 300)
+    before = counts(database)
+    done = generate("churn", *arguments(NOTHING | {"--silent-edits": 40}), "--seed", 3, "--faults", tmp_path, "--json")
+    truth = json.loads((tmp_path / "truth.json").read_text())
+    faults = {fault["kind"]: fault["cells"] for fault in truth["faults"]}
+    assert done.json["faults"] == sum(fault["count"] for fault in truth["faults"])
+    assert (truth["source"], truth["seed"], truth["clean"]) == ("ad_delivery", 3, False)
+
+    def shown(table: str, cell: dict[str, Any]) -> int:
+        where = "campaign_id = %s and created_at::date = %s"
+        return ask(database, f"select count(*) from {table} where {where}", cell["campaign_id"], cell["day"])[0][0]
+
+    for cell in faults["clicks_above_impressions"]:
+        assert shown("clicks", cell) > shown("impressions", cell)
+    columns = "id, bid, budget, start_date, end_date"
+    campaigns = {key: row for key, *row in ask(database, f"select {columns} from campaign")}
+    for kind in ("after_end", "before_start", "back_dated", "budget_passed", "nan_bid"):
+        for cell in faults[kind]:
+            bid, budget, start, end = campaigns[cell["campaign_id"]]
+            assert shown("impressions", cell) == 100
+            assert {
+                "after_end": str(end) < cell["day"],
+                "before_start": cell["day"] < str(start - timedelta(days=8)),
+                "back_dated": cell["day"] < str(utc_now().date() - timedelta(days=8)),
+                "budget_passed": float(bid) / 10 > float(budget),
+                "nan_bid": bid.is_nan(),
+            }[kind]
+    for kind, condition in (
+        ("null_time", "created_at is null"),
+        ("infinite_time", "created_at = 'infinity'"),
+        ("future_time", "created_at > localtimestamp + interval '1 day' and isfinite(created_at)"),
+        ("orphan_event", "campaign_id is null"),
+    ):
+        keys = {f"impression-{key}" for key in column(database, f"select id from impressions where {condition}")}
+        assert {cell["event_id"] for cell in faults[kind]} <= keys
+    [campaign], [advertiser] = faults["deleted_campaign"], faults["deleted_advertiser"]
+    assert campaign["campaign_id"] not in campaigns
+    events = "select count(*) from impressions where campaign_id = %s"
+    assert ask(database, events, campaign["campaign_id"]) != [(0,)]
+    assert advertiser["advertiser_id"] not in column(database, "select id from advertiser")
+    assert advertiser["advertiser_id"] in column(database, "select advertiser_id from campaign")
+    assert len(faults["silent_edit"]) == 40
+    assert before["advertiser"] - counts(database)["advertiser"] == 1
+    with pytest.raises(psycopg.errors.ForeignKeyViolation):  # the constraints are back
+        ask(database, "insert into impressions (campaign_id) values (999)")
+    at_infinity = [("impressions", "created_at")]
+    ask(database, "delete from impressions where isfinite(created_at) or created_at is null")
+    with database.connect() as connection:
+        edited = changes.edit(connection, np.random.default_rng(1), at_infinity, is_silent=True)
+    assert edited.after < utc_now()
+
+
+def test_faults_need_rows_to_delete_and_a_folder_of_their_own(database, generate, tmp_path):
+    (tmp_path / "held").touch()
+    generate("batch", "--advertisers", 1)
+    taken = generate("churn", "--faults", tmp_path)
+    assert (taken.code, taken.err) == (1, f"error: --out {tmp_path} is not empty; name another folder or remove it\n")
+    few = generate("churn", *arguments(NOTHING), "--faults", tmp_path / "new")
+    assert few.code == 1
+    assert few.err == (
+        "error: --faults: there are too few campaigns with impressions, or advertisers with campaigns: make some with "
+        "python -m tools.generate ad_delivery batch\n"
+    )

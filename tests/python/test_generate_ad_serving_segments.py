@@ -42,6 +42,11 @@ STRENGTHS = {
     "zero_fill_segment": [1],
     "truncated_file": [0.7],
     "column_lost": [1],
+    "device_missing": [1],
+    "browser_missing": [1],
+    "uninformative_score": [300],
+    "own_subdomain": [1],
+    "own_alias": [1],
 }
 
 
@@ -155,8 +160,15 @@ def test_an_event_that_is_missing_is_told(month: Drop, clean: Drop) -> None:
         if day_of(row) not in (cut["day"], silent["day"])
         and not (row["type"] == "viewable_impression" and row["ad_unit"] == unseen["ad_unit_id"])
         and not (row["type"] != "impression" and in_cell(row, unfilled))
+        and not any(is_lacking(row, cell(month, kind)) for kind in segments.MISSING)
     ]
     assert len(unexplained) <= without_id
+
+
+def is_lacking(row: dict, place: dict) -> bool:
+    return all(row[name] == place[name] for name in ("device", "browser") if name in place) and (
+        row["publisher"] == place["publisher_id"]
+    )
 
 
 def in_cell(row: dict, place: dict) -> bool:
@@ -233,7 +245,9 @@ def test_few_identities_have_many_events_a_day(month: Drop) -> None:
             prefixes[key].add(identity["ip_prefix"])
             places[key].add(row["country"])
     planted = {
-        (one["user"], one["day"]): one for kind in ("concentrated_identity", "flat_day") for one in cells(month, kind)
+        (one["user"], one["day"]): one
+        for kind in ("concentrated_identity", "flat_day", "uninformative_score")
+        for one in cells(month, kind)
     }
     many = {key for key, rows in users.items() if len({row["id"] for row in rows}) > 15}
     assert many == set(planted)
@@ -250,6 +264,40 @@ def test_few_identities_have_many_events_a_day(month: Drop) -> None:
     hours = {key: {row["at"].hour for row in rows} for key, rows in users.items()}
     assert [key for key, found in hours.items() if len(found) == 24] == [(flat["user"], flat["day"])]
     assert all(len(found) <= 9 for key, found in hours.items() if key != (flat["user"], flat["day"]))
+
+
+def test_machines_score_below_people_but_where_the_score_is_uninformative(month: Drop) -> None:
+    scores = defaultdict(list)
+    alike, robots = cell(month, "uninformative_score"), set(month.faults()["robot_user_agent"]["ids"])
+    for row in first_rows(month).values():
+        if row["score"] is not None and 0 <= row["score"] <= 1:
+            user = month.identities.get(row["raw"]["event_id"], {}).get("user_id_hash")
+            is_robot = id_of(row) in robots
+            scores["alike" if user == alike["user"] else "robots" if is_robot else "people"].append(row["score"])
+    assert len(scores["alike"]) == 300
+    assert abs(median(scores["alike"]) - median(scores["people"])) < 0.1
+    assert median(scores["robots"]) < median(scores["people"]) - 0.2
+
+
+def test_a_publisher_lacks_a_device_or_browser_that_it_has_in_the_clean_month(month: Drop, clean: Drop) -> None:
+    for kind in segments.MISSING:
+        place = cell(month, kind)
+        before = sum(is_lacking(row, place) for row in first_rows(clean).values())
+        rows = [row for row in first_rows(month).values() if is_lacking(row, place)]
+        assert before > 50
+        assert {id_of(row) for row in rows} <= told(month)  # another fault brought them there
+        assert len(rows) < before / 20
+
+
+def test_a_day_is_on_a_subdomain_and_one_on_an_alias(month: Drop) -> None:
+    domains = {101 + number: publisher.domain for number, publisher in enumerate(market.PUBLISHERS)}
+    for kind, domain in (("own_subdomain", "m.{}.example"), ("own_alias", "{}.test")):
+        one = cell(month, kind)
+        own = domains[one["publisher_id"]]
+        assert one["domain"] == domain.format(own.removesuffix(".example"))
+        shown = {id_of(row) for row in first_rows(month).values() if row["domain"] == one["domain"]}
+        assert shown == set(one["ids"])
+        assert len(shown) > 50
 
 
 def test_a_clock_has_whole_seconds_for_a_day(month: Drop) -> None:

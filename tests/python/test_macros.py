@@ -43,6 +43,8 @@ MACROS = {
     "iso_week": "iso_week(try_date('x'))",
     "day_of_week": "day_of_week(try_date('x'))",
     "is_whole_second": "is_whole_second(parse_timestamp('x'))",
+    "moment_text": "moment_text(parse_timestamp('x'))",
+    "name_of_domain": "name_of_domain('x')",
     "stands_out": "stands_out(cast_to('x', 'integer'), '4')",
     "falls_short": "falls_short(cast_to('x', 'integer'), '100')",
     "unquoted": "unquoted('x')",
@@ -514,6 +516,25 @@ def test_hours_and_whole_seconds_are_those_of_utc(evaluate: Evaluate) -> None:
     check(evaluate, "hour_of", {"2026-03-20T23:59:59.999999Z": 23, "2026-03-20T01:30:00+02:00": 23})
     moments = {"2026-03-20T10:00:00.000000Z": True, "2026-03-20T10:00:00.000001Z": False, "1969-12-31T23:59:59Z": True}
     assert [bool(value) for value in evaluate("is_whole_second", list(moments))] == list(moments.values())
+
+
+def test_moments_are_shown_with_six_decimals(evaluate: Evaluate) -> None:
+    shown = {
+        "2026-03-20T10:00:00Z": "2026-03-20 10:00:00.000000",
+        "1969-12-31T23:59:59.5Z": "1969-12-31 23:59:59.500000",
+    }
+    check(evaluate, "moment_text", {**shown, "2026-02-30T10:00:00Z": None})
+
+
+def test_the_name_of_a_domain_has_no_ending_hyphens_or_subdomains(evaluate: Evaluate) -> None:
+    names = {
+        "cinemabuzz.io": "cinemabuzz",
+        "m.cinema-buzz.co.uk": "cinemabuzz",
+        "cinemabuzz.com.au": "cinemabuzz",
+        "co.example": "co",
+        "localhost": "localhost",
+    }
+    check(evaluate, "name_of_domain", names)
 
 
 def test_days_between_two_dates_are_listed_with_both(evaluate: Evaluate) -> None:

@@ -66,7 +66,11 @@ CAMPAIGNS = "campaign_id,campaign_name,advertiser_id,start_date,end_date,budget_
 AD_UNITS = "ad_unit_id,publisher_id,ad_unit_name,is_active"
 DIMENSIONS = {
     "publishers.csv": csv_of(
-        PUBLISHERS, "1,One,www.one.example,Ann,UTC,2026-01-01", "2,Two,two.example,Bob,UTC,2026-01-01"
+        PUBLISHERS,
+        "1,One,www.one.example,Ann,UTC,2026-01-01",
+        "2,Two,two.example,Bob,UTC,2026-01-01",
+        "3,Three,one.test,Bob,UTC,2026-01-01",
+        "4,Four,four.blogs.example,Bob,UTC,2026-01-01",
     ),
     "campaigns.csv": csv_of(
         CAMPAIGNS,
@@ -178,6 +182,12 @@ SOURCES = [
     event("spoofed-by-its-end", site_domain="notone.example"),
     event("below", site_domain="news.one.example"),
     event("with-www", site_domain="WWW.one.example"),
+    event("alias", site_domain="o-ne.co.uk"),
+    event("below-an-alias", site_domain="m.one.co.uk"),
+    event("alias-of-another", site_domain="www.one.test"),
+    event("below-another", site_domain="m.one.test"),
+    event("one-letter-more", site_domain="ones.example"),
+    event("neighbour", publisher_id=4, ad_unit_id=None, site_domain="five.blogs.example"),
     event("homeless", site_domain=None),
     event("other-advertiser", advertiser_id=300),
     event("no-advertiser", advertiser_id=None),
@@ -342,7 +352,10 @@ EXPECTED: dict[str, set[str]] = {
     "unknown_publisher": {"lost-publisher"},
     "unknown_ad_unit": {"lost-unit"},
     "ad_unit_of_other_publisher": {"unit-of-another"},
-    "foreign_domain": {"spoofed", "spoofed-by-its-end"},
+    "foreign_domain": {
+        *("spoofed", "spoofed-by-its-end", "alias-of-another", "below-another", "one-letter-more", "neighbour"),
+    },
+    "unlisted_own_domain": {"1|news.one.example", "1|o-ne.co.uk", "1|m.one.co.uk"},
     "advertiser_not_of_campaign": {"other-advertiser"},
     "device_outside_targeting": {"tablet-targeted", "mobile-too-late"},
     "country_outside_targeting": {"german"},
@@ -386,6 +399,7 @@ DETAILS: dict[tuple[str, str], tuple[str | None, str | None, int, str | None]] =
     ("near_duplicate", "twin-0"): ("3 events alike", "1 event", 3, "1.0"),
     ("ad_unit_of_other_publisher", "unit-of-another"): ("publisher 1", "publisher 2", 1, "0.5"),
     ("foreign_domain", "spoofed"): ("two.example", "one.example", 1, "0.5"),
+    ("unlisted_own_domain", "1|news.one.example"): ("news.one.example", "one.example", 1, "0.5"),
     ("device_outside_targeting", "mobile-too-late"): ("mobile", "desktop", 1, "0.5"),
     ("inactive_ad_unit", "au_3|2026-02-09"): ("2 events", "none while the unit is inactive", 2, "1.0"),
 }

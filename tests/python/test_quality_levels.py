@@ -5,6 +5,7 @@ a cent, two viewable ones and a third of a click. Prices, counts and verdicts ar
 """
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -17,6 +18,7 @@ from support.warehouse import Warehouse
 
 DAYS = (1, 2, 3, 4, 5, 6, 9)
 HOURS = range(8, 20)
+SCORES = (0.2, 0.4, 0.6, 0.8)
 HUMAN = "Mozilla/5.0 (Windows NT 10.0) Chrome/133.0.0.0"
 
 CAMPAIGNS = (
@@ -94,7 +96,7 @@ def usual(world: World) -> None:
                 for turn in range(4 if (day, hour) != (5, 16) else 3):
                     campaign = 1 + turn % 3
                     hidden = publisher == 5 and turn < 2 and hour > 8
-                    fields: dict[str, Any] = {"campaign_id": campaign}
+                    fields: dict[str, Any] = {"campaign_id": campaign, **audience(publisher, hour, turn)}
                     if (
                         day == 6
                         or (day == 2 and publisher == 4 and hour < 11)
@@ -116,6 +118,16 @@ def usual(world: World) -> None:
                         request = f"usual {len(world.events)}"
                         world.add("usual", publisher, day, hour, price, request=request, **fields)
                         world.add("usual", publisher, day, hour, "0", request=request, event_type=kind, **fields)
+
+
+def audience(publisher: int, hour: int, turn: int) -> dict[str, Any]:
+    """Publisher 2 has no tablets, 3 no Safari; 4 has a third of the Safari of others."""
+    safari = turn < 2 and publisher != 3 and (publisher != 4 or hour % 4 == 0)
+    return {
+        "device_type": "tablet" if turn == 3 and publisher != 2 else "mobile",
+        "browser": "Safari Mobile" if safari else "Chrome Mobile",
+        "placement_quality_score": SCORES[turn],
+    }
 
 
 def price_factor(publisher: int, day: int, campaign: int) -> int:
@@ -148,7 +160,15 @@ def cases(world: World) -> dict[str, Any]:
         world.add("filled-elsewhere", 2, 2, 14, country_code="MX")
         world.add("filled-elsewhere", 3, 2, 14, country_code="MX")
         world.add("part", 1, 2, 14, "0" if turn % 2 else "0.01", country_code="CA", is_filled=not turn % 2)
-    named["robot"] = [world.add("robot", 5, 2, 9 + turn % 5, user="machine") for turn in range(20)]
+    named["robot"] = [
+        world.add("robot", 5, 2, 9 + turn % 5, user="machine", placement_quality_score=SCORES[turn % 4])
+        for turn in range(20)
+    ]
+    for turn in range(48):  # in the proportions of people's events, and all of them low
+        alike = SCORES[(0, 0, 1, 1, 2, 3)[turn % 6]]
+        for name, publisher, user, score in (("alike", 4, "crawler", alike), ("told", 2, "scraper", 0.1)):
+            seen = {"user": user, "placement_quality_score": score}
+            follow(world, name, publisher, 9, HOURS[turn % 12], "viewable_impression", **seen)
     for turn in range(11):
         world.add("busy", 1, 2, 9 + turn % 5, user="busy reader")
     named["sleepless"] = [world.add("sleepless", 1, 3, hour, user="sleepless") for hour in range(20)]
@@ -255,7 +275,12 @@ def test_both_engines_find_the_same_in_any_order_of_deliveries_and_builds(built:
         ("fill_out_of_line", {"country_code|BR", "country_code and publisher_id|MX|1"}),
         ("missing_hours", {"2026-01-05|12", "2026-01-05|13"}),
         ("missing_days", {"2026-01-06|2026-01-09"}),
-        ("concentrated_identity", {"machine|2026-01-02", "sleepless|2026-01-03"}),
+        (
+            "concentrated_identity",
+            {"machine|2026-01-02", "sleepless|2026-01-03", "crawler|2026-01-09", "scraper|2026-01-09"},
+        ),
+        ("device_or_browser_missing", {"device_type|2|tablet", "browser|3|mobile|Safari Mobile"}),
+        ("uninformative_score", {"4"}),
         ("flat_day", {"sleepless|2026-01-03"}),
         ("partner_ledger_differs", {"2|billing|2026-01-04"}),
         ("over_budget", {"20", "21", "22"}),
@@ -293,6 +318,33 @@ def test_a_finding_says_what_is_there_what_was_expected_and_what_depends_on_it(b
     assert finding(built, "publisher_price_out_of_line", "7") == ("0.5", "0.01", 36, Decimal(18) * 49 / 50)
     assert finding(built, "missing_days", "2026-01-06|2026-01-09")[0] == "2 days without events"
     assert finding(built, "over_budget", "20") == ("over budget then and now", "0.05", 6, Decimal("0.01"))
+
+
+def test_a_score_is_measured_by_the_pairs_in_which_the_machine_scores_higher(
+    built: Warehouse, named: dict[str, Any]
+) -> None:
+    world = named["world"]
+    scores: dict[bool, list[float]] = {True: [], False: []}
+    for event, identity in zip(world.events, world.diagnostics, strict=True):
+        if event["publisher_id"] == 4 and "placement_quality_score" in event:
+            scores[identity["user_id_hash"] == "crawler"].append(event["placement_quality_score"])
+    won_twice = sum((m > p) * 2 + (m == p) for m in scores[True] for p in scores[False])
+    share = Decimal(won_twice * 10**6 // (2 * 96 * len(scores[False]))) / 10**6
+    assert finding(built, "uninformative_score", "4") == (f"{share}", "further than 0.1 from 0.5", 96, None)
+
+
+def test_a_missing_browser_is_expected_at_the_median_share(built: Warehouse, named: dict[str, Any]) -> None:
+    counts: dict[int, Counter[str]] = {publisher: Counter() for publisher in range(1, 6)}
+    for event in named["world"].events:
+        if event["event_type"] == "impression" and event.get("browser") and event["device_type"] == "mobile":
+            counts[event["publisher_id"]][event["browser"]] += 1
+    shares = sorted(count["Safari Mobile"] * 10**6 // count.total() for count in counts.values())
+    here = counts[3].total()
+    expected = round(here * shares[2] / 10**6)
+    assert finding(built, "device_or_browser_missing", "browser|3|mobile|Safari Mobile") == (
+        *(f"0 of {here}", f"about {expected}", here),
+        None,
+    )
 
 
 def test_a_breach_is_judged_by_the_order_of_then_and_of_now(built: Warehouse, named: dict[str, Any]) -> None:

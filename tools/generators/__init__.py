@@ -1,8 +1,8 @@
 """Made-up data of the sources, a package each.
 
 Its module `command` has HELP, add_arguments(parser) and run(arguments) for python -m tools.generate, and for the demo
-deliver_first(folder) and deliver_later(folder). Where it writes a drop with planted faults, it has DELIVERED_AT and
-sized() too, which the scores need.
+deliver_first(folder) and deliver_later(folder). Where it plants faults, it has sized() too, and DELIVERED_AT where it
+writes a drop: the scores need them.
 """
 
 from importlib import import_module
@@ -18,5 +18,5 @@ def generators() -> dict[str, ModuleType]:
 
 
 def planting() -> dict[str, ModuleType]:
-    """Of those, the ones that plant faults in files."""
-    return {source: generator for source, generator in generators().items() if hasattr(generator, "DELIVERED_AT")}
+    """Of those, the ones that plant faults."""
+    return {source: generator for source, generator in generators().items() if hasattr(generator, "sized")}

@@ -72,6 +72,7 @@ AD_SERVING = {
     "unknown_ad_unit": Rule(items("orphan_ad_unit")),
     "ad_unit_of_other_publisher": Rule(items("ad_unit_of_other_publisher")),
     "foreign_domain": Rule(items("domain_mismatch")),
+    "unlisted_own_domain": Rule(dict.fromkeys(("own_subdomain", "own_alias"), "key:{publisher_id}|{domain}")),
     "advertiser_not_of_campaign": Rule(items("advertiser_mismatch")),
     "device_outside_targeting": Rule(items("device_outside_targeting"), also=OTHER_CAMPAIGN),
     "country_outside_targeting": Rule(items("country_outside_targeting"), also=OTHER_CAMPAIGN),
@@ -89,12 +90,23 @@ AD_SERVING = {
     "click_burst": Rule({"click_burst": "key:{publisher_id}|{day}|{hour}"}),
     "concentrated_identity": Rule(
         {"concentrated_identity": "key:{user}|{day}"},
-        also={"flat_day": "user_id_hash:{user}", "click_burst": "event_date:{day}"},
+        also={
+            "flat_day": "user_id_hash:{user}",
+            "uninformative_score": "user_id_hash:{user}",
+            "click_burst": "event_date:{day}",
+        },
     ),
     "flat_day": Rule({"flat_day": "key:{user}|{day}"}, also={"concentrated_identity": "user_id_hash:{user}"}),
     "whole_second_clock": Rule({"whole_second_clock": PUBLISHER_AND_DAY}),
     "viewability_out_of_line": Rule({"viewability_drop": "key:ad_unit_id|{ad_unit_id}"}),
     "fill_out_of_line": Rule({"zero_fill_segment": "key:country_code and publisher_id|{country}|{publisher_id}"}),
+    "device_or_browser_missing": Rule(
+        {
+            "device_missing": "key:device_type|{publisher_id}|{device}",
+            "browser_missing": "key:browser|{publisher_id}|{device}|{browser}",
+        }
+    ),
+    "uninformative_score": Rule({"uninformative_score": "key:{publisher_id}"}),
     "missing_hours": Rule({"missing_hours": "key:{day}|{hour}"}, also={"truncated_file": "event_date:{day}"}),
     "missing_days": Rule(),
 }  # fmt: skip
@@ -197,20 +209,33 @@ TELEMETRY = {
     "impossible_pair": Rule({"impossible_pair": OF_DEVICE}, also={"unit_change": OF_DEVICE}),
 }  # fmt: skip
 
-# nothing is planted in the database: its rules are tried by tests alone
-AD_DELIVERY = dict.fromkeys(
-    [
-        *(
-            "rejected_record",
-            "unreadable_time",
-            "time_after_delivery",
-            "unmapped_columns",
-            "unreadable_value",
-        ),
-        *("late_events", "dimension_changed", "unknown_campaign", "unknown_advertiser", "extraction_not_reconciled"),
-    ],
-    Rule(natural=True),
-)
+CAMPAIGN_AND_DAY = "key:{campaign_id}|{day}"
+EVENT = "key:{event_id}"
+AD_DELIVERY = {
+    "rejected_record": Rule(),
+    "unreadable_time": Rule(dict.fromkeys(("null_time", "infinite_time"), EVENT), also={"time_lost": EVENT}),
+    "time_after_delivery": Rule({"future_time": EVENT}),
+    "unmapped_columns": Rule(natural=True),  # times that no engine holds are kept there
+    "unreadable_value": Rule({"nan_bid": "key:campaigns/{campaign_id}/bid_usd"}),
+    "late_events": Rule(natural=True),
+    "dimension_changed": Rule(natural=True),
+    "unknown_campaign": Rule({"orphan_event": EVENT}, also={"campaign_lost": EVENT}),
+    "unknown_advertiser": Rule(),
+    "extraction_not_reconciled": Rule(),
+    "changes_missing": Rule(),
+    "clicks_above_impressions": Rule({"clicks_above_impressions": CAMPAIGN_AND_DAY}),
+    "out_of_flight": Rule(
+        dict.fromkeys(("after_end", "before_start"), CAMPAIGN_AND_DAY),
+        also={"re_dated": "event_date:{day}"},
+    ),
+    "over_budget": Rule({"budget_passed": "key:{campaign_id}"}),
+    "unpriced_impressions": Rule({"nan_bid": CAMPAIGN_AND_DAY}),
+    "deleted_reference": Rule(
+        {"deleted_campaign": "key:campaigns/{campaign_id}", "deleted_advertiser": "key:advertisers/{advertiser_id}"}
+    ),
+    "back_dated": Rule({"back_dated": "member:{day}"}, also={"re_dated": "event_date:{day}"}),
+    "silent_edit": Rule({"silent_edit": "member:{key}"}),
+}  # fmt: skip
 
 RULES = {
     **{f"ad_serving__{name}": rule for name, rule in AD_SERVING.items()},

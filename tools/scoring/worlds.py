@@ -4,7 +4,7 @@ import json
 import os
 import re
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,14 +15,16 @@ import clickhouse_connect
 import duckdb
 
 from duckhouse.cli import UserError
+from duckhouse.embedded.postgres import embedded
 from duckhouse.processes import DBT, embedded_clickhouse, module, script
 from duckhouse.settings import PROJECT, clickhouse, environment
-from duckhouse.sources import load_source
+from duckhouse.sources import POSTGRES, load_source
 from tools.generators import generators
 from tools.scoring.matching import ScoredFinding, finding
 from tools.scoring.streams import fill
 
 PREFIX = "duckhouse"
+CLEAN = "--clean"
 FINDINGS = "+fct_dq_findings"
 COLUMNS = (
     "finding_id", "rule_id", "source", "severity", "finding_key", "event_date", "observed", "expected", "record_count",
@@ -55,25 +57,27 @@ def _build_on(folder: Path, options: Mapping[str, list[str]], port: str) -> Worl
         "CLICKHOUSE_CLUSTER": "",
         "DUCKHOUSE_LANDING": str(folder / "landing"),
         "KAFKA_BOOTSTRAP": "",
+        "POSTGRES_DSN": "",
+        "POSTGRES_HOST": "",
+        "DUCKHOUSE_POSTGRES": str(folder / "postgres"),
         "DUCKHOUSE_LAKE": str(folder / "lake"),
         "DUCKHOUSE_LAKE_CATALOG": "",
         "DUCKHOUSE_DUCKDB": str(folder / "duckhouse.duckdb"),
         "DBT_LOG_PATH": str(folder / "logs"),
     }
     faults, prefixes = {}, {}
-    delivered = {source: generators()[source].DELIVERED_AT for source in options}
-    for source, moments in delivered.items():
+    for source, words in options.items():
         drop = folder / source
-        _run(module("tools.generate", source, "--out", str(drop), *options[source]), env)
-        for moment, place in zip(moments, ("", "redelivery/"), strict=True):
-            landed = _run(_landing(source, drop, moment, place, env), env)
-            prefixes |= {delivery["delivery_id"]: place for delivery in json.loads(landed)["deliveries"]}
-        truth = json.loads((drop / "truth.json").read_text())
+        deliver = _deliver_database if load_source(source).kind == POSTGRES else _deliver_drop
+        for delivery, place in deliver(source, drop, words, env):
+            prefixes[delivery] = place
+        file = drop / "truth.json"
+        truth = json.loads(file.read_text()) if file.exists() else {"faults": []}
         faults[source] = {entry["kind"]: entry for entry in truth["faults"] + truth.get("changes", [])}
         _name_companies(faults[source], truth)
     _run(script("push"), env)
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda target: _build_target(target, folder, env), ("dev", "prod")))
+        list(pool.map(lambda target: _build_target(target, list(options), folder, env), ("dev", "prod")))
     rows = _on_dev(folder / "duckhouse.duckdb")
     if rows != _on_prod(int(port)):
         raise UserError(
@@ -81,6 +85,26 @@ def _build_on(folder: Path, options: Mapping[str, list[str]], port: str) -> Worl
             + ", ".join(f"{source} {' '.join(words)}" for source, words in options.items())
         )
     return World(faults, {source: _findings(rows, source, prefixes) for source in options})
+
+
+def _deliver_drop(source: str, drop: Path, words: list[str], env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The deliveries of a drop, each with its folder in it."""
+    _run(module("tools.generate", source, "--out", str(drop), *words), env)
+    for moment, place in zip(generators()[source].DELIVERED_AT, ("", "redelivery/"), strict=True):
+        landed = _run(_landing(source, drop, moment, place, env), env)
+        yield from ((delivery["delivery_id"], place) for delivery in json.loads(landed)["deliveries"])
+
+
+def _deliver_database(source: str, drop: Path, words: list[str], env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Two extractions of a database. A clean one has no silent edits, which are a fault."""
+    is_clean = CLEAN in words
+    batch = [word for word in words if word != CLEAN]
+    seed = batch[: batch.index("--seed") + 2]
+    planted = ["--silent-edits", "0"] if is_clean else ["--faults", str(drop)]
+    with embedded(Path(env["DUCKHOUSE_POSTGRES"])):
+        for change, place in (("batch", *batch), ""), (("churn", *seed, *planted), "redelivery/"):
+            _run(module("tools.generate", source, *change), env)
+            yield json.loads(_run(script("extract_postgres", source, "--cdc", "--json"), env))["delivery_id"], place
 
 
 def _landing(source: str, drop: Path, moment: str, place: str, env: Mapping[str, str]) -> list[str]:
@@ -102,9 +126,10 @@ def _name_companies(faults: Mapping[str, Mapping[str, Any]], truth: Mapping[str,
                 record["company_id"] = companies[record["file"]]
 
 
-def _build_target(target: str, folder: Path, env: Mapping[str, str]) -> None:
+def _build_target(target: str, sources: list[str], folder: Path, env: Mapping[str, str]) -> None:
     own = {**env, "DBT_TARGET_PATH": str(folder / f"target-{target}")}
-    words = ["--select", FINDINGS, "--exclude-resource-type", "test", "unit_test"]
+    made_from = [f"{name},{FINDINGS}" for name in ("resource_type:seed", *(f"source:{source}+" for source in sources))]
+    words = ["--select", *made_from, "dim_dq_rules", "--exclude-resource-type", "test", "unit_test"]
     _run([DBT, "--quiet", "build", "--target", target, *words], own)
 
 

@@ -4,7 +4,7 @@
 {{ gathered_findings('records', [
     rule_rejected_record(ref('stg_ad_delivery__rejected')),
     rule_unreadable_time(records, observed='_unmapped', texts=campaign),
-    rule_time_after_delivery(records, observed=cast_to('event_at', 'text_nullable'), texts=campaign),
+    rule_time_after_delivery(records, observed=moment_text('event_at'), texts=campaign),
     rule_unmapped_columns({
         'advertiser': ref('stg_ad_delivery__advertisers'),
         'campaign': ref('stg_ad_delivery__campaigns'),

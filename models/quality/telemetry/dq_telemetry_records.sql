@@ -6,7 +6,7 @@
     rule_file_unusable(ref('stg_telemetry__files'), readings, 'readings'),
     rule_unreadable_time(readings, key=place_of_record(), observed='_unmapped', texts=device),
     rule_time_after_delivery(
-        readings, key=place_of_record(), observed=cast_to('event_at', 'text_nullable'), texts=device
+        readings, key=place_of_record(), observed=moment_text('event_at'), texts=device
     ),
     rule_unmapped_columns({'readings': readings}),
 ]) }}

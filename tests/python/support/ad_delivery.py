@@ -59,18 +59,22 @@ def deliver(
     clicks: Records = (),
     mode: str = "compare",
     source_rows: Mapping[str, int] | None = None,
+    new_rows: Mapping[str, int] | None = None,
 ) -> str:
     """Lands one delivery, its records in the order given, and gives its id.
 
     `when` is an ISO moment, or a day of January 2026 for 06:00 UTC of it. `source_rows` says, by table, what PostgreSQL
-    counted; where it says nothing, the count is what the landed deliveries up to this one add up to.
+    counted; where it says nothing, the count is what the landed deliveries up to this one add up to. `new_rows` says
+    by table how many new rows the run counted, where that is not what its records are.
     """
     moment = dt.datetime.fromisoformat(when if isinstance(when, str) else f"2026-01-{when:02}T06:00:00Z")
     tables = dict(zip(TABLES, (advertiser, campaign, impressions, clicks), strict=True))
     with environment(house.env), Zone(load_source(SOURCE)).session() as session:
         draft = session.begin(moment, [(name, name, _hash([*records])) for name, records in tables.items()])
         runs = [
-            _extraction(name, records, mode, _rows_before(session.zone, draft.id, name), source_rows or {})
+            _extraction(
+                name, records, mode, _rows_before(session.zone, draft.id, name), source_rows or {}, new_rows or {}
+            )
             for name, records in tables.items()
         ]
         files = [
@@ -109,7 +113,14 @@ def _apply(existing: set[int], records: Records) -> None:
             existing.discard(record["id"])
 
 
-def _extraction(table: str, records: Records, mode: str, before: set[int], source_rows: Mapping[str, int]) -> Record:
+def _extraction(
+    table: str,
+    records: Records,
+    mode: str,
+    before: set[int],
+    source_rows: Mapping[str, int],
+    new_rows: Mapping[str, int],
+) -> Record:
     after = set(before)
     _apply(after, records)
     return {
@@ -117,7 +128,7 @@ def _extraction(table: str, records: Records, mode: str, before: set[int], sourc
         "mode": mode,
         "source_rows": source_rows.get(table, len(after)),
         "known_rows": len(after),
-        "new_rows": len(after - before),
+        "new_rows": new_rows.get(table, len(after - before)),
         "changed_rows": len({record["id"] for record in records} & before & after),
         "deleted_rows": len(before - after),
         "lag_bytes": 0 if mode == "cdc" else None,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 import numpy as np
 import psycopg
@@ -17,6 +17,7 @@ from psycopg import sql
 
 from duckhouse.cli import UserError, progress
 from duckhouse.extraction.database import Database
+from tools.generators.ad_delivery.faults import FaultLog, plant
 from tools.generators.ad_delivery.rows import (
     BACK_DATED_MINUTES,
     BID_CENTS,
@@ -45,6 +46,13 @@ ONE_IN_CLICK = 10  # a new row
 NAMES = ("Zoë & Söhne", 'Said "now"', "O'Brien; --", "Tab\there", "Two\nlines", r"Back\slash \N", "{a,b}", "广告 📣")
 
 
+class Edit(NamedTuple):
+    table: str
+    column: str
+    key: int
+    after: Any
+
+
 @dataclass(frozen=True)
 class LateTransaction:
     """Rows that are written and not committed. `ids` has the id of each, by table."""
@@ -68,19 +76,23 @@ def churn(
     deletes: int,
     late_commits: int,
     new_rows: int,
+    truth: FaultLog | None = None,
 ) -> dict[str, Any]:
     """Makes that many changes in an order by chance, each in a transaction of its own, the new rows in one.
 
-    Of the `late_commits` some are rolled back. Returns what was done: fewer where there was nothing to delete.
+    Of the `late_commits` some are rolled back. Where there is a `truth`, faults of quality are planted afterwards, and
+    it is told of them and of the edits. Returns what was done: fewer where there was nothing to delete.
     Raises UserError where there is no campaign.
     """
     done = {"edits": 0, "silent_edits": 0, "deletes": 0, "late_commits": 0, "rollbacks": 0, "new_rows": 0}
     rows = {"inserted": Counter(), "updated": Counter(), "deleted": Counter()}
 
     def one_edit(kind: str, places: tuple[Place, ...]) -> None:
-        if place := edit(connection, rng, places, is_silent=kind == "silent_edits"):
+        if edited := edit(connection, rng, places, is_silent=kind == "silent_edits"):
             done[kind] += 1
-            rows["updated"][place] += 1
+            rows["updated"][f"{edited.table}.{edited.column}"] += 1
+            if truth:
+                truth.edited(*edited, is_silent=kind == "silent_edits")
 
     def one_delete() -> None:
         if table := delete(connection, rng):
@@ -115,27 +127,32 @@ def churn(
             raise UserError("there is no campaign: make some with python -m tools.generate ad_delivery batch")
         for place in progress(rng.permutation(len(steps)), label="churn", unit="step"):
             steps[place]()
+        if truth:
+            with connection.transaction():
+                plant(connection, rng, truth)
     return done | {operation: dict(sorted(counts.items())) for operation, counts in rows.items()}
 
 
 def edit(
     connection: psycopg.Connection, rng: np.random.Generator, places: tuple[Place, ...], *, is_silent: bool
-) -> str | None:
+) -> Edit | None:
     """Gives a row of one of the `places` another value; updated_at follows unless `is_silent`.
 
-    Returns "table.column", or None where the tables are empty.
+    None where the tables are empty.
     """
     for place in rng.permutation(len(places)):
         table, column = places[place]
         key = any_id(connection, rng, table)
         if key is not None:
             names = {"table": sql.Identifier(table), "column": sql.Identifier(column)}
-            query = sql.SQL("select {column} from {table} where id = %s").format(**names)
+            known = "case when isfinite({column}) then {column} end" if column == "created_at" else "{column}"
+            query = sql.SQL("select " + known + " from {table} where id = %s").format(**names)
             (before,) = connection.execute(query, [key]).fetchone()
             touch = sql.SQL("" if is_silent else ", updated_at = localtimestamp")
             query = sql.SQL("update {table} set {column} = %s{touch} where id = %s").format(**names, touch=touch)
-            connection.execute(query, [_another(connection, rng, column, before), key])
-            return f"{table}.{column}"
+            after = _another(connection, rng, column, before)
+            connection.execute(query, [after, key])
+            return Edit(table, column, key, after)
     return None
 
 

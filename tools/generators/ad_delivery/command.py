@@ -25,6 +25,13 @@ def deliver_later(folder: Path) -> None:
     run_command(script("extract_postgres", SOURCE, "--cdc"))
 
 
+def sized(*, days: int, events_per_day: int) -> list[str]:
+    """The words for a batch of about so many impressions."""
+    campaigns = 4 * 4
+    each = max(1, days * events_per_day // campaigns)
+    return ["--advertisers", "4", "--campaigns", "4", "--impressions", str(each), "--ctr", "0.03"]
+
+
 def _once(mark: Path, *words: str) -> None:
     """Changes the database by a command that is not to be repeated; the mark says that it was run."""
     if not mark.exists():
@@ -87,6 +94,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     count(churn, "--deletes", 10, "deletes of impressions, clicks and campaigns without rows")
     count(churn, "--late-commits", 10, "transactions that higher ids overtake; some are rolled back")
     count(churn, "--new-rows", 100, "back-dated impressions and clicks of campaigns that are there")
+    churn.add_argument(
+        "--faults",
+        type=Path,
+        metavar="FOLDER",
+        help="plant faults that rules must find, and say which in truth.json of this new or empty folder",
+    )
     seed(churn)
 
 

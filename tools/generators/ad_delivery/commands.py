@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from duckhouse.cli import UserError, print_json
 from duckhouse.extraction.database import Database, database_of, first_line, postgres_source
 from tools.generators.ad_delivery import churn as changes
 from tools.generators.ad_delivery import rows, stats
+from tools.generators.ad_delivery.faults import FaultLog
+from tools.generators.write import claim, write_truth
 
 Outcome = tuple[dict[str, Any], str]  # the summary for machines, and in words
 
@@ -126,9 +129,17 @@ def reset(database: Database, *, yes: bool) -> Outcome:
     return summary, f"{_counts(summary, *summary)} deleted"
 
 
-def churn(database: Database, *, seed: int | None, **counts: int) -> Outcome:
-    done = changes.churn(database, np.random.default_rng(seed), **counts)
-    words = ("edits", "silent_edits", "deletes", "late_commits", "rollbacks", "new_rows")
+def churn(database: Database, *, seed: int | None, faults: Path | None, **counts: int) -> Outcome:
+    truth = FaultLog() if faults else None
+    if faults:
+        claim(faults)
+    done = changes.churn(database, np.random.default_rng(seed), **counts, truth=truth)
+    words = ["edits", "silent_edits", "deletes", "late_commits", "rollbacks", "new_rows"]
+    if faults and truth:
+        planted = truth.report()
+        write_truth(faults, {"source": SOURCE, "seed": seed, "parameters": counts, "clean": False, "faults": planted})
+        done["faults"] = sum(fault["count"] for fault in planted)
+        words.append("faults")
     return done, _counts(done, *words)
 
 

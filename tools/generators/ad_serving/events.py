@@ -14,6 +14,7 @@ from tools.generators.texts import DAY_MS, HOUR_MS
 
 CHUNK = 100_000
 NONE = -1  # no amount
+MACHINE_SCORE = -300  # thousandths by which machines score below people
 
 _NOISE = lognormal_table(0.35)
 _VIEWABLE_PER_MILLE = 550
@@ -85,7 +86,7 @@ def _impressions(catalogue: Catalogue, rng: np.random.Generator, today: date, dr
     ms += rng.integers(0, 1000, drawn)
     publisher = pick(rng, weights, hour)
 
-    ad_unit = pick(rng, _ad_unit_weights(catalogue), publisher)
+    ad_unit = pick(rng, ad_unit_weights(catalogue), publisher)
     device = pick(rng, DEVICE_WEIGHTS, publisher)
     browser = pick(rng, _BROWSER_WEIGHTS, device)
     country = pick(rng, COUNTRY_WEIGHTS, publisher)
@@ -94,7 +95,7 @@ def _impressions(catalogue: Catalogue, rng: np.random.Generator, today: date, dr
     bought = pick(rng, market.campaign_weights(catalogue, today), device * len(market.COUNTRIES) + country)
 
     prices, _, campaign_ids, advertiser_ids = _campaign_columns(catalogue)
-    unit_price = _ad_unit_prices(catalogue)[ad_unit]
+    unit_price = ad_unit_prices(catalogue)[ad_unit]
     factor = _COUNTRY_PRICE[country] * _DEVICE_PRICE[device] * unit_price
     noise = _NOISE[rng.integers(0, len(_NOISE), drawn)]
     revenue = np.maximum(1, prices[bought] * factor // 1000 * noise // 10_000_000)
@@ -120,11 +121,16 @@ def _impressions(catalogue: Catalogue, rng: np.random.Generator, today: date, dr
         unsettled=np.zeros(drawn, dtype=bool),
         floor=np.where(filled, floor, unfilled_floor),
         filled=filled,
-        score=400 + 2 * unit_price + rng.integers(-150, 151, drawn),
+        score=draw_scores(rng, unit_price),
         user=mix((person * 1000 + place) * 100 + browser, 1),
         request=mix(rng.integers(0, 2**62, drawn), 2),
         usable=np.ones(drawn, dtype=bool),
     )
+
+
+def draw_scores(rng: np.random.Generator, unit_prices: np.ndarray) -> np.ndarray:
+    """What people's events score on ad units of these prices."""
+    return 400 + 2 * unit_prices + rng.integers(-150, 151, len(unit_prices))
 
 
 def _with_followers(catalogue: Catalogue, rng: np.random.Generator, impressions: Events, rows: int) -> Events:
@@ -163,14 +169,14 @@ def follow(rng: np.random.Generator, impressions: Events, rows: np.ndarray, kind
     return events
 
 
-def _ad_unit_weights(catalogue: Catalogue) -> np.ndarray:
+def ad_unit_weights(catalogue: Catalogue) -> np.ndarray:
     table = np.zeros((len(market.PUBLISHERS), len(catalogue.ad_units)), dtype=np.int64)
     for column, unit in enumerate(catalogue.ad_units):
         table[unit.publisher, column] = market.PLACEMENTS[unit.placement][3]
     return table
 
 
-def _ad_unit_prices(catalogue: Catalogue) -> np.ndarray:
+def ad_unit_prices(catalogue: Catalogue) -> np.ndarray:
     return np.array([market.PLACEMENTS[unit.placement][4] for unit in catalogue.ad_units])
 
 

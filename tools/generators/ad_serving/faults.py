@@ -9,7 +9,7 @@ import numpy as np
 
 from tools.generators.ad_serving import catalogue as market
 from tools.generators.ad_serving.catalogue import CLICK, IMPRESSION, OTHER, VIEWABLE, Catalogue
-from tools.generators.ad_serving.events import DAY_MS, NONE, PLACES, Events, follow
+from tools.generators.ad_serving.events import DAY_MS, MACHINE_SCORE, NONE, PLACES, Events, follow
 from tools.generators.columns import concat, take
 from tools.generators.draw import draw_ids, mix, share
 
@@ -230,6 +230,7 @@ def _apply(kind: str, planted: Planted, rows: np.ndarray, catalogue: Catalogue, 
             events.unsettled[rows] = True
         case "robot_user_agent":
             _write_by_turns(events, "user_agent", rows, ROBOTS, turn)
+            events.score[rows] += MACHINE_SCORE
         case "bad_timestamp":
             _write_by_turns(events, "timestamp", rows, BAD_TIMESTAMPS, turn)
             events.usable[rows] = False

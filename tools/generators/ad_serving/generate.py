@@ -22,7 +22,7 @@ from tools.generators.ad_serving.events import CHUNK, DAY_MS, NONE, Events, Span
 from tools.generators.ad_serving.faults import Planted
 from tools.generators.ad_serving.formats import PARQUET_ERA, TEXT_ERAS, Era
 from tools.generators.ad_serving.redelivery import DAYS, draw_redelivery
-from tools.generators.ad_serving.segments import PRICE_KINDS, Segment, Struck
+from tools.generators.ad_serving.segments import DOMAIN_KINDS, PRICE_KINDS, Segment, Struck
 from tools.generators.ad_serving.truth import Log, Totals
 from tools.generators.columns import concat, take
 from tools.generators.draw import share
@@ -340,7 +340,7 @@ class DayFiles:
         if held:
             log.events("duplicate_across_files", self.name, held.ids)
         for kind, rows in planted.rows.items():
-            if kind == "duplicate_across_files" or kind in PRICE_KINDS:
+            if kind in ("duplicate_across_files", *PRICE_KINDS, *DOMAIN_KINDS):
                 continue
             if kind == "missing_event_id":
                 log.records(kind, self.name, place[rows])

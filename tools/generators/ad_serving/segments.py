@@ -8,10 +8,14 @@
 | click_burst | publisher and hour | 12, 25, 50 additional clicks |
 | concentrated_identity | user and day | 60, 120, 240 additional events; the 240 from several countries, one IP prefix |
 | flat_day | user and day | 2 additional impressions in each of the 24 hours |
+| uninformative_score | user and day | 300 additional impressions, which score like those of people |
+| own_subdomain, own_alias | publisher and day | all events on m.<domain>, or on the same name with another ending |
 | whole_second_clock | publisher and day | all times have 0 ms |
 | missing_hours | two hours of a day | no events at all |
 | viewability_drop | ad unit, whole run | 90 % of its viewable events are never made |
 | zero_fill_segment | publisher and country, whole run | no impression is filled |
+| device_missing | publisher, whole run | no event of a tablet |
+| browser_missing | publisher, whole run | no event of Safari |
 | inactive_ad_unit | ad unit, whole run | is_active 0 from the first delivery on |
 | truncated_file | events file | ends after 30 % of its records |
 | column_lost | events file | bid_floor_usd is in no record |
@@ -35,15 +39,19 @@ from tools.generators.ad_serving.events import (
     COUNTRY_WEIGHTS,
     DEVICE_WEIGHTS,
     FILL,
+    MACHINE_SCORE,
     Events,
     Span,
+    ad_unit_prices,
+    ad_unit_weights,
+    draw_scores,
     epoch_ms,
     follow,
 )
 from tools.generators.ad_serving.faults import Planted, first_untargeted
 from tools.generators.ad_serving.formats import PARQUET_ERA, Era, diagnostics_table
 from tools.generators.columns import concat, take
-from tools.generators.draw import draw_ids, mix
+from tools.generators.draw import draw_ids, mix, pick
 from tools.generators.texts import DAY_MS, HOUR_MS
 
 TRUNCATED_PERCENT = 30
@@ -55,6 +63,7 @@ SHARED_PREFIX = "203.0.113.0/24"
 LOST_COLUMN = "bid_floor_usd"
 
 OF_A_DAY = (
+    ("uninformative_score", 300),
     ("click_burst", 12),
     ("click_burst", 25),
     ("click_burst", 50),
@@ -70,9 +79,13 @@ OF_A_DAY = (
     ("whole_second_clock", 1),
     ("missing_hours", 2),
     ("flat_day", FLAT_IMPRESSIONS),
+    ("own_subdomain", 1),
+    ("own_alias", 1),
 )
 OF_A_FILE = ("truncated_file", "column_lost")
 PRICE_KINDS = ("price_step", "campaign_price_step")
+DOMAIN_KINDS = ("own_subdomain", "own_alias")
+MISSING = {"device_missing": {"device": "tablet"}, "browser_missing": {"device": "desktop", "browser": "Safari"}}
 PRICE_HISTORY_DAYS = 7  # before a price step, for a rule that knows usual prices
 MIN_DAY_EVENTS = 2000
 MIN_FILE_EVENTS, MIN_FILES = 100, 8
@@ -81,6 +94,8 @@ MIN_IMPRESSIONS = {
     "campaign_price_step": 40,
     "viewability_drop": 300,
     "zero_fill_segment": 100,
+    "device_missing": 800,
+    "browser_missing": 800,
 }
 MOST_OF_CAMPAIGN = 40  # percent of a campaign's impressions in its price outlier, so that its usual price can be known
 IMPRESSIONS_PER_MILLE, FILLED_PER_MILLE = 710, 540  # of events, about
@@ -153,6 +168,12 @@ def plan(catalogue: Catalogue, eras: list[Era], events_per_day: int, seed: int, 
         outlier = outlying[int(rng.integers(0, len(outlying)))]
         segments.append(Segment("cell_price_outlier", 20, publisher=priced, campaign=outlier))
 
+    for kind in MISSING:
+        lacking = small.pop(0)
+        impressions = events * IMPRESSIONS_PER_MILLE // 1000 * _share_of_publisher(lacking) // 1_000_000
+        if impressions >= MIN_IMPRESSIONS[kind]:
+            segments.append(Segment(kind, 1, publisher=lacking))
+
     days = rng.permutation(max(0, open_days)).tolist()
     silent = int(rng.integers(0, 23))
     for kind, strength in OF_A_DAY:
@@ -168,7 +189,7 @@ def plan(catalogue: Catalogue, eras: list[Era], events_per_day: int, seed: int, 
                 hour, publisher = _busiest(catalogue, day, middle)
                 middle.remove(publisher)
                 segment = replace(segment, publisher=publisher, hour=hour)
-            case "concentrated_identity" | "flat_day":
+            case "concentrated_identity" | "flat_day" | "uninformative_score" | "own_subdomain" | "own_alias":
                 segment = replace(segment, publisher=small.pop())
             case "campaign_price_step":
                 segment = replace(segment, campaign=stepped)
@@ -182,6 +203,8 @@ def _fits(kind: str, day: int, eras: list[Era], events_per_day: int) -> bool:
     """Whether the day of a run of that size can have the fault."""
     if kind in OF_A_FILE:
         return events_per_day >= MIN_FILE_EVENTS and len(eras) >= MIN_FILES and eras[day] is not PARQUET_ERA
+    if kind == "uninformative_score" and eras[day] is not PARQUET_ERA:
+        return False
     return events_per_day >= MIN_DAY_EVENTS and (kind not in PRICE_KINDS or day >= PRICE_HISTORY_DAYS)
 
 
@@ -285,6 +308,17 @@ def _unfill(events: Events, segment: Segment, day: int, span: Span) -> tuple[Eve
     return events, done
 
 
+def _missing(events: Events, segment: Segment, day: int, span: Span) -> tuple[Events, Struck]:
+    """The publisher has no event of the device, or of the browser, which is on no other device."""
+    place = MISSING[segment.kind]
+    unmade = _of_publisher(events, segment) & (events.device == market.DEVICES.index(place["device"]))
+    if "browser" in place:
+        unmade &= events.browser == list(market.BROWSERS).index(place["browser"])
+    events, done = _without(events, unmade, segment)
+    done.place = dict(place)
+    return events, done
+
+
 def _silent_hours(events: Events, segment: Segment, day: int, span: Span) -> tuple[Events, Struck]:
     """Nothing happens in the two hours, and nothing follows from what would have happened."""
     hour = events.at % DAY_MS // HOUR_MS
@@ -317,6 +351,8 @@ _SHAPES: dict[str, Callable[[Events, Segment, int, Span], tuple[Events, Struck]]
     "whole_second_clock": _whole_seconds,
     "viewability_drop": _unmade_viewables,
     "zero_fill_segment": _unfill,
+    "device_missing": _missing,
+    "browser_missing": _missing,
     "missing_hours": _silent_hours,
     "truncated_file": _cut,
 }
@@ -337,7 +373,14 @@ def plant(
             rows = rows[(alike & earning)[rows]]
             planted.rows[segment.kind] = rows
             return _multiply(events, rows, segment)
-        case "click_burst" | "concentrated_identity" | "flat_day":
+        case "own_subdomain" | "own_alias":
+            rows = rows[_of_publisher(events, segment)[rows]]
+            domain = _own_domain(segment)
+            for row in rows:
+                events.write("site_domain", row, domain)
+            planted.rows[segment.kind] = rows
+            return Struck(segment, events.ids[rows], {"domain": domain}, {"events": len(rows)})
+        case "click_burst" | "concentrated_identity" | "flat_day" | "uninformative_score":
             filled = _of_publisher(events, segment) & (events.kind == IMPRESSION) & events.filled
             paid = rows[filled[rows]]
             make = _burst if segment.kind == "click_burst" else _identity
@@ -348,6 +391,11 @@ def plant(
             place = {} if segment.kind == "click_burst" else _of_identity(made)
             return Struck(segment, made.ids, place, {"events": len(made)})
     return None
+
+
+def _own_domain(segment: Segment) -> str:
+    domain = market.PUBLISHERS[segment.publisher].domain
+    return f"m.{domain}" if segment.kind == "own_subdomain" else f"{domain.removesuffix('.example')}.test"
 
 
 def _burst(
@@ -386,7 +434,7 @@ def _identity(
         at = hours * HOUR_MS + rng.integers(0, HOUR_MS, len(hours))
         viewable = 0
     else:
-        viewable = int(segment.strength) // 3
+        viewable = int(segment.strength) // 3 if segment.kind == "concentrated_identity" else 0
         at = int(rng.integers(6, 16)) * HOUR_MS
         at += rng.integers(0, CONCENTRATED_HOURS * HOUR_MS, int(segment.strength) - viewable)
     made = take(events, paid[rng.integers(0, len(paid), len(at))])
@@ -395,6 +443,7 @@ def _identity(
     made.user[:] = mix(rng.integers(0, 2**62, 1), 1)[0]
     made.request = mix(rng.integers(0, 2**62, len(made)), 2)
     made.browser[:] = events.browser[one]
+    made.score = _scores_of_machine(segment, catalogue, made, rng)
     if not several:
         made.place[:] = events.place[one]
     after = rng.integers(1_000, 20_000, len(made))
@@ -403,6 +452,14 @@ def _identity(
         for row in range(len(made)):
             made.write("ip_prefix", row, SHARED_PREFIX)
     return made
+
+
+def _scores_of_machine(segment: Segment, catalogue: Catalogue, made: Events, rng: np.random.Generator) -> np.ndarray:
+    """Below those of people; where the score is uninformative, those of people on all units of the publisher."""
+    if segment.kind != "uninformative_score":
+        return made.score + MACHINE_SCORE
+    units = pick(rng, ad_unit_weights(catalogue), np.full(len(made), segment.publisher))
+    return draw_scores(rng, ad_unit_prices(catalogue)[units])
 
 
 def _of_identity(made: Events) -> dict[str, Any]:
