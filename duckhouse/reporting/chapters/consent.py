@@ -43,8 +43,9 @@ ANSWERS = """
     order by company_id, definition
 """
 RECORDS = """
-    select _delivery_id, min(_delivered_at), count(*), sum(records_read), sum(records_current), sum(records_replaced),
-           sum(records_set_aside), sum(records_rejected), sum(records_blank)
+    select _delivery_id, min(_delivered_at), count(*), sum(records_read), sum(records_current),
+           sum(records_replaced_in_delivery + records_replaced_by_delivery), sum(records_set_aside),
+           sum(records_rejected), sum(records_blank)
     from quality.fct_consent_event_records
     group by _delivery_id
     order by _delivery_id
