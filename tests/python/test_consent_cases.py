@@ -12,6 +12,7 @@ import clickhouse_connect
 import duckdb
 import pytest
 
+from support.analyses import analyses_of, answers_of_dev, answers_of_prod, compiled, described
 from support.consent import Z, assert_estimate, company_record, deliver, event, records
 from support.dbt import BuildError
 from support.drops import NO_TESTS, build, keep
@@ -726,6 +727,25 @@ def test_figures_as_of_a_delivery_carry_their_errors(older: Warehouse) -> None:
     assert_estimate(record, "consent_asked_weighted_once", 45, error, at_least=5)
     assert_estimate(record, "opt_in_rate_weighted_once", 3 / 45, error * 3 / 45**2)
     assert record["consent_asked_extrapolated"] == 4 * 100 + 25
+
+
+def test_the_analysis_says_why_an_opt_in_rate_changed(consent: Warehouse, older: Warehouse) -> None:
+    """Of the restated company, whose opt-ins and notices moved most: 3 for 2, and 45 for 40."""
+    queries = {target: compiled(consent, target) for target in ("dev", "prod")}
+    dev, prod = answers_of_dev(consent, queries["dev"]), answers_of_prod(consent, queries["prod"])
+    assert {*analyses_of("consent")} == described(consent) == dev.keys()
+    [published, restated] = dev["why_an_opt_in_rate_changed"].records
+    assert prod["why_an_opt_in_rate_changed"].rows == dev["why_an_opt_in_rate_changed"].rows
+    assert (published["publication"], published["rate_before"], published["rate_after"]) == ("first", None, 2 / 40)
+    assert (restated["company_id"], restated["rate_before"], restated["rate_after"]) == ("restated", 2 / 40, 3 / 45)
+    assert (restated["opt_ins_difference"], restated["notices_difference"]) == (1, 5)
+
+
+def test_the_report_shows_what_was_restated(older: Warehouse) -> None:
+    page = older.folder / "report.html"
+    older.run("report", "--out", page)
+    row = ["restated", "2025-10-05", "1", "1", "1", "0", "1", "-5", "5.0%", "6.7%"]
+    assert "".join(f"<td>{cell}</td>" for cell in row) in page.read_text(encoding="utf-8")
 
 
 def test_replaced_and_set_aside_records_are_accounted_for_by_delivery(older: Warehouse) -> None:
