@@ -1,9 +1,9 @@
 with figures as (
     select
-        *,
         {%- for figure in consent_figures() %}
-        {{ cast_to('round(' ~ figure ~ '_after, 6)', 'money') }} as {{ figure }}{{ ',' if not loop.last }}
+        {{ cast_to('round(' ~ figure ~ '_after, 6)', 'money') }} as {{ figure }},
         {%- endfor %}
+        *
     from {{ ref('int_consent__figures_by_delivery') }}
 ),
 
@@ -16,9 +16,9 @@ rates as (
 
 final as (
     select
-        event_date,
-        company_id,
-        {{ cast_to('publication', 'text') }} as publication,
+        rates.event_date,
+        rates.company_id,
+        {{ cast_to('rates.publication', 'text') }} as publication,
 
         ---------- volumes: stored, weighted once, extrapolated as the sender specifies
         {%- for volume in consent_volumes() %}
@@ -34,10 +34,10 @@ final as (
         {%- endfor %}
 
         ---------- delivery
-        superseded_by_delivery_id,
-        _delivery_id,
-        _delivered_at,
-        day_version as _day_version
+        rates.superseded_by_delivery_id,
+        rates._delivery_id,
+        rates._delivered_at,
+        rates.day_version as _day_version
     from rates
 )
 

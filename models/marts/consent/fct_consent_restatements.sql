@@ -1,10 +1,10 @@
 with figures as (
     select
-        *,
         {%- for figure in consent_figures() %}
         {{ cast_to('round(' ~ figure ~ '_after - ' ~ figure ~ '_moved, 6)', 'money') }} as {{ figure }}_before,
-        {{ cast_to('round(' ~ figure ~ '_after, 6)', 'money') }} as {{ figure }}_now{{ ',' if not loop.last }}
+        {{ cast_to('round(' ~ figure ~ '_after, 6)', 'money') }} as {{ figure }}_now,
         {%- endfor %}
+        *
     from {{ ref('int_consent__figures_by_delivery') }}
     where publication = 'restatement'
 ),
