@@ -2,11 +2,12 @@
 {%- set error_by_user = 'case when ' ~ told ~ ' >= ' ~ to_double(var('least_share_with_user')) ~ ' then sqrt('
     ~ to_double('volume_variance_by_user') ~ ') end' %}
 
+{# a record that is several stored events, and one without a user, tells nothing of who else was drawn #}
 with weights as (
     select
         company_id,
         event_type,
-        user_key,
+        case when events_stored = 1 then user_key end as known_user,
         {{ cast_to('round(' ~ inverse_of('sampling_rate') ~ ', 6)', 'money') }} as weight,
         {{ cast_to('count(*)', 'integer') }} as stored_rows,
         {{ cast_to('sum(events_stored)', 'integer') }} as stored_count,
@@ -15,7 +16,7 @@ with weights as (
     where
         company_id is not null
         and event_type is not null
-    group by company_id, event_type, user_key, weight
+    group by company_id, event_type, known_user, weight
 ),
 
 ordered as (
@@ -24,7 +25,7 @@ ordered as (
         {{ cast_to('sum(stored_count) over up_to_here', 'integer') }} as stored_so_far
     from weights
     window up_to_here as (
-        partition by company_id, event_type, user_key order by weight
+        partition by company_id, event_type, known_user order by weight
         rows between unbounded preceding and current row
     )
 ),
@@ -33,7 +34,7 @@ users as (
     select
         company_id,
         event_type,
-        user_key,
+        known_user,
         sum(stored_rows) as user_rows,
         sum(stored_count) as user_stored,
         sum(event_variance) as user_event_variance,
@@ -41,15 +42,14 @@ users as (
         sum(stored_count * weight * weight) as user_squares,
         {{ larger_weights('weight', 'stored_count', 'stored_so_far') }} as user_overlap
     from ordered
-    group by company_id, event_type, user_key
+    group by company_id, event_type, known_user
 ),
 
-{# whose user is not known was drawn by itself #}
 drawn as (
     select
         *,
-        case when user_key is null then user_event_variance else user_total * user_total - user_overlap end as user_variance,
-        case when user_key is null then 0 else user_total * user_total - user_squares end as user_pairs
+        case when known_user is null then user_event_variance else user_total * user_total - user_overlap end as user_variance,
+        case when known_user is null then 0 else user_total * user_total - user_squares end as user_pairs
     from users
 ),
 
@@ -58,9 +58,9 @@ volumes as (
         company_id,
         event_type,
         sum(user_rows) as row_count,
-        sum(case when user_key is null then 0 else user_rows end) as with_user,
-        count(user_key) as user_count,
-        count(*) filter (where user_key is not null and user_stored > 1) as users_again,
+        sum(case when known_user is null then 0 else user_rows end) as with_user,
+        count(known_user) as user_count,
+        count(*) filter (where known_user is not null and user_stored > 1) as users_again,
         sum(user_stored) as volume_sampled,
         {{ cast_to('round(sum(user_total), 6)', 'money') }} as volume_once,
         {{ cast_to('round(sum(user_event_variance), 6)', 'money') }} as volume_variance,
