@@ -4,9 +4,9 @@ with now_less_daily as (
     select
         event_date,
         {%- for volume in consent_volumes() %}
-        {{ volume }}_sampled,
-        {{ volume }}_weighted_once,
-        {{ volume }}_extrapolated,
+        {{ volume }}_sampled as {{ volume }}_sampled_step,
+        {{ volume }}_weighted_once as {{ volume }}_weighted_once_step,
+        {{ volume }}_extrapolated as {{ volume }}_extrapolated_step,
         {%- endfor %}
         company_id
     from {{ ref('fct_consent_company_daily_as_of') }}
@@ -15,11 +15,11 @@ with now_less_daily as (
     select
         event_date,
         {%- for volume, condition in consent_volumes().items() %}
-        -sum(case when {{ condition }} then events_sampled else 0 end) as {{ volume }}_sampled,
-        -1 * {{ cast_to('round(sum(case when ' ~ condition ~ ' then events_weighted_once else 0 end), 6)', 'money') }}
-            as {{ volume }}_weighted_once,
-        -1 * {{ cast_to('round(sum(case when ' ~ condition ~ ' then events_extrapolated else 0 end), 6)', 'money') }}
-            as {{ volume }}_extrapolated,
+        -1 * sum(case when {{ condition }} then events_sampled else 0 end) as {{ volume }}_sampled_step,
+        {%- for reading in ['weighted_once', 'extrapolated'] %}
+        -1 * {{ cast_to('round(sum(case when ' ~ condition ~ ' then events_' ~ reading ~ ' else 0 end), 6)', 'money') }}
+            as {{ volume }}_{{ reading }}_step,
+        {%- endfor %}
         {%- endfor %}
         company_id
     from {{ ref('fct_consent_company_daily') }}
@@ -31,11 +31,11 @@ differences as (
         event_date,
         company_id,
         {%- for volume in consent_volumes() %}
-        sum({{ volume }}_sampled) as {{ volume }}_sampled_difference,
-        sum({{ volume }}_weighted_once) as {{ volume }}_weighted_once_difference,
-        sum({{ volume }}_extrapolated) as {{ volume }}_extrapolated_difference,
+        {%- for reading in ['sampled', 'weighted_once', 'extrapolated'] %}
+        sum({{ volume }}_{{ reading }}_step) as {{ volume }}_{{ reading }}_difference,
         {%- endfor %}
-        count(*) as sides
+        {%- endfor %}
+        count(*) as side_count
     from now_less_daily
     group by event_date, company_id
 )
@@ -44,7 +44,7 @@ select * from differences
 where
     false
     {%- for volume in consent_volumes() %}
-    or {{ volume }}_sampled_difference is distinct from 0
-    or {{ volume }}_weighted_once_difference is distinct from 0
-    or {{ volume }}_extrapolated_difference is distinct from 0
+    {%- for reading in ['sampled', 'weighted_once', 'extrapolated'] %}
+    or {{ volume }}_{{ reading }}_difference is distinct from 0
+    {%- endfor %}
     {%- endfor %}
