@@ -1,13 +1,12 @@
 {#
     Why an event is invalid as a record, so that its revenue cannot be billed as it stands; the first reason that holds,
-    NULL where none does. `revenue` is the column with the last known amount. Invalid traffic is another question:
-    fct_ad_invalid_traffic.
+    NULL where none does. It reads last_known_revenue_usd. Invalid traffic is another question: fct_ad_invalid_traffic.
 #}
-{% macro invalid_record_reason(event, revenue='last_known_revenue') -%}
+{% macro invalid_record_reason(event) -%}
     case
         when {{ event }}.event_type is null or {{ event }}.event_type not in ('impression', 'click', 'viewable_impression')
             then 'unknown_event_type'
-        when {{ event }}.{{ revenue }} < 0 then 'negative_revenue'
-        when {{ event }}.is_filled = false and {{ event }}.{{ revenue }} <> 0 then 'revenue_on_unfilled'
+        when {{ event }}.last_known_revenue_usd < 0 then 'negative_revenue'
+        when {{ event }}.is_filled = false and {{ event }}.last_known_revenue_usd <> 0 then 'revenue_on_unfilled'
     end
 {%- endmacro %}

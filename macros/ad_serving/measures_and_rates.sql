@@ -20,6 +20,14 @@
 {%- endmacro %}
 
 
+{# The measures as figures_by_delivery() takes them: aggregates over the rows of the ledger. #}
+{% macro measure_figures() -%}
+    {%- set figures = {} -%}
+    {%- for measure in ad_measures() -%} {%- do figures.update({measure: 'sum(' ~ measure ~ ')'}) -%} {%- endfor -%}
+    {{ return(figures) }}
+{%- endmacro %}
+
+
 {# The measures of an ad-serving mart, and the rates that are made of them, from columns of the same names with a suffix. #}
 {% macro measures_and_rates(suffix='_total') -%}
     {%- for measure, kind in ad_measures().items() %}

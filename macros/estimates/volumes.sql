@@ -25,12 +25,18 @@
 {%- endmacro %}
 
 
+{# The measures of a volume, and the columns of fct_consent_company_daily that they add up. #}
+{% macro volume_measures() -%}
+    {{ return({
+        'sampled': 'events_sampled', 'once': 'events_weighted_once',
+        'extrapolated': 'events_extrapolated', 'variance': 'variance_weighted_once'
+    }) }}
+{%- endmacro %}
+
+
 {# The sums behind a volume, over the rows of a relation with the columns of fct_consent_company_daily that meet a condition. #}
 {% macro volume_sums(relation, source, condition='true') -%}
-        {%- for measure, column in {
-            'sampled': 'events_sampled', 'once': 'events_weighted_once',
-            'extrapolated': 'events_extrapolated', 'variance': 'variance_weighted_once'
-        }.items() %}
+        {%- for measure, column in volume_measures().items() %}
         {{ cast_to(
             'round(sum(case when ' ~ condition ~ ' then coalesce(' ~ relation ~ '.' ~ column ~ ', 0) else 0 end), 6)', 'money'
         ) }} as {{ source }}_{{ measure }}{{ ',' if not loop.last }}

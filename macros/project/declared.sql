@@ -115,6 +115,7 @@
                     'concentrated_user',
                     'impossible_conversion',
                     'region_of_other_country',
+                    'sampled_by_user',
                     'shared_user_id',
                     'volume_readings_contradict',
                 ],

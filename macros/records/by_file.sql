@@ -1,23 +1,5 @@
 {#
-    What became of the records of each delivered file, as landing counts them and as models show them: for a source whose fact
-    keeps the place of each record (_delivery_id, _source_file). Usable records that the fact does not show are replaced. What
-    is set aside is counted where it is published, so a record that is neither there nor usable breaks the sum.
-#}
-{% macro what_became_of_records(files, entity, staged, fact, set_aside) -%}
-    {{ records_by_file(
-        files,
-        [entity],
-        [
-            (staged, {'records_usable': 'count(*) filter (where set_aside_reason is null)'}),
-            (fact, {'records_current': 'count(*)'}),
-            (set_aside, {'records_set_aside': 'count(*)'}),
-        ],
-        {'records_replaced': 'records_usable - records_current'},
-    ) }}
-{%- endmacro %}
-
-
-{#
+    What became of the records of each delivered file, as landing counts them and as models show them.
     One row per delivered file of the entities: its counts, and what models say of its records. `counted` lists relations
     that have _delivery_id and _source_file, each with the aggregates to take of it by name; `derived` are expressions over
     those names. The model has the columns that its YAML names.

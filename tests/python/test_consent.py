@@ -214,8 +214,8 @@ def test_every_generated_record_is_accounted_for(generated: tuple[Warehouse, dic
         "unusable_rate": planted(truth, "unusable_rate"),
     }
     landed, explained = house.rows(
-        "select sum(records_landed), sum(records_current + records_replaced + records_set_aside) "
-        "from quality.fct_consent_event_records"
+        "select sum(records_landed), sum(records_current + records_replaced_in_delivery + records_replaced_by_delivery "
+        "+ records_set_aside) from quality.fct_consent_event_records"
     )[0]
     assert landed == explained
 

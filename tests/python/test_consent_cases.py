@@ -12,6 +12,7 @@ import clickhouse_connect
 import duckdb
 import pytest
 
+from support.analyses import analyses_of, answers_of_dev, answers_of_prod, compiled, described
 from support.consent import Z, assert_estimate, company_record, deliver, event, records
 from support.dbt import BuildError
 from support.drops import NO_TESTS, build, keep
@@ -194,6 +195,59 @@ AGAIN_IN_BETWEEN = [
     event("between", "again", "consent.asked", "2025-10-06 12:00:00.000"),
 ]
 
+# what a delivery may do to the figures of a day that was published
+TENTH = {"rate": "0.1", "count": "10"}
+OCTOBER_5 = "2025-10-05 10:00:00.000"
+RESTATED = [
+    *(event(f"restated-asked-{n}", "restated", "consent.asked", OCTOBER_5, **TENTH) for n in range(4)),
+    *(event(f"restated-in-{n}", "restated", "consent.given", OCTOBER_5, consent="full opt-in") for n in range(2)),
+    event("restated-out", "restated", "consent.given", OCTOBER_5, consent="opt-out"),
+    event("restated-page", "restated", "pageview", OCTOBER_5, **TENTH),
+]
+RESTATED_LATER = [
+    event("restated-asked-0", "restated", "consent.asked", OCTOBER_5, rate="0.2", count="5"),
+    event("restated-late", "restated", "consent.asked", OCTOBER_5, **TENTH),
+    event("restated-in-0", "restated", "consent.given", OCTOBER_5, consent="full opt-in"),
+    event("restated-out", "restated", "consent.given", OCTOBER_5, consent="full opt-in"),
+    event("restated-page", "heir", "pageview", OCTOBER_5, **TENTH),
+    event("restated-page", "heir", "pageview", OCTOBER_5, **TENTH),
+]
+
+# company, day of October and of the delivery: publication; stored records and estimate of events, notices and choices
+PUBLISHED: dict[tuple, tuple] = {
+    ("again", 5, 10): ("first", 2, 2, 0, 0, 2, 2),
+    ("again", 6, 10): ("first", 1, 1, 0, 0, 1, 1),
+    ("restated", 5, 10): ("first", 8, 53, 4, 40, 3, 3),
+}
+PUBLISHED_LATER: dict[tuple, tuple] = PUBLISHED | {
+    ("again", 5, 12): ("restatement", 3, 3, 1, 1, 2, 2),
+    ("again", 6, 12): ("restatement", 0, 0, 0, 0, 0, 0),
+    ("again", 7, 12): ("first", 1, 1, 0, 0, 1, 1),
+    ("restated", 5, 12): ("restatement", 8, 48, 5, 45, 3, 3),
+    ("heir", 5, 12): ("restatement", 1, 10, 0, 0, 0, 0),
+}
+PUBLISHED_IN_BETWEEN: dict[tuple, tuple] = PUBLISHED_LATER | {
+    ("again", 5, 11): ("restatement", 2, 2, 0, 0, 2, 2),
+    ("again", 6, 11): ("restatement", 1, 1, 1, 1, 0, 0),
+    ("again", 8, 11): ("first", 1, 1, 0, 0, 1, 1),
+    ("again", 8, 12): ("restatement", 0, 0, 0, 0, 0, 0),
+}
+# the same key: events that are late, reweighed, of another consent, moved in, moved out; then before and after: events,
+# opt-ins and the opt-in rate
+CHANGED: dict[tuple, tuple] = {
+    ("again", 5, 12): (1, 0, 1, 0, 0, 2, 3, 0, 1, None, 1),
+    ("again", 6, 12): (0, 0, 0, 0, 1, 1, 0, 0, 0, None, None),
+    ("restated", 5, 12): (1, 1, 1, 0, 1, 53, 48, 2, 3, 2 / 40, 3 / 45),
+    ("heir", 5, 12): (0, 0, 0, 1, 0, 0, 10, 0, 0, None, None),
+}
+CHANGED_IN_BETWEEN: dict[tuple, tuple] = CHANGED | {
+    ("again", 5, 11): (0, 0, 1, 0, 0, 2, 2, 0, 0, None, None),
+    ("again", 6, 11): (1, 0, 0, 0, 1, 1, 1, 0, 0, None, 0),
+    ("again", 8, 12): (0, 0, 0, 0, 1, 1, 0, 0, 0, None, None),
+}
+# the delivery in between took the event from that day, not the last one
+del PUBLISHED_IN_BETWEEN["again", 6, 12], CHANGED_IN_BETWEEN["again", 6, 12]
+
 # on which the engines' own functions differ, or figures lose their bounds
 ODD = [
     event("half", "half", rate="0.4", count="3"),
@@ -245,6 +299,7 @@ def first(consent: Warehouse) -> Warehouse:
         "aside": ASIDE,
         "volumes": [*weights, *RATES, *BY_HAND, *SIZES],
         "others": [*KNOWN, *places, *COUNTRIES, *TIMES, *CHOICES, *AGAIN],
+        "restated": RESTATED,
     }
     deliver(consent, 10, files, COMPANIES)
     build(consent)
@@ -253,7 +308,8 @@ def first(consent: Warehouse) -> Warehouse:
 
 @pytest.fixture(scope="module")
 def redelivered(consent: Warehouse, first: Warehouse) -> Warehouse:
-    deliver(consent, 12, AGAIN_LATER, [("again", "Gaming / Sport", "Sport", "Spain")])
+    files = {"events-company-1": AGAIN_LATER, "restated": RESTATED_LATER}
+    deliver(consent, 12, files, [("again", "Gaming / Sport", "Sport", "Spain")])
     build(consent)
     return keep(consent, "redelivered")
 
@@ -319,10 +375,11 @@ def test_what_cannot_be_weighed_is_set_aside_with_its_reason(first: Warehouse) -
 
 def test_every_record_of_a_file_is_accounted_for(first: Warehouse) -> None:
     """Fifteen are set aside, one of the two spellings of an event replaces the other."""
-    fates = ("read", "landed", "rejected", "blank", "current", "replaced", "set_aside")
+    replaced = ("replaced_in_delivery", "replaced_by_delivery")
+    fates = ("read", "landed", "rejected", "blank", "current", *replaced, "set_aside")
     columns = ", ".join(f"records_{fate}" for fate in fates)
     query = f"select {columns} from quality.fct_consent_event_records where _source_file like '%aside.csv'"
-    assert first.rows(query) == [(18, 18, 0, 0, 2, 1, 15)]
+    assert first.rows(query) == [(18, 18, 0, 0, 2, 1, 0, 15)]
 
 
 def test_without_a_notice_there_is_no_conversion(first: Warehouse) -> None:
@@ -584,6 +641,33 @@ def day(number: int) -> dt.date:
     return dt.date(2025, 10, number)
 
 
+FIGURES = "publication, " + ", ".join(
+    f"{volume}_{reading}"
+    for volume in ("events", "consent_asked", "consent_given")
+    for reading in ("sampled", "weighted_once")
+)
+CHANGES = ", ".join(
+    [f"events_{change}" for change in ("late", "reweighed", "consent_changed", "moved_in", "moved_out")]
+    + [f"{name}_weighted_once_{side}" for name in ("events", "opt_ins", "opt_in_rate") for side in ("before", "after")]
+)
+
+
+def story(house: Warehouse, columns: str, table: str) -> dict[tuple, tuple]:
+    """What both engines tell of the companies with a story."""
+    key = "company_id, day(event_date), day(_delivered_at)"
+    condition = "company_id in ('again', 'restated', 'heir') and event_date >= '2025-10-01'"
+    told = [
+        {row[:3]: row[3:] for row in rows} for rows in on_both(house, f"{key}, {columns}", "marts", table, condition)
+    ]
+    assert told[0] == told[1]
+    return told[0]
+
+
+def test_before_any_redelivery_figures_are_those_first_published(first: Warehouse) -> None:
+    assert story(first, FIGURES, "fct_consent_company_daily_as_of") == PUBLISHED
+    assert story(first, CHANGES, "fct_consent_restatements") == {}
+
+
 def events_again(house: Warehouse) -> dict[str, tuple[dt.date, str]]:
     query = "select event_id, event_date, consent_status from marts.fct_consent_events where company_id = 'again'"
     return {event_id: tuple(values) for event_id, *values in house.rows(query)}
@@ -616,6 +700,11 @@ def test_an_event_that_moves_leaves_its_day(first: Warehouse, redelivered: Wareh
     assert redelivered.rows(choices) == [(day(7), "disabled")]
 
 
+def test_a_redelivery_restates_what_was_published(redelivered: Warehouse) -> None:
+    assert story(redelivered, FIGURES, "fct_consent_company_daily_as_of") == PUBLISHED_LATER
+    assert story(redelivered, CHANGES, "fct_consent_restatements") == CHANGED
+
+
 def test_an_older_delivery_that_arrives_last_replaces_nothing(redelivered: Warehouse, older: Warehouse) -> None:
     assert events_again(older) == events_again(redelivered) | {"between": (day(6), "empty")}
     assert days_again(older) == {day(5): 3, day(6): 1, day(7): 1}
@@ -624,12 +713,48 @@ def test_an_older_delivery_that_arrives_last_replaces_nothing(redelivered: Wareh
     ]
 
 
+def test_an_older_delivery_takes_its_place_in_the_story(older: Warehouse) -> None:
+    assert story(older, FIGURES, "fct_consent_company_daily_as_of") == PUBLISHED_IN_BETWEEN
+    assert story(older, CHANGES, "fct_consent_restatements") == CHANGED_IN_BETWEEN
+
+
+def test_figures_as_of_a_delivery_carry_their_errors(older: Warehouse) -> None:
+    """Four notices at a tenth and one at a fifth; 3 opt-ins, stored whole."""
+    [record] = records(
+        older, "marts.fct_consent_company_daily_as_of", "company_id = 'restated' and superseded_by_delivery_id is null"
+    )
+    error = math.sqrt(4 * 90 + 20)
+    assert_estimate(record, "consent_asked_weighted_once", 45, error, at_least=5)
+    assert_estimate(record, "opt_in_rate_weighted_once", 3 / 45, error * 3 / 45**2)
+    assert record["consent_asked_extrapolated"] == 4 * 100 + 25
+
+
+def test_the_analysis_says_why_an_opt_in_rate_changed(consent: Warehouse, older: Warehouse) -> None:
+    """Of the restated company, whose opt-ins and notices moved most: 3 for 2, and 45 for 40."""
+    queries = {target: compiled(consent, target) for target in ("dev", "prod")}
+    dev, prod = answers_of_dev(consent, queries["dev"]), answers_of_prod(consent, queries["prod"])
+    assert {*analyses_of("consent")} == described(consent) == dev.keys()
+    [published, restated] = dev["why_an_opt_in_rate_changed"].records
+    assert prod["why_an_opt_in_rate_changed"].rows == dev["why_an_opt_in_rate_changed"].rows
+    assert (published["publication"], published["rate_before"], published["rate_after"]) == ("first", None, 2 / 40)
+    assert (restated["company_id"], restated["rate_before"], restated["rate_after"]) == ("restated", 2 / 40, 3 / 45)
+    assert (restated["opt_ins_difference"], restated["notices_difference"]) == (1, 5)
+
+
+def test_the_report_shows_what_was_restated(older: Warehouse) -> None:
+    page = older.folder / "report.html"
+    older.run("report", "--out", page)
+    row = ["restated", "2025-10-05", "1", "1", "1", "0", "1", "-5", "5.0%", "6.7%"]
+    assert "".join(f"<td>{cell}</td>" for cell in row) in page.read_text(encoding="utf-8")
+
+
 def test_replaced_and_set_aside_records_are_accounted_for_by_delivery(older: Warehouse) -> None:
     accounted = older.rows(
-        "select day(_delivered_at), records_landed, records_current, records_replaced, records_set_aside "
+        "select day(_delivered_at), records_landed, records_current, records_replaced_in_delivery, "
+        "records_replaced_by_delivery, records_set_aside "
         "from quality.fct_consent_event_records where _source_file like '%events-company-1.csv' order by 1"
     )
-    assert accounted == [(11, 3, 1, 2, 0), (12, 4, 3, 0, 1)]
+    assert accounted == [(11, 3, 1, 0, 2, 0), (12, 4, 3, 0, 0, 1)]
 
 
 def test_records_that_a_later_delivery_sets_aside_are_added_to_the_others(first: Warehouse, older: Warehouse) -> None:
@@ -676,9 +801,11 @@ def test_all_records_of_the_drops_are_published_or_accounted_for(older: Warehous
         "aside": len(ASIDE),
         "volumes": len([*WEIGHTS, *RATES, *BY_HAND, *SIZES]),
         "others": len([*KNOWN, *PLACES, *COUNTRIES, *TIMES, *CHOICES, *AGAIN]),
+        "restated": len(RESTATED),
     }
     landed = older.rows(
-        "select records_landed, records_current + records_replaced + records_set_aside "
+        "select records_landed, records_current + records_replaced_in_delivery + records_replaced_by_delivery + "
+        "records_set_aside "
         "from quality.fct_consent_event_records where day(_delivered_at) = 10 order by _source_file"
     )
     assert landed == [(delivered[name], delivered[name]) for name in sorted(delivered)]

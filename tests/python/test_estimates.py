@@ -36,6 +36,10 @@ POPULATION = (
 TOTALS = {"consent_asked": 1500, "consent_given": 800, "pageview": 2600, "ui_action": 20, "events": 4920}
 CONVERSION = 800 / 1500
 
+# a population that is sampled by user: so many users, with 1 to 5 pageviews each, stored with all of them or none
+USERS, MOST_PAGES, USER_RATE = 240, 5, 0.25
+PAGES = 1 + np.arange(USERS) % MOST_PAGES
+
 
 @pytest.fixture(scope="module")
 def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
@@ -43,15 +47,24 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
     draw(folder / "drop")
     with warehouse("consent") as house:
         house.land(folder / "drop", "--delivered-at", "2025-09-09T06:00:00Z")
-        house.build(*NO_TESTS, "--select", "+agg_consent_company")
+        house.build(*NO_TESTS, "--select", "+agg_consent_company", "+agg_consent_design_effects")
         yield house
+
+
+def stored(random: np.random.Generator, units: int, rate: float) -> np.ndarray:
+    """Which units each sample stores.
+
+    Across the samples the draws of a unit are a Latin hypercube: by themselves they are as random as any, together they
+    cover 0 to 1 evenly, so that the mean of 500 samples shows a bias and not the luck of a seed.
+    """
+    places = random.permuted(np.tile(np.arange(SAMPLES), (units, 1)), axis=1)
+    return (places + random.random(places.shape)) / SAMPLES < rate
 
 
 def draw(drop: Path) -> None:
     """Each company stores every event of the same population with the probability of its stratum.
 
-    Across the companies the draws of an event are a Latin hypercube: by themselves they are as random as any, together
-    they cover 0 to 1 evenly, so that the mean of 500 samples shows a bias and not the luck of a seed.
+    Each company by-user-… stores the users of another population, with all their events.
     """
     random = np.random.default_rng(SEED)
     (drop / "events").mkdir(parents=True)
@@ -59,15 +72,21 @@ def draw(drop: Path) -> None:
         "PUBLIC_API_KEY,INDUSTRY_BACK,INDUSTRY_FRONT,HQ_COUNTRY\n"
         + "".join(f"company-{number:03},Media,Media,France\n" for number in range(SAMPLES))
     )
-    columns: dict[str, list[object]] = {"TYPE": [], "RATE": [], "COUNT": [], "APIKEY": []}
+    columns: dict[str, list[object]] = {"TYPE": [], "RATE": [], "COUNT": [], "APIKEY": [], "USER_ID": []}
     for stratum in POPULATION:
-        places = random.permuted(np.tile(np.arange(SAMPLES), (stratum.events, 1)), axis=1)
-        stored = (places + random.random(places.shape)) / SAMPLES < stratum.rate
-        for number, count in enumerate(stored.sum(axis=0).tolist()):
+        for number, count in enumerate(stored(random, stratum.events, stratum.rate).sum(axis=0).tolist()):
             columns["TYPE"] += [stratum.event_type] * count
             columns["RATE"] += [stratum.rate] * count
             columns["COUNT"] += [round(1 / stratum.rate)] * count
             columns["APIKEY"] += [f"company-{number:03}"] * count
+            columns["USER_ID"] += [None] * count
+    for user, number in np.argwhere(stored(np.random.default_rng(SEED), USERS, USER_RATE)).tolist():
+        count = int(PAGES[user])
+        columns["TYPE"] += ["pageview"] * count
+        columns["RATE"] += [USER_RATE] * count
+        columns["COUNT"] += [round(1 / USER_RATE)] * count
+        columns["APIKEY"] += [f"by-user-{number:03}"] * count
+        columns["USER_ID"] += [f"user-{user}"] * count
     events = len(columns["TYPE"])
     ids = [str(uuid.UUID(bytes=random.bytes(16))) for _ in range(events)]
     times = ["2025-09-05 12:00:00.000"] * events
@@ -76,7 +95,18 @@ def draw(drop: Path) -> None:
 
 def estimates(house: Warehouse, name: str) -> list[tuple[float, float, float]]:
     rows = house.rows(
-        f"select cast({name} as double), {name}_low, {name}_high from marts.agg_consent_company order by company_id"
+        f"select cast({name} as double), {name}_low, {name}_high from marts.agg_consent_company "
+        "where company_id like 'company-%' order by company_id"
+    )
+    assert len(rows) == SAMPLES
+    return rows
+
+
+def estimates_by_user(house: Warehouse, errors: str) -> list[tuple[float, float, float, float]]:
+    """Of each sample of users: the estimate, its standard error and its interval."""
+    rows = house.rows(
+        f"select cast(events_weighted_once as double), {errors}_se, {errors}_low, {errors}_high "
+        "from marts.agg_consent_design_effects where company_id like 'by-user-%' order by company_id"
     )
     assert len(rows) == SAMPLES
     return rows
@@ -107,7 +137,7 @@ def test_intervals_hold_the_truth_in_95_of_100_cases_and_do_not_lean(
 )
 def test_the_standard_error_is_the_spread_of_the_estimates(samples: Warehouse, name: str) -> None:
     spread = stdev(value for value, _, _ in estimates(samples, name))
-    [(said,)] = samples.rows(f"select avg({name}_se) from marts.agg_consent_company")
+    [(said,)] = samples.rows(f"select avg({name}_se) from marts.agg_consent_company where company_id like 'company-%'")
     assert said == pytest.approx(spread, rel=0.1)
 
 
@@ -124,5 +154,36 @@ def test_the_extrapolated_volume_keeps_the_relative_interval_and_misses_the_trut
     assert all(low > TOTALS["pageview"] for _, low, _ in estimates(samples, "pageview_extrapolated"))
 
 
+def test_where_users_were_drawn_the_interval_by_user_holds_the_truth_and_the_one_by_event_does_not(
+    samples: Warehouse,
+) -> None:
+    truth = PAGES.sum()
+    held = {
+        errors: sum(low <= truth <= high for _, _, low, high in estimates_by_user(samples, errors)) / SAMPLES
+        for errors in ("events_weighted_once_by_user", "events_weighted_once")
+    }
+    assert 0.93 <= held["events_weighted_once_by_user"] <= 0.97
+    assert held["events_weighted_once"] < 0.75
+
+
+def test_where_users_were_drawn_the_standard_error_by_user_is_the_spread(samples: Warehouse) -> None:
+    drawn = estimates_by_user(samples, "events_weighted_once_by_user")
+    assert fmean(error for _, error, _, _ in drawn) == pytest.approx(stdev(value for value, *_ in drawn), rel=0.1)
+    [(effect,)] = samples.rows(
+        "select avg(design_effect) from marts.agg_consent_design_effects where company_id like 'by-user-%'"
+    )
+    assert effect == pytest.approx((PAGES**2).sum() / PAGES.sum(), rel=0.05)
+
+
+def test_where_no_user_is_known_nothing_is_said_by_user(samples: Warehouse) -> None:
+    found = samples.rows(
+        "select distinct users_sampled, share_with_user_sampled, events_weighted_once_by_user_se, design_effect "
+        "from marts.agg_consent_design_effects where company_id like 'company-%'"
+    )
+    assert found == [(0, 0, None, 1)]
+
+
 def test_both_engines_estimate_the_same(samples: Warehouse) -> None:
-    assert all(result["equal"] for result in samples.parity("--select", "agg_consent_company"))
+    results = samples.parity("--select", "agg_consent_company", "agg_consent_design_effects")
+    assert len(results) == 2
+    assert all(result["equal"] for result in results)

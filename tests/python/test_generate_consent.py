@@ -29,6 +29,8 @@ from support.landing import read as read_landed
 from tools.generators.consent import catalogue as market
 from tools.generators.consent import generate as generator
 from tools.generators.consent import truth as truth_module
+from tools.generators.consent.population import draw_population
+from tools.generators.consent.rows import sample
 
 START = date(2025, 9, 5)
 COMPANIES, ACTIVE, CSV_FILES, EVENTS = 30, 8, 4, 1200  # of the drop that most tests read
@@ -323,6 +325,30 @@ def waits(rows: list[Row]) -> dict:
         "median_seconds": median(found) / 1000 if found else None,
         "mean_seconds": round(sum(found) / len(found) / 1000, 3) if found else None,
     }
+
+
+def test_where_users_are_drawn_all_pageviews_of_a_user_are_stored_or_none():
+    [company] = [one for one in market.build(START, 40, 10, 7).active if one.role == market.SAMPLED_BY_USER]
+    population = draw_population(company, np.random.default_rng(1), 3000)
+    users = pages_of(population.user.tolist(), population)
+    for by_user in (True, False):
+        stored = sample(company, population, np.random.default_rng(2), by_user=by_user)
+        found = pages_of([user.tobytes() for user in stored.user], stored)
+        whole = [pages for pages in found.values() if pages in users.values()]
+        if by_user:
+            assert len(whole) == len(found)
+            assert abs(len(found) - 0.1 * len(users)) < 5 * math.sqrt(0.09 * len(users))
+        else:
+            assert len(whole) < 0.5 * len(found)
+
+
+def pages_of(owners: list, rows) -> dict:
+    """The times of the pageviews of each user."""
+    pages = defaultdict(list)
+    for owner, kind, at in zip(owners, rows.kind.tolist(), rows.at.tolist(), strict=True):
+        if kind == market.PAGEVIEW:
+            pages[owner].append(at)
+    return pages
 
 
 # ---------- shape

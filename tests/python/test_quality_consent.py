@@ -184,6 +184,35 @@ SHARED = [
     *twice("few-shared", 9, 9, **ABROAD, browser_family="Firefox"),
 ]
 
+
+def drawn(company: str, users: int, pages: int, **fields: str) -> list[dict[str, str]]:
+    """Stored pageviews of a tenth: so many of each user."""
+    weight = {"rate": "0.1", "count": "10"} | fields
+    return [
+        event(f"{company}-{pages}-{user}-{n}", company, user_id=f"{pages}-{user}", **weight)
+        for user in range(users)
+        for n in range(pages)
+    ]
+
+
+# by-user: 12 users with 4 stored pageviews, so 12 x 40² x 0.9 by user is 4 times the 48 x 90 by event, 3.75 times
+# without one of them, and independent draws need users with 1 + (40² - 4 x 10²) / 40 = 31. Of the others by-event fails
+# two conditions, each of the others one
+DRAWN = [
+    *drawn("by-user", 12, 4),
+    *drawn("by-event", 24, 1),
+    *drawn("by-event", 10, 2),
+    *drawn("one-robot", 24, 1),
+    *drawn("one-robot", 10, 2),
+    *drawn("one-robot", 1, 11),
+    *drawn("at-half", 12, 4, rate="0.5", count="2"),
+    *drawn("few-again", 9, 4),
+    *drawn("nameless", 12, 4),
+    *drawn("merged", 12, 1, count="11"),  # of 11 stored events each, which need not be of the one user that is named
+    *(event(f"nameless-{n}", "nameless", user_id="", rate="0.1", count="10") for n in range(6)),
+]
+DRAWN_COMPANIES = ("by-user", "by-event", "one-robot", "at-half", "few-again", "nameless", "merged")
+
 CONVERSIONS = [
     *(event(f"again-asked-{n}", "again-and-again", "consent.asked") for n in range(2)),
     *(event(f"again-given-{n}", "again-and-again", "consent.given") for n in range(3)),
@@ -243,6 +272,7 @@ COMPANIES = [
     *((company, "Services", "Services", "France") for company in ("shared", "travelling", "switching", "few-shared")),
     *((company, "Services", "Services", "France") for company in ("again-and-again", "maybe", "usual", "silent")),
     *((company, "Services", "Services", "France") for company in ("few-choices", "newcomer", "again", "listed-twice")),
+    *((company, "Services", "Services", "France") for company in DRAWN_COMPANIES),
     (" LISTED-Twice ", "Services", "Services", "France"),
 ]
 LATER_COMPANIES = [("again", "Services", "Sport", ""), ("shop", " Services ", "Services", "France")]
@@ -263,6 +293,7 @@ FILES = {
     "cap-3": IN_APPS,
     "users": [*CROWD, *SHARED],
     "conversions": CONVERSIONS,
+    "drawn": DRAWN,
     "again": AGAIN,
 }
 DELIVERIES = ("first", "second", "third", "fourth")
@@ -285,8 +316,8 @@ EXPECTED: dict[str, set[str]] = {
     "missing_country": {"nowhere", "mended", "still-nowhere"},
     "country_without_quotes": {"bare"},
     "headless_browser": {"robot"},
-    "missing_user": {"without-user"},
-    "count_above_inverse": {"above", "several"},
+    "missing_user": {"without-user", *(f"nameless-{n}" for n in range(6))},
+    "count_above_inverse": {"above", "several", *(f"merged-1-{user}-0" for user in range(12))},
     "count_below_inverse": {"below"},
     "missing_count": {"count-none", "count-text", "count-zero"},
     "rate_noise": {"noise-single", "noise-double"},
@@ -317,7 +348,11 @@ EXPECTED: dict[str, set[str]] = {
     "concentrated_user": {"crowd|heavy"},
     "shared_user_id": {"shared"},
     "impossible_conversion": {"again-and-again", "silent"},
-    "volume_readings_contradict": {"readings|ui.action", "weights|pageview", "maybe|consent.asked"},
+    "sampled_by_user": {"by-user|pageview"},
+    "volume_readings_contradict": {
+        *("readings|ui.action", "weights|pageview", "maybe|consent.asked"),
+        *(f"{company}|pageview" for company in DRAWN_COMPANIES if company != "merged"),
+    },
 }
 
 
@@ -397,6 +432,11 @@ TOLD: dict[tuple[str, str], tuple[str | None, str | None, int]] = {
     ("late_events", "second|again|2025-09-05"): ("2 events", "none once the day was published", 2),
     ("concentrated_user", "crowd|heavy"): ("12", "about 1", 12),
     ("shared_user_id", "shared"): ("1 of 10", "hardly any user", 2),
+    ("sampled_by_user", "by-user|pageview"): (
+        "12 of 12 users stored again",
+        "fewer, were events drawn by themselves",
+        48,
+    ),
     ("impossible_conversion", "silent"): ("50 choices", "at most 0 notices", 50),
     ("volume_readings_contradict", "readings|ui.action"): ("100", "10", 1),
     ("status_contradicts_choices", "untold"): (None, "opt-out", 1),
@@ -430,6 +470,13 @@ EVIDENCE: dict[tuple[str, str], dict[str, Any]] = {
         "events_weighted_once": 10,
         "events_extrapolated": 100,
         "records_with_count_of_inverse_rate": 1,
+    },
+    ("sampled_by_user", "by-user|pageview"): {
+        "design_effect": 4,
+        "design_effect_without_largest_user": 3.75,
+        "events_per_user_if_independent": 31,
+        "events_weighted_once_se": 65.72,
+        "events_weighted_once_by_user_se": 131.45,
     },
     # 1 / 0.4 is 2.5, rounded 3: that COUNT is the inverse too
     ("volume_readings_contradict", "weights|pageview"): {"records_with_count_of_inverse_rate": 9},

@@ -156,6 +156,7 @@ CONSENT = {
     "concentrated_user": Rule({"concentrated_user": "company"}),
     "impossible_conversion": Rule(natural=True),
     "shared_user_id": Rule(),
+    "sampled_by_user": Rule({"sampled_by_user": "key:{company_id}|{event_type}"}),
 }  # fmt: skip
 
 REVIEWS = {

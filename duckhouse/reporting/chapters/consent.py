@@ -4,6 +4,7 @@ from duckhouse.reporting.page import (
     Found,
     Row,
     definitions,
+    first_rows,
     interval_chart,
     records_section,
     section,
@@ -12,6 +13,7 @@ from duckhouse.reporting.page import (
 )
 
 HEADING = "Consent"
+MOST_RESTATEMENTS = 20
 STATUSES = {"full opt-in": "#0b6e99", "partial opt-in": "#9ac4d8", "opt-out": "#e0a030", "other": "#dfe3e8"}
 
 COMPANIES = """
@@ -42,9 +44,25 @@ ANSWERS = """
     from marts.agg_consent_time_to_given
     order by company_id, definition
 """
+RESTATEMENTS = """
+    select _delivery_id, company_id, event_date, events_late, events_reweighed, events_consent_changed, events_moved_in,
+           events_moved_out, events_weighted_once_difference, opt_in_rate_weighted_once_before,
+           opt_in_rate_weighted_once_after
+    from marts.fct_consent_restatements
+    order by abs(events_weighted_once_difference) desc, _delivery_id, company_id, event_date
+"""
+DESIGN_EFFECTS = """
+    select company_id, event_type, events_sampled, users_sampled, users_seen_again, events_weighted_once,
+           events_weighted_once_low, events_weighted_once_high, events_weighted_once_by_user_low,
+           events_weighted_once_by_user_high, design_effect
+    from marts.agg_consent_design_effects
+    where users_seen_again > 0
+    order by design_effect desc, company_id, event_type
+"""
 RECORDS = """
-    select _delivery_id, min(_delivered_at), count(*), sum(records_read), sum(records_current), sum(records_replaced),
-           sum(records_set_aside), sum(records_rejected), sum(records_blank)
+    select _delivery_id, min(_delivered_at), count(*), sum(records_read), sum(records_current),
+           sum(records_replaced_in_delivery + records_replaced_by_delivery), sum(records_set_aside),
+           sum(records_rejected), sum(records_blank)
     from quality.fct_consent_event_records
     group by _delivery_id
     order by _delivery_id
@@ -68,6 +86,8 @@ QUERIES = {
     "totals": TOTALS,
     "status": STATUS,
     "answers": ANSWERS,
+    "restatements": RESTATEMENTS,
+    "design_effects": DESIGN_EFFECTS,
     "records": RECORDS,
 }
 OF_RULES = {"contradictions": CONTRADICTIONS, "status_contradictions": STATUS_CONTRADICTIONS}
@@ -117,9 +137,30 @@ def sections(found: Found) -> list[str]:
             table(ANSWER_HEADERS, (answer_row(row) for row in found["answers"])),
             "Median and mean are of the events for which there is such a time; the coverage says how many those are.",
         ),
+        restatements(found["restatements"]),
+        design_effects(found["design_effects"]),
         *contradictions(found),
         records_section(found["records"]),
     ]
+
+
+def restatements(rows: list[Row]) -> str:
+    shown, left_out = first_rows(rows, MOST_RESTATEMENTS, "with fewer events moved")
+    return section(
+        "Why figures changed after a day was published",
+        table(RESTATEMENT_HEADERS, (restatement_row(row) for row in shown)),
+        "Each later delivery that touched a published day of a company, what it brought, and by how much it moved the "
+        "estimated events." + left_out,
+    )
+
+
+def design_effects(rows: list[Row]) -> str:
+    return section(
+        "Intervals, had users been drawn",
+        table(DESIGN_EFFECT_HEADERS, (design_effect_row(row) for row in rows)),
+        "RATE does not say whether events or users are drawn. Where users are seen again, the interval by user is the "
+        "wider one; the design effect is how many times as large the variance is.",
+    )
 
 
 def contradictions(found: Found) -> list[str]:
@@ -150,6 +191,50 @@ COMPANY_HEADERS = (
     *("by COUNT / RATE", "consent rate", "countries", "sample"),
 )
 ANSWER_HEADERS = ("company", "definition", "events", "coverage", "median s", "mean s")
+
+
+RESTATEMENT_HEADERS = (
+    *("delivery", "company", "day", "late", "reweighed", "consent changed", "moved in", "moved out", "events"),
+    *("opt-in rate before", "after"),
+)
+DESIGN_EFFECT_HEADERS = (
+    *(
+        "company",
+        "type",
+        "stored",
+        "users",
+        "seen again",
+        "events",
+        "from",
+        "to",
+        "by user from",
+        "to",
+        "design effect",
+    ),
+)
+
+
+def restatement_row(row: Row) -> tuple[str, ...]:
+    delivery, company, day, *counts, difference, before, after = row
+    return (
+        delivery,
+        company or "",
+        str(day),
+        *(f"{count:,}" for count in counts),
+        f"{difference:+,.0f}",
+        *("" if rate is None else f"{rate:.1%}" for rate in (before, after)),
+    )
+
+
+def design_effect_row(row: Row) -> tuple[str, ...]:
+    company, event_type, *counts, once, low, high, low_by_user, high_by_user, effect = row
+    return (
+        company,
+        event_type,
+        *(f"{count:,}" for count in counts),
+        *("" if volume is None else f"{volume:,.0f}" for volume in (once, low, high, low_by_user, high_by_user)),
+        f"{effect:.2f}",
+    )
 
 
 def company_row(row: Row) -> tuple[str, ...]:

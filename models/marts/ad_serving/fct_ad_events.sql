@@ -36,7 +36,7 @@ final as (
         {{ cast_to('latest.revenue_usd is not null', 'boolean') }} as is_settled,
         {{ cast_to('latest.first_delivery_id <> latest._delivery_id', 'boolean') }} as is_corrected,
         {{ cast_to('latest.has_unparsable_revenue', 'boolean') }} as has_unparsable_revenue,
-        {{ cast_to(invalid_record_reason('latest', 'last_known_revenue_usd'), 'category_nullable') }} as invalid_record_reason,
+        {{ cast_to(invalid_record_reason('latest'), 'category_nullable') }} as invalid_record_reason,
         {{ cast_to('latest.record_count', 'integer') }} as record_count,
 
         ---------- timestamps

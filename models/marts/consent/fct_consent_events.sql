@@ -4,21 +4,7 @@ with latest as (
     {{ latest_states(ref('stg_consent__events'), ref('int_consent__delivery_touches'), days) | indent(4) }}
 ),
 
-with_weight as (
-    select
-        *,
-        {{ inverse_of('sampling_rate') }} as weight
-    from latest
-),
-
-weighted as (
-    select
-        *,
-        {# one weight of 1 / rate a stored event; a count above the rounded inverse says that the row is several events #}
-        case when event_count > round(weight) then event_count else 1 end as stored_count,
-        coalesce(event_count, {{ cast_to('round(weight)', 'integer_nullable') }}) as delivered_count
-    from with_weight
-),
+{{ weighted_records('latest') }},
 
 final as (
     select
@@ -32,9 +18,9 @@ final as (
         {{ cast_to('weighted.sampling_rate', 'weight') }} as sampling_rate,
         weighted.event_count,
         {{ cast_to('weighted.stored_count', 'integer') }} as events_stored,
-        {{ cast_to('weighted.stored_count * weighted.weight', 'weight') }} as events_weighted_once,
-        {{ cast_to('weighted.delivered_count * weighted.weight', 'weight') }} as events_extrapolated,
-        {{ cast_to(sampling_variance('weighted.stored_count', 'weighted.weight'), 'weight') }} as variance_weighted_once,
+        {%- for measure, expression in weighted_measures('weighted').items() %}
+        {{ cast_to(expression, 'weight') }} as {{ measure }},
+        {%- endfor %}
 
         ---------- consent
         weighted.consent_status,

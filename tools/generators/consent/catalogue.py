@@ -103,8 +103,9 @@ PERCENTS = (3, 10, 20)  # that are stored; all other types are complete
 _ASKED_WEIGHTS = (0, 5, 3)
 _PAGEVIEW_WEIGHTS = (5, 4, 1)
 
+SAMPLED_BY_USER = "sampled_by_user"
 # what the company with that number is for, where there are that many
-ROLES = {2: "rate_changes", 3: "two_rates_by_sdk", 4: "no_notice", 5: "mobile_only"}
+ROLES = {2: "rate_changes", 3: "two_rates_by_sdk", 4: "no_notice", 5: "mobile_only", 8: SAMPLED_BY_USER}
 MANY_COMPANIES = 6  # from so many on the last one has few events
 FEW_EVENTS_SHARE = 150
 
@@ -224,6 +225,8 @@ def _percents(rng: np.random.Generator, role: str | None) -> np.ndarray:
         percents[0, :, PAGEVIEW], percents[1, :, PAGEVIEW] = 3, 10
     elif role == "two_rates_by_sdk":
         percents[:, WEB, PAGEVIEW], percents[:, MOBILE, PAGEVIEW] = 3, 10
+    elif role == SAMPLED_BY_USER:
+        percents[:, :, PAGEVIEW] = 10
     return percents
 
 

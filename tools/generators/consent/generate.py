@@ -30,6 +30,7 @@ from tools.generators.texts import uuid_text
 from tools.generators.write import Records, claim, write_truth
 
 PILOT_USERS = 400
+_BY_USER_RULE = "RATE is the share of users, of whom all pageviews are stored; their repeats widen the interval"
 _KINDS = {number: kind for kind, number in (*NUMBERS.items(), *TAGS.items())}
 _RULES = {name: kind.rule for name, kind in KINDS.items()} | CHANGES | {UNUSABLE_CORRECTION: UNUSABLE_RULE}
 _ADDING_USABLE = {name for name, kind in KINDS.items() if kind.adds_usable}
@@ -102,7 +103,10 @@ def _write_company(run: Run, company: Company, held: list[Rows]) -> Rows:
     number = company.number
     population = _population(run, company)
     run.populations[company.key] = _facts(run.catalogue, company, population)
-    stored = sample(company, population, stream(run.seed, "sample", number))
+    by_user = company.role == market.SAMPLED_BY_USER and not run.clean
+    stored = sample(company, population, stream(run.seed, "sample", number), by_user=by_user)
+    if by_user:
+        run.faults.add_cell(market.SAMPLED_BY_USER, _BY_USER_RULE, company_id=company.key, event_type="pageview")
 
     rng = stream(run.seed, "redelivery", number)
     is_redelivered = number in run.catalogue.redelivered

@@ -55,10 +55,17 @@ def inverse(percent: np.ndarray) -> np.ndarray:
     return (200 + percent) // (2 * percent)
 
 
-def sample(company: Company, population: Population, rng: np.random.Generator) -> Rows:
-    """What the platform stores: each event with the share of its type as its probability."""
+def sample(company: Company, population: Population, rng: np.random.Generator, *, by_user: bool) -> Rows:
+    """What the platform stores: each event with the share of its type as its probability.
+
+    by_user: all pageviews of a user are stored or none.
+    """
     share = percents(company, population)
-    kept = np.flatnonzero(rng.integers(0, 100, len(population)) < share)
+    drawn = rng.integers(0, 100, len(population))
+    if by_user:
+        of_user = rng.integers(0, 100, len(population))[np.searchsorted(population.user, population.user)]
+        drawn = np.where(population.kind == market.PAGEVIEW, of_user, drawn)
+    kept = np.flatnonzero(drawn < share)
     rows, percent = len(kept), share[kept]
     salt = int(rng.integers(0, 2**62))
     at, country = population.at[kept], population.country[kept]

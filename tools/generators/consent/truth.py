@@ -107,12 +107,20 @@ class Log:
         self._entries: dict[str, dict[str, Any]] = {}
 
     def add(self, kind: str, rule: str, entity: str, file: str, row: int, **key: Any) -> None:
+        entry = self._entry(kind, rule, entity)
+        if len(entry["records"]) < MAX_LISTED:
+            entry["records"].append({"file": file, "row": row, **key})
+
+    def add_cell(self, kind: str, rule: str, **cell: Any) -> None:
+        """Notes what is planted into a cell of the events and not into records."""
+        self._entry(kind, rule, "events").setdefault("cells", []).append(cell)
+
+    def _entry(self, kind: str, rule: str, entity: str) -> dict[str, Any]:
         entry = self._entries.setdefault(
             kind, {"kind": kind, "entity": entity, "rule": rule, "count": 0, "records": []}
         )
         entry["count"] += 1
-        if len(entry["records"]) < MAX_LISTED:
-            entry["records"].append({"file": file, "row": row, **key})
+        return entry
 
     def add_effect(self, kind: str, company: str, events: int) -> None:
         """Notes usable records of complete types that are in no total."""

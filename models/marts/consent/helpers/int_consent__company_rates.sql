@@ -1,21 +1,8 @@
-{%- set given, asked, opt_ins, choices = 'totals.consent_given', 'totals.consent_asked', 'totals.opt_ins', 'totals.choices' %}
-
 with rates as (
     select
         totals.company_id as company_id,
-
-        {{ ratio(given ~ '_once', asked ~ '_once') }} as conversion_rate_weighted_once,
-        sqrt({{ ratio_variance(given, asked) }}) as conversion_rate_weighted_once_se,
-        {{ ratio(given ~ '_extrapolated', asked ~ '_extrapolated') }} as conversion_rate_extrapolated,
-        {{ given }}_sampled + {{ asked }}_sampled as conversion_rate_n_sampled,
-
-        {{ ratio(opt_ins ~ '_once', asked ~ '_once') }} as opt_in_rate_weighted_once,
-        sqrt({{ ratio_variance(opt_ins, asked) }}) as opt_in_rate_weighted_once_se,
-        {{ opt_ins }}_sampled + {{ asked }}_sampled as opt_in_rate_n_sampled,
-
-        {{ ratio(opt_ins ~ '_once', choices ~ '_once') }} as consent_rate_weighted_once,
-        sqrt({{ share_variance(opt_ins, choices) }}) as consent_rate_weighted_once_se,
-        {{ choices }}_sampled as consent_rate_n_sampled
+        {{ consent_rates('totals') }},
+        {{ ratio('totals.consent_given_extrapolated', 'totals.consent_asked_extrapolated') }} as conversion_rate_extrapolated
     from {{ ref('int_consent__company_totals') }} as totals
 ),
 

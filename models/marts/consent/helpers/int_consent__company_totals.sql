@@ -1,6 +1,3 @@
-{%- set types = ['consent.asked', 'consent.given', 'pageview', 'ui.action'] %}
-{%- set given = "daily.event_type = 'consent.given' and daily.consent_status " %}
-
 with daily as (
     select * from {{ ref('fct_consent_company_daily') }}
     where company_id is not null
@@ -15,12 +12,9 @@ companies as (
 totals as (
     select
         companies.company_id as company_id,
-        {{ volume_sums('daily', 'events') }},
-        {%- for type in types %}
-        {{ volume_sums('daily', type | replace('.', '_'), "daily.event_type = '" ~ type ~ "'") }},
+        {%- for volume, condition in consent_volumes().items() %}
+        {{ volume_sums('daily', volume, condition) }},
         {%- endfor %}
-        {{ volume_sums('daily', 'opt_ins', given ~ "= 'full opt-in'") }},
-        {{ volume_sums('daily', 'choices', given ~ "in ('full opt-in', 'partial opt-in', 'opt-out')") }},
         min(daily.first_event_at) as first_at,
         max(daily.last_event_at) as last_at
     from companies
