@@ -5,6 +5,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from dbt.adapters.clickhouse.impl import ClickHouseAdapter
+from dbt.adapters.duckdb.impl import DuckDBAdapter
 from dbt.adapters.events.types import AdapterEventDebug, AdapterEventWarning
 from dbt.clients.jinja import MacroGenerator
 from dbt.context.configured import ConfiguredContext
@@ -139,6 +141,31 @@ def test_an_answer_about_columns_holds_until_they_may_change(node: None, stateme
         asked.told(question, about, lambda number=number: [number])
     asked.forget(statement)
     assert {question for question, number in answered().items() if number < 0} == forgotten
+
+
+@pytest.mark.parametrize("adapter", [DuckDBAdapter, ClickHouseAdapter])
+def test_each_adapter_is_asked_once_for_a_table_and_for_a_query(
+    node: None, adapter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the words of its settings: a query gives other types under others."""
+    asked.install()
+    assert adapter.get_column_schema_from_query.__module__ == asked.__name__
+    questions: list[Any] = []
+    monkeypatch.setattr(asked, "plain_columns", lambda _, relation: questions.append(relation.identifier) or ["id"])
+    table = SimpleNamespace(identifier="orders")
+    for _ in range(2):
+        assert adapter.get_columns_in_relation(object.__new__(adapter), table) == ["id"]
+    assert questions == ["orders"]
+
+    class Engine:
+        def get_column_schema_from_query(self, sql: str, *others: Any, **words: Any) -> list[Any]:
+            questions.append((sql, others, words))
+            return [sql]
+
+    asked.keep_columns_of_queries(Engine)
+    for words in ({}, {"query_settings": {}}, {"query_settings": {"join_use_nulls": 1}}, {"query_settings": None}):
+        assert Engine().get_column_schema_from_query("select 1", **words) == ["select 1"]
+    assert questions[1:] == [("select 1", (), {}), ("select 1", (), {"query_settings": {"join_use_nulls": 1}})]
 
 
 def test_outside_of_a_node_every_question_is_asked() -> None:

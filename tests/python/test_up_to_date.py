@@ -89,7 +89,7 @@ class Built(NamedTuple):
     def dbt(self, *words: str) -> set[str]:
         """The names of the nodes that the command runs, without tests that warn: those run every time."""
         if words[0] == "build":
-            words = (*words, *self.house.models)
+            words = (*words, *self.house.models, "--indirect-selection", "buildable")
         with environment({"DBT_TARGET_PATH": str(self.house.folder / f"target-{self.target}")}):
             done = invoke_dbt(*words, target=self.target, env=self.house.env, project=self.project)
         nodes = {result.node.name for result in done.result.results if result.status != "warn"}

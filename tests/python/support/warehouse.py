@@ -134,6 +134,11 @@ def called(main: Callable[[], int | None]) -> subprocess.CompletedProcess[str]:
     return subprocess.CompletedProcess([], ended.value.code, out.getvalue(), err.getvalue())
 
 
+def findings_of(source: str) -> tuple[str, ...]:
+    """dbt's arguments for the findings of one source, and what they are made from. Rules of others are left out."""
+    return ("--select", f"+path:models/quality/{source}", "dim_dq_rules", "fct_dq_findings")
+
+
 @cache
 def _published_models(arguments: tuple[str, ...]) -> list[Model]:
     chosen = parity.parser().parse_args(arguments)
