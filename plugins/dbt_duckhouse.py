@@ -19,12 +19,11 @@ class Duckhouse(dbtPlugin):
             return
         sys.path.append(str(PROJECT))
         from duckhouse.cli import OWNER_ONLY
-        from duckhouse.dbt_plugin import credentials, repeated, tasks
+        from duckhouse.dbt_plugin import asked, credentials, repeated, tasks, unread
 
         os.umask(OWNER_ONLY)
-        credentials.install()
-        repeated.install()
-        tasks.install()
+        for part in (asked, credentials, repeated, tasks, unread):
+            part.install()
 
 
 plugins = [Duckhouse]

@@ -2,21 +2,33 @@
 
 Contexts of macros that the adapter calls, such as the one that lists the columns of a table, are some 20 ms each with
 all macros of the project in them, and do not differ within a thread. What tells the types of a result is a millisecond
-for each query.
+for each query, and so is the code of a template, of which tests share a few. The macros in the context of a model are
+some hundred functions, which dbt looks up five times each.
 """
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
+from types import CodeType
 from typing import Any
 
 from dbt.adapters.base.impl import BaseAdapter
+from dbt.clients.jinja import MacroGenerator
+from dbt.context.configured import ConfiguredContext
+from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
+from dbt.context.manifest import ManifestContext
 from dbt_common.clients import agate_helper
+from dbt_common.clients.jinja import MacroFuzzEnvironment
 
 Generator = Callable[[Any, Any, Any, str | None], dict[str, Any]]
 
 plain_setter: Any = BaseAdapter.set_macro_context_generator
 plain_tester: Any = cache(agate_helper.build_type_tester)
+plain_compile: Any = MacroFuzzEnvironment.compile
+plain_to_dict: Any = ManifestContext.to_dict
+
+compiled: dict[tuple[type, str], CodeType] = {}
+"""The code of templates, by kind of environment and text."""
 
 
 def install() -> None:
@@ -24,6 +36,12 @@ def install() -> None:
     adapters.set_macro_context_generator = lambda adapter, generator: plain_setter(adapter, remembering(generator))
     helper: Any = agate_helper
     helper.build_type_tester = tester
+    environment: Any = MacroFuzzEnvironment
+    environment.compile = code_of
+    builder: Any = MacroNamespaceBuilder
+    builder.build_namespace = namespace
+    context: Any = ManifestContext
+    context.to_dict = to_dict
 
 
 def remembering(generator: Generator) -> Generator:
@@ -43,3 +61,41 @@ def remembering(generator: Generator) -> Generator:
 def tester(text_columns: Iterable[str], string_null_values: Iterable[str] | None = ("null", "")) -> Any:
     nulls = None if string_null_values is None else tuple(string_null_values)
     return plain_tester(tuple(text_columns), nulls)
+
+
+def code_of(environment: Any, source: Any, *others: Any, **words: Any) -> Any:
+    if others or words or not isinstance(source, str):
+        return plain_compile(environment, source, *others, **words)
+    key = type(environment), source
+    if key not in compiled:
+        compiled[key] = plain_compile(environment, source)
+    return compiled[key]
+
+
+def namespace(builder: Any, macros_by_package: Mapping[str, Mapping[str, Any]], ctx: dict[str, Any]) -> MacroNamespace:
+    """The macros as dbt arranges them: those of its own packages in one, in which the first package wins."""
+    packages = {
+        package: {name: MacroGenerator(macro, ctx, builder.node, builder.thread_ctx) for name, macro in macros.items()}
+        for package, macros in macros_by_package.items()
+    }
+    of_dbt: dict[str, MacroGenerator] = {}
+    for package in reversed(builder.internal_package_names_order):
+        of_dbt.update(packages.pop(package, {}))
+    return MacroNamespace(
+        global_namespace=packages.get(builder.root_package, {}),
+        local_namespace=packages.get(builder.search_package, {}),
+        global_project_namespace=of_dbt,
+        packages=packages,
+    )
+
+
+def to_dict(context: Any) -> dict[str, Any]:
+    """A context with its macros. What is searched first is put in last."""
+    macros = context.namespace
+    if not isinstance(macros, MacroNamespace):
+        made: dict[str, Any] = plain_to_dict(context)
+        return made
+    made = ConfiguredContext.to_dict(context)
+    for layer in reversed(list(macros._search_order())):
+        made.update(layer)
+    return made

@@ -170,13 +170,22 @@
 {# Before anything is written: the query makes the columns that YAML names, or older deliveries would lack one in silence. #}
 {% macro prepare_columns() -%}
     {%- if execute -%}
-        {%- set makes = get_column_schema_from_query(model.compiled_code) | map(attribute='name') | map('lower') | list -%}
+        {%- set makes = adapter.dispatch('columns_made')() | map(attribute='name') | map('lower') | list -%}
         {%- do refuse_other_columns(makes) if model.columns -%}
         {%- set lacking = columns_to_fill(makes) if is_incremental() else [] -%}
         {%- if lacking -%}
             {{ adapter.dispatch('note_columns_to_fill')(lacking) }}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro %}
+
+{% macro duckdb__columns_made() -%}
+    {{ return(get_column_schema_from_query(model.compiled_code)) }}
+{%- endmacro %}
+
+{# in the words of dbt-clickhouse's own question, which the plugin therefore need not ask again #}
+{% macro clickhouse__columns_made() -%}
+    {{ return(adapter.get_column_schema_from_query(model.compiled_code, query_settings=config.get('query_settings', {}))) }}
 {%- endmacro %}
 
 {% macro refuse_other_columns(made) -%}

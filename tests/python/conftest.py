@@ -8,6 +8,7 @@ from typing import Any
 
 import clickhouse_connect
 import pytest
+from dbt_common.tests import enable_test_caching
 
 from duckhouse import project
 from duckhouse.embedded.postgres import Embedded
@@ -22,6 +23,7 @@ from tools.brokers.mock import MockCluster, mock_cluster
 
 # dbt makes so many objects that stay that the usual 700 between two collections spend a tenth of a test run's time
 gc.set_threshold(50_000, 20, 20)
+enable_test_caching()  # dbt keeps what it has parsed of each text: copies of the project differ in a file or two
 WITHOUT_DBT = "test_generate_ad_serving.py"
 """A file that takes a minute."""
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from support.drops import NO_TESTS, csv_of
-from support.warehouse import Warehouse
+from support.warehouse import Warehouse, findings_of
 
 Record = dict[str, Any]
 MOMENTS = count(1)
@@ -414,7 +414,7 @@ def house(shared_house: Warehouse) -> Warehouse:
 def deliveries(house: Warehouse) -> Mapping[str, str]:
     """The id of each delivery, once both engines are built."""
     ids = {day: land(house, day, files) for day, files in DELIVERED.items()}
-    house.build(*NO_TESTS, "--select", "+fct_dq_findings")
+    house.build(*NO_TESTS, *findings_of("ad_serving"))
     return ids
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from support.drops import NO_TESTS, csv_of
-from support.warehouse import Warehouse
+from support.warehouse import Warehouse, findings_of
 
 DAYS = (1, 2, 3, 4, 5, 6, 9)
 HOURS = range(8, 20)
@@ -234,7 +234,7 @@ def built(shared_house: Warehouse, named: dict[str, Any]) -> Iterator[Warehouse]
     late.add("shown-later", 1, 4, 9, request="shown later")
     late.add("stray", 1, 28, 9)
     late.events[-1]["timestamp"] = "2026-02-20T09:00:00.001Z"
-    models = ("--select", "+fct_dq_findings", "+fct_ad_gross_to_billable_daily", "agg_dq_scorecard")
+    models = (*findings_of("ad_serving"), "agg_dq_scorecard")
     write(house, 11, late, campaigns=csv_of(*REISSUED))
     house.dbt("dev", "build", *NO_TESTS, *models)
     write(house, 10, world, campaigns=csv_of(*CAMPAIGNS), partner_weekly_export=ledger)

@@ -19,13 +19,20 @@ import pytest
 from duckhouse import cli
 from duckhouse.settings import PROJECT
 from duckhouse.warehouse.parity import Model, compare_all, published_models
-from scripts import land, parity, push
+from scripts import land, parity, push, report
 from support.dbt import environment, invoke_dbt
 from support.places import place
+from tools import generate
 
 Main = Callable[[Sequence[str]], int | None]
 
-IN_PROCESS: dict[str, Main] = {"land": land.main, "parity": parity.main, "push": push.main}
+IN_PROCESS: dict[str, Main] = {
+    "land": land.main,
+    "parity": parity.main,
+    "push": push.main,
+    "report": report.main,
+    "tools.generate": generate.main,
+}
 PUBLISHED = ("marts", "quality")
 # Rules and findings need all sources and cost seconds: only a warehouse of all sources builds them.
 WITHOUT_QUALITY = ("--exclude", "tag:quality")
@@ -132,6 +139,11 @@ def called(main: Callable[[], int | None]) -> subprocess.CompletedProcess[str]:
     with redirect_stdout(out), redirect_stderr(err), pytest.raises(SystemExit) as ended:
         cli.run(main)
     return subprocess.CompletedProcess([], ended.value.code, out.getvalue(), err.getvalue())
+
+
+def findings_of(source: str) -> tuple[str, ...]:
+    """dbt's arguments for the findings of one source, and what they are made from. Rules of others are left out."""
+    return ("--select", f"+path:models/quality/{source}", "dim_dq_rules", "fct_dq_findings")
 
 
 @cache

@@ -1,0 +1,100 @@
+"""While a node runs, its engine is asked once for the columns of a table or a query.
+
+Materializations, contracts and macros of the project ask for them each on its own: an incremental model on ClickHouse
+five times for those of its table and three times for those of its query, which the engine plans each time. An answer is
+forgotten once the node changes what it is about.
+"""
+
+import re
+import sys
+import threading
+from collections.abc import Callable, Hashable
+from functools import cache
+from typing import Any
+
+from dbt.adapters.base.impl import BaseAdapter
+from dbt.adapters.sql.impl import SQLAdapter
+from dbt.task.runnable import GraphRunnableTask
+
+ADAPTERS = {"dbt.adapters.duckdb.impl": "DuckDBAdapter", "dbt.adapters.clickhouse.impl": "ClickHouseAdapter"}
+COMMENTS = r"(?:\s++|/\*.*?\*/|--[^\n]*+\n)*+"
+KEEPS_COLUMNS = re.compile(
+    COMMENTS + r"(?:(?:select|with|insert|delete|update|truncate|comment|describe|explain|show|begin|commit)\b"
+    r"|alter\s+table\s+\S+\s+(?:(?:replace|drop|move|attach)\s+partition|modify\s+comment|comment\s+column)\b)",
+    re.IGNORECASE | re.DOTALL,
+)
+
+Columns = list[Any]
+
+plain_call_runner: Any = GraphRunnableTask.call_runner
+plain_execute: Any = BaseAdapter.execute
+plain_columns: Any = SQLAdapter.get_columns_in_relation
+
+
+class OfNode(threading.local):
+    """What the node of this thread was told: by what it asked, the table that the answer is about, and the answer."""
+
+    def __init__(self) -> None:
+        self.table = ""
+        self.answers: dict[Hashable, tuple[str, Columns]] | None = None
+
+
+of_node = OfNode()
+
+
+def install() -> None:
+    task: Any = GraphRunnableTask
+    base: Any = BaseAdapter
+    sql: Any = SQLAdapter
+    task.call_runner, base.execute, sql.get_columns_in_relation = call_runner, execute, columns_in_relation
+    for module, name in ADAPTERS.items():
+        if module in sys.modules:  # an adapter that the target does not use is not loaded
+            keep_columns_of_queries(getattr(sys.modules[module], name))
+
+
+@cache
+def keep_columns_of_queries(adapter: Any) -> None:
+    plain = adapter.get_column_schema_from_query
+
+    def columns_of_query(self: Any, sql: str, *others: Any, **words: Any) -> Columns:
+        asked = sql, *map(repr, others), *(f"{name}={words[name]!r}" for name in sorted(words) if words[name])
+        return told(asked, of_node.table, lambda: plain(self, sql, *others, **words))
+
+    adapter.get_column_schema_from_query = columns_of_query
+
+
+def call_runner(task: Any, runner: Any) -> Any:
+    of_node.table, of_node.answers = str(getattr(runner.node, "alias", "")), {}
+    try:
+        return plain_call_runner(task, runner)
+    finally:
+        of_node.answers = None
+
+
+def columns_in_relation(adapter: Any, relation: Any) -> Columns:
+    return told(str(relation), relation.identifier, lambda: plain_columns(adapter, relation))
+
+
+def told(asked: Hashable, about: str, ask: Callable[[], Columns]) -> Columns:
+    answers = of_node.answers
+    if answers is None:
+        return ask()
+    if asked not in answers:
+        answers[asked] = about, ask()
+    return list(answers[asked][1])
+
+
+def execute(adapter: Any, sql: str, *others: Any, **words: Any) -> Any:
+    try:
+        return plain_execute(adapter, sql, *others, **words)
+    finally:
+        forget(sql)
+
+
+def forget(sql: str) -> None:
+    """What is known of the tables whose columns the statement may have changed."""
+    answers = of_node.answers
+    if answers and not KEEPS_COLUMNS.match(sql):
+        for asked, (about, _) in list(answers.items()):
+            if re.search(rf"\b{re.escape(about)}\b", sql):
+                del answers[asked]

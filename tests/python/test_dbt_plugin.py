@@ -1,0 +1,229 @@
+"""What the plugin of dbt spares: events that nobody reads, questions about columns, contexts and code of templates."""
+
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from dbt.adapters.clickhouse.impl import ClickHouseAdapter
+from dbt.adapters.duckdb.impl import DuckDBAdapter
+from dbt.adapters.events.types import AdapterEventDebug, AdapterEventWarning
+from dbt.clients.jinja import MacroGenerator
+from dbt.context.configured import ConfiguredContext
+from dbt.context.macros import MacroNamespaceBuilder
+from dbt.context.manifest import ManifestContext
+from dbt.tracking import track_behavior_change_warn
+from dbt_common.clients.jinja import get_environment
+from dbt_common.events.base_types import BaseEvent, EventLevel
+from dbt_common.events.event_manager import EventManager
+from dbt_common.events.types import PrintEvent
+
+from duckhouse.dbt_plugin import asked, repeated, unread
+
+
+class Logger:
+    """A logger of one level that keeps the texts which it gets."""
+
+    def __init__(self, level: EventLevel) -> None:
+        self.level = level
+        self.texts: list[str] = []
+
+    def filter(self, message: Any) -> bool:
+        return True
+
+    def write_line(self, message: Any) -> None:
+        self.texts.append(message.info.msg)
+
+
+@pytest.fixture(autouse=True)
+def installed() -> Iterator[None]:
+    """With the plugin, whatever ran in this process before; as it was afterwards."""
+    unread.install()
+    repeated.install()
+    yield
+
+
+def fired(event: BaseEvent, *loggers: Logger, **others: Any) -> None:
+    manager = EventManager()
+    manager.loggers = list(loggers)
+    manager.callbacks = others.pop("callbacks", [track_behavior_change_warn])
+    manager.fire_event(event, **others)
+
+
+def debug(text: str) -> AdapterEventDebug:
+    return AdapterEventDebug(name="duckdb", base_msg=text, args=[])
+
+
+def test_an_event_below_all_loggers_is_not_made() -> None:
+    errors, event = Logger(EventLevel.ERROR), debug("select 1")
+    fired(event, errors)
+    assert "pb_msg" not in vars(event)
+    assert errors.texts == []
+
+
+def test_each_logger_gets_what_it_takes() -> None:
+    errors, everything = Logger(EventLevel.ERROR), Logger(EventLevel.DEBUG)
+    fired(debug("select 1"), errors, everything)
+    fired(debug("select 2"), errors, everything, level=EventLevel.ERROR)
+    assert "select 1" in everything.texts[0]
+    assert "select 2" in errors.texts[-1]
+
+
+@pytest.mark.parametrize(
+    ("event", "callbacks"),
+    [
+        (PrintEvent(msg="printed"), [track_behavior_change_warn]),
+        (AdapterEventWarning(name="duckdb", base_msg="printed", args=[]), [track_behavior_change_warn]),
+        (AdapterEventDebug(name="duckdb", base_msg="printed", args=[]), [track_behavior_change_warn, lambda _: None]),
+    ],
+    ids=["what a macro prints", "a warning", "somebody listens"],
+)
+def test_what_may_be_read_is_made(event: BaseEvent, callbacks: list[Any]) -> None:
+    errors = Logger(EventLevel.ERROR)
+    fired(event, errors, callbacks=callbacks)
+    assert "printed" in errors.texts[0]
+
+
+def test_a_warning_can_still_be_an_error() -> None:
+    with pytest.raises(Exception, match="a warning"):
+        manager = EventManager()
+        manager.warn_error = True
+        manager.fire_event(
+            AdapterEventWarning(name="duckdb", base_msg="a warning", args=[]), force_warn_or_error_handling=True
+        )
+
+
+def test_an_event_has_its_fields_when_they_are_asked_for() -> None:
+    event = debug("select 1")
+    assert (event.name, event.base_msg) == ("duckdb", "select 1")
+    event.base_msg = "select 2"
+    assert event.to_dict()["base_msg"] == "select 2"
+
+
+@pytest.fixture
+def node() -> Iterator[None]:
+    """While a model of the table orders runs."""
+    asked.of_node.table, asked.of_node.answers = "orders", {}
+    yield
+    asked.of_node.answers = None
+
+
+QUESTIONS = {"table": ("orders", 1), "new table": ("orders__dbt_tmp", 2), "query": ("orders", 3)}
+
+
+def answered() -> dict[str, int]:
+    """The answers of now; each question that is asked anew gives a negative one."""
+    return {
+        question: asked.told(question, about, lambda number=number: [-number])[0]
+        for question, (about, number) in QUESTIONS.items()
+    }
+
+
+@pytest.mark.parametrize(
+    ("statement", "forgotten"),
+    [
+        ("select * from orders", set()),
+        ('/* {"app": "dbt", "node_id": "orders"} */\n\n  with old as (select 1) select * from orders', set()),
+        ("-- alter table orders\ninsert into orders select 1", set()),
+        ("alter table `marts`.`orders` replace partition id 'a' from `marts`.`orders__dbt_tmp`", set()),
+        ("alter table marts.orders \n  modify comment 'One row per order'", set()),
+        ("drop table if exists marts.orders__dbt_tmp", {"new table"}),
+        ("create table marts.orders__dbt_tmp (id Int64)", {"new table"}),
+        ("alter table marts.orders add column if not exists late Bool", {"table", "query"}),
+        ("EXCHANGE TABLES marts.orders__dbt_tmp AND marts.orders", {"table", "new table", "query"}),
+        ('alter table "orders__dbt_tmp" rename to "orders"', {"table", "new table", "query"}),
+        ("create or replace view marts.orders as select 1", {"table", "query"}),
+        ("/* a */ create table orders_of_day (id Int64)", set()),
+    ],
+)
+def test_an_answer_about_columns_holds_until_they_may_change(node: None, statement: str, forgotten: set[str]) -> None:
+    for question, (about, number) in QUESTIONS.items():
+        asked.told(question, about, lambda number=number: [number])
+    asked.forget(statement)
+    assert {question for question, number in answered().items() if number < 0} == forgotten
+
+
+@pytest.mark.parametrize("adapter", [DuckDBAdapter, ClickHouseAdapter])
+def test_each_adapter_is_asked_once_for_a_table_and_for_a_query(
+    node: None, adapter: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the words of its settings: a query gives other types under others."""
+    asked.install()
+    assert adapter.get_column_schema_from_query.__module__ == asked.__name__
+    questions: list[Any] = []
+    monkeypatch.setattr(asked, "plain_columns", lambda _, relation: questions.append(relation.identifier) or ["id"])
+    table = SimpleNamespace(identifier="orders")
+    for _ in range(2):
+        assert adapter.get_columns_in_relation(object.__new__(adapter), table) == ["id"]
+    assert questions == ["orders"]
+
+    class Engine:
+        def get_column_schema_from_query(self, sql: str, *others: Any, **words: Any) -> list[Any]:
+            questions.append((sql, others, words))
+            return [sql]
+
+    asked.keep_columns_of_queries(Engine)
+    for words in ({}, {"query_settings": {}}, {"query_settings": {"join_use_nulls": 1}}, {"query_settings": None}):
+        assert Engine().get_column_schema_from_query("select 1", **words) == ["select 1"]
+    assert questions[1:] == [("select 1", (), {}), ("select 1", (), {"query_settings": {"join_use_nulls": 1}})]
+
+
+def test_outside_of_a_node_every_question_is_asked() -> None:
+    assert asked.told("table", "orders", lambda: [1]) == [1]
+    assert asked.told("table", "orders", lambda: [2]) == [2]
+
+
+def test_whoever_changes_an_answer_changes_it_for_itself(node: None) -> None:
+    asked.told("table", "orders", lambda: [1]).append(2)
+    assert asked.told("table", "orders", lambda: [3]) == [1]
+
+
+def macro(package: str, name: str) -> Any:
+    return SimpleNamespace(package_name=package, name=name, unique_id=f"macro.{package}.{name}")
+
+
+def test_macros_are_found_where_dbt_looks_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the package of the node, in the project, in dbt's own packages, of which the adapter's comes first."""
+    by_package = {
+        package: {name: macro(package, name) for name in names}
+        for package, names in {
+            "shop": ("everywhere", "ours"),
+            "utils": ("everywhere", "theirs"),
+            "dbt_duckdb": ("everywhere", "of_both"),
+            "dbt": ("everywhere", "of_both", "of_dbt"),
+        }.items()
+    }
+    node = SimpleNamespace(name="node")
+    builder = MacroNamespaceBuilder("shop", "utils", None, ["dbt_duckdb", "dbt"], node)
+    context: dict[str, Any] = {"target": "dev"}
+    found = builder.build_namespace(by_package, context)
+    flat = {name: found[name].macro.package_name for name in ("everywhere", "ours", "theirs", "of_both", "of_dbt")}
+    assert flat == {
+        "everywhere": "utils",
+        "ours": "shop",
+        "theirs": "utils",
+        "of_both": "dbt_duckdb",
+        "of_dbt": "dbt",
+    }
+    assert found.get_from_package("dbt", "of_both").macro.package_name == "dbt_duckdb"
+    assert found.get_from_package("shop", "everywhere").macro.package_name == "shop"
+    assert found.get_from_package("utils", "ours") is None
+    assert (found["ours"].context, found["ours"].node) == (context, node)
+
+    monkeypatch.setattr(ConfiguredContext, "to_dict", lambda _: {"everywhere": "what a macro replaces"})
+    made = object.__new__(ManifestContext)
+    made.namespace = found
+    laid_out = {name: value for name, value in made.to_dict().items() if isinstance(value, MacroGenerator | dict)}
+    assert {name: laid_out[name].macro.package_name for name in flat} == flat
+    assert laid_out["dbt"]["of_both"] is found["of_both"]
+    assert laid_out["shop"]["everywhere"].macro.package_name == "shop"
+
+
+def test_the_code_of_a_template_is_made_once_for_each_kind_of_environment() -> None:
+    text, native = get_environment(), get_environment(native=True)
+    source = "{{ 1 + 1 }} of test_dbt_plugin"
+    code = text.compile(source)
+    assert get_environment().compile(source) is code
+    assert native.compile(source) is not code
+    assert text.compile(source, filename="elsewhere.sql") is not code
+    assert text.from_string(source).render({}) == "2 of test_dbt_plugin"
