@@ -16,7 +16,7 @@ DATA := "$(or $(DUCKHOUSE_LANDING),landing)" "$(or $(DUCKHOUSE_DUCKDB),duckhouse
 DEMO := set -a && . ./demo.env && set +a &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages demo demo-prod test prod parity report edr docs bench lint check format clean purge
+.PHONY: help setup packages demo demo-prod test prod parity report edr docs bench lint lint-types lint-sql check format clean purge
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -76,8 +76,12 @@ bench: setup ## measure landing, building and extraction; prints a table, writes
 lint: setup ## ruff, mypy and sqlfluff
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check .
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync lint-types lint-sql
+
+lint-types:
 	@$(VENV)/bin/mypy
-	@$(VENV)/bin/sqlfluff lint --processes 2 --disable-progress-bar models analyses tests
+lint-sql:
+	@$(PYTHON_OF_VENV) -m tools.lint
 
 check: setup ## dbt reads the project for both targets; modules and models keep the conventions; builds nothing
 	@$(DBT) --quiet parse --target prod

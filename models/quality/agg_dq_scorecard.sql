@@ -9,13 +9,14 @@ with days as (
     from {{ ref(declared_source.events) }}
     group by event_date
     {{ 'union all' if not loop.last }}
-    {%- else %}
+    {%- endfor %}
+    {%- if not sources.values() | selectattr('events') | list %}
     select
         {{ cast_to('null', 'text_nullable') }} as source,
         {{ cast_to('null', 'date_nullable') }} as event_date,
         {{ cast_to('0', 'integer') }} as events
     where false
-    {%- endfor %}
+    {%- endif %}
 ),
 
 found as (

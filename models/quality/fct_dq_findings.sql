@@ -58,14 +58,15 @@ events_now as (
             {{ cast_to('events.' ~ declared_source.key, 'text') }} = events_found.found_id
             and events_found.event_source = '{{ source }}'
     {{ 'union all' if not loop.last }}
-    {%- else %}
+    {%- endfor %}
+    {%- if not sources.values() | selectattr('events') | list %}
     select
         {{ cast_to('null', 'text_nullable') }} as source,
         {{ cast_to('null', 'text_nullable') }} as event_id,
         {{ cast_to('null', 'text_nullable') }} as _delivery_id,
         {{ cast_to('null', 'text_nullable') }} as amount_delivery_id
     where false
-    {%- endfor %}
+    {%- endif %}
 ),
 
 final as (

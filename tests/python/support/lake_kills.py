@@ -1,16 +1,18 @@
 """A program that is killed at each step of what it does to a lake, and looks what is in the lake afterwards.
 
-    python -m support.lake_kills FOLDER SCENE     prints the number of steps
+    python -m support.lake_kills FOLDER     prints a line for each scene: its name and the number of its steps
 
-It forks, as it would take a second to start for each step: the parent starts no thread and reads no data.
+It forks, as it would take seconds to start for each step: the parent starts no thread and reads no data.
 """
 
+import gc
 import os
 import shutil
 import signal
 import sys
 from collections.abc import Callable
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +29,8 @@ CHANGING = (
     "sqlalchemy.orm:Session.commit",
 )
 """Files that are begun, files that go, and transactions of the catalog: a step is before one of them, or after it."""
+IMPORTED_LATE = ("sqlalchemy.dialects.sqlite", "pyiceberg.avro.decoder_fast")
+"""What every fork would import by itself."""
 WIDER = with_column("battery", "number")
 LATER = NOON + timedelta(days=30)
 OLD = rows([0, 1, 2], invalid=[1])
@@ -61,7 +65,8 @@ SCENES: dict[str, tuple[Callable[[Lake], object], Rows, Rows]] = {
 """What is done, and the rows before and after it."""
 
 
-def main(folder: Path, scene: str) -> None:
+def play(folder: Path, scene: str) -> None:
+    folder.mkdir()
     act, before, after = SCENES[scene]
     entity = WIDER if scene == "write" else READINGS
     if scene != "make":
@@ -81,7 +86,7 @@ def main(folder: Path, scene: str) -> None:
 
         code = forked(acted)
         done(lambda: look(folder / "lake", scene, before, after))
-    print(step - 1 if code == 0 else f"failed with {code}")
+    print(scene, step - 1 if code == 0 else f"failed with {code}")
 
 
 def prepare(folder: Path, scene: str) -> None:
@@ -144,4 +149,8 @@ def done(act: Callable[[], object]) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2])
+    for module in IMPORTED_LATE:
+        import_module(module)
+    gc.freeze()  # a collection in a fork would copy what all of them share
+    for scene in SCENES:
+        play(Path(sys.argv[1]) / scene, scene)

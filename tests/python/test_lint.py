@@ -1,0 +1,42 @@
+"""python -m tools.lint: a file that breaks a rule is told, and so is one that sqlfluff skips."""
+
+from pathlib import Path
+
+import pytest
+from sqlfluff.core import FluffConfig, Linter
+from sqlfluff.core.errors import SQLFluffSkipFile
+
+from tools import lint
+
+
+@pytest.fixture
+def linter(monkeypatch: pytest.MonkeyPatch) -> Linter:
+    made = Linter(config=FluffConfig(overrides={"dialect": "duckdb", "templater": "jinja"}))
+    monkeypatch.setattr(lint, "linter", lambda: made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("select 1 as one\n", None),
+        ("select 1 as one\n\nFROM things\n", ":3: CP01 "),
+        ("select (1 as one\n", ":1: PRS "),
+        ("select 1 as one\n{% if %}\n", ":2: TMP "),
+    ],
+)
+def test_a_fault_is_told_with_its_place(text: str, told: str | None, tmp_path: Path, linter: Linter) -> None:
+    file = tmp_path / "one.sql"
+    file.write_text(text)
+    faults = lint.faults_of(str(file))
+    assert [fault.startswith(f"{file}{told}") for fault in faults] == ([True] if told else []), faults
+
+
+def test_a_file_that_is_skipped_is_told(tmp_path: Path, linter: Linter, monkeypatch: pytest.MonkeyPatch) -> None:
+    def skip(**_: object) -> None:
+        raise SQLFluffSkipFile("it is no model")
+
+    monkeypatch.setattr(linter.templater, "process_with_variants", skip)
+    file = tmp_path / "one.sql"
+    file.write_text("select 1 as one\n")
+    assert [fault.split(",")[0] for fault in lint.faults_of(str(file))] == [f"{file}: sqlfluff cannot lint it"]
