@@ -5,7 +5,6 @@ figures, and with exit code 1 where something does not hold. python -m tools.cha
 """
 
 import argparse
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,8 +30,6 @@ def main(words: Sequence[str] | None = None) -> int:
         command.add_argument("--json", action="store_true", help="one JSON document on standard output")
         campaign.arguments(command)
     options = parser.parse_args(words)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)  # its servers stop with it
     work = (options.work or Path("chaos") / f"{options.campaign}-{options.seed}").resolve()
     outcome = CAMPAIGNS[options.campaign].run(work, options)
     if options.json:
