@@ -22,6 +22,7 @@ LAYERS = (
     ("arrow", "duck"),
     ("cli",),
     ("settings", "landed_types", "message_schemas"),
+    ("opening",),
     ("sources", "processes", "project", "builds", "packages", "generated", "dbt_plugin", "failures"),
     ("landed_schemas",),
     ("landed_rows",),

@@ -396,6 +396,33 @@ def test_what_is_not_recognised_is_named_and_the_rest_lands(zone: Zone) -> None:
     assert zone.values("id") == ["1", "2"]
 
 
+def test_a_file_that_no_pattern_takes_is_named_with_what_may_be_meant(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    for name in ("1.jsonl", "events/2.json", "people.xlsx", "notes.md"):
+        zone.file(name, "x")
+    zone.file("people/sheet.csv", b"PK\x03\x04")
+    run = zone.land()
+    told = dict(line.removeprefix("not landed: ").split(": ", 1) for line in run.err.splitlines())
+
+    assert run.code == 1
+    assert told == {
+        "1.jsonl": "no file pattern of shop matches it: in the folder events/ it would be taken",
+        "events/2.json": "no file pattern of shop matches it: .jsonl is what files are named that have one JSON object a "
+        "line",
+        "people.xlsx": "no file pattern of shop matches it: save each sheet of the workbook as CSV",
+        "notes.md": "no file pattern of shop matches it",
+        "people/sheet.csv": "byte 0: the bytes are zip, the name says otherwise: give the file the ending of its format; "
+        "save a workbook as CSV",
+    }
+
+
+def test_a_link_that_leads_nowhere_is_told_from_a_path_that_is_not_there(zone: Zone) -> None:
+    (zone.drop / "loop").symlink_to("loop")
+    for name, told in (("loop", "a link that leads nowhere"), ("gone", "no such file or folder")):
+        with pytest.raises(UserError, match=f"{name}: {told}"):
+            land.main(["shop", str(zone.drop / name)])
+
+
 def test_a_single_file_is_known_by_the_end_of_its_path(zone: Zone) -> None:
     paths = [zone.file("events/1.jsonl", '{"id": 1}\n'), zone.file("x/y/people.csv", "id\n1\n")]
     assert zone.land(*paths).code == 0
