@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 OWNER_ONLY = 0o077
 STDERR = 2
+ENDING = (signal.SIGTERM, signal.SIGINT)
 INTERRUPTED = "interrupted"
 BY_SIGNAL = 128  # added to the number of a signal it is an exit code
 AGAIN = "free some space and run it again"
@@ -48,7 +49,7 @@ def begin() -> None:
         return
     if find_spec("duckdb") is None:
         sys.exit(f"error: {sys.executable} lacks what the project needs: make setup, then . .venv/bin/activate")
-    _on_end(_leave)
+    _on_end(dict.fromkeys(ENDING, _leave))
 
 
 def run(main: Callable[[], int | None]) -> None:
@@ -64,16 +65,17 @@ def run(main: Callable[[], int | None]) -> None:
         ended_by.append(number)
         raise KeyboardInterrupt
 
-    _on_end(end)
+    before = {number: signal.getsignal(number) for number in ENDING}  # those of begin
+    _on_end(dict.fromkeys(ENDING, end))
     line = ""
     try:
         code: Any = main() or 0
-        _on_end(_leave)
+        _on_end(before)
     except SystemExit as ended:  # of argparse
-        _on_end(_leave)
+        _on_end(before)
         code = ended.code
     except (Exception, KeyboardInterrupt) as error:
-        _on_end(_leave)
+        _on_end(before)
         code, line = (BY_SIGNAL + ended_by[0], INTERRUPTED) if ended_by else (1, told(error))
     fault = _fault_of_output()
     if fault is not None:
@@ -124,8 +126,8 @@ def _has_no_reader() -> bool:
     return False
 
 
-def _on_end(handler: Callable[[int, Any], None]) -> None:
-    for number in (signal.SIGTERM, signal.SIGINT):
+def _on_end(handlers: Mapping[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
         if signal.getsignal(number) != signal.SIG_IGN:  # as of what a script runs in the background
             signal.signal(number, handler)
 
@@ -139,7 +141,7 @@ def _leave(number: int, _: object) -> None:
 def until_stopped() -> threading.Event:
     """An event that SIGTERM and Ctrl-C set from now on."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ENDING:
         signal.signal(number, lambda *_: stop.set())
     return stop
 

@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from duckhouse import cli
-from tools.campaigns import stream
+from tools.campaigns import stream, trouble
 from tools.campaigns.campaign import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
     "consume": stream.CAMPAIGN,
+    "trouble": trouble.CAMPAIGN,
 }
 
 

@@ -403,16 +403,15 @@ def test_a_file_that_no_pattern_takes_is_named_with_what_may_be_meant(zone: Zone
     zone.file("people/sheet.csv", b"PK\x03\x04")
     run = zone.land()
     told = dict(line.removeprefix("not landed: ").split(": ", 1) for line in run.err.splitlines())
+    unknown, zipped = "no file pattern of shop matches it", "byte 0: the bytes are zip, the name says otherwise"
 
     assert run.code == 1
     assert told == {
-        "1.jsonl": "no file pattern of shop matches it: in the folder events/ it would be taken",
-        "events/2.json": "no file pattern of shop matches it: .jsonl is what files are named that have one JSON object a "
-        "line",
-        "people.xlsx": "no file pattern of shop matches it: save each sheet of the workbook as CSV",
-        "notes.md": "no file pattern of shop matches it",
-        "people/sheet.csv": "byte 0: the bytes are zip, the name says otherwise: give the file the ending of its format; "
-        "save a workbook as CSV",
+        "1.jsonl": f"{unknown}: in the folder events/ it would be taken",
+        "events/2.json": f"{unknown}: .jsonl is what files are named that have one JSON object a line",
+        "people.xlsx": f"{unknown}: save each sheet of the workbook as CSV",
+        "notes.md": unknown,
+        "people/sheet.csv": f"{zipped}: give the file the ending of its format; save a workbook as CSV",
     }
 
 
