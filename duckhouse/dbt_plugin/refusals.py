@@ -45,6 +45,8 @@ def refuse_missing_zones(landing: Path, sources: Iterable[str]) -> None:
 
 
 def _replace(manager: Any, fault: type[Exception], told: Any) -> None:
+    if hasattr(manager.open, "__wrapped__"):  # by a command before this one in the same process
+        return
     plain = manager.open.__func__
 
     @wraps(plain)

@@ -98,7 +98,7 @@ def _tried(clean: Clean, work: Path, draw: random.Random) -> tuple[str, int, lis
     else:
         trouble = kinds[kind](draw, clean.measured, folder)
         code, lines, _ = forked(run, folder, settings_of(folder), trouble)
-    faults = [*_said(clean.command, code, lines, trouble), *_left(folder)]
+    faults = [*said(clean.command, code, lines, trouble), *left(folder)]
     again, lines, _ = forked(run, folder, settings_of(folder))
     if again != clean.code:
         faults.append(f"afterwards it ends with {again}: {' '.join(lines)}")
@@ -107,7 +107,8 @@ def _tried(clean: Clean, work: Path, draw: random.Random) -> tuple[str, int, lis
     return kind, code, [f"{trouble.told}: {fault}" for fault in faults]
 
 
-def _said(command: Command, code: int, lines: list[str], trouble: Trouble) -> Iterator[str]:
+def said(command: Command, code: int, lines: list[str], trouble: Trouble) -> Iterator[str]:
+    """What is wrong with an exit code and what was said on standard error."""
     if code not in trouble.codes:
         yield f"ended with {code}: {' '.join(lines[-3:])}"
     if any("Traceback" in line or "Exception ignored" in line for line in lines):
@@ -118,10 +119,11 @@ def _said(command: Command, code: int, lines: list[str], trouble: Trouble) -> It
         yield f"ended with {code} without a word"
 
 
-def _left(work: Path) -> Iterator[str]:
-    left = [*(work / "tmp").iterdir(), *work.rglob(".incoming")]
-    if left:
-        yield f"left {', '.join(str(path.relative_to(work)) for path in left)}"
+def left(work: Path) -> Iterator[str]:
+    """Temporary files, and a delivery that was begun."""
+    found = [*(work / "tmp").iterdir(), *work.rglob(".incoming")]
+    if found:
+        yield f"left {', '.join(str(path.relative_to(work)) for path in found)}"
 
 
 def _copy(start: Path, work: Path) -> Path:

@@ -109,7 +109,9 @@ def _rows(path: Path) -> tuple[list[str], list[str]]:
     return table.column_names, sorted(map(repr, table.select(kept).to_pylist()))
 
 
-def _files(folder: str) -> Callable[[Path], Any]:
+def files(folder: str) -> Callable[[Path], Any]:
+    """Reads the files below a folder of the run: their names, and the sha256 of each."""
+
     def found(work: Path) -> Any:
         paths = [path for path in sorted((work / folder).rglob("*")) if path.is_file()]
         return {str(path.relative_to(work)): sha256(path.read_bytes()).hexdigest() for path in paths}
@@ -161,10 +163,10 @@ def _database_served(folder: Path) -> Iterator[None]:
 COMMANDS: Mapping[str, Command] = {
     "land": Command("scripts.land", ("ad_serving", "{work}/drop/redelivery"), _first_delivery, _landed, _zone_held),
     "prepare": Command("scripts.land", ("--prepare",), _nothing, _landed, _zone_held),
-    "deps": Command("scripts.deps", ("--offline",), _nothing, _files("packages")),
+    "deps": Command("scripts.deps", ("--offline",), _nothing, files("packages")),
     "extract": Command("scripts.extract_postgres", ("ad_delivery",), _nothing, _landed, serves=_database_served),
     "report": Command(
-        "scripts.report", ("--out", "{work}/report/index.html"), _built_consent, _files("report"), _database_held
+        "scripts.report", ("--out", "{work}/report/index.html"), _built_consent, files("report"), _database_held
     ),
     "build": Command("tools.campaigns.troubled", (), _landed_consent, _marts, _database_held, most_lines=12),
 }

@@ -35,8 +35,8 @@ class Measured:
 
 @dataclass(frozen=True)
 class Trouble:
-    """`upon` brings it upon the forked process; `later` is a signal that the process gets after so many seconds; `codes`
-    are the exit codes that a command may end with.
+    """`upon` brings it upon the forked process, `later` is a signal that it gets after so many seconds, `codes` are those
+    that a command may end with.
     """
 
     told: str
