@@ -39,8 +39,6 @@ def half_written() -> int:
 
 
 def with_a_traceback() -> int:
-    if (Path(os.environ["DUCKHOUSE_LANDING"]) / "x").exists():
-        return 0
     try:
         return half_written()
     except (KeyboardInterrupt, OSError):

@@ -4,7 +4,8 @@ import fcntl
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
@@ -20,7 +21,8 @@ from duckhouse.processes import DBT, dbt_build, module, run, script
 from duckhouse.settings import PROJECT, environment
 
 OF_CONSENT = ("--select", "source:consent+", "countries", "--exclude", "tag:quality")
-OF_ONE_RUN = {"_delivery_id", "_delivered_at", "delivery_id", "delivered_at"}
+OF_ONE_RUN = frozenset({"_delivery_id", "_delivered_at", "delivery_id", "delivered_at"})
+TABLES = ("advertiser", "campaign", "impressions", "clicks")
 HOLDER = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
 LANDING = "landing"
 DATABASE = "duckhouse.duckdb"
@@ -103,9 +105,18 @@ def _landed(work: Path) -> Any:
     ]
 
 
-def _rows(path: Path) -> tuple[list[str], list[str]]:
+def _extracted(work: Path) -> Any:
+    """The rows of each table of the database. A run that finds nothing new is a delivery too, of a ledger alone."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in (work / LANDING / "ad_delivery").glob("delivery=*/*/*.parquet"):
+        if path.parent.name in TABLES:
+            found[path.parent.name] += _rows(path, {*OF_ONE_RUN, "_source_row"})[1]
+    return {table: sorted(rows) for table, rows in found.items()}
+
+
+def _rows(path: Path, of_one_run: Set[str] = OF_ONE_RUN) -> tuple[list[str], list[str]]:
     table = pq.read_table(path, use_threads=False)
-    kept = [name for name in table.column_names if name not in OF_ONE_RUN]
+    kept = [name for name in table.column_names if name not in of_one_run]
     return table.column_names, sorted(map(repr, table.select(kept).to_pylist()))
 
 
@@ -164,7 +175,7 @@ COMMANDS: Mapping[str, Command] = {
     "land": Command("scripts.land", ("ad_serving", "{work}/drop/redelivery"), _first_delivery, _landed, _zone_held),
     "prepare": Command("scripts.land", ("--prepare",), _nothing, _landed, _zone_held),
     "deps": Command("scripts.deps", ("--offline",), _nothing, files("packages")),
-    "extract": Command("scripts.extract_postgres", ("ad_delivery",), _nothing, _landed, serves=_database_served),
+    "extract": Command("scripts.extract_postgres", ("ad_delivery",), _nothing, _extracted, serves=_database_served),
     "report": Command(
         "scripts.report", ("--out", "{work}/report/index.html"), _built_consent, files("report"), _database_held
     ),

@@ -35,8 +35,8 @@ class Measured:
 
 @dataclass(frozen=True)
 class Trouble:
-    """`upon` brings it upon the forked process, `later` is a signal that it gets after so many seconds, `codes` are those
-    that a command may end with.
+    """`upon` brings it upon the forked process, `later` is a signal that it gets after so many seconds. A command may
+    end with one of `codes`.
     """
 
     told: str
