@@ -97,11 +97,17 @@ def told(error: BaseException) -> str:
     if isinstance(error, BrokenPipeError) and _has_no_reader():
         return ""
     if isinstance(error, OSError):
-        line = ": ".join(str(part) for part in (error.filename, error.strerror) if part) or str(error)
-        return f"{line}; {MENDS[error.errno]}" if error.errno in MENDS else line
+        return refusal(error)
     if isinstance(error, UserError):
         return str(error)
     raise error
+
+
+def refusal(error: OSError, place: object = "") -> str:
+    """What the system refuses: the file, or `place` where the error names none, the reason, and what to do."""
+    where = error.filename or place
+    line = f"{where}: {error.strerror or error}" if where else error.strerror or str(error)
+    return f"{line}; {MENDS[error.errno]}" if error.errno in MENDS else line
 
 
 def _fault_of_output() -> str | None:
