@@ -20,7 +20,7 @@ from duckhouse.warehouse.connection import connect, first_line, full_name
 
 PUBLISHED_SCHEMAS = ("marts", "quality")
 KEYS_SHOWN = 20
-NOT_THERE = "does not exist"  # as ClickHouse says of a table and of a database
+NOT_THERE = ("UNKNOWN_TABLE", "UNKNOWN_DATABASE")  # the names of ClickHouse's errors
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, downlo
     try:
         fetch(client, full_name(database, model.name), download)
     except ClickHouseError as error:
-        mend = ": run dbt build --target prod" if NOT_THERE in str(error) else ""
+        mend = ": run dbt build --target prod" if any(name in str(error) for name in NOT_THERE) else ""
         return result | {"problem": f"{database}.{model.name} cannot be read on prod: {first_line(error)}{mend}"}
     prod_columns = [
         row[:2] for row in dev.execute(f"describe select * from read_parquet({duck.literal(download)})").fetchall()
