@@ -1,6 +1,5 @@
 """What every command shares: one-line errors, exit codes, progress bars, JSON for machines."""
 
-import ast
 import errno
 import json
 import os
@@ -179,6 +178,8 @@ def print_json(value: Any) -> None:
 
 def list_commands(module: str) -> None:
     """Prints the commands beside `module`, a file, each with what its docstring says first."""
+    import ast  # not above: no other command needs it
+
     folder = Path(module).parent
     for path in sorted(folder.glob("[!_]*.py")):
         first = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n\n")[0]

@@ -5,13 +5,15 @@ import sys
 from collections.abc import Iterable
 from functools import wraps
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 from dbt.adapters.exceptions.connection import FailedToConnectError
 from dbt_common.exceptions import DbtRuntimeError
 
 from duckhouse.opening import clickhouse_refuses, duckdb_refuses, nobody_answers
+
+if TYPE_CHECKING:
+    import duckdb
 
 UNANSWERED = ("Connection refused", "timed out", "Name or service not known", "No route to host")
 CHATTY = ("urllib3.connectionpool", "clickhouse_connect.driver._backend.http_sync")
@@ -21,6 +23,8 @@ CHATTY = ("urllib3.connectionpool", "clickhouse_connect.driver._backend.http_syn
 def install() -> None:
     """Replaces how a connection is opened by the adapter of the target, the one that dbt has loaded."""
     if adapter := sys.modules.get("dbt.adapters.duckdb.connections"):
+        import duckdb  # not above: a build on ClickHouse does not need it
+
         _replace(adapter.DuckDBConnectionManager, duckdb.Error, _of_duckdb)
     if adapter := sys.modules.get("dbt.adapters.clickhouse.connections"):
         _replace(adapter.ClickHouseConnectionManager, FailedToConnectError, _of_clickhouse)
@@ -59,7 +63,7 @@ def _replace(manager: Any, fault: type[Exception], told: Any) -> None:
     manager.open = classmethod(opened)
 
 
-def _of_duckdb(credentials: Any, error: duckdb.Error) -> str:
+def _of_duckdb(credentials: Any, error: "duckdb.Error") -> str:
     return duckdb_refuses(Path(credentials.path), error)
 
 
