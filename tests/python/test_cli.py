@@ -60,6 +60,17 @@ def main():
     assert ended("-c", f"{RUN}{main}cli.run(main)") == (130, ["error: interrupted"])
 
 
+def test_an_interruption_waits_for_what_is_not_to_be_disturbed() -> None:
+    main = """
+def main():
+    with cli.undisturbed():
+        os.kill(os.getpid(), signal.SIGINT)
+        os.write(2, b"through\\n")
+    os.write(2, b"too late\\n")
+"""
+    assert ended("-c", f"{RUN}{main}cli.run(main)") == (130, ["through", "error: interrupted"])
+
+
 def test_duckdb_that_cannot_write_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "there").write_text("no folder")
     main = f"def main():\n import duckdb\n duckdb.connect({str(tmp_path / 'there' / 'x.duckdb')!r})\n"

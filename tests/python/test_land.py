@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -803,6 +804,26 @@ def test_leftovers_of_a_killed_load_go_and_are_never_seen(zone: Zone) -> None:
     assert zone.land().code == 0
     assert zone.leftovers() == []
     assert zone.rows() == []
+
+
+def test_an_interruption_while_a_load_tidies_up_leaves_nothing(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = shutil.rmtree
+
+    def interrupted(path: Path, **options: Any) -> None:
+        if path.name == ".incoming" and path.exists():
+            os.kill(os.getpid(), signal.SIGINT)
+        plain(path, **options)
+
+    zone.file("people.csv", "id\n1\n")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(shutil, "rmtree", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            zone.land()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert zone.leftovers() == []
+    assert len(zone.manifests()) == 1
 
 
 def test_worker_processes_land_what_one_process_does(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
