@@ -16,7 +16,7 @@ from tools.campaigns.troubled import LANDING, Command
 from tools.campaigns.troubles import Trouble
 
 STOPPED = Trouble("SIGINT", frozenset({0, 130}))
-COMMAND = Command("faulty", (), lambda _: None, lambda _: None)
+COMMAND = Command("faulty:main", (), lambda _: None, lambda _: None)
 
 
 def test_commands_that_meet_trouble_hold(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -55,7 +55,7 @@ def test_a_command_that_does_not_hold_is_told(
     module = ModuleType("faulty")
     module.main = main
     monkeypatch.setitem(sys.modules, "faulty", module)
-    made = Command("faulty", (), lambda _: None, troubled.files(LANDING))
+    made = Command("faulty:main", (), lambda _: None, troubled.files(LANDING))
     monkeypatch.setattr(trouble, "COMMANDS", {"land": made})
     words = ["--count", "10", "--seed", "1", "--commands", "land", "--work", str(tmp_path)]
 

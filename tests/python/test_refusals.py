@@ -18,7 +18,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from duckhouse.cli import UserError
 from duckhouse.dbt_plugin import refusals
 from duckhouse.opening import duckdb_refuses, open_duckdb
-from support.dbt import told_by_dbt
+from support.dbt import run_dbt, told_by_dbt
 
 HOLDER = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
 
@@ -54,6 +54,12 @@ def test_landing_that_is_not_there_is_told_before_anything_is_built(tmp_path: Pa
     assert f"{tmp_path}/landing/consent: no such folder, and a model reads it: python -m scripts.land --prepare" in told
     with duckdb.connect(str(path), read_only=True) as connection:
         assert connection.execute("select count(*) from duckdb_tables()").fetchall() == [(0,)]
+
+
+def test_a_target_that_is_not_there_is_told_by_dbt_debug_too(tmp_path: Path) -> None:
+    told = run_dbt("debug", "--target", "produ", env={"DBT_LOG_PATH": str(tmp_path)}, succeeds=False)
+
+    assert "The profile 'duckhouse' does not have a target named 'produ'" in told
 
 
 def test_a_file_that_is_none_of_duckdb_is_told(tmp_path: Path) -> None:

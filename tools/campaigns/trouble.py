@@ -14,8 +14,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 from duckhouse.cli import UserError, progress
@@ -74,7 +74,7 @@ def _clean(name: str, work: Path, served: ExitStack) -> Clean:
     command.make(start)
     (start / "tmp").mkdir(exist_ok=True)
     served.enter_context(command.serves(work / "served" / name))
-    import_module(command.main)
+    resolve_name(command.main)  # once, and not in each fork
     folder = _copy(start, work / "run" / "work")
     begun = time.monotonic()
     code, lines, touches = forked(partial(command.run, folder), folder, settings_of(folder))

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from hashlib import sha256
-from importlib import import_module
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any
 
 import duckdb
@@ -30,9 +30,10 @@ DATABASE = "duckhouse.duckdb"
 
 @dataclass(frozen=True)
 class Command:
-    """`words` follow `main` on the command line, with {work} for the folder of the run; `make` fills a new folder, of
-    which each run gets a copy, and `state` reads what must be in it after a run. `held` holds what one process alone
-    may have, where the command needs such a thing. It says at most `most_lines` on standard error.
+    """`main` is named as package.module:function, and `words` follow on the command line, with {work} for the folder of
+    the run. `make` fills a new folder, of which each run gets a copy, and `state` reads what must be in it after a run.
+    `held` holds what one process alone may have, where the command needs such a thing. It says at most `most_lines` on
+    standard error.
     """
 
     main: str
@@ -45,7 +46,7 @@ class Command:
 
     def run(self, work: Path) -> int | None:
         sys.argv = [self.main, *(word.format(work=work) for word in self.words)]
-        main: Callable[[], int | None] = getattr(import_module(self.main), "main", build)
+        main: Callable[[], int | None] = resolve_name(self.main)
         return main()
 
 
@@ -172,12 +173,16 @@ def _database_served(folder: Path) -> Iterator[None]:
 
 
 COMMANDS: Mapping[str, Command] = {
-    "land": Command("scripts.land", ("ad_serving", "{work}/drop/redelivery"), _first_delivery, _landed, _zone_held),
-    "prepare": Command("scripts.land", ("--prepare",), _nothing, _landed, _zone_held),
-    "deps": Command("scripts.deps", ("--offline",), _nothing, files("packages")),
-    "extract": Command("scripts.extract_postgres", ("ad_delivery",), _nothing, _extracted, serves=_database_served),
-    "report": Command(
-        "scripts.report", ("--out", "{work}/report/index.html"), _built_consent, files("report"), _database_held
+    "land": Command(
+        "scripts.land:main", ("ad_serving", "{work}/drop/redelivery"), _first_delivery, _landed, _zone_held
     ),
-    "build": Command("tools.campaigns.troubled", (), _landed_consent, _marts, _database_held, most_lines=12),
+    "prepare": Command("scripts.land:main", ("--prepare",), _nothing, _landed, _zone_held),
+    "deps": Command("scripts.deps:main", ("--offline",), _nothing, files("packages")),
+    "extract": Command(
+        "scripts.extract_postgres:main", ("ad_delivery",), _nothing, _extracted, serves=_database_served
+    ),
+    "report": Command(
+        "scripts.report:main", ("--out", "{work}/report/index.html"), _built_consent, files("report"), _database_held
+    ),
+    "build": Command("tools.campaigns.troubled:build", (), _landed_consent, _marts, _database_held, most_lines=12),
 }
