@@ -158,12 +158,15 @@ def _close_output() -> None:
     os.close(reads)
 
 
-def _set_clock_back() -> None:
-    class Earlier(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> datetime:
-            return datetime.now(tz) - timedelta(days=DAYS_BACK)
+class Earlier(datetime):
+    """Times by a clock that went back."""
 
+    @classmethod
+    def now(cls, tz: Any = None) -> datetime:
+        return datetime.now(tz) - timedelta(days=DAYS_BACK)
+
+
+def _set_clock_back() -> None:
     for name, module in list(sys.modules.items()):
         if name.startswith("duckhouse.") and getattr(module, "datetime", None) is datetime:
             module.datetime = Earlier  # type: ignore[attr-defined]
