@@ -109,9 +109,14 @@ def forked(
     timer = Timer(trouble.later[0], _kill, (pid, trouble.later[1])) if trouble and trouble.later else None
     if timer:
         timer.start()
-    code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-    if timer:
-        timer.cancel()
+    try:
+        code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    except BaseException:
+        _kill(pid, signal.SIGKILL)  # who stops the campaign stops what it runs
+        raise
+    finally:
+        if timer:
+            timer.cancel()
     return code, told.read_text().splitlines(), touches.stat().st_size
 
 
