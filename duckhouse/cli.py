@@ -1,13 +1,17 @@
 """What every command shares: one-line errors, exit codes, progress bars, JSON for machines."""
 
+import errno
 import json
 import os
+import select
 import signal
 import sys
 import threading
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,37 +19,151 @@ if TYPE_CHECKING:
 
 
 OWNER_ONLY = 0o077
+STDERR = 2
+ENDING = (signal.SIGTERM, signal.SIGINT)
+INTERRUPTED = "interrupted"
+BY_SIGNAL = 128  # added to the number of a signal it is an exit code
+AGAIN = "free some space and run it again"
+FORBIDDEN = "allow this user to write there, or name another place"
+MENDS = {
+    errno.ENOSPC: AGAIN,
+    errno.EDQUOT: AGAIN,
+    errno.EFBIG: "raise the limit of the size of files (ulimit -f) and run it again",
+    errno.EACCES: FORBIDDEN,
+    errno.EROFS: FORBIDDEN,
+}
 
 
 class UserError(Exception):
     """A fault that a user can mend. Its text is one line: the file, the place, the mend."""
 
 
-def run(main: Callable[[], int | None]) -> None:
-    """Runs `main` and exits with its code (None is 0); a UserError is one line on stderr and exit code 1.
+def begin() -> None:
+    """What a package of commands calls as it is imported: it says what is missing of the environment, and lets Ctrl-C
+    end in one line while the command itself is still being imported.
 
-    What it writes is for its owner alone.
+    Does nothing where another program imports the package.
+    """
+    if sys.argv[0] != "-m":  # what stands there while Python looks for the module to run
+        return
+    if find_spec("duckdb") is None:
+        sys.exit(f"error: {sys.executable} lacks what the project needs: make setup, then . .venv/bin/activate")
+    _on_end(dict.fromkeys(ENDING, _leave))
+
+
+def run(main: Callable[[], int | None]) -> None:
+    """Runs `main` and exits with its code (None is 0). What a user can mend is one line on stderr and exit code 1: a
+    UserError, or what the system refuses, as on a full disk.
+
+    Ctrl-C ends with 130 and SIGTERM with 143. What it writes is for its owner alone.
     """
     os.umask(OWNER_ONLY)
+    ended_by: list[int] = []
+
+    def end(number: int, _: object) -> None:
+        ended_by.append(number)
+        raise KeyboardInterrupt
+
+    before = {number: signal.getsignal(number) for number in ENDING}  # those of begin
+    _on_end(dict.fromkeys(ENDING, end))
+    line = ""
     try:
-        code = main() or 0
-        sys.stdout.flush()
-    except UserError as error:
-        print(f"error: {error}", file=sys.stderr)
-        code = 1
-    except KeyboardInterrupt:
-        print("error: interrupted", file=sys.stderr)
-        code = 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = 1
+        code: Any = main() or 0
+        _on_end(before)
+    except SystemExit as ended:  # of argparse
+        _on_end(before)
+        code = ended.code
+    except (Exception, KeyboardInterrupt) as error:
+        _on_end(before)
+        code, line = (BY_SIGNAL + ended_by[0], INTERRUPTED) if ended_by else (1, told(error))
+    fault = _fault_of_output()
+    if fault is not None:
+        code, line = code or 1, fault
+    if line:
+        print(f"error: {line}", file=sys.stderr)
     sys.exit(code)
+
+
+def told(error: BaseException) -> str:
+    """The line for an error that is no fault of the program; any other goes on its way, with its traceback.
+
+    It is empty where nobody reads the output any more, as after head.
+    """
+    if type(error).__module__ in ("duckdb", "_duckdb"):
+        from duckhouse.duck import refused  # not above: few commands need DuckDB
+
+        error = refused(error)
+    if isinstance(error, BrokenPipeError) and _has_no_reader():
+        return ""
+    if isinstance(error, OSError):
+        return refusal(error)
+    if isinstance(error, UserError):
+        return str(error)
+    raise error
+
+
+def refusal(error: OSError, place: object = "") -> str:
+    """What the system refuses: the file, or `place` where the error names none, the reason, and what to do."""
+    where = error.filename or place
+    line = f"{where}: {error.strerror or error}" if where else error.strerror or str(error)
+    return f"{line}; {MENDS[error.errno]}" if error.errno in MENDS else line
+
+
+def _fault_of_output() -> str | None:
+    """The line for output that cannot be written, None where it is; all that is left of it is dropped."""
+    try:
+        if sys.stdout:
+            sys.stdout.flush()
+        return None
+    except OSError as fault:
+        fault.filename = "standard output"
+        line = told(fault)
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return line
+
+
+def _has_no_reader() -> bool:
+    """Whether standard output is a pipe from which nobody reads."""
+    with suppress(AttributeError, OSError, ValueError):  # where it is closed, or no file
+        polled = select.poll()
+        polled.register(sys.stdout.fileno(), 0)
+        return any(events & select.POLLERR for _, events in polled.poll(0))
+    return False
+
+
+def _on_end(handlers: Mapping[signal.Signals, Any]) -> None:
+    for number, handler in handlers.items():
+        if signal.getsignal(number) != signal.SIG_IGN:  # as of what a script runs in the background
+            signal.signal(number, handler)
+
+
+def _leave(number: int, _: object) -> None:
+    """Ends a process that has begun nothing yet, or has done all."""
+    os.write(STDERR, f"error: {INTERRUPTED}\n".encode())
+    os._exit(BY_SIGNAL + number)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Ctrl-C and SIGTERM wait until the block is through, as what tidies up is not to be left half done."""
+    if threading.current_thread() is not threading.main_thread():  # which alone hears of signals
+        yield
+        return
+    came: list[int] = []
+    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in ENDING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        if came:
+            signal.raise_signal(came[0])
 
 
 def until_stopped() -> threading.Event:
     """An event that SIGTERM and Ctrl-C set from now on."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in ENDING:
         signal.signal(number, lambda *_: stop.set())
     return stop
 
@@ -73,3 +191,15 @@ def progress(
 
 def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+
+def list_commands(module: str) -> None:
+    """Prints the commands beside `module`, a file, each with what its docstring says first."""
+    import ast  # not above: no other command needs it
+
+    folder = Path(module).parent
+    for path in sorted(folder.glob("[!_]*.py")):
+        first = (ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or "").partition("\n\n")[0]
+        sentence = " ".join(first.split()).partition(". ")[0].partition(": ")[0].rstrip(".")
+        print(f"{f'python -m {folder.name}.{path.stem}':<40}{sentence}")
+    print("\nwhat a command takes: --help")

@@ -46,7 +46,7 @@ def load_iceberg(connected: duckdb.DuckDBPyConnection) -> None:
         connected.load_extension(str(file))
 
 
-def refused(error: duckdb.Error) -> Exception:
+def refused(error: BaseException) -> BaseException:
     """The error as it is to be told: an OSError where the system has no space or no memory left."""
     is_systems = isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException)
     return OSError(str(error).splitlines()[0]) if is_systems else error

@@ -19,10 +19,10 @@ class Duckhouse(dbtPlugin):
             return
         sys.path.append(str(PROJECT))
         from duckhouse.cli import OWNER_ONLY
-        from duckhouse.dbt_plugin import asked, credentials, repeated, tasks, unread
+        from duckhouse.dbt_plugin import asked, credentials, refusals, repeated, tasks, unread
 
         os.umask(OWNER_ONLY)
-        for part in (asked, credentials, repeated, tasks, unread):
+        for part in (asked, credentials, refusals, repeated, tasks, unread):
             part.install()
 
 

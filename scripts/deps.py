@@ -17,7 +17,7 @@ def main(words: Sequence[str] | None = None) -> int:
     try:
         result = install(PROJECT, folder, offline=arguments.offline)
     except OSError as error:
-        raise cli.UserError(f"{folder}: cannot be written: {error}") from error
+        raise cli.UserError(cli.refusal(error, folder)) from error
     if arguments.json:
         cli.print_json({**result.document(), "folder": str(folder)})
     else:

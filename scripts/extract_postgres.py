@@ -11,7 +11,7 @@ import re
 import psycopg
 
 from duckhouse import failures
-from duckhouse.cli import UserError, print_json, run
+from duckhouse.cli import UserError, print_json, refusal, run
 from duckhouse.extraction.command import command
 from duckhouse.extraction.database import database_of, first_line, postgres_source
 from duckhouse.extraction.results import describe
@@ -33,7 +33,7 @@ def main() -> int:
                 f"PostgreSQL at {database.address}: {first_line(error)}; nothing is landed, run again once it is mended"
             ) from None
         except OSError as error:
-            raise UserError(f"{error.filename or landing_dir()}: {error.strerror or error}; run again") from None
+            raise UserError(refusal(error, landing_dir())) from None
     prepare_missing()
     if options.json:
         print_json(result.document())

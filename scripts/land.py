@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-from duckhouse.cli import UserError, print_json, run
+from duckhouse.cli import UserError, print_json, refusal, run
 from duckhouse.landing.load import Outcome, delivery_time, describe, faults, load
 from duckhouse.landing.noted import note_failures, noting
 from duckhouse.landing.zone import prepare, prepare_missing
@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # of what reads the output
         raise
     except OSError as error:
-        raise UserError(f"{error.filename or landing_dir()}: {error.strerror or error}") from error
+        raise UserError(refusal(error, landing_dir())) from error
 
 
 def _parser() -> argparse.ArgumentParser:

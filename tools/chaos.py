@@ -5,16 +5,16 @@ figures, and with exit code 1 where something does not hold. python -m tools.cha
 """
 
 import argparse
-import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 from duckhouse import cli
-from tools.campaigns import stream
+from tools.campaigns import stream, trouble
 from tools.campaigns.campaign import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
     "consume": stream.CAMPAIGN,
+    "trouble": trouble.CAMPAIGN,
 }
 
 
@@ -31,8 +31,6 @@ def main(words: Sequence[str] | None = None) -> int:
         command.add_argument("--json", action="store_true", help="one JSON document on standard output")
         campaign.arguments(command)
     options = parser.parse_args(words)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)  # its servers stop with it
     work = (options.work or Path("chaos") / f"{options.campaign}-{options.seed}").resolve()
     outcome = CAMPAIGNS[options.campaign].run(work, options)
     if options.json:

@@ -2,5 +2,6 @@
 
 A build leaves out what is up to date (tasks), a test of several checks says which of them fail (messages), the password
 of the embedded ClickHouse is found (credentials), what dbt makes anew for each call is kept (repeated), events that
-nobody reads are not made (unread), and a node asks its engine once for the columns of a table or a query (asked).
+nobody reads are not made (unread), a node asks its engine once for the columns of a table or a query (asked), and where
+dbt cannot work it says what to do (refusals).
 """

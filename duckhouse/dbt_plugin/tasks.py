@@ -20,6 +20,7 @@ from dbt_common.events.types import Note
 from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, WARNED, Done, Graph, Step, version_of_all
 from duckhouse.dbt_plugin.messages import name_what_failed
+from duckhouse.dbt_plugin.refusals import refuse_missing_zones, refuse_name
 from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, Warehouse, row_counts, through
 from duckhouse.settings import clickhouse, landing_dir
 
@@ -63,7 +64,9 @@ def run_and_note(task: Any) -> Any:
     notes = notes_of(task)
     if not notes:
         return plain_execute_nodes(task)
-    notes.forget({node.unique_id for node in task._flattened_nodes or ()})
+    nodes = {node.unique_id for node in task._flattened_nodes or ()}
+    notes.refuse_without_landing(nodes)
+    notes.forget(nodes)
     try:
         return plain_execute_nodes(task)
     finally:
@@ -97,6 +100,8 @@ class Notes:
         self.graph = graph_of(manifest)
         self.exposures = set(manifest.exposures)
         self.every_build = {node.unique_id for node in manifest.nodes.values() if EVERY_BUILD in node.tags}
+        if credentials.type == "duckdb":
+            refuse_name(credentials.path, credentials.database, {schema for schema, _ in self.relations})
         self.query = through(adapter)
         self.warehouse: Warehouse = (
             DuckDB(self.query, Path(task.config.project_root) / landing_dir())
@@ -123,6 +128,11 @@ class Notes:
             fire_event(Note(msg=f"{len(left_out)} of {could_run} nodes are up to date and left out"))
             self.told = True
         return selected - left_out - self.exposures  # which make nothing, and would be a line each
+
+    def refuse_without_landing(self, nodes: set[str]) -> None:
+        if isinstance(self.warehouse, DuckDB):
+            read = {source for node in self.graph.nodes if node.id in nodes for source, _ in node.tables}
+            refuse_missing_zones(self.warehouse.landing, read)
 
     def forget(self, nodes: set[str]) -> None:
         written = dict.fromkeys(sorted((nodes | {ALL}) & self.records.keys()), FORGOTTEN)

@@ -13,6 +13,8 @@ from duckhouse.landing.manifest import ObjectVersion
 from duckhouse.sources import Entity, Source
 
 REDELIVERY = "redelivery"
+WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods")
+JSON, JSON_BY_LINE = ".json", ".jsonl"
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet"}
 
 
@@ -45,7 +47,8 @@ def survey(source: Source, paths: Sequence[Path], *, redelivery: bool) -> list[D
     seen: set[Path] = set()
     for path in paths:
         if not path.exists():
-            raise UserError(f"{path}: no such file or folder")
+            told = "a link that leads nowhere" if path.is_symlink() else "no such file or folder"
+            raise UserError(f"{path}: {told}")
         if not path.is_dir():
             _add(first, source, path, seen, None)
             continue
@@ -118,7 +121,21 @@ def recognise(source: Source, parts: Sequence[str], *, is_whole: bool) -> tuple[
             if ending in FORMATS and not tail[-1].endswith(".parquet.gz"):
                 return entity, "/".join(tail), FORMATS[ending]
             return f"no reader for this ending: {', '.join(FORMATS)} (text formats also with .gz)"
-    return f"no file pattern of {source.name} matches it"
+    return f"no file pattern of {source.name} matches it{_hint(source, parts[-1])}"
+
+
+def _hint(source: Source, name: str) -> str:
+    """What may be meant by a file whose name no pattern takes."""
+    ending = Path(name).suffix.lower()
+    if ending in WORKBOOKS:
+        return ": save each sheet of the workbook as CSV"
+    for pattern in (pattern for entity in source.entities for pattern in entity.files):
+        folder, _, wanted = pattern.rpartition("/")
+        if folder and fnmatchcase(name, wanted) and wanted.strip("*."):
+            return f": in the folder {folder}/ it would be taken"
+        if ending == JSON and fnmatchcase(Path(name).with_suffix(JSON_BY_LINE).name, wanted):
+            return f": {JSON_BY_LINE} is what files are named that have one JSON object a line"
+    return ""
 
 
 def _problem(path: Path, root: Path | None) -> str | None:

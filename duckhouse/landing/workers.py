@@ -100,7 +100,11 @@ def _employed() -> tuple[Connection, BaseProcess]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     worker = context.Process(target=_work, args=(theirs,), daemon=True)
-    worker.start()
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which a terminal sends to workers too
+    try:
+        worker.start()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
     theirs.close()
     return ours, worker
 
@@ -124,7 +128,6 @@ def _outcome(job: "Job", advance: Callable[[int], object]) -> Result:
 
 def _work(pipe: Connection) -> None:
     """A worker: it lands the files that it is sent, until nothing more can come."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a library says when it aborts
     parent = multiprocessing.parent_process()
     if parent:

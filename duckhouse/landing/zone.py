@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from duckhouse.cli import UserError
+from duckhouse.cli import UserError, undisturbed
 from duckhouse.landing.looks import LOOK
 from duckhouse.landing.manifest import Delivery, LakeRead, SourceFile, delivery_id, iso, read_manifest, write_manifest
 from duckhouse.settings import landing_dir
@@ -68,7 +68,8 @@ class Zone:
                 session.prepare()
                 yield session
             finally:
-                session.clean()
+                with undisturbed():
+                    session.clean()
 
 
 @dataclass(frozen=True)

@@ -89,4 +89,5 @@ def _refuse_other_format(file: io.BufferedReader, expected: str | None) -> None:
     if found not in (None, expected):
         raise FileFault(
             f"byte 0: the bytes are {found}, the name says otherwise: give the file the ending of its format"
+            + ("; save a workbook as CSV" if found == "zip" else "")
         )

@@ -9,6 +9,7 @@ from types import ModuleType
 import duckdb
 
 from duckhouse import cli, settings
+from duckhouse.opening import open_duckdb
 from duckhouse.reporting import chapters, page
 from duckhouse.reporting.chapters import quality, traffic
 from duckhouse.sources import sources
@@ -45,13 +46,11 @@ def read_marts() -> list[tuple[ModuleType, page.Found]]:
     """What the report shows of each chapter that has rows; a UserError where the marts are not built, or all empty."""
     of_sources = chapters_of_sources()
     path = settings.duckdb_path()
-    if not path.exists():
-        raise cli.UserError(f"{path}: no such file; run dbt build --target dev first")
-    try:
-        with duckdb.connect(str(path), read_only=True) as connection:
+    with open_duckdb(path) as connection:
+        try:
             found = [(chapter, read(connection, chapter)) for chapter in (*OF_RULES, *of_sources)]
-    except duckdb.Error as error:
-        raise cli.UserError(f"{path}: {str(error).splitlines()[0]}; run dbt build --target dev first") from None
+        except duckdb.Error as error:
+            raise cli.UserError(f"{path}: {str(error).splitlines()[0]}; run dbt build --target dev first") from None
     shown = [(chapter, rows) for chapter, rows in found if rows["rows"]]
     if not any(chapter in of_sources for chapter, _ in shown):
         raise cli.UserError(f"{path}: no events are built; land a drop and run dbt build --target dev first")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from duckhouse.cli import UserError
+from duckhouse.opening import clickhouse_refuses, nobody_answers
 from duckhouse.settings import ClickHouseSettings, clickhouse
 
 if TYPE_CHECKING:
@@ -22,10 +23,7 @@ def connect() -> "Client":
 
     settings = clickhouse()
     if not answers(settings):
-        raise UserError(
-            f"no ClickHouse answers at {settings.host}:{settings.port}: start one with python -m scripts.clickhouse, "
-            "or set CLICKHOUSE_HOST and CLICKHOUSE_PORT"
-        )
+        raise UserError(nobody_answers(settings.host, settings.port))
     try:
         return clickhouse_connect.get_client(
             host=settings.host,
@@ -36,10 +34,7 @@ def connect() -> "Client":
             autogenerate_session_id=False,
         )
     except ClickHouseError as error:
-        raise UserError(
-            f"ClickHouse at {settings.host}:{settings.port} refuses: {first_line(error)}; "
-            "check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD"
-        ) from None
+        raise UserError(clickhouse_refuses(settings.host, settings.port, first_line(error))) from None
 
 
 def answers(settings: ClickHouseSettings) -> bool:

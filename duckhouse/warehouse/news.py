@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from duckhouse import cli, settings
+from duckhouse import settings
 from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, version_of_all
 from duckhouse.dbt_plugin.landed import OF_SOURCE, in_zones
 from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, Warehouse
+from duckhouse.opening import open_duckdb
 from duckhouse.warehouse.connection import answers, connect
 
 if TYPE_CHECKING:
@@ -35,17 +36,11 @@ def is_new(target: str) -> bool:
 @contextmanager
 def duckdb_of_dev() -> Iterator[Warehouse | None]:
     """The database file, to be read; None where there is none."""
-    import duckdb
-
     path = settings.PROJECT / settings.duckdb_path()
     if not path.exists():
         yield None
         return
-    try:
-        connection = duckdb.connect(str(path), read_only=True)
-    except duckdb.Error as error:
-        raise cli.UserError(f"{path}: {str(error).splitlines()[0]}") from None
-    with connection:
+    with open_duckdb(path) as connection:
         yield DuckDB(lambda sql: connection.execute(sql).fetchall(), settings.PROJECT / settings.landing_dir())
 
 

@@ -14,11 +14,13 @@ from dbt.artifacts.resources.types import NodeType
 from dbt.contracts.graph.manifest import Manifest
 
 from duckhouse import cli, duck, settings
+from duckhouse.opening import open_duckdb
 from duckhouse.project import manifest, model_names
 from duckhouse.warehouse.connection import connect, first_line, full_name
 
 PUBLISHED_SCHEMAS = ("marts", "quality")
 KEYS_SHOWN = 20
+NOT_THERE = ("UNKNOWN_TABLE", "UNKNOWN_DATABASE")  # the names of ClickHouse's errors
 
 
 @dataclass(frozen=True)
@@ -59,13 +61,7 @@ def published_in(project: Manifest) -> list[Model]:
 
 def open_dev() -> duckdb.DuckDBPyConnection:
     """The DuckDB file of target dev, read only; its views name the database, so it keeps its name."""
-    path = settings.duckdb_path()
-    if not path.exists():
-        raise cli.UserError(f"{path}: no such file; run dbt build --target dev first")
-    try:
-        connection = duckdb.connect(str(path), read_only=True, config={"autoinstall_known_extensions": False})
-    except duckdb.Error as error:
-        raise cli.UserError(f"{path}: {first_line(error)}") from None
+    connection = open_duckdb(settings.duckdb_path())
     connection.execute("set TimeZone = 'UTC'")
     return connection
 
@@ -94,7 +90,8 @@ def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, downlo
     try:
         fetch(client, full_name(database, model.name), download)
     except ClickHouseError as error:
-        return result | {"problem": f"{database}.{model.name} cannot be read on prod: {first_line(error)}"}
+        mend = ": run dbt build --target prod" if any(name in str(error) for name in NOT_THERE) else ""
+        return result | {"problem": f"{database}.{model.name} cannot be read on prod: {first_line(error)}{mend}"}
     prod_columns = [
         row[:2] for row in dev.execute(f"describe select * from read_parquet({duck.literal(download)})").fetchall()
     ]

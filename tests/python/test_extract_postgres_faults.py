@@ -271,7 +271,7 @@ def test_a_zone_that_cannot_be_written_is_one_line(shop: Extraction) -> None:
     shop.zone.parent.write_text("a file")
     done = command(shop)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == f"error: {shop.zone}: Not a directory; run again\n"
+    assert done.stderr == f"error: {shop.zone}: Not a directory\n"
 
 
 def test_two_runs_at_once_are_refused(shop: Extraction, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -396,6 +397,32 @@ def test_what_is_not_recognised_is_named_and_the_rest_lands(zone: Zone) -> None:
     assert zone.values("id") == ["1", "2"]
 
 
+def test_a_file_that_no_pattern_takes_is_named_with_what_may_be_meant(zone: Zone) -> None:
+    zone.file("people.csv", "id\n1\n")
+    for name in ("1.jsonl", "events/2.json", "people.xlsx", "notes.md"):
+        zone.file(name, "x")
+    zone.file("people/sheet.csv", b"PK\x03\x04")
+    run = zone.land()
+    told = dict(line.removeprefix("not landed: ").split(": ", 1) for line in run.err.splitlines())
+    unknown, zipped = "no file pattern of shop matches it", "byte 0: the bytes are zip, the name says otherwise"
+
+    assert run.code == 1
+    assert told == {
+        "1.jsonl": f"{unknown}: in the folder events/ it would be taken",
+        "events/2.json": f"{unknown}: .jsonl is what files are named that have one JSON object a line",
+        "people.xlsx": f"{unknown}: save each sheet of the workbook as CSV",
+        "notes.md": unknown,
+        "people/sheet.csv": f"{zipped}: give the file the ending of its format; save a workbook as CSV",
+    }
+
+
+def test_a_link_that_leads_nowhere_is_told_from_a_path_that_is_not_there(zone: Zone) -> None:
+    (zone.drop / "loop").symlink_to("loop")
+    for name, told in (("loop", "a link that leads nowhere"), ("gone", "no such file or folder")):
+        with pytest.raises(UserError, match=f"{name}: {told}"):
+            land.main(["shop", str(zone.drop / name)])
+
+
 def test_a_single_file_is_known_by_the_end_of_its_path(zone: Zone) -> None:
     paths = [zone.file("events/1.jsonl", '{"id": 1}\n'), zone.file("x/y/people.csv", "id\n1\n")]
     assert zone.land(*paths).code == 0
@@ -777,6 +804,26 @@ def test_leftovers_of_a_killed_load_go_and_are_never_seen(zone: Zone) -> None:
     assert zone.land().code == 0
     assert zone.leftovers() == []
     assert zone.rows() == []
+
+
+def test_an_interruption_while_a_load_tidies_up_leaves_nothing(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = shutil.rmtree
+
+    def interrupted(path: Path, **options: Any) -> None:
+        if path.name == ".incoming" and path.exists():
+            os.kill(os.getpid(), signal.SIGINT)
+        plain(path, **options)
+
+    zone.file("people.csv", "id\n1\n")
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(shutil, "rmtree", interrupted)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            zone.land()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert zone.leftovers() == []
+    assert len(zone.manifests()) == 1
 
 
 def test_worker_processes_land_what_one_process_does(zone: Zone, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -112,6 +112,7 @@ def test_a_column_of_another_type_or_a_missing_table_is_a_difference(house: Ware
     try:
         [gone] = house.parity("--select", "dim_campaigns", code=1)
         assert "duckhouse_marts.dim_campaigns cannot be read on prod" in gone["problem"]
+        assert gone["problem"].endswith(": run dbt build --target prod")
         client.command(
             "create table duckhouse_marts.dim_campaigns engine = MergeTree order by tuple() "
             "as select * replace (cast(budget_usd as Nullable(Float64)) as budget_usd) from duckhouse_marts.kept"

@@ -7,7 +7,7 @@ no reading of statements finds every call. The kernel refuses the file instead (
 import ctypes
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ PR_SET_NO_NEW_PRIVS = 38
 LIBC = ctypes.CDLL(None, use_errno=True)
 
 READ_FILE, READ_DIR = 1 << 2, 1 << 3
+WRITES = 1 << 1 | (1 << 14) - (1 << 4)  # writing to, removing, making and moving files and folders
 EXECUTE_AND_DEVICES = 1 << 0 | 1 << 6 | 1 << 11
 # What a version of Landlock can take away. The first one takes moves between folders away too, which the engine needs.
 RIGHTS_BY_VERSION = {2: (1 << 14) - 1, 3: (1 << 15) - 1}
@@ -72,11 +73,27 @@ def _restrict(data: Path, version: int, held: ExitStack) -> None:
     rules = _Ruleset(rights, BIND_AND_CONNECT_TCP if with_tcp else 0)
     # Kernels that know no rules of the network take a shorter structure.
     size = ctypes.sizeof(rules) if with_tcp else ctypes.sizeof(ctypes.c_uint64)
-    ruleset = _check(_call(CREATE_RULESET, ctypes.byref(rules), size, 0))
-    held.callback(os.close, ruleset)
     folders = dict.fromkeys((*READABLE_FOLDERS, *_folders_of_python()), READ_FILE | READ_DIR)
     files = dict.fromkeys((*READABLE_FILES, *ABOUT_PROGRAM), READ_FILE)
-    for path, allowed in {**folders, **files, str(data): rights & ~EXECUTE_AND_DEVICES}.items():
+    _enforce(rules, size, {**folders, **files, str(data): rights & ~EXECUTE_AND_DEVICES}, held)
+
+
+def write_only_below(*folders: Path) -> bool:
+    """Leaves this thread, and all that it starts from now on, writing below these folders alone; it reads everything.
+    False where the kernel cannot do that: nothing has changed.
+    """
+    if landlock_version() < FIRST_VERSION:
+        return False
+    with ExitStack() as held:
+        rules = _Ruleset(WRITES, 0)
+        _enforce(rules, ctypes.sizeof(ctypes.c_uint64), dict.fromkeys(map(str, folders), WRITES), held)
+    return True
+
+
+def _enforce(rules: _Ruleset, size: int, allowed_below: Mapping[str, int], held: ExitStack) -> None:
+    ruleset = _check(_call(CREATE_RULESET, ctypes.byref(rules), size, 0))
+    held.callback(os.close, ruleset)
+    for path, allowed in allowed_below.items():
         if os.access(path, os.R_OK):
             # The kernel makes files of /proc anew when nobody holds them, and a rule is about the one that it saw.
             descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)

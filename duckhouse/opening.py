@@ -1,0 +1,49 @@
+"""Opening the warehouses, and what to tell where one does not open."""
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from duckhouse.cli import UserError
+
+if TYPE_CHECKING:
+    import duckdb
+
+HELD = re.compile(r"Conflicting lock is held in (\S+)(?: by user \S+)? \(PID (\d+)\)")
+NO_RIGHTS = "Permission denied"
+
+
+def open_duckdb(path: Path) -> "duckdb.DuckDBPyConnection":
+    """The file of target dev, to be read."""
+    import duckdb  # not above: what asks ClickHouse alone does not wait for it
+
+    if not path.exists():
+        raise UserError(f"{path}: no such file; run dbt build --target dev first")
+    try:
+        return duckdb.connect(str(path), read_only=True, config={"autoinstall_known_extensions": False})
+    except duckdb.Error as error:
+        raise UserError(duckdb_refuses(path, error)) from None
+
+
+def duckdb_refuses(path: Path, error: "duckdb.Error") -> str:
+    """Why a file does not open: another process holds it, it is none of DuckDB, or this user may not."""
+    said = str(error).splitlines()[0]
+    if held := HELD.search(said):
+        return (
+            f"{path} is open in another process (PID {held[2]}, {Path(held[1]).name}), a build or a notebook: wait for "
+            "it or end it, then run again"
+        )
+    if NO_RIGHTS in said:
+        return f"{path}: {NO_RIGHTS}; let this user write it, or name another file in DUCKHOUSE_DUCKDB"
+    return f"{path}: {said}; name another file in DUCKHOUSE_DUCKDB, or move this one away and build anew"
+
+
+def nobody_answers(host: str, port: int) -> str:
+    return (
+        f"no ClickHouse answers at {host}:{port}: start one with python -m scripts.clickhouse, or set CLICKHOUSE_HOST "
+        "and CLICKHOUSE_PORT"
+    )
+
+
+def clickhouse_refuses(host: str, port: int, reason: str) -> str:
+    return f"ClickHouse at {host}:{port} refuses: {reason}; check CLICKHOUSE_USER and CLICKHOUSE_PASSWORD"

@@ -1,0 +1,11 @@
+"""Lists the commands of scripts/: python -m scripts"""
+
+from duckhouse import cli
+
+
+def main() -> None:
+    cli.list_commands(__file__)
+
+
+if __name__ == "__main__":
+    cli.run(main)

@@ -1,0 +1,115 @@
+"""Where a warehouse does not open, or landing is not there, one sentence says why and what to do."""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+import pytest
+from dbt.adapters.clickhouse.connections import ClickHouseConnectionManager
+from dbt.adapters.clickhouse.credentials import ClickHouseCredentials
+from dbt.adapters.contracts.connection import Connection
+from dbt.adapters.exceptions.connection import FailedToConnectError
+from dbt_common.exceptions import DbtRuntimeError
+
+from duckhouse.cli import UserError
+from duckhouse.dbt_plugin import refusals
+from duckhouse.opening import duckdb_refuses, open_duckdb
+from support.dbt import run_dbt, told_by_dbt
+
+HOLDER = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
+
+
+@pytest.fixture
+def held(tmp_path: Path) -> Iterator[tuple[Path, int]]:
+    """A DuckDB file that another process has open, and the number of the process."""
+    path = tmp_path / "duckhouse.duckdb"
+    command = [sys.executable, "-c", HOLDER, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as holder:
+        holder.stdout.readline()
+        yield path, holder.pid
+        holder.stdin.close()
+
+
+def test_a_database_that_another_process_holds_is_told_with_the_process(held: tuple[Path, int], tmp_path: Path) -> None:
+    path, holder = held
+    env = {"DUCKHOUSE_DUCKDB": str(path), "DUCKHOUSE_LANDING": str(tmp_path / "landing")}
+    told = f"{path} is open in another process (PID {holder}, "
+
+    with pytest.raises(UserError) as refused:
+        open_duckdb(path)
+    assert str(refused.value).startswith(told)
+    assert "wait for it or end it, then run again" in str(refused.value)
+    assert told in told_by_dbt("build", "--select", "stg_consent__files", target="dev", env=env, succeeds=False)
+
+
+def test_landing_that_is_not_there_is_told_before_anything_is_built(tmp_path: Path) -> None:
+    path = tmp_path / "duckhouse.duckdb"
+    env = {"DUCKHOUSE_DUCKDB": str(path), "DUCKHOUSE_LANDING": str(tmp_path / "landing")}
+    told = told_by_dbt("build", "--select", "stg_consent__files", "countries", target="dev", env=env, succeeds=False)
+
+    assert f"{tmp_path}/landing/consent: no such folder, and a model reads it: python -m scripts.land --prepare" in told
+    with duckdb.connect(str(path), read_only=True) as connection:
+        assert connection.execute("select count(*) from duckdb_tables()").fetchall() == [(0,)]
+
+
+def test_a_target_that_is_not_there_is_told_by_dbt_debug_too(tmp_path: Path) -> None:
+    told = run_dbt("debug", "--target", "produ", env={"DBT_LOG_PATH": str(tmp_path)}, succeeds=False)
+
+    assert "The profile 'duckhouse' does not have a target named 'produ'" in told
+
+
+def test_a_file_that_is_none_of_duckdb_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "duckhouse.duckdb"
+    path.write_text("a text, and long enough to have a header")
+
+    with pytest.raises(UserError, match=r"not a valid DuckDB database file.*; name another file in DUCKHOUSE_DUCKDB"):
+        open_duckdb(path)
+
+
+def test_a_file_that_this_user_may_not_write_is_told() -> None:
+    error = duckdb.IOException('IO Error: Cannot open file "/x/a.duckdb": Permission denied')
+
+    assert duckdb_refuses(Path("a.duckdb"), error) == (
+        "a.duckdb: Permission denied; let this user write it, or name another file in DUCKHOUSE_DUCKDB"
+    )
+
+
+def test_a_database_named_as_a_schema_is_refused() -> None:
+    refusals.refuse_name("x/duckhouse.duckdb", "duckhouse", {"marts", "staging"})
+    with pytest.raises(DbtRuntimeError, match=r"x/marts\.duckdb: marts is the name of a schema too"):
+        refusals.refuse_name("x/marts.duckdb", "marts", {"marts", "staging"})
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("Error … [Errno 111] Connection refused) executing", "no ClickHouse answers at house:8123: start one with "),
+        ("x\nCode: 516. Authentication failed", "refuses: Code: 516. Authentication failed; check CLICKHOUSE_USER and"),
+    ],
+)
+def test_a_clickhouse_that_does_not_take_us_is_told(monkeypatch: pytest.MonkeyPatch, said: str, told: str) -> None:
+    def fails(_: object, __: object) -> None:
+        raise FailedToConnectError(said)
+
+    monkeypatch.setattr(ClickHouseConnectionManager, "open", classmethod(fails))
+    refusals.install()
+    refusals.install()  # a second command in this process
+    connection = SimpleNamespace(credentials=SimpleNamespace(host="house", port=8123))
+    with pytest.raises(FailedToConnectError, match=told):
+        ClickHouseConnectionManager.open(connection)
+
+
+def test_dbt_finds_that_nobody_answers() -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    refusals.install()
+    credentials = ClickHouseCredentials(
+        host="127.0.0.1", port=port, schema="x", user="default", password="", driver="http", retries=0
+    )
+    with pytest.raises(FailedToConnectError, match=f"no ClickHouse answers at 127.0.0.1:{port}: start one with"):
+        ClickHouseConnectionManager.open(Connection("clickhouse", "test", credentials))
