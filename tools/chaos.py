@@ -12,9 +12,11 @@ from pathlib import Path
 from duckhouse import cli
 from tools.campaigns import stream
 from tools.campaigns.campaign import Campaign
+from tools.campaigns.files import campaign as files
 
 CAMPAIGNS: dict[str, Campaign] = {
     "consume": stream.CAMPAIGN,
+    "files": files.CAMPAIGN,
 }
 
 
