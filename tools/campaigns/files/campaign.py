@@ -153,9 +153,7 @@ def _told(figures: dict[str, Any]) -> Outcome:
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument(
-        "--staged", action="store_true", help="build staging of each batch on both engines, and compare"
-    )
+    parser.add_argument("--only-landing", action="store_true", help="no builds of staging, no measuring of costs")
 
 
 CAMPAIGN = Campaign("files that are spoilt in every way, landed and looked at", "files", 10_000, run, _arguments)

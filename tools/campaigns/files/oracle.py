@@ -39,7 +39,7 @@ def differences(
     if twice := [place for place, count in places.items() if count > 1]:
         yield f"row {twice[0]} is there twice"
     readers = {"jsonl": _of_jsonl, "csv": _of_csv, "parquet": _of_parquet}
-    yield from readers[told.format](file, told, entity, rows, set(places))
+    yield from readers[told.format](file, told, entity, rows, rejected)
 
 
 def _unpacked(file: Spoilt) -> bytes:
@@ -62,6 +62,14 @@ def _found(entity: Entity, row: Row, keys: Sequence[str]) -> Iterator[tuple[str,
         yield key, row[place] if place else unmapped.get(key), place is None
 
 
+def _made_up(entity: Entity, row: Row, keys: Sequence[str]) -> Iterator[str]:
+    """Columns of which the file says nothing, and that have a value."""
+    places = [_place(entity, key) for key in keys]
+    for column in entity.columns:
+        if column.name not in places and row[column.name] is not None:
+            yield f"row {row['_source_row']}: {column.name} is {_short(row[column.name])}, and no key is its own"
+
+
 # ---------------------------------------------------------------- JSONL
 
 Exact = tuple[str, str]  # ("number", its digits)
@@ -78,7 +86,9 @@ def _no_json(word: str) -> Any:
 _EXACT: dict[str, Any] = {"parse_float": _exact, "parse_int": _exact, "parse_constant": _no_json}
 
 
-def _of_jsonl(file: Spoilt, told: SourceFile, entity: Entity, rows: Sequence[Row], places: set[int]) -> Iterator[str]:
+def _of_jsonl(
+    file: Spoilt, told: SourceFile, entity: Entity, rows: Sequence[Row], rejected: Sequence[Row]
+) -> Iterator[str]:
     data = _unpacked(file).removeprefix(b"\xef\xbb\xbf")
     lines = data.split(b"\n")
     lines = lines if lines[-1] else lines[:-1]
@@ -87,6 +97,7 @@ def _of_jsonl(file: Spoilt, told: SourceFile, entity: Entity, rows: Sequence[Row
         yield f"{told.records_read} read and {told.records_blank} blank of {len(lines)} lines, {blank} of them blank"
         return
     landed = {row["_source_row"]: row for row in rows}
+    places = landed.keys() | {row["_source_row"] for row in rejected}
     for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
@@ -101,6 +112,7 @@ def _of_jsonl(file: Spoilt, told: SourceFile, entity: Entity, rows: Sequence[Row
         if number not in landed:
             yield f"line {number} is a JSON object and was rejected"
             continue
+        yield from _made_up(entity, landed[number], list(record))
         for key, text, is_unmapped in _found(entity, landed[number], list(record)):
             if not _is_json(record[key], text, is_unmapped=is_unmapped):
                 yield f"line {number}, {key[:20]!r}: {_short(record[key])} landed as {_short(text)}"
@@ -137,7 +149,7 @@ def _is_json(value: Any, text: Any, *, is_unmapped: bool) -> bool:
 # ---------------------------------------------------------------- CSV
 
 
-def _of_csv(file: Spoilt, told: SourceFile, entity: Entity, rows: Sequence[Row], _: set[int]) -> Iterator[str]:
+def _of_csv(file: Spoilt, told: SourceFile, entity: Entity, rows: Sequence[Row], _: Sequence[Row]) -> Iterator[str]:
     records = _records(_unpacked(file), told)
     if not records:
         return
@@ -150,6 +162,7 @@ def _of_csv(file: Spoilt, told: SourceFile, entity: Entity, rows: Sequence[Row],
         return
     for record, row in zip(meant, rows, strict=True):
         told_of = dict(zip(names, record, strict=True))
+        yield from _made_up(entity, row, names)
         for name, text, _is_unmapped in _found(entity, row, names):
             if (text or "") != told_of[name]:
                 yield f"row {row['_source_row']}, {name[:20]!r}: {_short(told_of[name])} landed as {_short(text)}"
@@ -173,16 +186,27 @@ def _records(data: bytes, told: SourceFile) -> list[list[str]] | None:
 # ---------------------------------------------------------------- Parquet
 
 
-def _of_parquet(file: Spoilt, told: SourceFile, entity: Entity, rows: Sequence[Row], places: set[int]) -> Iterator[str]:
+def _of_parquet(
+    file: Spoilt, told: SourceFile, entity: Entity, rows: Sequence[Row], rejected: Sequence[Row]
+) -> Iterator[str]:
     table = pq.ParquetFile(io.BytesIO(file.data))
     count = table.metadata.num_rows
+    places = {row["_source_row"] for row in (*rows, *rejected)}
     if told.records_read != count or places != set(range(1, count + 1)):
         yield f"{told.records_read} read of {count} rows, {len(places)} of them are there"
         return
     names = table.schema_arrow.names
     if len(set(names)) < len(names) or len(names) > 100:
         return
-    whole = table.read()
+    for row in rows:
+        yield from _made_up(entity, row, names)
+    try:
+        whole = table.read()
+    except pa.ArrowException:  # of what only DuckDB reads
+        return
+    for row in rejected:
+        if _is_text(whole.slice(row["_source_row"] - 1, 1)):
+            yield f"row {row['_source_row']} is whole and was rejected"
     for name in names:
         try:
             values = whole[name].to_pylist()
@@ -199,6 +223,15 @@ def _short(value: Any) -> str:
     return repr(str(value)[:40])
 
 
+def _is_text(row: pa.Table) -> bool:
+    """Whether all its texts are UTF-8; no row of a small file is too long."""
+    try:
+        row.validate(full=True)
+    except pa.ArrowInvalid:
+        return False
+    return True
+
+
 def _agrees(value: Any, text: str | None) -> bool:
     """Whether a text may stand for a value; of types that are written in several ways only whether it is there."""
     if value is None or text is None:
@@ -210,7 +243,8 @@ def _agrees(value: Any, text: str | None) -> bool:
     if isinstance(value, int | Decimal):
         return Decimal(text) == value
     if isinstance(value, float):
-        is_short = bool(np.float32(text) == value)  # of 32 bits
+        with np.errstate(over="ignore"):
+            is_short = bool(np.float32(text) == value)  # of 32 bits
         return is_short or float(text) == value or (math.isnan(value) and text == "nan")
     if isinstance(value, datetime):
         return _moment(text) == (value.astimezone(UTC) if value.tzinfo else value).replace(tzinfo=None)
