@@ -13,10 +13,12 @@ from duckhouse import cli
 from tools.campaigns import stream
 from tools.campaigns.campaign import Campaign
 from tools.campaigns.files import campaign as files
+from tools.campaigns.schemas import campaign as schemas
 
 CAMPAIGNS: dict[str, Campaign] = {
     "consume": stream.CAMPAIGN,
     "files": files.CAMPAIGN,
+    "schemas": schemas.CAMPAIGN,
 }
 
 

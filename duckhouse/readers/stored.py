@@ -9,6 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from duckhouse.cli import one_line
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
@@ -18,13 +20,10 @@ _MAGICS = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "zip", b"\x28
 
 
 class FileFault(Exception):
-    """Why a file cannot be read as what it claims to be: the place and the mend, on one line. Nothing of it lands.
+    """Why a file cannot be read as what it claims to be: the place and the mend, on one line. Nothing of it lands."""
 
-    What a library or a file's own names put into it is escaped where it cannot be printed.
-    """
-
-    def __init__(self, text: str) -> None:
-        super().__init__("".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text))
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class _Counting(io.RawIOBase):

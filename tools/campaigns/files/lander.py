@@ -22,6 +22,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from duckhouse.cli import UserError
+from duckhouse.landing.drop import visible
 from duckhouse.landing.load import Outcome, describe, faults, load
 from duckhouse.landing.manifest import Delivery
 from duckhouse.landing.zone import Zone
@@ -207,8 +208,9 @@ def _accounted(outcome: Outcome, by_name: dict[str, Spoilt]) -> Iterator[tuple[i
     for name, reason in outcome.failed:
         if UNHANDLED in reason and name in by_name:
             yield by_name[name].number, reason
+    by_visible = {visible(name): file for name, file in by_name.items()}
     for name, reason in outcome.known:
-        file, same = by_name[name], by_name.get(reason.removeprefix("the same bytes as "))
+        file, same = by_name[name], by_visible.get(reason.removeprefix("the same bytes as "))
         if not same or (same.data, same.valid.entity) != (file.data, file.valid.entity):
             yield file.number, f"skipped: {reason}"
 

@@ -210,9 +210,9 @@ def _json_line(lot: random.Random, lines: Lines, of: Valid) -> tuple[Lines, list
     at = lot.randrange(len(lines))
     try:
         record = json.loads(lines[at])
-    except ValueError:  # spoilt before
+    except (ValueError, RecursionError):  # spoilt before
         return lines, []
-    if not isinstance(record, dict):
+    if not isinstance(record, dict) or not record:
         return lines, []
     members = [[json.dumps(key), json.dumps(value, ensure_ascii=False)] for key, value in record.items()]
     told = _spoil_members(lot, members, of)
