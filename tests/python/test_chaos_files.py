@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -122,8 +123,8 @@ def test_a_line_that_is_no_object_must_not_land() -> None:
 
 def in_a_fork(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: Callable[..., Any]) -> list[str]:
     monkeypatch.setattr(lander, "landed", what)
-    monkeypatch.setattr(lander, "SECONDS_OF_A_BATCH", 0.2)
     monkeypatch.setattr(lander, "SECONDS", 0)
+    monkeypatch.setattr(lander, "PATIENCE", 2)
     valid = Valid("ad_serving", "publishers", "publishers/*.csv", "csv", ("publisher_id",), b"publisher_id\n1\n")
     files = [spoilt_file(1, 0, [valid])]
     return [told for _, told in lander._in_a_fork(load_source("ad_serving"), files, tmp_path)["differences"]]
@@ -134,6 +135,7 @@ def test_a_file_that_takes_too_long_or_ends_its_process_is_told(
 ) -> None:
     assert in_a_fork(tmp_path, monkeypatch, lambda *_: time.sleep(60)) == ["did not end in 0 s"]
     assert in_a_fork(tmp_path, monkeypatch, lambda *_: os._exit(3)) == ["ended with 3"]
+    assert in_a_fork(tmp_path, monkeypatch, lambda *_: os.kill(os.getpid(), signal.SIGXCPU))[0].startswith("took 0 s")
 
 
 def test_what_is_no_file_and_what_is_not_given_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,15 +63,22 @@ class _Batch:
         for count in COUNTS:
             figures[count] += told.get("counts", {}).get(count, 0)
         figures["reasons"] = dict(Counter(figures["reasons"]) + Counter(told.get("reasons", {})))
-        found = [(number, what) for number, what in told["differences"]]
-        if any(number < 0 for number, _ in found):
-            alone = [(number, what) for each in numbers for number, what in self._landed([each])["differences"]]
-            found = [*found, *alone]
-        elif staged:
+        found = self._found(numbers, told)
+        if staged and not any(number < 0 for number, _ in told["differences"]):
             figures["staged"] += 1
             found += self._staged(numbers, staged)
         first = dict(reversed(found))
         return [self._named(number, what) for number, what in sorted(first.items())]
+
+    def _found(self, numbers: list[int], told: dict[str, Any]) -> list[tuple[int, str]]:
+        """What does not hold, by file; where it is not known of which, halves are landed until it is."""
+        found = [(number, what) for number, what in told["differences"]]
+        if len(numbers) == 1 or all(number >= 0 for number, _ in found):
+            return [(numbers[0] if len(numbers) == 1 else number, what) for number, what in found]
+        half = len(numbers) // 2
+        parts = numbers[:half], numbers[half:]
+        closer = [each for part in parts for each in self._found(part, self._landed(part))]
+        return closer or found
 
     def _landed(self, numbers: list[int], changed: dict[int, str] | None = None) -> dict[str, Any]:
         shutil.rmtree(self.work / "landing", ignore_errors=True)

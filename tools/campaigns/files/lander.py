@@ -6,6 +6,7 @@ JSON. Where the fork does not end in time, dies or takes too much memory, the an
 """
 
 import json
+import math
 import os
 import resource
 import shutil
@@ -32,8 +33,9 @@ from tools.campaigns.files import oracle
 from tools.campaigns.files.spoilt import Spoilt, spoilt_file
 from tools.campaigns.files.valid import valid_files
 
-SECONDS = 5  # that landing may take for each file, a start of a worker beside
-SECONDS_OF_A_BATCH = 60
+SECONDS = 20  # of a processor that a batch may take, and
+SECONDS_OF_A_FILE = 0.2  # each of its files beside
+PATIENCE = 60  # times as long it may wait: other processes want processors too
 MEMORY = 1 << 30  # bytes that the largest process may need
 CAP = 6 << 30  # bytes of data past which the system gives a process no more
 UNHANDLED = "its reader failed"
@@ -76,9 +78,10 @@ def _in_a_fork(source: Source, files: Sequence[Spoilt], work: Path) -> dict[str,
     answer = work / "told.json"
     answer.unlink(missing_ok=True)
     pid = os.fork()
+    seconds = SECONDS + SECONDS_OF_A_FILE * len(files)
     if not pid:
-        _fork(source, files, work, answer)
-    end, memory = _waited(pid, SECONDS_OF_A_BATCH + SECONDS * len(files) / 10)
+        _fork(source, files, work, answer, math.ceil(seconds))
+    end, memory = _waited(pid, seconds * PATIENCE)
     told: dict[str, Any] = json.loads(answer.read_text()) if answer.exists() else {"differences": []}
     if end:
         told["differences"].append([files[0].number if len(files) == 1 else -1, end])
@@ -96,13 +99,16 @@ def _waited(pid: int, seconds: float) -> tuple[str | None, int]:
     code = os.waitstatus_to_exitcode(status)
     if code == -signal.SIGKILL:
         return f"did not end in {seconds:.0f} s", used.ru_maxrss << 10
+    if code == -signal.SIGXCPU:
+        return f"took {used.ru_utime + used.ru_stime:.0f} s of a processor", used.ru_maxrss << 10
     return (f"ended with {code}" if code else None), used.ru_maxrss << 10
 
 
-def _fork(source: Source, files: Sequence[Spoilt], work: Path, answer: Path) -> None:
+def _fork(source: Source, files: Sequence[Spoilt], work: Path, answer: Path, seconds: int) -> None:
     code = 1
     try:
         resource.setrlimit(resource.RLIMIT_DATA, (CAP, CAP))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
         told = landed(source, files, work / "drop")
         answer.write_text(json.dumps(vars(told)))
         code = 0
