@@ -75,7 +75,7 @@ def database_for_schemas(server: Embedded) -> Database:
     return Database(server.conninfo(SOURCE))
 
 
-class Told:
+class Tally:
     """Runs by mode and how they ended, refusals by what was said, and changes by name."""
 
     def __init__(self) -> None:
@@ -89,7 +89,7 @@ class Schema:
 
     def __init__(self, place: Database, landing: Path, shape: Shape, lot: random.Random) -> None:
         self.place, self.landing, self.shape, self.lot = place, landing, shape, lot
-        self.counts = Told()
+        self.counts = Tally()
 
     def run(self, steps: int = STEPS) -> list[str]:
         """What does not hold; nothing more is done after the first of it."""
