@@ -10,7 +10,7 @@ from dbt.cli.main import dbtRunner, dbtRunnerResult
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import CompiledNode
 
-from duckhouse.cli import UserError
+from duckhouse.cli import UserError, one_line
 from duckhouse.settings import PROJECT
 
 # a build that writes neither a manifest nor a log takes two thirds
@@ -19,7 +19,10 @@ FAILED = (RunStatus.Error, TestStatus.Error, TestStatus.Fail)
 
 
 class BuildError(UserError):
-    """What dbt says of a command that failed."""
+    """What dbt says of a command that failed, which may take several lines."""
+
+    def __str__(self) -> str:
+        return "\n".join(map(one_line, str(self.args[0]).split("\n")))
 
 
 def parse(*arguments: str, target: str, project: Path = PROJECT) -> Manifest:

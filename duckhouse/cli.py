@@ -34,8 +34,16 @@ MENDS = {
 }
 
 
+def one_line(text: str) -> str:
+    """The text, with what cannot be printed escaped: names of files and columns may hold anything."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
+
+
 class UserError(Exception):
     """A fault that a user can mend. Its text is one line: the file, the place, the mend."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 def begin() -> None:

@@ -78,7 +78,8 @@ def passes_unbroken(chosen: Sequence[Break]) -> None:
     with copied() as project:
         done = tested(project, sorted({one.test for one in chosen}))
     if done.returncode != PASSED:
-        raise UserError(f"tests fail without a break:\n{tail(done)}")
+        print(tail(done), file=sys.stderr)
+        raise UserError("tests fail without a break; what they said is above")
 
 
 def tried(one: Break) -> dict[str, object]:
@@ -88,7 +89,8 @@ def tried(one: Break) -> dict[str, object]:
         began = time.monotonic()
         done = tested(project, [one.test])
     if done.returncode not in (PASSED, FAILED):
-        raise UserError(f"{one.name}: {one.test} did not run:\n{tail(done)}")
+        print(tail(done), file=sys.stderr)
+        raise UserError(f"{one.name}: {one.test} did not run; what it said is above")
     result = "caught" if done.returncode == FAILED else "missed"
     told = next((line.removeprefix("E").strip() for line in done.stdout.splitlines() if line.startswith("E  ")), "")
     return {**asdict(one), "result": result, "told": told, "seconds": round(time.monotonic() - began, 1)}

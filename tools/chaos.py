@@ -11,10 +11,14 @@ from pathlib import Path
 from duckhouse import cli
 from tools.campaigns import stream, trouble
 from tools.campaigns.campaign import Campaign
+from tools.campaigns.files import campaign as files
+from tools.campaigns.schemas import campaign as schemas
 
 CAMPAIGNS: dict[str, Campaign] = {
     "consume": stream.CAMPAIGN,
     "trouble": trouble.CAMPAIGN,
+    "files": files.CAMPAIGN,
+    "schemas": schemas.CAMPAIGN,
 }
 
 

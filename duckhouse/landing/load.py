@@ -266,7 +266,7 @@ def _once(files: list[_Hashed], outcome: Outcome) -> list[_Hashed]:
     for file in files:
         objects[file.contents] += file.found.objects
         if (same := last[file.contents]) is not file:
-            outcome.known.append((file.found.name, f"the same bytes as {same.found.name}"))
+            outcome.known.append((file.found.name, f"the same bytes as {visible(same.found.name)}"))
     return [
         replace(file, found=replace(file.found, objects=tuple(objects[file.contents])))
         for file in files

@@ -9,6 +9,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from duckhouse.cli import one_line
+
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
@@ -19,6 +21,9 @@ _MAGICS = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "zip", b"\x28
 
 class FileFault(Exception):
     """Why a file cannot be read as what it claims to be: the place and the mend, on one line. Nothing of it lands."""
+
+    def __str__(self) -> str:
+        return one_line(super().__str__())
 
 
 class _Counting(io.RawIOBase):

@@ -274,6 +274,30 @@ def test_the_last_moment_of_a_type_is_a_moment(zone: Zone, last: pa.Array, text:
     assert zone.values("at") == [text, None]
 
 
+def test_rows_that_arrow_leaves_out_without_a_word_are_missed(zone: Zone) -> None:
+    """Pages of one byte: the first one of a nested column has no value, and Arrow ends there."""
+    columns = {
+        "id": pa.array([1, 2], pa.int64()),
+        "geo": pa.array([[[1]], [[2]]]),
+        "at": pa.array([0, 1], pa.time64("ns")),
+    }
+    pq.write_table(pa.table(columns), zone.file("events/a.parquet", b""), data_page_size=1, row_group_size=1)
+    zone.file("events/b.jsonl", '{"id": 7}\n')
+    assert "events/a.parquet: Arrow reads 0 of its 2 rows: export it with pages" in zone.land().err
+    assert zone.values("id") == ["7"]
+
+
+def test_what_a_library_says_of_a_file_is_told_so_that_a_terminal_shows_it(
+    zone: Zone, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise pa.ArrowInvalid("what type: \x1b[2J\x0f")
+
+    write(zone, "select 1 as id")
+    monkeypatch.setattr(pq, "ParquetFile", refused)
+    assert "not a whole Parquet file (what type: \\x1b[2J\\x0f): export it again\n" in zone.land().err
+
+
 def test_an_encrypted_file_is_said_to_be_one(zone: Zone) -> None:
     encrypted(zone.file("events/a.parquet", b""), pa.table({"id": [1]}), uniform_encryption=True)
     run = zone.land()
