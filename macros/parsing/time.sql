@@ -56,7 +56,7 @@
     `month_first`, a condition, says that the month is first: then it is 4 March.
 #}
 {% macro parse_date(text, month_first=none) -%}
-    {%- set year_first = '^([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})([T ][^\n]*)?$' -%}
+    {%- set year_first = '^([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})([T ][0-9:., +UTCZ-]*)?$' -%}
     {%- set day_first = '^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})$' -%}
     case
         when {{ matches(text, year_first) }}
