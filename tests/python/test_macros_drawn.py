@@ -24,7 +24,8 @@ from support.warehouse import Warehouse
 TEXTS = int(os.environ.get("DUCKHOUSE_TEXTS", "150"))
 BLANKS = " \t\n\v\f\r"
 ONE_CASE = re.compile(
-    "[\x00-\x7f\u00a0-\u00b4\u00b6-\u00de\u00e0-\u012f\u0132-\u0148\u014a-\u017e\u0400-\u045f\u1e00-\u1e95\u1ea0-\u1eff\u2010-\u2027]*"
+    "[\x00-\x7f\u00a0-\u00b4\u00b6-\u00de\u00e0-\u012f\u0132-\u0148\u014a-\u017e\u0400-\u045f"
+    "\u1e00-\u1e95\u1ea0-\u1eff\u2010-\u2027]*"
 )
 """Letters of Latin, Vietnamese and Cyrillic, without those of several counterparts."""
 OF_VALUES = {
@@ -63,8 +64,8 @@ scalars = st.one_of(strings(), numbers, numbers, st.sampled_from(["true", "false
 
 
 def _listed(brackets: str, items: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
-    joined = st.lists(st.builds("{}{}{}".format, blanks, items, blanks), max_size=3).map(",".join)
-    return joined.map(lambda inside: brackets[0] + inside + brackets[1])
+    parts = st.lists(st.builds("{}{}{}".format, blanks, items, blanks), max_size=3)
+    return st.builds(lambda found: f"{brackets[0]}{','.join(found)}{brackets[1]}", parts)
 
 
 def _members(keys: st.SearchStrategy[str], values: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -145,7 +146,7 @@ def document(text: str) -> Any:
 
 NOT_JSON = object()
 UNSAID = object()
-"""How lists and objects are written is not for Python to say."""
+"""How lists and objects are written, and how exponents are read, is not for Python to say."""
 
 
 def _refused(word: str) -> None:
@@ -164,8 +165,10 @@ def country(text: str) -> Any:
     return UNSAID if isinstance(value, dict | list) else value
 
 
-def plain_number(text: str) -> Decimal | None:
+def plain_number(text: str) -> Any:
     """Up to 12 digits before the point, to the sixth decimal, halves away from zero, the 26th decimal and more cut."""
+    if re.search("[eE]", text):
+        return UNSAID
     if not re.fullmatch(r"[+-]?([0-9]{1,12}([.][0-9]*)?|[.][0-9]+)", text, re.ASCII):
         return None
     sign, digits = (-1 if text[0] == "-" else 1), text.lstrip("+-")
@@ -189,8 +192,9 @@ ORACLES: Mapping[str, Callable[[str], Any]] = {
     "clean_id": lambda text: re.sub(r"\A([0-9]+)[.]0+\Z", r"\1", lower(cleaned(text) or ""), flags=re.ASCII) or None,
     "is_json": lambda text: document(text) is not NOT_JSON,
     "json_text": country,
+    "parse_decimal": plain_number,
     "try_date": calendar_day,
-}  # fmt: skip
+}
 
 
 # ---------- tests

@@ -32,6 +32,7 @@ MACROS = {
     "replace_all": "replace_all('x', '[0-9]', '#')",
     "json_text": "json_text('x', 'country')",
     "json_texts": "json_texts('x', ['vendors', 'enabled'])",
+    "is_json": "is_json('x')",
     "json_keys": "json_keys('x')",
     "json_object": "json_object(['10'], ['x'])",
     "hour_of": "hour_of(parse_timestamp('x'))",

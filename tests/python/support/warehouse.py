@@ -22,11 +22,11 @@ from duckhouse.warehouse.parity import Model, compare_all, published_models
 from scripts import land, parity, push
 from support.dbt import environment, invoke_dbt
 from support.places import place
+from tools.campaigns.arrivals import published_rows
 
 Main = Callable[[Sequence[str]], int | None]
 
 IN_PROCESS: dict[str, Main] = {"land": land.main, "parity": parity.main, "push": push.main}
-PUBLISHED = ("marts", "quality")
 # Rules and findings need all sources and cost seconds: only a warehouse of all sources builds them.
 WITHOUT_QUALITY = ("--exclude", "tag:quality")
 ALL = "all"  # sources
@@ -119,11 +119,7 @@ class Warehouse:
 
     def published(self) -> dict[str, list[tuple]]:
         """All rows of every published table and view on dev, in an order of their own."""
-        relations = self.rows(
-            "select table_schema, table_name from information_schema.tables "
-            f"where table_schema in {PUBLISHED} order by table_schema, table_name"
-        )
-        return {name: self.rows(f'from "{schema}"."{name}" order by all') for schema, name in relations}
+        return published_rows(self.duckdb)
 
 
 def called(main: Callable[[], int | None]) -> subprocess.CompletedProcess[str]:
