@@ -1,17 +1,15 @@
+{# Of digits that a pattern has matched: the engines differ in what else they take for a date. #}
 {% macro try_date(iso_text) -%}
     {{ return(adapter.dispatch('try_date')(iso_text)) }}
 {%- endmacro %}
 
-{# try_cast() also reads 2026-2-8, 2026-02-28 (BC), 2026-02-28 and more, and infinity #}
 {% macro duckdb__try_date(iso_text) -%}
-    try_cast(regexp_extract({{ iso_text }}, '^([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])-[0-9]{2}-[0-9]{2}$', 0) as date)
+    try_cast({{ iso_text }} as date)
 {%- endmacro %}
 
-{# toDate32OrNull('2026-02-30') is 2026-03-02: only a date that prints as it was read is one. A year 0 must not even stand
-   behind a NULL, where clients still read it. #}
+{# toDate32OrNull('2026-02-30') is 2026-03-02: only a date that prints as it was read is one #}
 {% macro clickhouse__try_date(iso_text) -%}
-    {%- set date = "toDate32OrNull(if(" ~ iso_text ~ " >= '0001', " ~ iso_text ~ ", ''))" -%}
-    if(toString({{ date }}) = {{ iso_text }}, {{ date }}, null)
+    if(toString(toDate32OrNull({{ iso_text }})) = {{ iso_text }}, toDate32OrNull({{ iso_text }}), null)
 {%- endmacro %}
 
 

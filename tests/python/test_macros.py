@@ -114,6 +114,11 @@ def test_dates_are_read_year_first_or_day_first(evaluate: Evaluate) -> None:
             "2026-04-03 \nand more": None,
             "0000-01-01": None,
             "00000101": None,
+            "01/01/0000": None,
+            "2026-2-8": None,
+            "infinity": None,
+            "10000-01-01": None,
+            " 2026-02-28": None,
             "0001-01-01": dt.date(1, 1, 1),
             "9999-12-31": dt.date(9999, 12, 31),
             "2026-02-28 (BC)": None,
@@ -526,12 +531,8 @@ def test_counts_stand_out_or_fall_short_by_more_than_chance(evaluate: Evaluate) 
 
 
 def test_try_casts_give_null_instead_of_a_neighbour(evaluate: Evaluate) -> None:
-    dates = ["2026-02-28", "0001-01-01", "9999-12-31"]
-    no_dates = [
-        "2026-02-30", "2026-02-28 ", " 2026-02-28", "2026-2-8", "2026/02/28", "2026-02-28 10:00", "2026-02-28x",
-        "0000-01-01", "0044-03-15 (BC)", "-2026-01-01", "10000-01-01", "infinity", "epoch", "today", "x", "", None,
-    ]  # fmt: skip
-    check(evaluate, "try_date", {day: dt.date.fromisoformat(day) for day in dates} | dict.fromkeys(no_dates))
+    days = {"2026-02-28": dt.date(2026, 2, 28), "0001-01-01": dt.date(1, 1, 1), "9999-12-31": dt.date(9999, 12, 31)}
+    check(evaluate, "try_date", days | {"2026-02-30": None, "2026-13-01": None, "x": None, None: None})
     check(evaluate, "try_decimal", {"0.1": Decimal("0.1"), "x": None, None: None})
     check(
         evaluate, "timestamp_from_micros", {"1773964800123456": utc(2026, 3, 20, 0, 0, 0, 123456), "0": utc(1970, 1, 1)}

@@ -32,7 +32,7 @@ OF_VALUES = {
     "unix_micros", "month_of", "hour_of", "is_whole_second", "timestamp_from_micros", "local_date", "ratio",
     "local_date_in_zone", "stands_out", "falls_short", "inverse_of", "days_between", "iso_year", "iso_week",
     "day_of_week", "try_decimal", "json_paths", "first_path", "median", "ordered_text_agg", "first_known_value",
-    "parse_date_of_file",
+    "parse_date_of_file", "try_date",
 }  # fmt: skip
 """Macros of typed values, of texts that another macro has matched, or of several rows."""
 LISTS = {"json_texts", "json_keys", "json_values", "first_items", "joined_texts"}
@@ -176,9 +176,13 @@ def plain_number(text: str) -> Any:
     return sign * Decimal(f"{whole or 0}.{decimals[:25] or 0}").quantize(Decimal("0.000001"), ROUND_HALF_UP)
 
 
-def calendar_day(text: str) -> dt.date | None:
+def calendar_day(text: str) -> Any:
+    """Of what begins with a year: a day, and nothing or a time behind it."""
+    if not re.match("[0-9]{4}", text):
+        return UNSAID
+    found = re.fullmatch("([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})([T ][0-9:., +UTCZ-]*)?", text)
     try:
-        return dt.date.fromisoformat(text) if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", text, re.ASCII) else None
+        return dt.date(*map(int, found.groups()[:3])) if found else None
     except ValueError:
         return None
 
@@ -193,7 +197,7 @@ ORACLES: Mapping[str, Callable[[str], Any]] = {
     "is_json": lambda text: document(text) is not NOT_JSON,
     "json_text": country,
     "parse_decimal": plain_number,
-    "try_date": calendar_day,
+    "parse_date": calendar_day,
 }
 
 
