@@ -246,10 +246,10 @@
 
 
 {#
-    A document as both engines read it; NULL where it is no JSON. They write 1.0 and 1e5 in different ways, and ClickHouse takes
-    no document with 1e400 in it, so where a number is no whole one of up to 18 digits, all become texts, as written. NaN, a
-    comma before a bracket and a byte order mark, which only one engine takes, are no JSON, nor is more than 1,000 brackets:
-    ClickHouse nests 1,024 deep.
+    A document as both engines read it; NULL where it is no JSON. They write 1.0 and 1e5 in different ways, and
+    ClickHouse takes no document with 1e400 in it, so where a number is no whole one of up to 18 digits, all become
+    texts, as written. NaN, a comma before a bracket and a byte order mark, which only one engine takes, are no JSON,
+    nor is more than 1,000 brackets: ClickHouse nests 1,024 deep.
 #}
 {% macro _as_json(document) -%}
     case
@@ -272,7 +272,8 @@
     {%- set blanks = _json_blanks() -%}
     {%- set value = '(?:' ~ _json_string() ~ '|true|false|null|' ~ number ~ ')' -%}
     {%- set opened = '[[{]' ~ blanks ~ value ~ '?' -%}
-    {{ return('^' ~ blanks ~ value ~ '?(?:' ~ opened ~ '|[:,]' ~ blanks ~ '(?:' ~ value ~ '|' ~ opened ~ ')|[]} \\t\\n\\r])*$') }}
+    {%- set next = '[:,]' ~ blanks ~ '(?:' ~ value ~ '|' ~ opened ~ ')' -%}
+    {{ return('^' ~ blanks ~ value ~ '?(?:' ~ opened ~ '|' ~ next ~ '|[]} \\t\\n\\r])*$') }}
 {%- endmacro %}
 
 {# \134 is a backslash, \177 the one control character that may stand in a string #}
@@ -284,7 +285,7 @@
 
 {% macro _json_blanks() -%} {{ return('[ \\t\\n\\r]*') }} {%- endmacro %}
 
-{# A string gets two marks behind it, a number one on each side. The mark is a control character, which JSON has nowhere. #}
+{# A string gets two marks behind it, a number one on each side: a control character, which JSON has nowhere. #}
 {% macro _with_numbers_as_texts(document) -%}
     {%- set mark = '\x01' -%}
     {%- set pattern = '(' ~ _json_string() ~ ')|(' ~ _json_number() ~ ')(' ~ _json_blanks() ~ '(?:[],}]|$))' -%}

@@ -51,9 +51,9 @@
 
 
 {#
-    A calendar day of the years 1 to 9999; NULL where the text is none. Read are ISO dates (also with a time behind them),
-    year first with slashes or without separators, and day first with slashes, dots or dashes. 03/04/2026 is 3 April, but
-    where `month_first`, a condition, says that the month is first: then it is 4 March.
+    A calendar day of the years 1 to 9999; NULL where the text is none. Read are ISO dates (also with a time behind
+    them), year first with slashes or without separators, and day first with slashes, dots or dashes. 03/04/2026 is
+    3 April, but where `month_first`, a condition, says that the month is first: then it is 4 March.
 #}
 {% macro parse_date(text, month_first=none) -%}
     {%- set year = '([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])' -%}
