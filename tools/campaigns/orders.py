@@ -99,6 +99,8 @@ class House:
 def run(work: Path, options: Namespace) -> Outcome:
     """Draws worlds, batch by batch, until there were so many orders an engine."""
     figures = _resumed(work, Figures(options.seed, sorted(options.sources)))
+    if figures.orders.total() >= options.count:
+        return _told(figures)
     work.mkdir(parents=True, exist_ok=True)
     with _house(work, figures.sources) as house, progress(total=options.count, label="orders") as bar:
         bar.update(figures.orders.total())
