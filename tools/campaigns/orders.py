@@ -39,7 +39,7 @@ SHOWN_OF_A_TABLE = 5
 
 
 @dataclass
-class Figures:
+class Tally:
     """What a campaign did so far; `orders` and `deliveries` by source."""
 
     seed: int
@@ -53,7 +53,7 @@ class Figures:
 
 
 @dataclass(frozen=True)
-class Plan:
+class Schedule:
     """The deliveries of a world, which of them arrive before each build, and after which builds landing is pruned."""
 
     zone: Zone
@@ -98,7 +98,7 @@ class House:
 
 def run(work: Path, options: Namespace) -> Outcome:
     """Draws worlds, batch by batch, until there were so many orders an engine."""
-    figures = _resumed(work, Figures(options.seed, sorted(options.sources)))
+    figures = _resumed(work, Tally(options.seed, sorted(options.sources)))
     if figures.orders.total() >= options.count:
         return _told(figures)
     work.mkdir(parents=True, exist_ok=True)
@@ -113,25 +113,25 @@ def run(work: Path, options: Namespace) -> Outcome:
     return _told(figures)
 
 
-def _batch(house: House, figures: Figures, worlds: int) -> None:
+def _batch(house: House, figures: Tally, worlds: int) -> None:
     """Builds so many worlds of each source together."""
     draw = Random(f"{figures.seed} {figures.batches}")  # noqa: S311 (drawn to be the same again)
     house.empty()
-    plans = [plan for zone in house.zones for plan in _plans(house, zone, worlds, draw)]
+    schedules = [schedule for zone in house.zones for schedule in _schedules(house, zone, worlds, draw)]
     for build in range(MOST_BUILDS):
-        for plan in plans:
-            reveal(plan.zone, house.shelf, plan.arrived(build))
+        for schedule in schedules:
+            reveal(schedule.zone, house.shelf, schedule.arrived(build))
         for source in MAKERS:
             push_source(house.client, source)
         for target in TARGETS:
             house.build(target)
         for zone in house.zones:
-            pruned = [plan for plan in plans if plan.zone is zone and build in plan.pruned_after]
-            prune(house.client, zone, house.shelf, [each for plan in pruned for each in plan.arrived(build)])
+            pruned = [schedule for schedule in schedules if schedule.zone is zone and build in schedule.pruned_after]
+            prune(house.client, zone, house.shelf, [each for schedule in pruned for each in schedule.arrived(build)])
     found = [f"dev and prod: {line}" for line in house.differences()]
     incremental = published_rows(house.duckdb)
-    for plan in plans:
-        reveal(plan.zone, house.shelf, plan.deliveries)
+    for schedule in schedules:
+        reveal(schedule.zone, house.shelf, schedule.deliveries)
     house.duckdb.unlink()
     house.build("dev")
     at_once = published_rows(house.duckdb)
@@ -142,18 +142,18 @@ def _batch(house: House, figures: Figures, worlds: int) -> None:
     figures.batches += 1
     figures.builds += MOST_BUILDS
     figures.tables = len(at_once)
-    for plan in plans:
-        figures.orders[plan.zone.source.name] += 1
-        figures.deliveries[plan.zone.source.name] += len(plan.deliveries)
+    for schedule in schedules:
+        figures.orders[schedule.zone.source.name] += 1
+        figures.deliveries[schedule.zone.source.name] += len(schedule.deliveries)
 
 
-def _plans(house: House, zone: Zone, worlds: int, draw: Random) -> Iterator[Plan]:
+def _schedules(house: House, zone: Zone, worlds: int, draw: Random) -> Iterator[Schedule]:
     source = zone.source.name
     landed = land(source, [MAKERS[source](draw, world, draw.randint(2, 4)) for world in range(worlds)])
     for deliveries in landed:
         for delivery in deliveries:
             shelve(zone, house.shelf, delivery)
-        yield Plan(zone, deliveries, *drawn_builds(draw, len(deliveries), MOST_BUILDS))
+        yield Schedule(zone, deliveries, *drawn_builds(draw, len(deliveries), MOST_BUILDS))
 
 
 @contextmanager
@@ -178,7 +178,7 @@ def _house(work: Path, sources: Sequence[str]) -> Iterator[House]:
             yield House(work, sources)
 
 
-def _resumed(work: Path, fresh: Figures) -> Figures:
+def _resumed(work: Path, fresh: Tally) -> Tally:
     found: dict[str, Any] | None = kept(work)
     if found is None:
         return fresh
@@ -186,10 +186,10 @@ def _resumed(work: Path, fresh: Figures) -> Figures:
         told = f"seed {found['seed']} over {', '.join(found['sources'])}"
         raise UserError(f"{work} has a campaign of {told}: name another folder")
     counters = {name: Counter(found[name]) for name in ("orders", "deliveries")}
-    return Figures(**{**found, **counters})
+    return Tally(**{**found, **counters})
 
 
-def _told(figures: Figures) -> Outcome:
+def _told(figures: Tally) -> Outcome:
     lines = [
         f"seed {figures.seed}: {figures.orders.total()} orders an engine, of {figures.deliveries.total()} deliveries, "
         f"in {figures.builds} builds an engine of {figures.tables} tables and views",
