@@ -14,6 +14,7 @@ from duckhouse.sources import load_source, sources
 from tools import chaos
 from tools.campaigns.arrivals import apart, drawn_builds, reveal, shelve
 from tools.campaigns.order_worlds import MAKERS, land
+from tools.campaigns.orders import Schedule
 
 DONE = {
     "seed": 7, "sources": ["consent"], "batches": 1, "builds": 3, "tables": 9, "orders": {"consent": 2},
@@ -31,6 +32,12 @@ def test_every_delivery_arrives_once_in_at_most_so_many_builds(number: int) -> N
     assert {len(builds) for builds, _ in drawn} == set(range(1, min(number, 3) + 1))
     if number > 1:
         assert any(place > later for builds, _ in drawn for [place, *_], [later, *_] in pairwise(builds))
+
+
+def test_a_build_sees_what_arrives_before_it_and_pruning_takes_what_arrived() -> None:
+    schedule = Schedule(Zone(load_source("consent")), ["a", "b", "c"], [[2], [0, 1]], [0])
+    assert [schedule.arriving(build) for build in range(3)] == [["c"], ["a", "b"], []]
+    assert [schedule.arrived(build) for build in range(3)] == [["c"], ["c", "a", "b"], ["c", "a", "b"]]
 
 
 def test_rows_are_compared_with_how_often_they_stand_there() -> None:

@@ -61,9 +61,13 @@ class Schedule:
     builds: list[list[int]]
     pruned_after: list[int]
 
+    def arriving(self, build: int) -> list[str]:
+        """What arrives before a build; what was pruned does not come back."""
+        return [self.deliveries[place] for arriving in self.builds[build : build + 1] for place in arriving]
+
     def arrived(self, build: int) -> list[str]:
         """What has arrived up to a build."""
-        return [self.deliveries[place] for arriving in self.builds[: build + 1] for place in arriving]
+        return [delivery for earlier in range(build + 1) for delivery in self.arriving(earlier)]
 
 
 class House:
@@ -120,7 +124,7 @@ def _batch(house: House, figures: Tally, worlds: int) -> None:
     schedules = [schedule for zone in house.zones for schedule in _schedules(house, zone, worlds, draw)]
     for build in range(MOST_BUILDS):
         for schedule in schedules:
-            reveal(schedule.zone, house.shelf, schedule.arrived(build))
+            reveal(schedule.zone, house.shelf, schedule.arriving(build))
         for source in MAKERS:
             push_source(house.client, source)
         for target in TARGETS:
