@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from duckhouse import cli
-from tools.campaigns import stream, trouble
+from tools.campaigns import orders, stream, trouble
 from tools.campaigns.campaign import Campaign
 from tools.campaigns.files import campaign as files
 from tools.campaigns.schemas import campaign as schemas
@@ -19,6 +19,7 @@ CAMPAIGNS: dict[str, Campaign] = {
     "trouble": trouble.CAMPAIGN,
     "files": files.CAMPAIGN,
     "schemas": schemas.CAMPAIGN,
+    "orders": orders.CAMPAIGN,
 }
 
 

@@ -24,16 +24,20 @@
 {%- endmacro %}
 
 
+{#
+    Letter case is that of ASCII. A text of Latin and Cyrillic letters has the case of these too, but for those that the
+    engines, or versions of Unicode, map in several ways, such as İ, ß and ŉ: one of them, and only ASCII changes.
+#}
 {% macro lower_text(text) -%}
     {{ return(adapter.dispatch('lower_text')(text)) }}
 {%- endmacro %}
 
 {% macro duckdb__lower_text(text) -%}
-    lower({{ text }})
+    {{ return(_duckdb_cased(text, 'lower', 'ABCDEFGHIJKLMNOPQRSTUVWXYZ')) }}
 {%- endmacro %}
 
 {% macro clickhouse__lower_text(text) -%}
-    lowerUTF8({{ text }})
+    {{ return(_clickhouse_cased(text, 'lower')) }}
 {%- endmacro %}
 
 
@@ -42,11 +46,48 @@
 {%- endmacro %}
 
 {% macro duckdb__upper_text(text) -%}
-    upper({{ text }})
+    {{ return(_duckdb_cased(text, 'upper', 'abcdefghijklmnopqrstuvwxyz')) }}
 {%- endmacro %}
 
 {% macro clickhouse__upper_text(text) -%}
-    upperUTF8({{ text }})
+    {{ return(_clickhouse_cased(text, 'upper')) }}
+{%- endmacro %}
+
+{# Most texts are of ASCII, which their bytes tell at no cost. #}
+{% macro _duckdb_cased(text, function, letters) -%}
+    {%- set cased = letters | lower if function == 'lower' else letters | upper -%}
+    case
+        when strlen({{ text }}) = length({{ text }}) then {{ function }}({{ text }})
+        when {{ matches(text, _letters_of_one_case()) }} then {{ function }}({{ text }})
+        else translate({{ text }}, '{{ letters }}', '{{ cased }}')
+    end
+{%- endmacro %}
+
+{% macro _clickhouse_cased(text, function) -%}
+    case
+        when length({{ text }}) <> lengthUTF8({{ text }}) and {{ matches(text, _letters_of_one_case()) }}
+            then {{ function }}UTF8({{ text }})
+        else {{ function }}({{ text }})
+    end
+{%- endmacro %}
+
+{# Latin to U+017E and of Vietnamese, Cyrillic to U+045F, dashes and quotes; \240 is a no-break space. #}
+{% macro _letters_of_one_case() -%}
+    {{ return('^[[:ascii:]\\240-´¶-Þà-įĲ-ňŊ-žЀ-џḀ-ẕẠ-ỿ‐-‧]*$') }}
+{%- endmacro %}
+
+
+{# So many characters from its start; substring() counts bytes on ClickHouse. #}
+{% macro first_characters(text, count) -%}
+    {{ return(adapter.dispatch('first_characters')(text, count)) }}
+{%- endmacro %}
+
+{% macro duckdb__first_characters(text, count) -%}
+    left({{ text }}, {{ count }})
+{%- endmacro %}
+
+{% macro clickhouse__first_characters(text, count) -%}
+    leftUTF8({{ text }}, {{ count }})
 {%- endmacro %}
 
 
@@ -76,26 +117,43 @@
 {%- endmacro %}
 
 
+{# Strings, which are most values, are the same on both engines without a look at all of the document. #}
 {% macro json_text(document, key) -%}
-    {{ return(adapter.dispatch('json_text')(document, key)) }}
+    {%- set text = adapter.dispatch('json_extracted')(document, key) -%}
+    case
+        when {{ adapter.dispatch('is_safe_json')(document) }}
+            and not {{ _has_many_brackets(document) }}
+            and coalesce(not {{ matches(text, '^[[{]|^-?[0-9][-+.eE0-9]*$') }}, false)
+            then {{ text }}
+        else {{ adapter.dispatch('json_extracted')(_as_json(document), key) }}
+    end
 {%- endmacro %}
 
-{% macro duckdb__json_text(document, key) -%}
-    try(json_extract_string({{ _json_to_the_letter(document) }}, '$."{{ key }}"'))
+{% macro duckdb__is_safe_json(document) -%}
+    {{ return(matches(document, _json_grammar(_json_number()))) }}
 {%- endmacro %}
 
-{% macro clickhouse__json_text(document, key) -%}
+{# JSONExtract() passes over a byte order mark; in all else it is strict #}
+{% macro clickhouse__is_safe_json(document) -%}
+    not startsWith({{ document }}, char(239, 187, 191))
+{%- endmacro %}
+
+{% macro duckdb__json_extracted(document, key) -%}
+    try(json_extract_string({{ document }}, '$."{{ key }}"'))
+{%- endmacro %}
+
+{% macro clickhouse__json_extracted(document, key) -%}
     JSONExtract({{ document }}, '{{ key }}', 'Nullable(String)')
 {%- endmacro %}
 
 
 {# A JSON list as a list of texts, from nested keys; NULL or empty where the document has no such list or is not JSON. #}
 {% macro json_texts(document, keys) -%}
-    {{ return(adapter.dispatch('json_texts')(document, keys)) }}
+    {{ return(adapter.dispatch('json_texts')(_as_json(document), keys)) }}
 {%- endmacro %}
 
 {% macro duckdb__json_texts(document, keys) -%}
-    try(json_extract_string({{ _json_to_the_letter(document) }}, '${% for key in keys %}."{{ key }}"{% endfor %}[*]'))
+    try(json_extract_string({{ document }}, '${% for key in keys %}."{{ key }}"{% endfor %}[*]'))
 {%- endmacro %}
 
 {% macro clickhouse__json_texts(document, keys) -%}
@@ -103,28 +161,27 @@
 {%- endmacro %}
 
 
-{# Whether a text is JSON; NULL is none. A number too great for a double (1e999) is JSON on DuckDB only. #}
+{# Whether a text is JSON; NULL is none. #}
 {% macro is_json(text) -%}
-    {{ return(adapter.dispatch('is_json')(text)) }}
+    {{ return(adapter.dispatch('is_json')(_as_json(text))) }}
 {%- endmacro %}
 
 {% macro duckdb__is_json(text) -%}
-    coalesce(json_valid({{ _json_to_the_letter(text) }}), false)
+    coalesce(json_valid({{ text }}), false)
 {%- endmacro %}
 
-{# isValidJSON() passes over a byte order mark #}
 {% macro clickhouse__is_json(text) -%}
-    (isValidJSON(ifNull({{ text }}, '')) = 1 and not startsWith(ifNull({{ text }}, ''), char(239, 187, 191)))
+    (isValidJSON(ifNull({{ text }}, '')) = 1)
 {%- endmacro %}
 
 
 {# The keys of a JSON object as a list of texts; NULL or empty where the document is no such object. #}
 {% macro json_keys(document) -%}
-    {{ return(adapter.dispatch('json_keys')(document)) }}
+    {{ return(adapter.dispatch('json_keys')(_as_json(document))) }}
 {%- endmacro %}
 
 {% macro duckdb__json_keys(document) -%}
-    try(json_keys({{ _json_to_the_letter(document) }}))
+    try(json_keys({{ document }}))
 {%- endmacro %}
 
 {% macro clickhouse__json_keys(document) -%}
@@ -132,9 +189,9 @@
 {%- endmacro %}
 
 
-{# The values of a JSON object as a list of texts, in its order: for an object of numbers. #}
+{# The values of a JSON object as a list of texts, in its order. #}
 {% macro json_values(document) -%}
-    {{ return(adapter.dispatch('json_values')(document)) }}
+    {{ return(adapter.dispatch('json_values')(_as_json(document))) }}
 {%- endmacro %}
 
 {% macro duckdb__json_values(document) -%}
@@ -142,7 +199,7 @@
 {%- endmacro %}
 
 {% macro clickhouse__json_values(document) -%}
-    arrayMap(pair -> pair.2, JSONExtractKeysAndValuesRaw(ifNull({{ document }}, '')))
+    arrayMap(pair -> pair.2, JSONExtractKeysAndValues(ifNull({{ document }}, ''), 'Nullable(String)'))
 {%- endmacro %}
 
 
@@ -189,15 +246,51 @@
 
 
 {#
-    DuckDB takes commas before a closing bracket, NaN and Infinity for JSON; nobody else does. They are looked for outside of
-    strings, which become 0 first: without escaped backslashes and quotes, a string ends at the next quote.
+    A document as both engines read it; NULL where it is no JSON. They write 1.0 and 1e5 in different ways, and
+    ClickHouse takes no document with 1e400 in it, so where a number is no whole one of up to 18 digits, all become
+    texts, as written. NaN, a comma before a bracket and a byte order mark, which only one engine takes, are no JSON,
+    nor is more than 1,000 brackets: ClickHouse nests 1,024 deep.
 #}
-{% macro _json_to_the_letter(document) -%}
-    {%- set without_escapes = "replace(replace(" ~ document ~ ", chr(92) || chr(92), ''), chr(92) || '\"', '')" -%}
+{% macro _as_json(document) -%}
     case
-        when {{ matches(replace_all(without_escapes, '"[^"]*"', '0'), ',[[:space:]]*[]}]|[Nn]a[Nn]|[Ii]nf') }} then null
-        else {{ document }}
+        when {{ _has_many_brackets(document) }} then null
+        when {{ matches(document, _json_grammar('0|-?[1-9][0-9]{0,17}')) }} then {{ document }}
+        when {{ matches(document, _json_grammar(_json_number())) }} then {{ _with_numbers_as_texts(document) }}
     end
+{%- endmacro %}
+
+{% macro _has_many_brackets(document) -%}
+    case
+        when length({{ document }}) <= 1000 then false
+        else length({{ document }}) - length(replace(replace({{ document }}, '[', ''), '{', '')) > 1000
+    end
+{%- endmacro %}
+
+{# As much of the grammar as the engines disagree about: values stand behind brackets, colons and commas, and something
+   behind each comma. #}
+{% macro _json_grammar(number) -%}
+    {%- set blanks = _json_blanks() -%}
+    {%- set value = '(?:' ~ _json_string() ~ '|true|false|null|' ~ number ~ ')' -%}
+    {%- set opened = '[[{]' ~ blanks ~ value ~ '?' -%}
+    {%- set next = '[:,]' ~ blanks ~ '(?:' ~ value ~ '|' ~ opened ~ ')' -%}
+    {{ return('^' ~ blanks ~ value ~ '?(?:' ~ opened ~ '|' ~ next ~ '|[]} \\t\\n\\r])*$') }}
+{%- endmacro %}
+
+{# \134 is a backslash, \177 the one control character that may stand in a string #}
+{% macro _json_string() -%}
+    {{ return('"(?:[^"\\134[:cntrl:]]|\\177|\\134(?:["\\134/bfnrt]|u[0-9a-fA-F]{4}))*"') }}
+{%- endmacro %}
+
+{% macro _json_number() -%} {{ return('-?(?:0|[1-9][0-9]*)(?:[.][0-9]+)?(?:[eE][+-]?[0-9]+)?') }} {%- endmacro %}
+
+{% macro _json_blanks() -%} {{ return('[ \\t\\n\\r]*') }} {%- endmacro %}
+
+{# A string gets two marks behind it, a number one on each side: a control character, which JSON has nowhere. #}
+{% macro _with_numbers_as_texts(document) -%}
+    {%- set mark = '\x01' -%}
+    {%- set pattern = '(' ~ _json_string() ~ ')|(' ~ _json_number() ~ ')(' ~ _json_blanks() ~ '(?:[],}]|$))' -%}
+    {%- set marked = replace_all(document, pattern, '\\1' ~ mark ~ '\\2' ~ mark ~ '\\3') -%}
+    replace(replace({{ marked }}, '{{ mark ~ mark }}', ''), '{{ mark }}', '"')
 {%- endmacro %}
 
 
@@ -250,13 +343,13 @@
         {%- do members.append("'\"" ~ column.split('.') | last ~ "\":' || coalesce(" ~ number_text(column) ~ ", 'null')") -%}
     {%- endfor -%}
     {%- for column in texts -%}
-        {%- do members.append("'\"" ~ column.split('.') | last ~ "\":' || coalesce(" ~ _json_string(cast_to(column, 'text_nullable')) ~ ", 'null')") -%}
+        {%- do members.append("'\"" ~ column.split('.') | last ~ "\":' || coalesce(" ~ _text_as_json(cast_to(column, 'text_nullable')) ~ ", 'null')") -%}
     {%- endfor -%}
     '{' || {{ members | join(" || ',' || ") or "''" }} || '}'
 {%- endmacro %}
 
 {# Control characters become blanks. #}
-{% macro _json_string(text) -%}
+{% macro _text_as_json(text) -%}
     {%- set escaped = "replace(" ~ replace_all(text, '[[:cntrl:]]', ' ') ~ ", " ~ backslash() ~ ", " ~ backslash() ~ " || " ~ backslash() ~ ")" -%}
     '"' || replace({{ escaped }}, '"', {{ backslash() }} || '"') || '"'
 {%- endmacro %}

@@ -1,3 +1,4 @@
+{# Of digits that a pattern has matched: the engines differ in what else they take for a date. #}
 {% macro try_date(iso_text) -%}
     {{ return(adapter.dispatch('try_date')(iso_text)) }}
 {%- endmacro %}

@@ -51,18 +51,19 @@
 
 
 {#
-    A calendar day; NULL where the text is none. Read are ISO dates (also as the start of a timestamp), year first with
-    slashes or without separators, and day first with slashes, dots or dashes. 03/04/2026 is 3 April, but where
-    `month_first`, a condition, says that the month is first: then it is 4 March.
+    A calendar day of the years 1 to 9999; NULL where the text is none. Read are ISO dates (also with a time behind
+    them), year first with slashes or without separators, and day first with slashes, dots or dashes. 03/04/2026 is
+    3 April, but where `month_first`, a condition, says that the month is first: then it is 4 March.
 #}
 {% macro parse_date(text, month_first=none) -%}
-    {%- set year_first = '^([0-9]{4})[-/.]?([0-9]{2})[-/.]?([0-9]{2})([T ][^\n]*)?$' -%}
-    {%- set day_first = '^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]([0-9]{4})$' -%}
+    {%- set year = '([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])' -%}
+    {%- set year_first = '^' ~ year ~ '[-/.]?([0-9]{2})[-/.]?([0-9]{2})([T ][0-9:., +UTCZ-]*)?$' -%}
+    {%- set day_first = '^([0-9]{1,2})[-/.]([0-9]{1,2})[-/.]' ~ year ~ '$' -%}
     case
         when {{ matches(text, year_first) }}
             then {{ try_date(_iso_date(text, year_first, 1, 2, 3)) }}
         {%- if month_first %}
-        when {{ matches(text, '^[0-9]{1,2}[-/][0-9]{1,2}[-/][0-9]{4}$') }} and {{ month_first }}
+        when {{ matches(text, '^[0-9]{1,2}[-/][0-9]{1,2}[-/]' ~ year ~ '$') }} and {{ month_first }}
             then {{ try_date(_iso_date(text, day_first, 3, 1, 2)) }}
         {%- endif %}
         when {{ matches(text, day_first) }}

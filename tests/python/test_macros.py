@@ -7,78 +7,12 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import clickhouse_connect
-import duckdb
 import pytest
 
 from duckhouse.settings import PROJECT
-from support.dbt import invoke_dbt
+from support.macros import values_on
 from support.warehouse import Warehouse
 
-SEPARATOR = "-- next --"
-MACROS = {
-    "parse_timestamp": "parse_timestamp('x')",
-    "parse_date": "parse_date('x')",
-    "parse_date_of_file": "parse_date('x', has_month_first('x', '1'))",
-    "text_literal": r"""'x || ' ~ text_literal("C:\\new 'a'")""",
-    "parse_decimal": "parse_decimal('x')",
-    "parse_amount": "parse_amount('x')",
-    "parse_integer": "parse_integer('x')",
-    "parse_boolean": "parse_boolean('x')",
-    "clean_text": "clean_text('x')",
-    "clean_id": "clean_id('x')",
-    "clean_list": "clean_list('x')",
-    "lower_text": "lower_text('x')",
-    "upper_text": "upper_text('x')",
-    "md5_text": "md5_text('x')",
-    "matches": "matches('x', '^[a-c]+$')",
-    "replace_all": "replace_all('x', '[0-9]', '#')",
-    "json_text": "json_text('x', 'country')",
-    "json_texts": "json_texts('x', ['vendors', 'enabled'])",
-    "json_keys": "json_keys('x')",
-    "json_object": "json_object(['10'], ['x'])",
-    "hour_of": "hour_of(parse_timestamp('x'))",
-    "days_between": """days_between(try_date("substring(x, 1, 10)"), try_date("substring(x, 12, 10)"))""",
-    "iso_year": "iso_year(try_date('x'))",
-    "iso_week": "iso_week(try_date('x'))",
-    "day_of_week": "day_of_week(try_date('x'))",
-    "is_whole_second": "is_whole_second(parse_timestamp('x'))",
-    "moment_text": "moment_text(parse_timestamp('x'))",
-    "name_of_domain": "name_of_domain('x')",
-    "stands_out": "stands_out(cast_to('x', 'integer'), '4')",
-    "falls_short": "falls_short(cast_to('x', 'integer'), '100')",
-    "unquoted": "unquoted('x')",
-    "number_text": "number_text(parse_decimal('x'))",
-    "sha256_text": "sha256_text('x')",
-    "inverse_of": "inverse_of(parse_rate('x'))",
-    "parse_rate": "parse_rate('x')",
-    "median": "median(cast_to('x', 'integer_nullable'))",
-    "either": "either('nullif(x, x)', 'x', 'country')",
-    "try_decimal": "try_decimal('x')",
-    "try_date": "try_date('x')",
-    "timestamp_from_micros": 'timestamp_from_micros("cast(x as bigint)")',
-    # the zone comes from a column, as in the models: ClickHouse treats a constant otherwise
-    "local_date": "local_date(parse_timestamp('x'), \"coalesce(nullif('America/New_York', x), 'UTC')\")",
-    "local_date_in_zone": """local_date(parse_timestamp("'2026-07-01T11:30:00Z'"), 'x')""",
-    "ratio": """ratio("cast(x as bigint)", "cast(x as bigint) - 4")""",
-    "ordered_text_agg": """ordered_text_agg('x')""",
-    "json_values": "json_values('x')",
-    "json_paths": "json_paths('x')",
-    "first_items": "first_items(json_texts('x', ['list']), '2')",
-    "joined_texts": "joined_texts(json_texts('x', ['list']), '\x1f')",
-    "first_path": "joined_texts(first_items(json_paths('x') ~ '[1]', '2'), ' > ')",
-    "unix_micros": "unix_micros(parse_timestamp('x'))",
-    "month_of": "month_of(parse_date('x'))",
-    "parse_unix_seconds": "parse_unix_seconds('x')",
-    "parse_month_day_year": "parse_month_day_year('x')",
-    "name_key": "name_key('x')",
-    "is_list_of_paths": "is_list_of_paths('x')",
-    "first_known_value": """first_known_value(
-        "nullif(x, '')", "(order by place desc rows between unbounded preceding and unbounded following)"
-    )""",
-}
-
-AGGREGATES = ("median", "ordered_text_agg")
 Evaluate = Callable[[str, list[str | None]], list[Any]]
 
 
@@ -89,35 +23,8 @@ def utc(*parts: int) -> dt.datetime:
 @pytest.fixture(scope="module", params=["dev", "prod"])
 def evaluate(request: pytest.FixtureRequest, shared_house: Warehouse) -> Iterator[Evaluate]:
     """Applies a macro to inputs, on one engine."""
-    template = SEPARATOR.join("{{ " + call + " }}" for call in MACROS.values())
-    [compiled] = invoke_dbt("compile", "--inline", template, target=request.param, env=shared_house.env).result
-    expressions = dict(zip(MACROS, compiled.node.compiled_code.split(SEPARATOR), strict=True))
-    client = clickhouse_connect.get_client(host="127.0.0.1", port=shared_house.clickhouse_port)
-    client.command("create database if not exists cases")
-
-    def on_duckdb(name: str, inputs: list[str | None]) -> list[Any]:
-        with duckdb.connect() as connection:
-            connection.execute("set TimeZone = 'UTC'; create table cases (place integer, x varchar)")
-            connection.executemany("insert into cases values (?, ?)", list(enumerate(inputs)))
-            return [row[0] for row in connection.execute(query(name, "cases", "order by place")).fetchall()]
-
-    def on_clickhouse(name: str, inputs: list[str | None]) -> list[Any]:
-        client.command("create or replace table cases.cases (place Int32, x Nullable(String)) engine = Memory")
-        client.insert("cases.cases", list(enumerate(inputs)))
-        return [row[0] for row in client.query(query(name, "cases.cases", "order by place")).result_rows]
-
-    def query(name: str, relation: str, order: str) -> str:
-        return f"select {expressions[name]} as value from {relation} {'' if name in AGGREGATES else order}"
-
-    def run(name: str, inputs: list[str | None]) -> list[Any]:
-        values = (on_clickhouse if request.param == "prod" else on_duckdb)(name, inputs)
-        return [
-            value.replace(tzinfo=dt.UTC) if isinstance(value, dt.datetime) and value.tzinfo is None else value
-            for value in values
-        ]
-
-    with client:
-        yield run
+    with values_on(request.param, shared_house) as values:
+        yield lambda name, inputs: values([name], inputs)[name]
 
 
 def check(evaluate: Evaluate, macro: str, cases: dict[str | None, Any]) -> None:
@@ -205,6 +112,20 @@ def test_dates_are_read_year_first_or_day_first(evaluate: Evaluate) -> None:
             "2024-02-29": dt.date(2024, 2, 29),
             "soon": None,
             "2026-04-03 \nand more": None,
+            "0000-01-01": None,
+            "00000101": None,
+            "01/01/0000": None,
+            "2026-2-8": None,
+            "infinity": None,
+            "10000-01-01": None,
+            " 2026-02-28": None,
+            "0001-01-01": dt.date(1, 1, 1),
+            "9999-12-31": dt.date(9999, 12, 31),
+            "2026-02-28 (BC)": None,
+            "0044-03-15 BC": None,
+            "2026-04-03 10:00:00.5 UTC": dt.date(2026, 4, 3),
+            "2026-04-03T10:00+02:00": dt.date(2026, 4, 3),
+            "2026-04-03 or later": None,
             "": None,
             None: None,
         },
@@ -301,8 +222,7 @@ def test_text_is_cleaned(evaluate: Evaluate) -> None:
         {'["US", "CA"]': "US,CA", "US;CA": "US,CA", "US|CA": "US,CA", " US , CA ": "US,CA", "[]": None, None: None},
     )
     check(evaluate, "unquoted", {" 'Chrome' ": "Chrome", '"US"': "US", "O'Brien": "O'Brien", "''": None, None: None})
-    check(evaluate, "lower_text", {"ÀB c": "àb c", None: None})
-    check(evaluate, "upper_text", {"àb c": "ÀB C", None: None})
+    check(evaluate, "first_characters", {"größer": "grö", "資生堂": "資生堂", "a": "a", "": "", None: None})
     check(evaluate, "matches", {"abc": True, "abd": False, "": False, None: None})
     check(evaluate, "replace_all", {"a1b22": "a#b##", None: None})
     check(
@@ -314,6 +234,39 @@ def test_text_is_cleaned(evaluate: Evaluate) -> None:
         evaluate,
         "sha256_text",
         {"a": "ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb", None: None},
+    )
+
+
+def test_only_letters_that_all_map_alike_change_case(evaluate: Evaluate) -> None:
+    check(
+        evaluate,
+        "lower_text",
+        {
+            "AU_İ": "au_İ",
+            "İSTANBUL.com.tr": "İstanbul.com.tr",
+            "ÀB c": "àb c",
+            "CÔTE D\u2019AZUR": "côte d\u2019azur",
+            "ĐÀ NẴNG": "đà nẵng",
+            "КИЇВ": "київ",
+            "ΟΔΟΣ A": "ΟΔΟΣ a",
+            "ԵՐԵՎԱՆ 1B": "ԵՐԵՎԱՆ 1b",
+            "": "",
+            None: None,
+        },
+    )
+    check(
+        evaluate,
+        "upper_text",
+        {
+            "Groß-Gerau": "GROß-GERAU",
+            "île-de-france": "ÎLE-DE-FRANCE",
+            "baden-württemberg": "BADEN-WÜRTTEMBERG",
+            "Երևան x": "Երևան X",
+            "ŉ é": "ŉ é",
+            "ﬁn": "ﬁN",
+            "київ": "КИЇВ",
+            None: None,
+        },
     )
 
 
@@ -332,6 +285,29 @@ def test_json_is_read_by_key_and_never_fails(evaluate: Evaluate) -> None:
         '{"country":null}': None,
         '{"region":"CA"}': None,
         '{"country":5}': "5",
+        '{"country":75.0}': "75.0",
+        '{"country":1e5}': "1e5",
+        '{"country" : -0 }': "-0",
+        '{"country":1E400}': "1E400",
+        '{"country":12345678901234567890}': "12345678901234567890",
+        '{"country":"FR","lat":1e400,"lon":[-0.0, 1.5]}': "FR",
+        '{"country":"say \\"1.5\\": no","lat":1.5}': 'say "1.5": no',
+        '{"country":"75.50"}': "75.50",
+        '{"country":true}': "true",
+        '{"country":{"a": [1, "b"]}}': '{"a":[1,"b"]}',
+        '{"\\u0063ountry":2.0}': "2.0",
+        '{"country":"\\ud83d\\ude00\\u0000"}': "😀\0",
+        '{"country":"\\ud83d"}': None,
+        '{"country":"first","country":"second"}': "first",
+        '{"country":"US", 1.5: 2}': None,
+        '{"country":"US","lat":01.5}': None,
+        '{"country":"US","lat":1.}': None,
+        '{"country":"US","lat":+1.5}': None,
+        "{\x01country\x01:1.5}": None,
+        '\ufeff{"country":"US"}': None,
+        '{"country":"US"} 1.5': None,
+        '{"country":"US","deep":' + "[" * 990 + "1.5" + "]" * 990 + "}": "US",
+        '{"country":"US","deep":' + "[" * 1000 + "]" * 1000 + "}": None,
         "{bad": None,
         '{"country":"US",}': None,
         '{"country":"US","score":NaN}': None,
@@ -350,6 +326,8 @@ def test_json_is_read_by_key_and_never_fails(evaluate: Evaluate) -> None:
 def test_json_lists_are_read_by_their_keys(evaluate: Evaluate) -> None:
     cases = {
         '{"vendors":{"enabled":[63, "google", null]}}': ["63", "google", None],
+        '{"vendors":{"enabled":[63.0, 1e5, 1e400, -0]}}': ["63.0", "1e5", "1e400", "-0"],
+        '{"vendors":{"enabled":["google"]},"score":1e400}': ["google"],
         '{"vendors":{"enabled":[]}}': [],
         '{"vendors":{"enabled":5}}': [],
         '{"vendors":["google"]}': [],
@@ -386,6 +364,7 @@ def test_values_of_a_json_object_are_texts_in_its_order(evaluate: Evaluate) -> N
         '{"Clothing": 1631, "Shoes": 7}': ["1631", "7"],
         '{"b": 2, "a": 1}': ["2", "1"],
         '{"rank": -2.5}': ["-2.5"],
+        '{"a": 2.0, "b": 1e400, "c": "1"}': ["2.0", "1e400", "1"],
         "{}": [],
         None: [],
     }
@@ -571,7 +550,8 @@ def test_counts_stand_out_or_fall_short_by_more_than_chance(evaluate: Evaluate) 
 
 
 def test_try_casts_give_null_instead_of_a_neighbour(evaluate: Evaluate) -> None:
-    check(evaluate, "try_date", {"2026-02-28": dt.date(2026, 2, 28), "2026-02-30": None, "x": None, None: None})
+    days = {"2026-02-28": dt.date(2026, 2, 28), "0001-01-01": dt.date(1, 1, 1), "9999-12-31": dt.date(9999, 12, 31)}
+    check(evaluate, "try_date", days | {"2026-02-30": None, "2026-13-01": None, "x": None, None: None})
     check(evaluate, "try_decimal", {"0.1": Decimal("0.1"), "x": None, None: None})
     check(
         evaluate, "timestamp_from_micros", {"1773964800123456": utc(2026, 3, 20, 0, 0, 0, 123456), "0": utc(1970, 1, 1)}

@@ -25,12 +25,13 @@ from clickhouse_connect.driver.client import Client
 from duckhouse.landing.load import load
 from duckhouse.landing.zone import Zone, prepare
 from duckhouse.sources import load_source
-from duckhouse.warehouse.connection import connect, literal, quote
+from duckhouse.warehouse.connection import connect, quote
 from duckhouse.warehouse.push import push_source
 from support.dbt import BuildError, environment
 from support.drops import NO_TESTS
 from support.landing import csv_text
 from support.warehouse import Warehouse, warehouse
+from tools.campaigns.shelf import apart, prune, reveal, shelve, shown
 
 World = dict[str, Any]
 
@@ -64,6 +65,14 @@ class Rig:
     house: Warehouse
     client: Client
 
+    @property
+    def shelf(self) -> Path:
+        return self.house.folder / "shelf"
+
+
+def zone() -> Zone:
+    return Zone(load_source(SOURCE))
+
 
 @contextmanager
 def rig() -> Iterator[Rig]:
@@ -94,11 +103,11 @@ def problems(rig: Rig, worlds: Sequence[World]) -> list[list[str]]:
 def _problems(rig: Rig, worlds: Sequence[World]) -> list[list[str]]:
     _empty(rig)
     placed = [place(world, number) for number, world in enumerate(worlds)]
-    landed = [_land(rig.house, world) for world in placed]
+    landed = [_land(rig, world) for world in placed]
     owners = {delivery.id: number for number, world in enumerate(landed) for delivery in world}
     found: list[list[str]] = [[] for _ in worlds]
     for build in range(max(len(world["builds"]) for world in worlds)):
-        _reveal(rig.house, [d for world, ds in zip(placed, landed, strict=True) for d in _arriving(world, ds, build)])
+        reveal(zone(), rig.shelf, [d.id for w, ds in zip(placed, landed, strict=True) for d in _arriving(w, ds, build)])
         push_source(rig.client, SOURCE)
         for target in TARGETS:
             _build(rig, target)
@@ -107,10 +116,10 @@ def _problems(rig: Rig, worlds: Sequence[World]) -> list[list[str]]:
         for number, difference in _parity_differences(rig, owners):
             found[number].append(f"after build {build}: {difference}")
         pruned = [(w, ds) for w, ds in zip(placed, landed, strict=True) if build in w["pruned_after"]]
-        _prune(rig, [d for world, ds in pruned for d in _arrived(world, ds, build)])
+        prune(rig.client, zone(), rig.shelf, [d.id for w, ds in pruned for d in _arrived(w, ds, build)])
 
     incremental = rig.house.published()
-    _reveal(rig.house, [delivery for world in landed for delivery in world])
+    reveal(zone(), rig.shelf, owners)
     rig.house.duckdb.unlink()
     _build(rig, "dev")
     at_once = rig.house.published()
@@ -127,7 +136,7 @@ def _build(rig: Rig, target: str) -> None:
 
 def _empty(rig: Rig) -> None:
     shutil.rmtree(rig.house.folder / "landing", ignore_errors=True)
-    shutil.rmtree(rig.house.folder / "shelf", ignore_errors=True)
+    shutil.rmtree(rig.shelf, ignore_errors=True)
     rig.house.duckdb.unlink(missing_ok=True)
     for (database,) in rig.client.query("show databases").result_rows:
         if database.startswith(("raw_", f"{rig.house.prefix}_")):
@@ -164,11 +173,11 @@ def moment(text: str) -> dt.datetime:
     return dt.datetime.fromisoformat(text.removesuffix("Z"))
 
 
-def _land(house: Warehouse, world: World) -> list[Delivered]:
+def _land(rig: Rig, world: World) -> list[Delivered]:
     """Lands the deliveries of a world and puts them on the shelf, from where they arrive."""
     landed = []
     for number, content in enumerate(world["deliveries"]):
-        drop = house.folder / "drop"
+        drop = rig.house.folder / "drop"
         shutil.rmtree(drop, ignore_errors=True)
         _write(content, drop, number)
         at = moment(content["at"])
@@ -177,7 +186,7 @@ def _land(house: Warehouse, world: World) -> list[Delivered]:
         )
         assert outcome.is_whole and outcome.delivery is not None and not outcome.known
         landed.append(Delivered(outcome.delivery.id, at, content))
-        _shelve(house, landed[-1])
+        shelve(zone(), rig.shelf, landed[-1].id)
     return landed
 
 
@@ -201,36 +210,6 @@ def _arrived(world: World, landed: Sequence[Delivered], build: int) -> list[Deli
     return [delivery for earlier in range(build + 1) for delivery in _arriving(world, landed, earlier)]
 
 
-def _shelve(house: Warehouse, delivery: Delivered) -> None:
-    shelf = house.folder / "shelf" / delivery.id
-    shelf.parent.mkdir(exist_ok=True)
-    Zone(load_source(SOURCE)).delivery_path(delivery.id).rename(shelf)
-
-
-def _reveal(house: Warehouse, deliveries: Iterable[Delivered]) -> None:
-    for delivery in deliveries:
-        shelf = house.folder / "shelf" / delivery.id
-        if shelf.exists():
-            shelf.rename(Zone(load_source(SOURCE)).delivery_path(delivery.id))
-
-
-def _prune(rig: Rig, deliveries: Iterable[Delivered]) -> None:
-    """Takes deliveries from the landing zone and from the raw tables."""
-    ids = [delivery.id for delivery in deliveries if Zone(load_source(SOURCE)).delivery_path(delivery.id).exists()]
-    if not ids:
-        return
-    for delivery in deliveries:
-        if delivery.id in ids:
-            _shelve(rig.house, delivery)
-    database = f"raw_{SOURCE}"
-    pruned = ", ".join(literal(delivery) for delivery in ids)
-    rig.client.command(f"delete from {database}._deliveries where delivery_id in ({pruned})")
-    tables = f"show tables from {database} where name not in ('_deliveries', '_looks')"
-    for (table,) in rig.client.query(tables).result_rows:
-        drops = ", ".join(f"drop partition {literal(delivery)}" for delivery in ids)
-        rig.client.command(f"alter table {database}.{quote(table)} {drops}")
-
-
 # ---------- comparing
 
 
@@ -249,20 +228,8 @@ def _world_of(values: Iterable[Any], owners: Mapping[str, int]) -> int:
 def _differences(
     ours: Sequence[tuple], theirs: Sequence[tuple], owners: Mapping[str, int]
 ) -> Iterator[tuple[int, str]]:
-    if ours == theirs:
-        return
-    for side, rows, others in (("only the first has", ours, theirs), ("only the second has", theirs, ours)):
-        known = defaultdict(int)
-        for row in others:
-            known[row] += 1
-        for row in rows:
-            known[row] -= 1
-            if known[row] < 0:
-                yield _world_of(row, owners), f"{side} {_shown(row)}"
-
-
-def _shown(row: Iterable[Any]) -> str:
-    return ", ".join("NULL" if value is None else str(value) for value in row)
+    for side, row in apart(ours, theirs):
+        yield _world_of(row, owners), f"{side} {shown(row)}"
 
 
 def _parity_differences(rig: Rig, owners: Mapping[str, int]) -> Iterator[tuple[int, str]]:

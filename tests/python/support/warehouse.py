@@ -23,6 +23,7 @@ from scripts import land, parity, push, report
 from support.dbt import environment, invoke_dbt
 from support.places import place
 from tools import generate
+from tools.campaigns.shelf import published_rows
 
 Main = Callable[[Sequence[str]], int | None]
 
@@ -33,7 +34,6 @@ IN_PROCESS: dict[str, Main] = {
     "report": report.main,
     "tools.generate": generate.main,
 }
-PUBLISHED = ("marts", "quality")
 # Rules and findings need all sources and cost seconds: only a warehouse of all sources builds them.
 WITHOUT_QUALITY = ("--exclude", "tag:quality")
 ALL = "all"  # sources
@@ -126,11 +126,7 @@ class Warehouse:
 
     def published(self) -> dict[str, list[tuple]]:
         """All rows of every published table and view on dev, in an order of their own."""
-        relations = self.rows(
-            "select table_schema, table_name from information_schema.tables "
-            f"where table_schema in {PUBLISHED} order by table_schema, table_name"
-        )
-        return {name: self.rows(f'from "{schema}"."{name}" order by all') for schema, name in relations}
+        return published_rows(self.duckdb)
 
 
 def called(main: Callable[[], int | None]) -> subprocess.CompletedProcess[str]:

@@ -14,6 +14,6 @@ with unreadable as (
 )
 
 {{ findings_of_records(
-    'unreadable', key='literal_key', day=none, observed='substring(literal_as_delivered, 1, 100)',
+    'unreadable', key='literal_key', day=none, observed=first_characters('literal_as_delivered', 100),
     expected="case when column_name = 'categories' then 'a list of paths' else 'a dictionary' end", texts=['column_name']
 ) }}
