@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from duckhouse import cli
-from tools.campaigns import stream
+from tools.campaigns import kill, stream
 from tools.campaigns.campaign import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
     "consume": stream.CAMPAIGN,
+    "kill": kill.CAMPAIGN,
 }
 
 

@@ -32,8 +32,9 @@ from duckhouse.landing.manifest import ObjectVersion
 from duckhouse.settings import PROJECT
 from duckhouse.sources import load_source
 from scripts import land as command
-from support.bucket import BUCKET, KEY_ID, SECRET, TOKEN, Bucket, endpoint
+from support.bucket import BUCKET, KEY_ID, SECRET, TOKEN, Bucket
 from support.landing import Run, Zone
+from tools.campaigns.buckets import endpoint
 
 DROPS = f"s3://{BUCKET}/drops"
 MORNING, NOON, EVENING = "2026-03-25T06:00:00", "2026-03-25T12:00:00", "2026-03-25T18:00:00"
