@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from duckhouse import cli
-from tools.campaigns import kill, stream
+from tools.campaigns import kill, stream, together
 from tools.campaigns.campaign import Campaign
 
 CAMPAIGNS: dict[str, Campaign] = {
     "consume": stream.CAMPAIGN,
     "kill": kill.CAMPAIGN,
+    "concurrent": together.CAMPAIGN,
 }
 
 

@@ -19,6 +19,7 @@ from duckhouse.sources import load_source, sources
 from duckhouse.warehouse import dumps, push
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS, compare_all, describe, published_models
+from tools.campaigns.arrivals import END, FIRST
 from tools.campaigns.forks import Start
 from tools.campaigns.kinds import BUILT, KINDS, SELECTED
 from tools.campaigns.rows_of_stores import of_database, of_lake_and_store
@@ -37,7 +38,11 @@ def accounts(made: World, kinds: Collection[str]) -> Iterator[str]:
         yield from _as_landed_clean(connection, made)
     if {"extract", "cdc"} & set(kinds):
         yield from of_database(made)
-    yield from of_lake_and_store(made, is_migrated="migrate" in kinds)
+    if made.come("messages"):
+        made.run(Start("land_stream", ("telemetry",)))
+        if "migrate" in kinds:
+            made.run(Start("migrate", ("telemetry", "--from", str(FIRST), "--to", str(END))))
+        yield from of_lake_and_store(made, is_migrated="migrate" in kinds)
     if {"push", "publish", "build_prod"} & set(kinds):
         yield from _pushed(made)
     if {"build_dev", "build_prod", "publish"} & set(kinds):
@@ -140,7 +145,7 @@ def _pushed(made: World) -> Iterator[str]:
     names = ("ad_serving", *BUILT)
     made.run(Start("push", names))
     client = connect()
-    push.HOURS_KEPT = -1
+    push.HOURS_KEPT = 0
     push.push(names)
     for source in names:
         tables = push.create_tables(client, source, f"raw_{source}")

@@ -80,6 +80,10 @@ def _published(world: World, draw: Random) -> list[str]:
     return []
 
 
+def _reported(world: World, draw: Random) -> list[str]:
+    return ["--out", str(world.path("report.html"))]
+
+
 KINDS = {
     "land": Kind("land", 100, _drop),
     "fetch": Kind("fetch", 60, arrivals.objects, ("bucket",)),
@@ -90,5 +94,6 @@ KINDS = {
     "push": Kind("push", 70, _landed, ("clickhouse",)),
     "publish": Kind("publish", 30, _published, ("clickhouse",)),
     "build_dev": Kind("build_dev", 25, _built("dev")),
+    "report": Kind("report", 10, _reported),
     "build_prod": Kind("build_prod", 15, _built("prod"), ("clickhouse",), {"CLICKHOUSE_PREFIX": BESIDE}),
 }

@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -53,8 +54,6 @@ def of_database(made: World) -> Iterator[str]:
 def of_lake_and_store(made: World, *, is_migrated: bool) -> Iterator[str]:
     """Each message of the lake has landed once, valid or rejected; each valid one is in the store once, and the first
     of each key is the reading."""
-    if not made.come("messages"):
-        return
     from duckhouse.streaming.lake.iceberg import open_lake  # it takes a second to import
     from duckhouse.streaming.running import stream_source
 
@@ -63,15 +62,13 @@ def of_lake_and_store(made: World, *, is_migrated: bool) -> Iterator[str]:
         rows = lake.table.refresh().scan().to_arrow().to_pylist()
     valid = [row for row in rows if row["_fault"] is None]
     yield from apart("lake, by place", Counter(map(_place, rows)).values(), [1] * len(rows))
-    zone = Zone(source).path
-    if list(zone.glob("delivery=2*")):
-        yield from _landed(zone, rows, valid)
+    yield from _landed(Zone(source).path, rows, valid)
     if is_migrated:
         with psycopg.connect(made.settings["TELEMETRY_DSN"]) as store:
             yield from _stored(store, valid)
 
 
-def _landed(zone: Any, rows: list[dict[str, Any]], valid: list[dict[str, Any]]) -> Iterator[str]:
+def _landed(zone: Path, rows: list[dict[str, Any]], valid: list[dict[str, Any]]) -> Iterator[str]:
     with duckdb.connect() as connection:
 
         def places(table: str) -> list[tuple[int, int]]:
@@ -80,7 +77,7 @@ def _landed(zone: Any, rows: list[dict[str, Any]], valid: list[dict[str, Any]]) 
                 return []
             read = f"read_parquet('{zone}/delivery=2*/{table}/*.parquet', union_by_name = true)"
             found = connection.execute(f"select _source_file, _source_row from {read}").fetchall()
-            return [(int(name.rpartition("-")[2]), row) for name, row in found]
+            return [(int(name.rpartition("/")[2]), row) for name, row in found]
 
         landed, rejected = places("readings"), places("_rejected")
     yield from apart("landed messages, by place", landed, map(_place, valid))
