@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 from duckhouse.warehouse.connection import connect
@@ -81,6 +82,9 @@ def _published(world: World, draw: Random) -> list[str]:
 
 
 def _reported(world: World, draw: Random) -> list[str]:
+    if not Path(world.settings["DUCKHOUSE_DUCKDB"]).exists():
+        build = KINDS["build_dev"]
+        world.run(build.start(build.arrives(world, draw)))
     return ["--out", str(world.path("report.html"))]
 
 
