@@ -78,13 +78,13 @@ def run(work: Path, options: Namespace) -> Outcome:
 
 
 def _round(figures: Together, made: World, name: str, kinds: list[Kind], draw: Random) -> None:
-    """Both at once, then each alone. Two of one kind bring in the same as often as not."""
+    """Both at once, then each alone. Two of one kind are given the same as often as not."""
     starts = [kind.start(kind.arrives(made, draw)) for kind in kinds]
-    if kinds[0] is kinds[1] and draw.random() < 0.5:
-        starts[0] = starts[1]
+    is_same = kinds[0] is kinds[1] and draw.random() < 0.5
+    at_once = [starts[0], starts[0]] if is_same else starts
     settings = {**made.settings, **kinds[0].settings, **kinds[1].settings}
-    ended = made.forked(settings, *starts)
-    for start, one in zip(starts, ended, strict=True):
+    ended = made.forked(settings, *at_once)
+    for start, one in zip(at_once, ended, strict=True):
         made.look_at(start, one)
         if one.code:
             figures.refused[f"{name}: {_refusal(made, start, one)}"] += 1
