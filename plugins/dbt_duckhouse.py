@@ -19,10 +19,11 @@ class Duckhouse(dbtPlugin):
             return
         sys.path.append(str(PROJECT))
         from duckhouse.cli import OWNER_ONLY
-        from duckhouse.dbt_plugin import credentials, repeated, tasks
+        from duckhouse.dbt_plugin import credentials, held, repeated, tasks
 
         os.umask(OWNER_ONLY)
         credentials.install()
+        held.install()
         repeated.install()
         tasks.install()
 

@@ -1,6 +1,8 @@
 """A build leaves out what is up to date, on both engines, and nothing else."""
 
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -14,6 +16,13 @@ from duckhouse.settings import PROJECT
 from support.dbt import BuildError, environment, invoke_dbt
 from support.drops import csv_of, deliver, event
 from support.warehouse import Warehouse, warehouse
+
+HOLDER = """
+import sys, duckdb
+with duckdb.connect(sys.argv[1]):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
 
 SOURCE = ("shop", "events")
 DELIVERIES = {"shop": {"events": frozenset({"d1"}), "": frozenset({"d1"})}}
@@ -180,6 +189,25 @@ def test_a_run_of_everything_is_refused(built: Built) -> None:
     """It would leave out the snapshots from which dimensions are made."""
     with pytest.raises(BuildError, match="use dbt build"):
         built.dbt("run")
+
+
+@pytest.mark.parametrize("built", ["dev"], indirect=True)
+def test_a_duckdb_file_that_another_process_holds_is_told_in_a_line(
+    built: Built, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(built.house.duckdb)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout and holder.stdout.readline() == b"held\n"
+        with pytest.raises(BuildError) as refused:
+            built.dbt("build")
+        holder.communicate()
+    assert str(refused.value) == (
+        f"dev: Runtime Error {built.house.duckdb} is held by process {holder.pid}, a build or a reader of it: "
+        "wait for it to end"
+    )
+    assert "Traceback" not in capfd.readouterr().out
+    assert built.dbt("build") == set()
 
 
 def test_an_empty_build_makes_nothing_up_to_date(built: Built) -> None:
