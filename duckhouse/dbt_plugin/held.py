@@ -5,7 +5,7 @@ import sys
 from typing import Any
 
 import duckdb
-from dbt.adapters.exceptions import FailedToConnectError
+from dbt.adapters.exceptions.connection import FailedToConnectError
 
 HOLDER = re.compile(r"Conflicting lock is held in .*\(PID (\d+)\)")
 _plain: list[Any] = []
