@@ -19,7 +19,9 @@ from tools.campaigns.kinds import KINDS, Kind
 from tools.campaigns.world import Broken, World, world
 
 AGAIN = 0.15
-"""How often the run after a kill is killed too, and how often another command runs before it."""
+"""How often the run after a kill is killed too, and how often a command of another kind runs before it: one of the same
+would put other bytes into the place of an object that nobody has fetched.
+"""
 NOT_KILLED = 2
 """How many runs of a kind come first, to know its moments."""
 BY_TIME = 0.5
@@ -79,8 +81,9 @@ def _round(figures: Killed, made: World, draw: Random) -> None:
         _killed(figures, made, name, start, draw)
         if draw.random() < AGAIN:
             _killed(figures, made, name, start, draw)
-        if draw.random() < AGAIN:
-            other = KINDS[draw.choice([each for each in names if not each.startswith("build")] or names)]
+        others = [each for each in names if each != name and not each.startswith("build")]
+        if others and draw.random() < AGAIN:
+            other = KINDS[draw.choice(others)]
             _ends_well(made, other, other.start(other.arrives(made, draw)))
     ended = _ends_well(made, kind, start)
     if figures.runs[name] <= NOT_KILLED:
