@@ -13,7 +13,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
@@ -28,6 +28,7 @@ from tools.campaigns.moments import kill_at, watch
 
 KILLED = -signal.SIGKILL
 SECONDS_BETWEEN_LOOKS = 0.005
+_running: set[int] = set()
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ def forks(folder: Path) -> Iterator[Forks]:
 
 
 def main() -> None:
+    """Ends with SIGTERM, and takes along what runs then."""
+    signal.signal(signal.SIGTERM, _stop)
     folder = Path(sys.argv[1])
     for line in sys.stdin:
         settings, wanted = json.loads(line)
@@ -107,6 +110,13 @@ def main() -> None:
         print(json.dumps([asdict(each) for each in answer]), flush=True)
 
 
+def _stop(*_: object) -> NoReturn:
+    for pid in _running:
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+    os._exit(0)
+
+
 def _warm_up(start: Start) -> None:
     command = COMMANDS[start.command]
     for name in (command.module, *command.imports):
@@ -120,9 +130,11 @@ def _warm_up(start: Start) -> None:
 def _fork(start: Start, settings: Mapping[str, str], told: Path) -> int:
     pid = os.fork()
     if pid:
+        _running.add(pid)
         return pid
     try:
         os.setpgid(0, 0)  # a kill after seconds takes what it started along
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
         said = os.open(told.with_suffix(".said"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         for stream in (sys.stdout, sys.stderr):
             os.dup2(said, stream.fileno())
@@ -168,10 +180,12 @@ def _waited_for(left: dict[int, float | None], begun: float) -> dict[int, tuple[
             if pid in ended:
                 continue
             if seconds is not None and passed >= seconds:
-                os.killpg(pid, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it has not come to make its group yet: the next look finds it
+                    os.killpg(pid, signal.SIGKILL)
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:
                 ended[pid] = os.waitstatus_to_exitcode(status), passed
+                _running.discard(pid)
         time.sleep(SECONDS_BETWEEN_LOOKS)
     return ended
 
