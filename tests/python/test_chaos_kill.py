@@ -13,8 +13,8 @@ from duckhouse.settings import environment
 from tools import chaos
 from tools.campaigns import accounts, together
 from tools.campaigns.campaign import kept
-from tools.campaigns.forks import KILLED, Ended, Start, forks
-from tools.campaigns.world import Broken, World
+from tools.campaigns.forks import KILLED, Ended, Launch, forks
+from tools.campaigns.world import Broken, CampaignWorld
 
 KINDS = ("fetch", "extract")
 
@@ -30,7 +30,7 @@ def work(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def made(work: Path) -> Iterator[World]:
+def made(work: Path) -> Iterator[CampaignWorld]:
     """The world that the short campaign has left, without its servers."""
     found = kept(work / "kill")
     assert found
@@ -67,18 +67,18 @@ def test_commands_that_run_at_once_wait_or_refuse(work: Path, capfd: pytest.Capt
     assert told["refused"]
 
 
-def faults(made: World) -> list[str]:
+def faults(made: CampaignWorld) -> list[str]:
     with duckdb.connect() as connection:
         return [*accounts._zone(connection, "ad_serving"), *accounts._drops(made)]
 
 
-def a_delivery(made: World, entity: str) -> Path:
+def a_delivery(made: CampaignWorld, entity: str) -> Path:
     source, _, _, _ = next(each for each in made.come("drops") if each[0] == "ad_serving")
     found = Path(accounts.Zone(accounts.load_source(source)).path)
     return next(found.glob(f"delivery=2*/{entity}/*.parquet")).parents[1]
 
 
-def test_a_delivery_that_is_lost_is_told(made: World, tmp_path: Path) -> None:
+def test_a_delivery_that_is_lost_is_told(made: CampaignWorld, tmp_path: Path) -> None:
     assert faults(made) == []
     delivery = a_delivery(made, "events")
     delivery.rename(tmp_path / "away")
@@ -87,7 +87,7 @@ def test_a_delivery_that_is_lost_is_told(made: World, tmp_path: Path) -> None:
     assert told.startswith("drops: 0 too many or other (as []), ")
 
 
-def test_rows_that_are_doubled_or_in_no_manifest_are_told(made: World) -> None:
+def test_rows_that_are_doubled_or_in_no_manifest_are_told(made: CampaignWorld) -> None:
     events = a_delivery(made, "events") / "events"
     [file, *_] = events.glob("*.parquet")
     shutil.copy(file, events / "again.parquet")
@@ -96,7 +96,7 @@ def test_rows_that_are_doubled_or_in_no_manifest_are_told(made: World) -> None:
     assert told.startswith("ad_serving.events: 1 too many or other")
 
 
-def test_what_a_load_left_behind_is_told(made: World) -> None:
+def test_what_a_load_left_behind_is_told(made: CampaignWorld) -> None:
     left = a_delivery(made, "events").parent / ".incoming"
     left.mkdir()
     assert faults(made) == [f"{left}: left behind"]
@@ -104,15 +104,15 @@ def test_what_a_load_left_behind_is_told(made: World) -> None:
 
 
 def test_a_run_ends_by_itself_or_is_killed_after_its_time(tmp_path: Path) -> None:
-    prepare = Start("land", ("--prepare",))
+    prepare = Launch("land", ("--prepare",))
     with forks(tmp_path / "forks") as forked:
         settings = {"DUCKHOUSE_LANDING": str(tmp_path / "landing")}
-        refused, killed = forked(settings, Start("land", ("nothing",)), Start("land", ("--prepare",), seconds=0.0))
-        [at_a_moment] = forked(settings, Start("land", ("--prepare",), moment=2))
-        world = World(tmp_path, {}, settings, forked)
+        refused, killed = forked(settings, Launch("land", ("nothing",)), Launch("land", ("--prepare",), seconds=0.0))
+        [at_a_moment] = forked(settings, Launch("land", ("--prepare",), moment=2))
+        world = CampaignWorld(tmp_path, {}, settings, forked)
         assert world.run(prepare).code == 0
-        with pytest.raises(Broken, match="land nothing ended with 1: error: nothing: no such source"):
-            world.run(Start("land", ("nothing",)))
+        with pytest.raises(Broken, match="land nothing ended with 1: error: there is no source .nothing.: "):
+            world.run(Launch("land", ("nothing",)))
 
     assert (refused.code, refused.said.count("\n")) == (1, 1)
     assert killed.code == at_a_moment.code == KILLED
@@ -129,8 +129,8 @@ def test_a_run_ends_by_itself_or_is_killed_after_its_time(tmp_path: Path) -> Non
     ],
 )
 def test_what_a_run_says_badly_is_told(tmp_path: Path, said: str, told: list[str]) -> None:
-    world = World(tmp_path, {}, {}, None)
-    start, ended = Start("land"), Ended(1, [], said, 0.1)
+    world = CampaignWorld(tmp_path, {}, {}, None)
+    start, ended = Launch("land"), Ended(1, [], said, 0.1)
     world.look_at(start, ended)
     together._refusal(world, start, ended)
     assert [line[: len(begins)] for line, begins in zip(world.differences, told, strict=True)] == told

@@ -34,8 +34,10 @@ LAYERS = (
 MOST_LINES_OF_A_COMMAND = 80
 # classes of one name, and why each is right
 TWICE = {
+    "Campaign": "campaigns: of advertisers, and of what should break the house",
     "Catalogue": "generators",
     "Log": "generators",
+    "Outcome": "campaigns",
     "Planted": "generators",
     "Redelivered": "generators",
     "Rows": "extraction",

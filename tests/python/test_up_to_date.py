@@ -203,7 +203,7 @@ def test_a_duckdb_file_that_another_process_holds_is_told_in_a_line(
             built.dbt("build")
         holder.communicate()
     assert str(refused.value) == (
-        f"dev: Runtime Error {built.house.duckdb} is held by process {holder.pid}, a build or a reader of it: "
+        f"dev: Database Error {built.house.duckdb} is held by process {holder.pid}, a build or a reader of it: "
         "wait for it to end"
     )
     assert "Traceback" not in capfd.readouterr().out

@@ -20,15 +20,15 @@ from duckhouse.warehouse import dumps, push
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS, compare_all, describe, published_models
 from tools.campaigns.arrivals import END, FIRST
-from tools.campaigns.forks import Start
+from tools.campaigns.forks import Launch
 from tools.campaigns.kinds import BUILT, KINDS, SELECTED
 from tools.campaigns.rows_of_stores import of_database, of_lake_and_store
-from tools.campaigns.world import BESIDE, World
+from tools.campaigns.world import BESIDE, CampaignWorld
 
 STAGED_AND_PUBLISHED = ("staging", *PUBLISHED_SCHEMAS)
 
 
-def accounts(made: World, kinds: Collection[str]) -> Iterator[str]:
+def accounts(made: CampaignWorld, kinds: Collection[str]) -> Iterator[str]:
     """Everything that the campaign's commands touch. Commands that run for it must end well: raises Broken."""
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         for name in sources():
@@ -39,9 +39,9 @@ def accounts(made: World, kinds: Collection[str]) -> Iterator[str]:
     if {"extract", "cdc"} & set(kinds):
         yield from of_database(made)
     if made.come("messages"):
-        made.run(Start("land_stream", ("telemetry",)))
+        made.run(Launch("land_stream", ("telemetry",)))
         if "migrate" in kinds:
-            made.run(Start("migrate", ("telemetry", "--from", str(FIRST), "--to", str(END))))
+            made.run(Launch("migrate", ("telemetry", "--from", str(FIRST), "--to", str(END))))
         yield from of_lake_and_store(made, is_migrated="migrate" in kinds)
     if {"push", "publish", "build_prod"} & set(kinds):
         yield from _pushed(made)
@@ -86,7 +86,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[tuple[s
     return {tuple(key): count for *key, count in rows}
 
 
-def _drops(made: World) -> Iterator[str]:
+def _drops(made: CampaignWorld) -> Iterator[str]:
     """Each file of each drop is in the delivery of its time, once, with all its records."""
     meant = Counter(
         (source, iso(moment), name, sha256, records)
@@ -103,7 +103,7 @@ def _drops(made: World) -> Iterator[str]:
     yield from _apart("drops", found, meant)
 
 
-def _objects(made: World) -> Iterator[str]:
+def _objects(made: CampaignWorld) -> Iterator[str]:
     """Each state of an object is in one delivery."""
     meant = Counter((key, sha256, records) for key, sha256, records in made.come("objects"))
     found = Counter(
@@ -114,12 +114,12 @@ def _objects(made: World) -> Iterator[str]:
     yield from _apart("objects", found, meant)
 
 
-def _as_landed_clean(connection: duckdb.DuckDBPyConnection, made: World) -> Iterator[str]:
+def _as_landed_clean(connection: duckdb.DuckDBPyConnection, made: CampaignWorld) -> Iterator[str]:
     """Landing has the files and rows that it has where nothing is killed."""
     clean = made.path("clean-landing")
     rmtree(clean, ignore_errors=True)
     for source, folder, at, _ in made.come("drops"):
-        start = Start("land", (source, folder, "--delivered-at", at))
+        start = Launch("land", (source, folder, "--delivered-at", at))
         made.run(start, DUCKHOUSE_LANDING=str(clean), DUCKHOUSE_FAILURES=str(clean / "failures.jsonl"))
     for source in ("consent", "ad_serving") if made.come("drops") else ():
         ours = Zone(load_source(source)).path
@@ -140,10 +140,10 @@ def _as_landed_clean(connection: duckdb.DuckDBPyConnection, made: World) -> Iter
 # ---------------------------------------------------------------- both engines
 
 
-def _pushed(made: World) -> Iterator[str]:
+def _pushed(made: CampaignWorld) -> Iterator[str]:
     """Raw tables have what manifests say, and of killed pushes nothing stays for longer than is promised."""
     names = ("ad_serving", *BUILT)
-    made.run(Start("push", names))
+    made.run(Launch("push", names))
     client = connect()
     push.HOURS_KEPT = 0
     push.push(names)
@@ -161,7 +161,7 @@ def _pushed(made: World) -> Iterator[str]:
     yield from (f"{database}.{name}: left behind" for database, name in left)
 
 
-def _built(made: World, *, with_prod: bool) -> Iterator[str]:
+def _built(made: CampaignWorld, *, with_prod: bool) -> Iterator[str]:
     """DuckDB as a build from nothing makes it, and ClickHouse as DuckDB."""
     build = KINDS["build_dev"]
     words = ["dev", *SELECTED]
@@ -177,8 +177,8 @@ def _built(made: World, *, with_prod: bool) -> Iterator[str]:
             database.rename(made.path("mended.duckdb"))
     yield from dumps.compare(made.path("mended"), made.path("clean"), {})
     if with_prod:
-        made.run(Start("build_prod", ("prod", *SELECTED)), CLICKHOUSE_PREFIX=BESIDE)
-        made.run(Start("publish"))
+        made.run(Launch("build_prod", ("prod", *SELECTED)), CLICKHOUSE_PREFIX=BESIDE)
+        made.run(Launch("publish"))
         built = {path.stem for path in made.path("clean").glob("*.parquet")}
         results = compare_all([model for model in published_models() if model.name in built])
         yield from chain.from_iterable(describe(result) for result in results if not result["equal"])

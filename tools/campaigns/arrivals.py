@@ -9,7 +9,7 @@ from random import Random
 import psycopg
 
 from tools.campaigns import drops
-from tools.campaigns.world import World
+from tools.campaigns.world import CampaignWorld
 
 START = datetime(2025, 10, 1, tzinfo=UTC)
 FEW_WEEKS = 60 * 60 * 24 * 50
@@ -33,7 +33,7 @@ CHANGES = (
 )
 
 
-def drop(world: World, draw: Random, source: str) -> list[str]:
+def drop(world: CampaignWorld, draw: Random, source: str) -> list[str]:
     """The words for scripts.land of a new drop of a source, dated before or after those that have landed."""
     number = len(world.come("drops")) + 1
     folder = world.path("drops") / str(number)
@@ -45,7 +45,7 @@ def drop(world: World, draw: Random, source: str) -> list[str]:
     return [source, str(folder), "--delivered-at", at]
 
 
-def objects(world: World, draw: Random) -> list[str]:
+def objects(world: CampaignWorld, draw: Random) -> list[str]:
     """The words for scripts.land of a bucket that has new objects, and other bytes of earlier ones."""
     if not world.bucket:
         raise AssertionError("unreachable")
@@ -60,7 +60,7 @@ def objects(world: World, draw: Random) -> list[str]:
     return ["reviews", "s3://deliveries/drops/"]
 
 
-def changes(world: World, draw: Random) -> None:
+def changes(world: CampaignWorld, draw: Random) -> None:
     """Rows of the database that are new, changed, gone, or have another key; one transaction each."""
     with psycopg.connect(world.settings["POSTGRES_DSN"], autocommit=True) as connection:
         if not world.come("changes"):
@@ -75,7 +75,7 @@ def changes(world: World, draw: Random) -> None:
             world.add("changes", statement)
 
 
-def messages(world: World, draw: Random) -> None:
+def messages(world: CampaignWorld, draw: Random) -> None:
     """Readings in the lake: also the same ones again, others of their key, invalid ones; now and then a repair."""
     import pyarrow as pa
 
@@ -118,7 +118,7 @@ def _message(draw: Random, number: int, offset: int, *, is_valid: bool = False) 
 
 
 @contextmanager
-def sessions_over(world: World) -> Iterator[psycopg.Connection]:
+def sessions_over(world: CampaignWorld) -> Iterator[psycopg.Connection]:
     """A session, once those of killed commands are over: the server notices that a client is gone when it writes."""
     others = (
         "select count(*) from pg_stat_activity "

@@ -32,7 +32,7 @@ _running: set[int] = set()
 
 
 @dataclass(frozen=True)
-class Start:
+class Launch:
     """A run of a command of COMMANDS. It is killed at the moment of that number, or with all that it started after so
     many seconds, or not at all.
     """
@@ -65,7 +65,7 @@ class Forks:
     def __init__(self, process: "subprocess.Popen[str]") -> None:
         self._process = process
 
-    def __call__(self, settings: Mapping[str, str], *starts: Start) -> list[Ended]:
+    def __call__(self, settings: Mapping[str, str], *starts: Launch) -> list[Ended]:
         """Runs commands at once. Raises UserError where the process is gone."""
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("unreachable")
@@ -95,7 +95,7 @@ def main() -> None:
     folder = Path(sys.argv[1])
     for line in sys.stdin:
         settings, wanted = json.loads(line)
-        starts = [Start(**{**each, "words": tuple(each["words"])}) for each in wanted]
+        starts = [Launch(**{**each, "words": tuple(each["words"])}) for each in wanted]
         with environment(settings):
             for start in starts:
                 _warm_up(start)
@@ -117,7 +117,7 @@ def _stop(*_: object) -> NoReturn:
     os._exit(0)
 
 
-def _warm_up(start: Start) -> None:
+def _warm_up(start: Launch) -> None:
     command = COMMANDS[start.command]
     for name in (command.module, *command.imports):
         import_module(name)
@@ -127,7 +127,7 @@ def _warm_up(start: Start) -> None:
         resolve_name(command.before)(start.words)
 
 
-def _fork(start: Start, settings: Mapping[str, str], told: Path) -> int:
+def _fork(start: Launch, settings: Mapping[str, str], told: Path) -> int:
     pid = os.fork()
     if pid:
         _running.add(pid)
@@ -149,7 +149,7 @@ def _fork(start: Start, settings: Mapping[str, str], told: Path) -> int:
         _end(1)
 
 
-def _run(start: Start, write: Callable[[str], object]) -> NoReturn:
+def _run(start: Launch, write: Callable[[str], object]) -> NoReturn:
     command = COMMANDS[start.command]
     for name, value in command.sizes.items():
         module, _, attribute = name.partition(":")

@@ -14,9 +14,9 @@ from tools.campaigns.accounts import accounts
 from tools.campaigns.arrivals import sessions_over
 from tools.campaigns.campaign import Campaign, Outcome, keep, kept
 from tools.campaigns.draws import by_seed, drawn
-from tools.campaigns.forks import Ended, Start
-from tools.campaigns.kinds import KINDS, Kind
-from tools.campaigns.world import Broken, World, world
+from tools.campaigns.forks import Ended, Launch
+from tools.campaigns.kinds import KINDS, CommandKind
+from tools.campaigns.world import Broken, CampaignWorld, world
 
 AGAIN = 0.15
 """How often the run after a kill is killed too, and how often a command of another kind runs before it: one of the same
@@ -71,7 +71,7 @@ def run(work: Path, options: Namespace) -> Outcome:
         return _told(figures)
 
 
-def _round(figures: Killed, made: World, draw: Random) -> None:
+def _round(figures: Killed, made: CampaignWorld, draw: Random) -> None:
     names = sorted(figures.kinds)
     [name] = draw.choices(names, [KINDS[each].share for each in names])
     kind = KINDS[name]
@@ -90,19 +90,19 @@ def _round(figures: Killed, made: World, draw: Random) -> None:
         figures.known[name], figures.seconds[name] = ended.moments, ended.seconds
 
 
-def _killed(figures: Killed, made: World, name: str, start: Start, draw: Random) -> None:
+def _killed(figures: Killed, made: CampaignWorld, name: str, start: Launch, draw: Random) -> None:
     """A run that is killed at a moment, or after some seconds; where it ended before, that was no kill."""
     is_by_time = name.startswith("build") and draw.random() < BY_TIME
     seconds = draw.random() * figures.seconds[name] if is_by_time else None
     moment = None if is_by_time else drawn(figures.known[name], draw)
-    ended = made.run(Start(start.command, start.words, moment, seconds), **KINDS[name].settings)
+    ended = made.run(Launch(start.command, start.words, moment, seconds), **KINDS[name].settings)
     if ended.is_killed:
         figures.kills += 1
         figures.by_kind[name] += 1
         figures.by_moment["after some seconds" if is_by_time else ended.moments[-1]] += 1
 
 
-def _ends_well(made: World, kind: Kind, start: Start) -> Ended:
+def _ends_well(made: CampaignWorld, kind: CommandKind, start: Launch) -> Ended:
     if "postgres" in kind.needs:
         with sessions_over(made):
             pass

@@ -8,8 +8,8 @@ from random import Random
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.publish import databases
 from tools.campaigns import arrivals
-from tools.campaigns.forks import Start
-from tools.campaigns.world import BESIDE, World
+from tools.campaigns.forks import Launch
+from tools.campaigns.world import BESIDE, CampaignWorld
 
 BUILT = ("consent", "telemetry")
 SELECTED = ("--select", *(f"source:{source}+" for source in BUILT), "countries")
@@ -18,70 +18,70 @@ PARALLEL = ("--threads", "2")
 
 
 @dataclass(frozen=True)
-class Kind:
+class CommandKind:
     """`share` is how often it is drawn; `arrives` brings in what is new, and gives the words of the command."""
 
     command: str
     share: int
-    arrives: Callable[[World, Random], list[str]]
+    arrives: Callable[[CampaignWorld, Random], list[str]]
     needs: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
 
-    def start(self, words: list[str]) -> Start:
-        return Start(self.command, tuple(words))
+    def start(self, words: list[str]) -> Launch:
+        return Launch(self.command, tuple(words))
 
 
-def _drop(world: World, draw: Random) -> list[str]:
+def _drop(world: CampaignWorld, draw: Random) -> list[str]:
     return arrivals.drop(world, draw, draw.choice(("consent", "ad_serving")))
 
 
-def _extraction(*options: str) -> Callable[[World, Random], list[str]]:
-    def arrives(world: World, draw: Random) -> list[str]:
+def _extraction(*options: str) -> Callable[[CampaignWorld, Random], list[str]]:
+    def arrives(world: CampaignWorld, draw: Random) -> list[str]:
         arrivals.changes(world, draw)
         return ["ad_delivery", *options]
 
     return arrives
 
 
-def _messages(world: World, draw: Random) -> list[str]:
+def _messages(world: CampaignWorld, draw: Random) -> list[str]:
     arrivals.messages(world, draw)
     return ["telemetry"]
 
 
-def _migration(world: World, draw: Random) -> list[str]:
+def _migration(world: CampaignWorld, draw: Random) -> list[str]:
     arrivals.messages(world, draw)
     by_hour = ["--hourly"] if draw.random() < 0.3 else []
     return ["telemetry", "--from", str(arrivals.FIRST), "--to", str(arrivals.END), *by_hour]
 
 
-def _landed(world: World, draw: Random) -> list[str]:
+def _landed(world: CampaignWorld, draw: Random) -> list[str]:
     """What is pushed: something of each kind that has landed meanwhile, and now and then messages."""
-    world.run(Start("land", tuple(arrivals.drop(world, draw, draw.choice(("consent", "consent", "ad_serving"))))))
+    world.run(Launch("land", tuple(arrivals.drop(world, draw, draw.choice(("consent", "consent", "ad_serving"))))))
     if draw.random() < 0.3:
-        world.run(Start("land_stream", tuple(_messages(world, draw))))
+        world.run(Launch("land_stream", tuple(_messages(world, draw))))
     return ["consent", "ad_serving", "telemetry"]
 
 
-def _built(target: str) -> Callable[[World, Random], list[str]]:
-    def arrives(world: World, draw: Random) -> list[str]:
-        world.run(Start("land", tuple(arrivals.drop(world, draw, "consent"))))
+def _built(target: str) -> Callable[[CampaignWorld, Random], list[str]]:
+    def arrives(world: CampaignWorld, draw: Random) -> list[str]:
+        world.run(Launch("land", tuple(arrivals.drop(world, draw, "consent"))))
         if draw.random() < 0.5:
-            world.run(Start("land_stream", tuple(_messages(world, draw))))
+            world.run(Launch("land_stream", tuple(_messages(world, draw))))
         if target == "prod":
-            world.run(Start("push", BUILT))
+            world.run(Launch("push", BUILT))
         return [target, *SELECTED, *PARALLEL]
 
     return arrives
 
 
-def _published(world: World, draw: Random) -> list[str]:
+def _published(world: CampaignWorld, draw: Random) -> list[str]:
     if f"{BESIDE}_marts" not in databases(connect()):
         build = KINDS["build_prod"]
         world.run(build.start(build.arrives(world, draw)), **build.settings)
     return []
 
 
-def _reported(world: World, draw: Random) -> list[str]:
+def _reported(world: CampaignWorld, draw: Random) -> list[str]:
     if not Path(world.settings["DUCKHOUSE_DUCKDB"]).exists():
         build = KINDS["build_dev"]
         world.run(build.start(build.arrives(world, draw)))
@@ -89,15 +89,15 @@ def _reported(world: World, draw: Random) -> list[str]:
 
 
 KINDS = {
-    "land": Kind("land", 100, _drop),
-    "fetch": Kind("fetch", 60, arrivals.objects, ("bucket",)),
-    "extract": Kind("extract", 50, _extraction(), ("postgres",)),
-    "cdc": Kind("extract", 60, _extraction("--cdc"), ("postgres",)),
-    "land_stream": Kind("land_stream", 50, _messages),
-    "migrate": Kind("migrate", 40, _migration, ("postgres",)),
-    "push": Kind("push", 70, _landed, ("clickhouse",)),
-    "publish": Kind("publish", 30, _published, ("clickhouse",)),
-    "build_dev": Kind("build_dev", 25, _built("dev")),
-    "report": Kind("report", 10, _reported),
-    "build_prod": Kind("build_prod", 15, _built("prod"), ("clickhouse",), {"CLICKHOUSE_PREFIX": BESIDE}),
+    "land": CommandKind("land", 100, _drop),
+    "fetch": CommandKind("fetch", 60, arrivals.objects, ("bucket",)),
+    "extract": CommandKind("extract", 50, _extraction(), ("postgres",)),
+    "cdc": CommandKind("extract", 60, _extraction("--cdc"), ("postgres",)),
+    "land_stream": CommandKind("land_stream", 50, _messages),
+    "migrate": CommandKind("migrate", 40, _migration, ("postgres",)),
+    "push": CommandKind("push", 70, _landed, ("clickhouse",)),
+    "publish": CommandKind("publish", 30, _published, ("clickhouse",)),
+    "build_dev": CommandKind("build_dev", 25, _built("dev")),
+    "report": CommandKind("report", 10, _reported),
+    "build_prod": CommandKind("build_prod", 15, _built("prod"), ("clickhouse",), {"CLICKHOUSE_PREFIX": BESIDE}),
 }

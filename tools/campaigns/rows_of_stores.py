@@ -12,7 +12,7 @@ import psycopg
 from duckhouse.landing.zone import Zone
 from duckhouse.sources import load_source
 from tools.campaigns.sums import apart
-from tools.campaigns.world import World
+from tools.campaigns.world import CampaignWorld
 
 TABLES = {
     "advertiser": "id, name, updated_at, created_at",
@@ -24,7 +24,7 @@ TABLES = {
 """Of the database: what PostgreSQL, and DuckDB, which reads what landed, are asked for."""
 
 
-def of_database(made: World) -> Iterator[str]:
+def of_database(made: CampaignWorld) -> Iterator[str]:
     """The last record of each key adds up to the tables; no record repeats the one before it; no file is left over."""
     zone = Zone(load_source("ad_delivery"))
     if not zone.deliveries():
@@ -51,7 +51,7 @@ def of_database(made: World) -> Iterator[str]:
     yield from (f"{zone.path / '.known' / name}: left behind" for name in sorted(files - used))
 
 
-def of_lake_and_store(made: World, *, is_migrated: bool) -> Iterator[str]:
+def of_lake_and_store(made: CampaignWorld, *, is_migrated: bool) -> Iterator[str]:
     """Each message of the lake has landed once, valid or rejected; each valid one is in the store once, and the first
     of each key is the reading."""
     from duckhouse.streaming.lake.iceberg import open_lake  # it takes a second to import

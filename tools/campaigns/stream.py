@@ -25,7 +25,7 @@ from tools.brokers.jars import unavailable
 from tools.brokers.mock import mock_cluster
 from tools.campaigns.campaign import Campaign, Outcome, keep, kept
 from tools.campaigns.draws import by_seed, drawn
-from tools.campaigns.forks import Ended, Start, forks
+from tools.campaigns.forks import Ended, Launch, forks
 from tools.campaigns.sums import Sums, sums
 
 PARTITIONS = 4
@@ -74,7 +74,7 @@ def run(work: Path, options: Namespace) -> Outcome:
         settings["KAFKA_BOOTSTRAP"] = node.bootstrap
 
         def run(changed: Mapping[str, str], moments: Iterable[int | None]) -> list[Ended]:
-            return forked(changed, *(Start("consume", moment=moment) for moment in moments))
+            return forked(changed, *(Launch("consume", moment=moment) for moment in moments))
 
         if not figures.runs:
             node.make_topic(topic, PARTITIONS)

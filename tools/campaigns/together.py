@@ -13,9 +13,9 @@ from duckhouse.cli import UserError, progress
 from tools.campaigns.accounts import accounts
 from tools.campaigns.campaign import Campaign, Outcome, keep, kept
 from tools.campaigns.draws import by_seed
-from tools.campaigns.forks import Ended, Start
-from tools.campaigns.kinds import KINDS, Kind
-from tools.campaigns.world import Broken, World, told, world
+from tools.campaigns.forks import Ended, Launch
+from tools.campaigns.kinds import KINDS, CommandKind
+from tools.campaigns.world import Broken, CampaignWorld, told, world
 
 PAIRS = (
     ("land", "land"),
@@ -78,7 +78,7 @@ def run(work: Path, options: Namespace) -> Outcome:
         return _told(figures)
 
 
-def _round(figures: Together, made: World, name: str, kinds: list[Kind], draw: Random) -> None:
+def _round(figures: Together, made: CampaignWorld, name: str, kinds: list[CommandKind], draw: Random) -> None:
     """Both at once, then each alone. Two of one kind are given the same as often as not."""
     starts = [kind.start(kind.arrives(made, draw)) for kind in kinds]
     is_same = kinds[0] is kinds[1] and draw.random() < 0.5
@@ -94,7 +94,7 @@ def _round(figures: Together, made: World, name: str, kinds: list[Kind], draw: R
         made.run(start, **kind.settings)
 
 
-def _refusal(made: World, start: Start, ended: Ended) -> str:
+def _refusal(made: CampaignWorld, start: Launch, ended: Ended) -> str:
     """What a run said that refused; a difference where that is no error of ours, or is longer than it may be."""
     lines = [line for line in ended.said.splitlines() if line.startswith("error: ")]
     if len(lines) != 1 or len(ended.said.splitlines()) > MOST_LINES.get(start.command, 1):

@@ -13,7 +13,7 @@ from duckhouse.embedded.postgres import ROLE, embedded, prepare
 from duckhouse.processes import embedded_clickhouse
 from duckhouse.settings import environment
 from tools.campaigns.buckets import OF_THE_BUCKET, Bucket, bucket
-from tools.campaigns.forks import Ended, Forks, Start, forks
+from tools.campaigns.forks import Ended, Forks, Launch, forks
 
 PREFIX = "duckhouse"
 BESIDE = f"{PREFIX}_audit"
@@ -28,7 +28,7 @@ class Broken(UserError):
 
 
 @dataclass
-class World:
+class CampaignWorld:
     """`arrived` is what came in, in words that JSON has; it outlives the process."""
 
     work: Path
@@ -41,7 +41,7 @@ class World:
     def path(self, name: str) -> Path:
         return self.work / name
 
-    def run(self, start: Start, **changed: str) -> Ended:
+    def run(self, start: Launch, **changed: str) -> Ended:
         """One command, which must end well where nobody kills it. Raises Broken."""
         [ended] = self.forked({**self.settings, **changed}, start)
         self.look_at(start, ended)
@@ -49,7 +49,7 @@ class World:
             raise Broken(f"{told(start)} ended with {ended.code}: {ended.said.strip()}")
         return ended
 
-    def look_at(self, start: Start, ended: Ended) -> None:
+    def look_at(self, start: Launch, ended: Ended) -> None:
         if "Traceback" in ended.said:
             self.differences.append(f"{told(start)}: a traceback: {ended.said.strip().splitlines()[-1]}")
 
@@ -60,12 +60,12 @@ class World:
         return self.arrived.get(kind, [])
 
 
-def told(start: Start) -> str:
+def told(start: Launch) -> str:
     return " ".join((start.command, *start.words))
 
 
 @contextmanager
-def world(work: Path, arrived: dict[str, list[Any]], needs: Collection[str]) -> Iterator[World]:
+def world(work: Path, arrived: dict[str, list[Any]], needs: Collection[str]) -> Iterator[CampaignWorld]:
     """The world of a folder, with those of postgres, clickhouse and bucket that are needed."""
     work.mkdir(parents=True, exist_ok=True)
     settings = {
@@ -99,4 +99,4 @@ def world(work: Path, arrived: dict[str, list[Any]], needs: Collection[str]) -> 
         if objects:
             settings |= {**OF_THE_BUCKET, "AWS_ENDPOINT_URL": objects.url}
         stack.enter_context(environment(settings))
-        yield World(work, arrived, settings, stack.enter_context(forks(work / "forks")), objects)
+        yield CampaignWorld(work, arrived, settings, stack.enter_context(forks(work / "forks")), objects)
