@@ -67,7 +67,8 @@ def changes(world: CampaignWorld, draw: Random) -> None:
             for statement in FILLED:
                 connection.execute(statement)
         for _ in range(draw.randint(1, 4)):
-            number = len(world.come("changes")) + 1
+            # a round that was stopped is drawn again, and to set the same value again would be a change without a change
+            [(number,)] = connection.execute("select txid_current()").fetchall()
             table = draw.choice(("impressions", "clicks"))
             some = f"id in (select id from {table} where id % 3 = {draw.randrange(3)} order by id limit 1)"
             statement = draw.choice(CHANGES).format(table=table, n=number, some=some)
