@@ -67,7 +67,7 @@ def changes(world: CampaignWorld, draw: Random) -> None:
             for statement in FILLED:
                 connection.execute(statement)
         for _ in range(draw.randint(1, 4)):
-            # a round that was stopped is drawn again, and to set the same value again would be a change without a change
+            # a round that was stopped is drawn again: the same value set twice would be told twice, as the log tells it
             [(number,)] = connection.execute("select txid_current()").fetchall()
             table = draw.choice(("impressions", "clicks"))
             some = f"id in (select id from {table} where id % 3 = {draw.randrange(3)} order by id limit 1)"
