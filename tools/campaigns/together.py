@@ -79,13 +79,15 @@ def run(work: Path, options: Namespace) -> Outcome:
 
 
 def _round(figures: Together, made: CampaignWorld, name: str, kinds: list[CommandKind], draw: Random) -> None:
-    """Both at once, then each alone. Two of one kind are given the same as often as not."""
-    starts = [kind.start(kind.arrives(made, draw)) for kind in kinds]
-    is_same = kinds[0] is kinds[1] and draw.random() < 0.5
-    at_once = [starts[0], starts[0]] if is_same else starts
+    """Both at once, then each alone. Two of one kind are given the same as often as not; two fetches always, as what
+    comes in for the second could take the place of what nobody has fetched.
+    """
+    is_same = kinds[0] is kinds[1] and (kinds[0].command == "fetch" or draw.random() < 0.5)
+    starts = [kinds[0].start(kinds[0].arrives(made, draw))]
+    starts.append(starts[0] if is_same else kinds[1].start(kinds[1].arrives(made, draw)))
     settings = {**made.settings, **kinds[0].settings, **kinds[1].settings}
-    ended = made.forked(settings, *at_once)
-    for start, one in zip(at_once, ended, strict=True):
+    ended = made.forked(settings, *starts)
+    for start, one in zip(starts, ended, strict=True):
         made.look_at(start, one)
         if one.code:
             figures.refused[f"{name}: {_refusal(made, start, one)}"] += 1
