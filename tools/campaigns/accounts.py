@@ -30,6 +30,7 @@ STAGED_AND_PUBLISHED = ("staging", *PUBLISHED_SCHEMAS)
 
 def accounts(made: CampaignWorld, kinds: Collection[str]) -> Iterator[str]:
     """Everything that the campaign's commands touch. Commands that run for it must end well: raises Broken."""
+    made.run(Launch("land", ("--prepare",)))  # clears what a round that was stopped has begun
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         for name in sources():
             yield from _zone(connection, name)
