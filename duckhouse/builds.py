@@ -42,7 +42,7 @@ def invoke(*arguments: str, target: str, manifest: Manifest | None = None, proje
     connections.close_all_connections()  # it would keep the lock of the file
     dbclient._ensured_databases.clear()  # of this server, which the next command may not mean
     if outcome.exception is not None:
-        raise BuildError(f"{target}: {outcome.exception}")
+        raise BuildError(f"{target}: {' '.join(str(outcome.exception).split())}")
     if not outcome.success:
         runs: Any = outcome.result
         raise BuildError("\n".join(f"{target}: {run.node.name}: {run.message}" for run in runs if run.status in FAILED))

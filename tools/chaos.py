@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from duckhouse import cli
-from tools.campaigns import orders, stream, trouble
+from tools.campaigns import kill, orders, stream, together, trouble
 from tools.campaigns.campaign import Campaign
 from tools.campaigns.files import campaign as files
 from tools.campaigns.schemas import campaign as schemas
@@ -20,6 +20,8 @@ CAMPAIGNS: dict[str, Campaign] = {
     "files": files.CAMPAIGN,
     "schemas": schemas.CAMPAIGN,
     "orders": orders.CAMPAIGN,
+    "kill": kill.CAMPAIGN,
+    "concurrent": together.CAMPAIGN,
 }
 
 

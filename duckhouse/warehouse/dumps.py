@@ -1,6 +1,6 @@
 """Every published table of a target kept as Parquet, and two such folders compared row by row."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,18 +11,19 @@ from duckhouse.warehouse.connection import connect, full_name, literal
 from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS, canonical, fetch, open_dev
 
 
-def dump(folder: Path, target: str) -> int:
-    """Keeps each published table of dev or prod in a new folder; how many there are."""
+def dump(folder: Path, target: str, schemas: Sequence[str] = PUBLISHED_SCHEMAS) -> int:
+    """Keeps each table of these schemas of dev or prod in a new folder; how many there are."""
     if folder.exists():
         raise cli.UserError(f"{folder}: is there already: name a new folder")
     folder.mkdir(parents=True)
-    return _dump_dev(folder) if target == "dev" else _dump_prod(folder)
+    return _dump_dev(folder, schemas) if target == "dev" else _dump_prod(folder, schemas)
 
 
-def _dump_dev(folder: Path) -> int:
+def _dump_dev(folder: Path, schemas: Sequence[str]) -> int:
     with open_dev() as dev:
         relations = dev.execute(
-            f"select table_schema, table_name from information_schema.tables where table_schema in {PUBLISHED_SCHEMAS}"
+            "select table_schema, table_name from information_schema.tables where table_schema in (select unnest(?))",
+            [list(schemas)],
         ).fetchall()
         for schema, name in relations:
             target = duck.literal(folder / f"{name}.parquet")
@@ -30,9 +31,9 @@ def _dump_dev(folder: Path) -> int:
     return len(relations)
 
 
-def _dump_prod(folder: Path) -> int:
+def _dump_prod(folder: Path, schemas: Sequence[str]) -> int:
     client, prefix = connect(), settings.clickhouse().prefix
-    databases = ", ".join(literal(f"{prefix}_{schema}") for schema in PUBLISHED_SCHEMAS)
+    databases = ", ".join(literal(f"{prefix}_{schema}") for schema in schemas)
     relations = client.query(
         f"select database, name from system.tables where database in ({databases}) and position(name, '__dbt_') = 0"
     ).result_rows

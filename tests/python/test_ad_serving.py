@@ -210,20 +210,11 @@ def test_a_day_that_was_lost_comes_back(built: Warehouse) -> None:
 
 
 KILLED_LOAD = """
-import os, signal, sys
+import sys
 from scripts import land
+from tools.campaigns.moments import kill_at, watch
 
-renames = 0
-rename = os.rename
-
-def killing_rename(source, target):
-    global renames
-    renames += 1
-    if renames == int(sys.argv[1]):
-        os.kill(os.getpid(), signal.SIGKILL)
-    rename(source, target)
-
-os.rename = killing_rename
+watch(["os:rename"], kill_at(2 * int(sys.argv[1]) - 1))
 land.main(sys.argv[2:])
 """
 

@@ -12,8 +12,9 @@ from duckhouse.cli import UserError
 from duckhouse.embedded.postgres import Embedded
 from duckhouse.streaming.lake.maintenance import maintain
 from duckhouse.streaming.sink import Overtaken
-from support.bucket import BUCKET, SECRET, Bucket, endpoint
+from support.bucket import BUCKET, SECRET, Bucket
 from support.lake import NOON, ONE, ZERO, lake, places, rows
+from tools.campaigns.buckets import endpoint
 
 
 @pytest.fixture(scope="module")

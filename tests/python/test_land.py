@@ -31,7 +31,7 @@ from duckhouse.landing.zone import prepare_missing
 from duckhouse.settings import PROJECT
 from duckhouse.sources import load_source, sources
 from scripts import land
-from support.landing import COLUMNS, ENTITIES, Zone, read
+from support.landing import COLUMNS, ENTITIES, Zone, killed_loads, read
 
 REAL_DROP = PROJECT.parent / "shared" / "data" / "ad_serving"
 
@@ -971,48 +971,6 @@ def said_by(code: str) -> str:
 
 # ---------------------------------------------------------------- killed at any moment
 
-KILLED = """
-    import os, signal, sys
-    from pathlib import Path
-    sys.path.insert(0, {project!r})
-    import tqdm  # this and what landing imports when it is used: here once, not once a load
-    from duckhouse.landing import files, zone_tables
-    from scripts import land
-    from duckhouse import sources as declarations
-    declarations.STAGING = Path({staging!r})
-
-    def load(zone, killed_at):
-        os.environ["DUCKHOUSE_LANDING"] = zone
-        left = killed_at
-
-        def deadly(original):
-            def call(*arguments, **options):
-                nonlocal left
-                left -= 1
-                if left == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return original(*arguments, **options)
-            return call
-
-        for name in ("fsync", "rename", "mkdir", "rmdir", "unlink", "open"):
-            setattr(os, name, deadly(getattr(os, name)))
-        return land.main(["shop", {drop!r}, "--delivered-at", "2026-03-25T06:00:00Z"])
-
-    def in_a_process(zone, killed_at):
-        child = os.fork()
-        if not child:
-            os._exit(load(zone, killed_at))
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-    step, code = 0, -signal.SIGKILL
-    while code == -signal.SIGKILL:
-        step += 1
-        zone = {zones!r} + f"/{{step}}"
-        code = in_a_process(zone, step)
-        assert code in (0, -signal.SIGKILL), code
-        assert in_a_process(zone, 0) == 0
-"""
-
 
 def test_a_load_killed_at_any_step_and_run_again_is_one_clean_load(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -1024,10 +982,7 @@ def test_a_load_killed_at_any_step_and_run_again_is_one_clean_load(
     zone.land()
     clean = snapshot(zone)
     zones = tmp_path / "zones"
-    script = KILLED.format(project=str(PROJECT), staging=str(zone.staging), drop=str(zone.drop), zones=str(zones))
-    command = [sys.executable, "-c", textwrap.dedent(script)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    killed_loads(zone.staging, zones, "", "shop", zone.drop, "--delivered-at", "2026-03-25T06:00:00Z")
     loads = sorted(zones.iterdir())
     assert len(loads) > 60
     for root in loads:

@@ -6,9 +6,7 @@ import os
 import re
 import resource
 import shutil
-import subprocess
 import sys
-import textwrap
 import threading
 import tracemalloc
 from collections.abc import Iterable, Iterator
@@ -32,8 +30,9 @@ from duckhouse.landing.manifest import ObjectVersion
 from duckhouse.settings import PROJECT
 from duckhouse.sources import load_source
 from scripts import land as command
-from support.bucket import BUCKET, KEY_ID, SECRET, TOKEN, Bucket, endpoint
-from support.landing import Run, Zone
+from support.bucket import BUCKET, KEY_ID, SECRET, TOKEN, Bucket
+from support.landing import Run, Zone, killed_loads
+from tools.campaigns.buckets import endpoint
 
 DROPS = f"s3://{BUCKET}/drops"
 MORNING, NOON, EVENING = "2026-03-25T06:00:00", "2026-03-25T12:00:00", "2026-03-25T18:00:00"
@@ -795,58 +794,6 @@ def test_the_lifecycle_of_the_docs_is_taken_and_what_is_cold_stays_landed(zone: 
 
 # ---------------------------------------------------------------- killed at any moment
 
-KILLED = """
-    import os, shutil, signal, sys
-    from pathlib import Path
-    sys.path.insert(0, {project!r})
-    import botocore.client, botocore.response, tqdm
-    from duckhouse.landing import bucket, fetch, files, workers, zone_tables
-    from scripts import land
-    from duckhouse import sources as declarations
-    declarations.STAGING = Path({staging!r})
-    workers.MAY_ABORT = set()
-    fetch.SIDE_BY_SIDE = 1
-    store = bucket.store()  # which asks for nothing yet
-    fetch.store = lambda: store
-
-    def load(zone, killed_at):
-        os.environ["DUCKHOUSE_LANDING"] = zone
-        left = killed_at
-
-        def deadly(original):
-            def call(*arguments, **options):
-                nonlocal left
-                left -= 1
-                if left == 0:
-                    os.kill(os.getpid(), signal.SIGKILL)
-                return original(*arguments, **options)
-            return call
-
-        for place, names in [
-            (os, ("fsync", "rename", "mkdir", "rmdir", "unlink")),
-            (botocore.client.BaseClient, ("_make_api_call",)),
-            (botocore.response.StreamingBody, ("read",)),
-        ]:
-            for name in names:
-                setattr(place, name, deadly(getattr(place, name)))
-        return land.main(["shop", {drops!r}])
-
-    def in_a_process(zone, killed_at):
-        child = os.fork()
-        if not child:
-            os._exit(load(zone, killed_at))
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-    step, code = 0, -signal.SIGKILL
-    while code == -signal.SIGKILL:
-        step += 1
-        zone = {zones!r} + f"/{{step}}"
-        shutil.copytree({before!r}, zone)
-        code = in_a_process(zone, step)
-        assert code in (0, -signal.SIGKILL), code
-        assert in_a_process(zone, 0) == 0
-"""
-
 
 def test_a_run_killed_at_any_step_and_run_again_lands_each_object_once(
     zone: Zone, bucket: Bucket, tmp_path: Path, url: str
@@ -861,15 +808,7 @@ def test_a_run_killed_at_any_step_and_run_again_lands_each_object_once(
     bucket.put("drops/events/2.csv", 'id\n2\n"bad\n', NOON)
     bucket.put("drops/events/3.csv", 'id\n2\n"bad\n', NOON)
     zones = tmp_path / "zones"
-    script = KILLED.format(
-        project=str(PROJECT),
-        staging=str(zone.staging),
-        drops=DROPS,
-        before=str(tmp_path / "before"),
-        zones=str(zones),
-    )
-    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    killed_loads(zone.staging, zones, tmp_path / "before", "shop", DROPS)
     loads = sorted(zones.iterdir())
     assert len(loads) > 40
     names = set()

@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable, Iterable
 from functools import wraps
+from itertools import count
 from pkgutil import resolve_name
 from typing import Any
 
@@ -13,19 +14,19 @@ Told = Callable[[int, str], None]
 def watch(functions: Iterable[str], told: Told) -> None:
     """From now on `told` hears of each moment: its number, from 1, and its name, as "before Class.method".
 
-    A function is named as package.module:Class.method.
+    A function is named as package.module:Class.method, or as module:function. Moments of threads count as they come.
     """
-    number = 0
+    numbers = count(1)
 
     def moment(name: str) -> None:
-        nonlocal number
-        number += 1
-        told(number, name)
+        told(next(numbers), name)
 
     for name in functions:
-        owner_name, _, attribute = name.rpartition(".")
-        owner = resolve_name(owner_name)
-        setattr(owner, attribute, _watched(getattr(owner, attribute), name.partition(":")[2], moment))
+        module, _, path = name.partition(":")
+        owner_path, _, attribute = path.rpartition(".")
+        owner = resolve_name(f"{module}:{owner_path}" if owner_path else module)
+        shown = path if owner_path else f"{module}.{path}"
+        setattr(owner, attribute, _watched(getattr(owner, attribute), shown, moment))
 
 
 def kill_at(chosen: int) -> Told:

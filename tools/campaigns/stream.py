@@ -4,11 +4,9 @@ the topic. After it each store must have each message once, and the winners of k
 
 import json
 import random
-import subprocess
-import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -19,19 +17,23 @@ from confluent_kafka import Producer
 
 from duckhouse.cli import UserError, progress
 from duckhouse.embedded.postgres import embedded
-from duckhouse.settings import PROJECT, environment
+from duckhouse.settings import environment
 from duckhouse.streaming.running import stream_source
 from tools.brokers import LocalBroker
 from tools.brokers.apache import Apache, apache
 from tools.brokers.jars import unavailable
 from tools.brokers.mock import mock_cluster
 from tools.campaigns.campaign import Campaign, Outcome, keep, kept
+from tools.campaigns.draws import by_seed, drawn
+from tools.campaigns.forks import Ended, Launch, forks
 from tools.campaigns.sums import Sums, sums
 
 PARTITIONS = 4
 DEVICES = 12
 MOMENTS = 4_000  # of which each device has readings: the same one comes again
 START = datetime(2025, 1, 20, 10, tzinfo=UTC)
+Run = Callable[[Mapping[str, str], Iterable[int | None]], list[Ended]]
+"""Runs consumers at once, each killed at the moment of that number."""
 SPOILED = (b"", b"{", b"[1]", b'{"device_id": "sensor-1"}', b"\xff\xfe", None)
 
 
@@ -67,9 +69,13 @@ def run(work: Path, options: Namespace) -> Outcome:
         environment(settings),
         embedded(work / "postgres"),
         _broker(work, is_mock=is_mock) as node,
-        _consumers() as run,
+        forks(work / "forks") as forked,
     ):
         settings["KAFKA_BOOTSTRAP"] = node.bootstrap
+
+        def run(changed: Mapping[str, str], moments: Iterable[int | None]) -> list[Ended]:
+            return forked(changed, *(Launch("consume", moment=moment) for moment in moments))
+
         if not figures.runs:
             node.make_topic(topic, PARTITIONS)
         known = _moments(run, node, topic, settings, seed)
@@ -107,11 +113,11 @@ def produce(bootstrap: str, topic: str, draw: random.Random) -> None:
 
 
 def _round(
-    figures: Figures, run: "Run", node: LocalBroker, settings: dict[str, str], known: list[str], draw: random.Random
+    figures: Figures, run: Run, node: LocalBroker, settings: dict[str, str], known: list[str], draw: random.Random
 ) -> None:
     """Consumers of one group, of which at least the first is to be killed; now and then the broker restarts."""
     is_shared = draw.random() < 0.35
-    kills = [_drawn(known, draw), *([draw.choice([None, _drawn(known, draw)])] if is_shared else [])]
+    kills = [drawn(known, draw), *([draw.choice([None, drawn(known, draw)])] if is_shared else [])]
     restart = Thread(target=_restart, args=(node, draw.random() < 0.5)) if draw.random() < 0.1 else None
     if restart:
         restart.start()
@@ -121,32 +127,22 @@ def _round(
     figures.runs += 1
     figures.shared += is_shared
     figures.restarts += restart is not None
-    for code, came_by in ended:
-        if code == -9:
+    for one in ended:
+        if one.is_killed:
             figures.kills += 1
-            figures.by_moment[came_by[-1]] += 1
+            figures.by_moment[one.moments[-1]] += 1
     if not restart:  # a consumer gives up where brokers stay away for a minute
-        _all_end_well([one for one in ended if one[0] != -9])
+        _all_end_well([one for one in ended if not one.is_killed])
 
 
-def by_seed(seed: str) -> random.Random:
-    return random.Random(seed)  # noqa: S311 (drawn to be the same again)
-
-
-def _drawn(known: list[str], draw: random.Random) -> int:
-    """The number of a moment; each name is as likely as any other."""
-    name = draw.choice(sorted(set(known)))
-    return draw.choice([number for number, each in enumerate(known, 1) if each == name])
-
-
-def _moments(run: "Run", node: LocalBroker, topic: str, settings: dict[str, str], seed: int) -> list[str]:
+def _moments(run: Run, node: LocalBroker, topic: str, settings: dict[str, str], seed: int) -> list[str]:
     """The names of the moments of a run that nobody kills, in their order. The run before it has made the tables."""
     came_by: list[str] = []
     for place in range(2):
         produce(node.bootstrap, topic, by_seed(f"{seed} moments {place}"))
         ended = run(settings, [None])
         _all_end_well(ended)
-        [(_, came_by)] = ended
+        came_by = ended[0].moments
     return came_by
 
 
@@ -158,10 +154,10 @@ def _restart(node: LocalBroker, is_killed: bool) -> None:
     node.start()
 
 
-def _all_end_well(ended: list[tuple[int, list[str]]]) -> None:
-    for code, came_by in ended:
-        if code:
-            raise UserError(f"a consumer that nobody killed ended with {code}, after {len(came_by)} moments")
+def _all_end_well(ended: Iterable[Ended]) -> None:
+    for one in ended:
+        if one.code:
+            raise UserError(f"a consumer that nobody killed ended with {one.code}: {one.said.strip()}")
 
 
 @contextmanager
@@ -172,33 +168,6 @@ def _broker(work: Path, *, is_mock: bool) -> Iterator[LocalBroker]:
     else:
         with apache(work / "kafka") as node:
             yield node
-
-
-class Run:
-    """Runs consumers, each killed at the moment of that number, and gives their exit codes and moments."""
-
-    def __init__(self, process: "subprocess.Popen[str]") -> None:
-        self._process = process
-
-    def __call__(self, settings: dict[str, str], kills: list[int | None]) -> list[tuple[int, list[str]]]:
-        if self._process.stdin is None or self._process.stdout is None:
-            raise AssertionError("unreachable")
-        self._process.stdin.write(json.dumps([settings, kills]) + "\n")
-        self._process.stdin.flush()
-        answer: list[tuple[int, list[str]]] = json.loads(self._process.stdout.readline() or "[]")
-        if not answer:
-            raise UserError("the process that runs the consumers has ended")
-        return answer
-
-
-@contextmanager
-def _consumers() -> Iterator[Run]:
-    command = [sys.executable, "-c", "from tools.campaigns.consumers import main; main()"]
-    with subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            yield Run(process)
-        finally:
-            process.terminate()
 
 
 def _resumed(work: Path, fresh: Figures, *, is_mock: bool) -> Figures:

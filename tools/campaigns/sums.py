@@ -77,13 +77,13 @@ def compared(
     equal = {place for place in repeats if valid[place] == of_first[_key(valid[place])]}
     by_device = [reading["device_id"] for reading in valid.values()]
     differences = [
-        *_apart("lake, by place", [(row["_partition"], row["_offset"]) for row in lake], sent),
-        *_apart("lake, valid by device", [row["device_id"] for row in lake if row["_fault"] is None], by_device),
-        *_apart("readings, by place", [row[:2] for row in readings], first),
-        *_apart("duplicates, by place", [row[:2] for row in duplicates], equal),
-        *_apart("conflicts, by place", [row[:2] for row in conflicts], repeats - equal),
-        *_apart("dead letters, by place", letters, sent.keys() - valid.keys()),
-        *_apart("store, by device", [row[2] for row in (*readings, *duplicates, *conflicts)], by_device),
+        *apart("lake, by place", [(row["_partition"], row["_offset"]) for row in lake], sent),
+        *apart("lake, valid by device", [row["device_id"] for row in lake if row["_fault"] is None], by_device),
+        *apart("readings, by place", [row[:2] for row in readings], first),
+        *apart("duplicates, by place", [row[:2] for row in duplicates], equal),
+        *apart("conflicts, by place", [row[:2] for row in conflicts], repeats - equal),
+        *apart("dead letters, by place", letters, sent.keys() - valid.keys()),
+        *apart("store, by device", [row[2] for row in (*readings, *duplicates, *conflicts)], by_device),
     ]
     counts = (len(lake), len(readings), len(duplicates), len(conflicts), len(letters))
     return Sums(len(sent), *counts, differences)
@@ -125,7 +125,7 @@ def _key(reading: dict[str, Any]) -> tuple[str, str]:
     return reading["device_id"], reading["timestamp"]
 
 
-def _apart(what: str, found: Iterable[Any], expected: Iterable[Any]) -> Iterator[str]:
+def apart(what: str, found: Iterable[Any], expected: Iterable[Any]) -> Iterator[str]:
     """A line where one side has something more often than the other."""
     there, meant = Counter(map(_flat, found)), Counter(map(_flat, expected))
     more, less = there - meant, meant - there

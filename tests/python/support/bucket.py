@@ -1,6 +1,5 @@
-"""An S3 endpoint of the tests: moto's server in a thread, on a free port, and a bucket that is filled by hand."""
+"""A bucket of the S3 endpoint of tools.campaigns.buckets, filled by hand."""
 
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,25 +12,11 @@ import botocore.client
 import pytest
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.s3.models import s3_backends
-from moto.server import ThreadedMotoServer
 
 BUCKET = "deliveries"
 KEY_ID = "AKIDOFTHETESTS000001"
 SECRET = "secret+of/the+tests/AAAAAAAAAAAAAAAAAAAA"
 TOKEN = "token-of-the-tests-BBBBBBBBBBBBBBBBBBBB"
-
-
-@contextmanager
-def endpoint() -> Iterator[str]:
-    """The URL of an S3 endpoint, and of IAM at the same address."""
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it names each request on standard error
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    try:
-        host, port = server.get_host_and_port()
-        yield f"http://{host}:{port}"
-    finally:
-        server.stop()
 
 
 @dataclass

@@ -17,8 +17,8 @@ import psycopg
 from duckhouse.streaming.history import lake_day
 from duckhouse.streaming.history.migration import migrate_history
 from support import history
+from support.forked import done, forked
 from support.history import FIRST, expected, expected_hours
-from support.lake_kills import done, forked
 from support.store import ENTITY, SOURCE
 from tools.campaigns.moments import kill_at, watch
 

@@ -6,7 +6,6 @@ It forks, as it would take seconds to start for each step: the parent starts no 
 """
 
 import gc
-import os
 import shutil
 import signal
 import sys
@@ -20,6 +19,7 @@ from duckhouse.streaming.lake import expiry
 from duckhouse.streaming.lake.iceberg import Lake
 from duckhouse.streaming.lake.leftovers import AGE, remove_leftovers
 from duckhouse.streaming.lake.maintenance import maintain
+from support.forked import done, forked
 from support.lake import NOON, READINGS, ZERO, content, lake, rows, with_column
 from tools.campaigns.moments import kill_at, watch
 
@@ -122,30 +122,6 @@ def offsets(found: Rows) -> dict[Any, int]:
     """Those of before a replay and after it are the same."""
     places = [row["_offset"] for row in found]
     return {} if not found else {ZERO: 5 if 4 in places else 3}
-
-
-def forked(act: Callable[[], object]) -> int:
-    """Runs it in a process of its own; its exit code, negative where a signal ended it."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            act()
-            code = 0
-        finally:
-            sys.stderr.flush()
-            if code:
-                import traceback
-
-                traceback.print_exc()
-            os._exit(code)
-    _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status)
-
-
-def done(act: Callable[[], object]) -> None:
-    if code := forked(act):
-        sys.exit(f"a check failed ({code})")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,9 @@
 
 import csv
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
@@ -16,6 +19,7 @@ import yaml
 from duckhouse import sources as declarations
 from duckhouse.cli import UserError
 from duckhouse.landing import workers
+from duckhouse.settings import PROJECT
 from scripts import land
 
 COLUMNS = [
@@ -111,6 +115,14 @@ class Zone:
         """What lies in the zone beside deliveries, the lock and the time of the last look."""
         names = {path.name for path in self.source.iterdir()} - {".lock", "looked_at.txt"}
         return sorted(name for name in names if not name.startswith("delivery="))
+
+
+def killed_loads(*words: str | Path) -> None:
+    """Runs support.land_kills, which takes these words."""
+    command = [sys.executable, "-m", "support.land_kills", *map(str, words)]
+    path = os.pathsep.join((str(PROJECT / "tests" / "python"), str(PROJECT)))
+    done = subprocess.run(command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def read(pattern: Path) -> list[dict[str, Any]]:

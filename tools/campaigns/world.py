@@ -1,0 +1,102 @@
+"""The folder, the servers and the settings of a campaign over all commands, and what has come in so far."""
+
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from duckhouse.cli import UserError
+from duckhouse.embedded.postgres import ROLE, embedded, prepare
+from duckhouse.processes import embedded_clickhouse
+from duckhouse.settings import environment
+from tools.campaigns.buckets import OF_THE_BUCKET, Bucket, bucket
+from tools.campaigns.forks import Ended, Forks, Launch, forks
+
+PREFIX = "duckhouse"
+BESIDE = f"{PREFIX}_audit"
+DATABASES = {"POSTGRES_DSN": "ad_delivery", "TELEMETRY_DSN": "telemetry"}
+QUICK = ("fsync=off", "full_page_writes=off", "track_commit_timestamp=on")
+"""Settings of PostgreSQL: the server itself is not killed."""
+_PORT = re.compile(r" at http://127\.0\.0\.1:(\d+) ")
+
+
+class Broken(UserError):
+    """A command that nobody killed ended badly."""
+
+
+@dataclass
+class CampaignWorld:
+    """`arrived` is what came in, in words that JSON has; it outlives the process."""
+
+    work: Path
+    arrived: dict[str, list[Any]]
+    settings: Mapping[str, str]
+    forked: Forks
+    bucket: Bucket | None = None
+    differences: list[str] = field(default_factory=list)
+
+    def path(self, name: str) -> Path:
+        return self.work / name
+
+    def run(self, start: Launch, **changed: str) -> Ended:
+        """One command, which must end well where nobody kills it. Raises Broken."""
+        [ended] = self.forked({**self.settings, **changed}, start)
+        self.look_at(start, ended)
+        if ended.code and not ended.is_killed:
+            raise Broken(f"{told(start)} ended with {ended.code}: {ended.said.strip()}")
+        return ended
+
+    def look_at(self, start: Launch, ended: Ended) -> None:
+        if "Traceback" in ended.said:
+            self.differences.append(f"{told(start)}: a traceback: {ended.said.strip().splitlines()[-1]}")
+
+    def add(self, kind: str, *what: Any) -> None:
+        self.arrived.setdefault(kind, []).append(list(what))
+
+    def come(self, kind: str) -> list[Any]:
+        return self.arrived.get(kind, [])
+
+
+def told(start: Launch) -> str:
+    return " ".join((start.command, *start.words))
+
+
+@contextmanager
+def world(work: Path, arrived: dict[str, list[Any]], needs: Collection[str]) -> Iterator[CampaignWorld]:
+    """The world of a folder, with those of postgres, clickhouse and bucket that are needed."""
+    work.mkdir(parents=True, exist_ok=True)
+    settings = {
+        "DUCKHOUSE_LANDING": str(work / "landing"),
+        "DUCKHOUSE_DUCKDB": str(work / "duckhouse.duckdb"),
+        "DUCKHOUSE_LAKE": str(work / "lake"),
+        "DUCKHOUSE_LAKE_CATALOG": "",
+        "DUCKHOUSE_FAILURES": str(work / "failures.jsonl"),
+        "DUCKHOUSE_POSTGRES": str(work / "postgres"),
+        "CLICKHOUSE_PREFIX": PREFIX,
+        "DBT_TARGET_PATH": str(work / "target"),
+        "DBT_LOG_PATH": str(work / "logs"),
+    }
+    with ExitStack() as stack:
+        if "postgres" in needs:
+            server = stack.enter_context(embedded(work / "postgres", settings=QUICK))
+            for name, database in DATABASES.items():
+                prepare(server, database)
+                settings[name] = server.conninfo(database, ROLE)
+        if "clickhouse" in needs:
+            arguments = ("--port", "0", "--data", str(work / "clickhouse"))
+            found = _PORT.search(stack.enter_context(embedded_clickhouse(*arguments)))
+            if not found:
+                raise AssertionError("unreachable")
+            settings |= {
+                "CLICKHOUSE_HOST": "127.0.0.1",
+                "CLICKHOUSE_PORT": found[1],
+                "CLICKHOUSE_PASSWORD": os.environ["CLICKHOUSE_PASSWORD"],
+            }
+        objects = stack.enter_context(bucket()) if "bucket" in needs else None
+        if objects:
+            settings |= {**OF_THE_BUCKET, "AWS_ENDPOINT_URL": objects.url}
+        stack.enter_context(environment(settings))
+        yield CampaignWorld(work, arrived, settings, stack.enter_context(forks(work / "forks")), objects)
