@@ -1,8 +1,6 @@
 """A build leaves out what is up to date, on both engines, and nothing else."""
 
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
