@@ -168,11 +168,11 @@ def _is_exact(schema: pa.Schema) -> bool:
 
 
 def _is_exact_type(kind: pa.DataType, depth: int = 0) -> bool:
-    """DuckDB makes a double of a decimal of more than 38 digits, cuts nanoseconds off a time, and takes twice as long
-    for each list within a list.
+    """DuckDB makes a double of a decimal of more than 38 digits, writes one that has none before the point as .5, which
+    is no JSON, cuts nanoseconds off a time, and takes twice as long for each list within a list.
     """
     if pa.types.is_decimal(kind):
-        return bool(kind.precision <= _DIGITS)
+        return bool(kind.scale < kind.precision <= _DIGITS)
     if pa.types.is_nested(kind):
         inner = [kind.field(place).type for place in range(kind.num_fields)]
         return depth < _NESTED and all(_is_exact_type(each, depth + 1) for each in inner)

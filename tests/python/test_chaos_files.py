@@ -113,6 +113,12 @@ def test_a_value_that_no_file_has_is_told(form: str) -> None:
     assert "at is '2026', and no key is its own" in told(form, made_up, rejected, counts, other)[0]
 
 
+def test_unmapped_values_that_are_no_json_are_told() -> None:
+    _, counts, rows, rejected = FILES["csv"]
+    broken = [{**rows[0], "_unmapped": '{"x":-.5}'}, rows[1]]
+    assert told("csv", broken, rejected, counts) == ["row 2: _unmapped is no JSON: '{\"x\":-.5}'"]
+
+
 def test_a_line_that_is_no_object_must_not_land() -> None:
     _, _, rows, _ = FILES["jsonl"]
     assert told("jsonl", [*rows, row(4, None, None)], [], (4, 3, 0, 1)) == ["line 4 is no JSON object and has landed"]

@@ -191,6 +191,8 @@ WIDE = pa.decimal256(50, 20)
         (pa.array([Decimal("-1.10")], pa.decimal128(38, 2)), ["-1.10"]),
         (pa.array([Decimal("-1.10")], pa.decimal64(18, 2)), ["-1.10"]),
         (pa.array([Decimal("-1.10")], pa.decimal32(9, 2)), ["-1.10"]),
+        (pa.array([Decimal("-0.6270"), Decimal(0)], pa.decimal128(4, 4)), ["-0.6270", "0.0000"]),
+        (pa.array([{"a": Decimal("0.000001")}], pa.struct([("a", pa.decimal128(6, 6))])), ['{"a":0.000001}']),
         (pa.array([2**64 - 1], pa.uint64()), [str(2**64 - 1)]),
         (pa.array([-(2**63)], pa.int64()), [str(-(2**63))]),
         (pa.array([b"0123456789abcdef"], pa.uuid()), ["30313233-3435-3637-3839-616263646566"]),

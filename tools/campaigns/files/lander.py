@@ -12,6 +12,7 @@ import resource
 import shutil
 import signal
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -112,6 +113,9 @@ def _fork(source: Source, files: Sequence[Spoilt], work: Path, answer: Path, sec
         told = landed(source, files, work / "drop")
         answer.write_text(json.dumps(vars(told)))
         code = 0
+    except Exception:
+        where = " | ".join(traceback.format_exc().splitlines()[-3:])
+        answer.write_text(json.dumps({"differences": [(-1, where)]}))
     finally:
         sys.stderr.flush()
         os._exit(code)

@@ -32,6 +32,12 @@ def differences(
     file: Spoilt, told: SourceFile, entity: Entity, rows: Sequence[Row], rejected: Sequence[Row]
 ) -> Iterator[str]:
     """`told` is the entry of the manifest, rows and rejected are what landed, in the order of _source_row."""
+    for row in rows:
+        try:
+            json.loads(row["_unmapped"] or "{}", **_EXACT)
+        except ValueError:
+            yield f"row {row['_source_row']}: _unmapped is no JSON: {_short(row['_unmapped'])}"
+            return
     counts = told.records_read, told.records_landed, told.records_rejected, told.records_blank
     if counts[0] != sum(counts[1:]) or counts[1:3] != (len(rows), len(rejected)):
         yield f"read {counts[0]}, landed {counts[1]} ({len(rows)} are there), rejected {counts[2]} ({len(rejected)})"
@@ -143,7 +149,10 @@ def _is_json(value: Any, text: Any, *, is_unmapped: bool) -> bool:
         return bool(value == text)
     if isinstance(value, str):
         return bool(value == text)
-    return text is not None and json.loads(text, **_EXACT) == value
+    try:
+        return text is not None and json.loads(text, **_EXACT) == value
+    except ValueError:
+        return False
 
 
 # ---------------------------------------------------------------- CSV
