@@ -167,7 +167,7 @@ def test_the_least_lines_that_fail_are_found() -> None:
 def test_a_cost_that_grows_faster_than_the_bytes_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(costs, "SHAPES", {"lines": ("a.csv", lambda size: b"x" * size)})
     monkeypatch.setattr(costs, "_seconds", lambda _, __, data: (len(data) / 1_000) ** 2)
-    assert list(costs.costs(tmp_path)) == ["cost of lines: 1,000 take 1.0 s, 8,000 take 64.0 s"]
+    assert list(costs.costs(tmp_path)) == ["cost of lines: 4,000 take 16.0 s, 32,000 take 1024.0 s"]
     monkeypatch.setattr(costs, "_seconds", lambda _, __, data: len(data) / 1_000)
     assert list(costs.costs(tmp_path)) == []
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from duckhouse.landing.load import load
 from duckhouse.sources import load_source
 
-SMALL, TIMES = 1_000, 8
+SMALL, TIMES = 4_000, 8
 SLACK = 1.0
 """Seconds of processors that a start of a worker and a loaded machine may cost."""
 
