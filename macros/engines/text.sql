@@ -63,12 +63,14 @@
     end
 {%- endmacro %}
 
+{# A branch of if() computes an expression again, at a cost of several times; what a lambda takes is computed once. #}
 {% macro _clickhouse_cased(text, function) -%}
-    case
-        when length({{ text }}) <> lengthUTF8({{ text }}) and {{ matches(text, _letters_of_one_case()) }}
-            then {{ function }}UTF8({{ text }})
-        else {{ function }}({{ text }})
-    end
+    arrayMap(
+        given -> if(
+            length(given) <> lengthUTF8(given) and {{ matches('given', _letters_of_one_case()) }},
+            {{ function }}UTF8(given), {{ function }}(given)
+        ), [{{ text }}]
+    )[1]
 {%- endmacro %}
 
 {# Latin to U+017E and of Vietnamese, Cyrillic to U+045F, dashes and quotes; \240 is a no-break space. #}
