@@ -234,7 +234,7 @@ AD_DELIVERY = {
     "deleted_reference": Rule(
         {"deleted_campaign": "key:campaigns/{campaign_id}", "deleted_advertiser": "key:advertisers/{advertiser_id}"}
     ),
-    "back_dated": Rule({"back_dated": "member:{day}"}, also={"re_dated": "event_date:{day}"}),
+    "back_dated": Rule({"back_dated": "member:|{day}"}, also={"re_dated": "event_date:{day}"}),
     "silent_edit": Rule({"silent_edit": "member:{key}"}),
 }  # fmt: skip
 
