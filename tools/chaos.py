@@ -9,19 +9,22 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from duckhouse import cli
-from tools.campaigns import kill, orders, stream, together, trouble
 from tools.campaigns.campaign import Campaign
+from tools.campaigns.consume import campaign as consume
 from tools.campaigns.files import campaign as files
+from tools.campaigns.kills import kill, together
+from tools.campaigns.orders import campaign as orders
 from tools.campaigns.schemas import campaign as schemas
+from tools.campaigns.trouble import campaign as trouble
 
 CAMPAIGNS: dict[str, Campaign] = {
-    "consume": stream.CAMPAIGN,
+    "kill": kill.CAMPAIGN,
+    "concurrent": together.CAMPAIGN,
+    "consume": consume.CAMPAIGN,
     "trouble": trouble.CAMPAIGN,
     "files": files.CAMPAIGN,
     "schemas": schemas.CAMPAIGN,
     "orders": orders.CAMPAIGN,
-    "kill": kill.CAMPAIGN,
-    "concurrent": together.CAMPAIGN,
 }
 
 

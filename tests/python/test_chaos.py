@@ -9,7 +9,7 @@ import pytest
 
 from duckhouse.settings import PROJECT
 from tools import chaos
-from tools.campaigns.sums import compared
+from tools.campaigns.consume.sums import compared
 
 READING = {"timestamp": "2025-01-20T10:15:30Z", "temperature": 21.4, "humidity": 68, "firmware_version": "v1.2.0"}
 

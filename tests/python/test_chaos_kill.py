@@ -11,10 +11,10 @@ import pytest
 
 from duckhouse.settings import environment
 from tools import chaos
-from tools.campaigns import accounts, together
 from tools.campaigns.campaign import kept
 from tools.campaigns.forks import KILLED, Ended, Launch, forks
-from tools.campaigns.world import Broken, CampaignWorld
+from tools.campaigns.kills import accounts, together
+from tools.campaigns.kills.world import Broken, CampaignWorld
 
 KINDS = ("fetch", "extract")
 

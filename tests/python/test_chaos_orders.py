@@ -12,9 +12,9 @@ from duckhouse.landing.zone import Zone, prepare
 from duckhouse.settings import environment
 from duckhouse.sources import load_source, sources
 from tools import chaos
-from tools.campaigns.order_worlds import MAKERS, land
-from tools.campaigns.orders import Schedule
-from tools.campaigns.shelf import apart, drawn_builds, reveal, shelve
+from tools.campaigns.orders.campaign import Schedule
+from tools.campaigns.orders.shelf import apart, drawn_builds, reveal, shelve
+from tools.campaigns.orders.worlds import MAKERS, land
 
 DONE = {
     "seed": 7, "sources": ["consent"], "batches": 1, "builds": 3, "tables": 9, "orders": {"consent": 2},

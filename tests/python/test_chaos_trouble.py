@@ -11,12 +11,13 @@ import pytest
 
 from duckhouse.cli import UserError
 from tools import chaos
-from tools.campaigns import trouble, troubled
-from tools.campaigns.troubled import LANDING, Command
-from tools.campaigns.troubles import Trouble
+from tools.campaigns.trouble.campaign import campaign as trouble
+from tools.campaigns.trouble.campaign import commands as troubled
+from tools.campaigns.trouble.commands import LANDING, TroubledCommand
+from tools.campaigns.trouble.kinds import Trouble
 
 STOPPED = Trouble("SIGINT", frozenset({0, 130}))
-COMMAND = Command("faulty:main", (), lambda _: None, lambda _: None)
+COMMAND = TroubledCommand("faulty:main", (), lambda _: None, lambda _: None)
 
 
 def test_commands_that_meet_trouble_hold(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -55,7 +56,7 @@ def test_a_command_that_does_not_hold_is_told(
     module = ModuleType("faulty")
     module.main = main
     monkeypatch.setitem(sys.modules, "faulty", module)
-    made = Command("faulty:main", (), lambda _: None, troubled.files(LANDING))
+    made = TroubledCommand("faulty:main", (), lambda _: None, troubled.files(LANDING))
     monkeypatch.setattr(trouble, "COMMANDS", {"land": made})
     words = ["--count", "10", "--seed", "1", "--commands", "land", "--work", str(tmp_path)]
 

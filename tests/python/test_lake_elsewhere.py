@@ -14,7 +14,7 @@ from duckhouse.streaming.lake.maintenance import maintain
 from duckhouse.streaming.sink import Overtaken
 from support.bucket import BUCKET, SECRET, Bucket
 from support.lake import NOON, ONE, ZERO, lake, places, rows
-from tools.campaigns.buckets import endpoint
+from tools.campaigns.kills.buckets import endpoint
 
 
 @pytest.fixture(scope="module")

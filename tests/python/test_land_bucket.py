@@ -32,7 +32,7 @@ from duckhouse.sources import load_source
 from scripts import land as command
 from support.bucket import BUCKET, KEY_ID, SECRET, TOKEN, Bucket
 from support.landing import Run, Zone, killed_loads
-from tools.campaigns.buckets import endpoint
+from tools.campaigns.kills.buckets import endpoint
 
 DROPS = f"s3://{BUCKET}/drops"
 MORNING, NOON, EVENING = "2026-03-25T06:00:00", "2026-03-25T12:00:00", "2026-03-25T18:00:00"

@@ -38,12 +38,12 @@ def bench_readings(work: Path, readings: int, repeat: int) -> list[dict[str, Any
     with environment({"DUCKHOUSE_LAKE": str(work / "lake")}):
         made_up.add(readings)
         land, label = script("land", "telemetry"), f"{readings:,} readings"
-        landed = Landed(label, f"one more hour on {label}", land, lambda: made_up.add(AN_HOUR), land)
+        landed = Delivered(label, f"one more hour on {label}", land, lambda: made_up.add(AN_HOUR), land)
         return builds(work, landed, repeat)
 
 
 @dataclass(frozen=True)
-class Landed:
+class Delivered:
     """What is landed, its name, and what is landed later: `add` makes it, `land_more` lands it."""
 
     label: str
@@ -53,7 +53,7 @@ class Landed:
     land_more: list[str]
 
 
-def days(source: str, drop: Path, folder: str, label: str) -> Landed:
+def days(source: str, drop: Path, folder: str, label: str) -> Delivered:
     """A drop, of which the last day of the files in `folder` lands later."""
     later = drop.with_name("next_day") / folder
     later.mkdir(parents=True)
@@ -61,10 +61,10 @@ def days(source: str, drop: Path, folder: str, label: str) -> Landed:
     for path in (drop / folder).glob(f"{last_day}*"):
         path.rename(later / path.name)
     land = script("land", source, str(drop), "--no-redelivery")
-    return Landed(label, f"one more day on {label}", land, lambda: None, script("land", source, str(later.parent)))
+    return Delivered(label, f"one more day on {label}", land, lambda: None, script("land", source, str(later.parent)))
 
 
-def builds(work: Path, landed: Landed, repeat: int) -> list[dict[str, Any]]:
+def builds(work: Path, landed: Delivered, repeat: int) -> list[dict[str, Any]]:
     """Rules and tests included; each turn builds a database of its own, on which what lands later is built."""
     env = {
         "DUCKHOUSE_LANDING": str(work / "landing"),

@@ -42,7 +42,7 @@ COMMANDS = {
         sizes={"duckhouse.streaming.history.lake_day:PIECE": 12},
     ),
     "consume": Command(
-        "tools.campaigns.consumers",
+        "tools.campaigns.consume.consumer",
         (
             *LAKE,
             *POSTGRES,
@@ -53,14 +53,14 @@ COMMANDS = {
     "push": Command("scripts.push", CLICKHOUSE, ("pyarrow.parquet", "clickhouse_connect", "tqdm")),
     "publish": Command("scripts.publish", CLICKHOUSE, ("tqdm",)),
     "build_dev": Command(
-        "tools.campaigns.dbt_build",
+        "tools.campaigns.kills.dbt_build",
         ("dbt.adapters.duckdb.environments.local:DuckDBCursorWrapper.execute", "os:rename"),
-        before="tools.campaigns.dbt_build:warm_up",
+        before="tools.campaigns.kills.dbt_build:warm_up",
     ),
     "build_prod": Command(
-        "tools.campaigns.dbt_build",
+        "tools.campaigns.kills.dbt_build",
         CLICKHOUSE,
-        before="tools.campaigns.dbt_build:warm_up",
+        before="tools.campaigns.kills.dbt_build:warm_up",
     ),
     "report": Command("scripts.report", FILES),
 }

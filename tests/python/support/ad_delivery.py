@@ -4,8 +4,8 @@ from typing import Any
 
 from support.dbt import environment
 from support.warehouse import Warehouse
-from tools.campaigns import extractions
-from tools.campaigns.extractions import advertiser, campaign, deleted, event, events
+from tools.campaigns.orders import extractions
+from tools.campaigns.orders.extractions import advertiser, campaign, deleted, event, events
 
 __all__ = ["advertiser", "campaign", "deleted", "deliver", "event", "events"]
 

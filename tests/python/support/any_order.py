@@ -31,7 +31,7 @@ from support.dbt import BuildError, environment
 from support.drops import NO_TESTS
 from support.landing import csv_text
 from support.warehouse import Warehouse, warehouse
-from tools.campaigns.shelf import apart, prune, reveal, shelve, shown
+from tools.campaigns.orders.shelf import apart, prune, reveal, shelve, shown
 
 World = dict[str, Any]
 

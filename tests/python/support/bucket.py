@@ -1,4 +1,4 @@
-"""A bucket of the S3 endpoint of tools.campaigns.buckets, filled by hand."""
+"""A bucket of the S3 endpoint of tools.campaigns.kills.buckets, filled by hand."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

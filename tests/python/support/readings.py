@@ -7,7 +7,7 @@ from typing import Any
 from duckhouse.settings import environment
 from duckhouse.warehouse.connection import connect
 from support.warehouse import Warehouse
-from tools.campaigns.messages import ONE, START, TWO, LakeInMemory, Message, as_rows, faulty, reading, readings
+from tools.campaigns.orders.messages import ONE, START, TWO, LakeInMemory, Message, as_rows, faulty, reading, readings
 
 __all__ = [
     "ONE", "START", "TWO", "LakeInMemory", "Message", "as_rows", "faulty", "on_both_engines", "reading", "readings",

@@ -23,7 +23,7 @@ from scripts import land, parity, push, report
 from support.dbt import environment, invoke_dbt
 from support.places import place
 from tools import generate
-from tools.campaigns.shelf import published_rows
+from tools.campaigns.orders.shelf import published_rows
 
 Main = Callable[[Sequence[str]], int | None]
 

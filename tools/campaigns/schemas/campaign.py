@@ -77,7 +77,7 @@ def database_for_schemas(server: Embedded) -> Database:
     return Database(server.conninfo(SOURCE))
 
 
-class Tally:
+class SchemaTally:
     """Runs by mode and how they ended, refusals by what was said, and changes by name."""
 
     def __init__(self) -> None:
@@ -91,7 +91,7 @@ class Schema:
 
     def __init__(self, place: Database, landing: Path, shape: Shape, lot: random.Random) -> None:
         self.place, self.landing, self.shape, self.lot = place, landing, shape, lot
-        self.counts = Tally()
+        self.counts = SchemaTally()
 
     def run(self, steps: int = STEPS) -> list[str]:
         """What does not hold; nothing more is done after the first of it."""

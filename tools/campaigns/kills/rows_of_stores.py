@@ -11,8 +11,8 @@ import psycopg
 
 from duckhouse.landing.zone import Zone
 from duckhouse.sources import load_source
-from tools.campaigns.sums import apart
-from tools.campaigns.world import CampaignWorld
+from tools.campaigns.consume.sums import apart
+from tools.campaigns.kills.world import CampaignWorld
 
 TABLES = {
     "advertiser": "id, name, updated_at, created_at",

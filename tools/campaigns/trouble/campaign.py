@@ -20,9 +20,9 @@ from typing import Any
 
 from duckhouse.cli import UserError, progress
 from tools.campaigns.campaign import Campaign, Outcome, keep, kept
-from tools.campaigns.stream import by_seed
-from tools.campaigns.troubled import COMMANDS, Command, settings_of
-from tools.campaigns.troubles import KINDS, Measured, Trouble, forked
+from tools.campaigns.draws import by_seed
+from tools.campaigns.trouble.commands import COMMANDS, TroubledCommand, settings_of
+from tools.campaigns.trouble.kinds import KINDS, Trouble, Untroubled, forked
 
 HELD = "held"
 
@@ -31,11 +31,11 @@ HELD = "held"
 class Clean:
     """A command that met no trouble: the folder from which it starts, and what came of it."""
 
-    command: Command
+    command: TroubledCommand
     start: Path
     code: int
     state: Any
-    measured: Measured
+    measured: Untroubled
 
 
 def run(work: Path, options: Namespace) -> Outcome:
@@ -82,7 +82,7 @@ def _clean(name: str, work: Path, served: ExitStack) -> Clean:
     if code:
         raise UserError(f"{name} without trouble ended with {code}: {' '.join(lines)}")
     largest = max((path.stat().st_size for path in folder.rglob("*") if path.is_file()), default=0)
-    return Clean(command, start, code, command.state(folder), Measured(touches, seconds, largest))
+    return Clean(command, start, code, command.state(folder), Untroubled(touches, seconds, largest))
 
 
 def _tried(clean: Clean, work: Path, draw: random.Random) -> tuple[str, int, list[str]]:
@@ -107,7 +107,7 @@ def _tried(clean: Clean, work: Path, draw: random.Random) -> tuple[str, int, lis
     return kind, code, [f"{trouble.told}: {fault}" for fault in faults]
 
 
-def said(command: Command, code: int, lines: list[str], trouble: Trouble) -> Iterator[str]:
+def said(command: TroubledCommand, code: int, lines: list[str], trouble: Trouble) -> Iterator[str]:
     """What is wrong with an exit code and what was said on standard error."""
     if code not in trouble.codes:
         yield f"ended with {code}: {' '.join(lines[-3:])}"

@@ -28,8 +28,8 @@ from duckhouse.warehouse.connection import connect, quote
 from duckhouse.warehouse.parity import compare_all, describe, published_in
 from duckhouse.warehouse.push import push_source
 from tools.campaigns.campaign import Campaign, Outcome, keep, kept
-from tools.campaigns.order_worlds import MAKERS, land
-from tools.campaigns.shelf import apart, drawn_builds, prune, published_rows, reveal, shelve, shown
+from tools.campaigns.orders.shelf import apart, drawn_builds, prune, published_rows, reveal, shelve, shown
+from tools.campaigns.orders.worlds import MAKERS, land
 
 TARGETS = ("dev", "prod")
 MOST_BUILDS = 3

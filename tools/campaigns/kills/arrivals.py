@@ -8,8 +8,8 @@ from random import Random
 
 import psycopg
 
-from tools.campaigns import drops
-from tools.campaigns.world import CampaignWorld
+from tools.campaigns.kills import drops
+from tools.campaigns.kills.world import CampaignWorld
 
 START = datetime(2025, 10, 1, tzinfo=UTC)
 FEW_WEEKS = 60 * 60 * 24 * 50

@@ -29,7 +29,7 @@ DATABASE = "duckhouse.duckdb"
 
 
 @dataclass(frozen=True)
-class Command:
+class TroubledCommand:
     """`main` is named as package.module:function, and `words` follow on the command line, with {work} for the folder of
     the run. `make` fills a new folder, of which each run gets a copy, and `state` reads what must be in it after a run.
     `held` holds what one process alone may have, where the command needs such a thing. It says at most `most_lines` on
@@ -172,17 +172,19 @@ def _database_served(folder: Path) -> Iterator[None]:
         yield
 
 
-COMMANDS: Mapping[str, Command] = {
-    "land": Command(
+COMMANDS: Mapping[str, TroubledCommand] = {
+    "land": TroubledCommand(
         "scripts.land:main", ("ad_serving", "{work}/drop/redelivery"), _first_delivery, _landed, _zone_held
     ),
-    "prepare": Command("scripts.land:main", ("--prepare",), _nothing, _landed, _zone_held),
-    "deps": Command("scripts.deps:main", ("--offline",), _nothing, files("packages")),
-    "extract": Command(
+    "prepare": TroubledCommand("scripts.land:main", ("--prepare",), _nothing, _landed, _zone_held),
+    "deps": TroubledCommand("scripts.deps:main", ("--offline",), _nothing, files("packages")),
+    "extract": TroubledCommand(
         "scripts.extract_postgres:main", ("ad_delivery",), _nothing, _extracted, serves=_database_served
     ),
-    "report": Command(
+    "report": TroubledCommand(
         "scripts.report:main", ("--out", "{work}/report/index.html"), _built_consent, files("report"), _database_held
     ),
-    "build": Command("tools.campaigns.troubled:build", (), _landed_consent, _marts, _database_held, most_lines=12),
+    "build": TroubledCommand(
+        "tools.campaigns.trouble.commands:build", (), _landed_consent, _marts, _database_held, most_lines=12
+    ),
 }

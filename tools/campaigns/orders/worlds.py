@@ -16,8 +16,8 @@ from duckhouse.landing.load import Outcome, load
 from duckhouse.sources import load_source
 from duckhouse.streaming.deliver import deliver
 from duckhouse.streaming.offsets import Partition
-from tools.campaigns import extractions
-from tools.campaigns.messages import LakeInMemory, Message, faulty, reading
+from tools.campaigns.orders import extractions
+from tools.campaigns.orders.messages import LakeInMemory, Message, faulty, reading
 
 Drop = dict[str, str]
 """The files of a delivery, their text by their path."""

@@ -19,11 +19,11 @@ from duckhouse.sources import load_source, sources
 from duckhouse.warehouse import dumps, push
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS, compare_all, describe, published_models
-from tools.campaigns.arrivals import END, FIRST
 from tools.campaigns.forks import Launch
-from tools.campaigns.kinds import BUILT, KINDS, SELECTED
-from tools.campaigns.rows_of_stores import of_database, of_lake_and_store
-from tools.campaigns.world import BESIDE, CampaignWorld
+from tools.campaigns.kills.arrivals import END, FIRST
+from tools.campaigns.kills.kinds import BUILT, KINDS, SELECTED
+from tools.campaigns.kills.rows_of_stores import of_database, of_lake_and_store
+from tools.campaigns.kills.world import BESIDE, CampaignWorld
 
 STAGED_AND_PUBLISHED = ("staging", *PUBLISHED_SCHEMAS)
 

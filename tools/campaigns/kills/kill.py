@@ -10,13 +10,13 @@ from random import Random
 from typing import Any
 
 from duckhouse.cli import UserError, progress
-from tools.campaigns.accounts import accounts
-from tools.campaigns.arrivals import sessions_over
 from tools.campaigns.campaign import Campaign, Outcome, keep, kept
 from tools.campaigns.draws import by_seed, drawn
 from tools.campaigns.forks import Ended, Launch
-from tools.campaigns.kinds import KINDS, CommandKind
-from tools.campaigns.world import Broken, CampaignWorld, world
+from tools.campaigns.kills.accounts import accounts
+from tools.campaigns.kills.arrivals import sessions_over
+from tools.campaigns.kills.kinds import KINDS, CommandKind
+from tools.campaigns.kills.world import Broken, CampaignWorld, world
 
 AGAIN = 0.15
 """How often the run after a kill is killed too, and how often a command of another kind runs before it: one of the same

@@ -24,9 +24,9 @@ from tools.brokers.apache import Apache, apache
 from tools.brokers.jars import unavailable
 from tools.brokers.mock import mock_cluster
 from tools.campaigns.campaign import Campaign, Outcome, keep, kept
+from tools.campaigns.consume.sums import Sums, sums
 from tools.campaigns.draws import by_seed, drawn
 from tools.campaigns.forks import Ended, Launch, forks
-from tools.campaigns.sums import Sums, sums
 
 PARTITIONS = 4
 DEVICES = 12

@@ -7,9 +7,9 @@ from random import Random
 
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.publish import databases
-from tools.campaigns import arrivals
 from tools.campaigns.forks import Launch
-from tools.campaigns.world import BESIDE, CampaignWorld
+from tools.campaigns.kills import arrivals
+from tools.campaigns.kills.world import BESIDE, CampaignWorld
 
 BUILT = ("consent", "telemetry")
 SELECTED = ("--select", *(f"source:{source}+" for source in BUILT), "countries")

@@ -10,12 +10,12 @@ from random import Random
 from typing import Any
 
 from duckhouse.cli import UserError, progress
-from tools.campaigns.accounts import accounts
 from tools.campaigns.campaign import Campaign, Outcome, keep, kept
 from tools.campaigns.draws import by_seed
 from tools.campaigns.forks import Ended, Launch
-from tools.campaigns.kinds import KINDS, CommandKind
-from tools.campaigns.world import Broken, CampaignWorld, told, world
+from tools.campaigns.kills.accounts import accounts
+from tools.campaigns.kills.kinds import KINDS, CommandKind
+from tools.campaigns.kills.world import Broken, CampaignWorld, told, world
 
 PAIRS = (
     ("land", "land"),

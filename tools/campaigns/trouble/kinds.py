@@ -25,7 +25,7 @@ DAYS_BACK = 400
 
 
 @dataclass(frozen=True)
-class Measured:
+class Untroubled:
     """Of a run without trouble: how often it touched what is outside, its seconds, the largest file that it left."""
 
     touches: int
@@ -45,7 +45,7 @@ class Trouble:
     later: tuple[float, signal.Signals] | None = None
 
 
-def full_disk(draw: random.Random, clean: Measured, _: Path) -> Trouble:
+def full_disk(draw: random.Random, clean: Untroubled, _: Path) -> Trouble:
     """No file gets larger than some bytes, which is how a disk that is full shows at any write."""
     size = int(LEAST_BYTES * (max(clean.largest, LEAST_BYTES) / LEAST_BYTES) ** draw.random())
     limits = size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]
@@ -53,30 +53,30 @@ def full_disk(draw: random.Random, clean: Measured, _: Path) -> Trouble:
     return Trouble(f"disk full at {size:,} bytes", frozenset({0, 1}), limit)
 
 
-def read_only(_: random.Random, __: Measured, work: Path) -> Trouble:
+def read_only(_: random.Random, __: Untroubled, work: Path) -> Trouble:
     """Nothing but folders for temporary files can be written."""
     return Trouble("read-only", frozenset({0, 1}), lambda: write_only_below(work / "tmp", Path("/dev")))
 
 
-def clock_back(_: random.Random, __: Measured, ___: Path) -> Trouble:
+def clock_back(_: random.Random, __: Untroubled, ___: Path) -> Trouble:
     """This machine believes that it is more than a year ago."""
     return Trouble(f"clock {DAYS_BACK} days back", frozenset({0}), _set_clock_back)
 
 
-def stopped_at_a_touch(draw: random.Random, clean: Measured, _: Path) -> Trouble:
+def stopped_at_a_touch(draw: random.Random, clean: Untroubled, _: Path) -> Trouble:
     """Ctrl-C or SIGTERM right before a step outside of the process."""
     chosen, number = draw.randint(1, max(clean.touches, 1)), draw.choice(cli.ENDING)
     told = f"{number.name} at touch {chosen} of {clean.touches}"
     return Trouble(told, _codes_of(number), partial(at_touch, chosen, lambda: os.killpg(0, number)))
 
 
-def stopped_later(draw: random.Random, clean: Measured, _: Path) -> Trouble:
+def stopped_later(draw: random.Random, clean: Untroubled, _: Path) -> Trouble:
     """Ctrl-C or SIGTERM after a part of the time that a run takes."""
     seconds, number = clean.seconds * draw.random(), draw.choice(cli.ENDING)
     return Trouble(f"{number.name} after {seconds:.3f} s", _codes_of(number), later=(seconds, number))
 
 
-def output_unread(_: random.Random, __: Measured, ___: Path) -> Trouble:
+def output_unread(_: random.Random, __: Untroubled, ___: Path) -> Trouble:
     """Nobody reads standard output, as after head."""
     return Trouble("output that nobody reads", frozenset({0, 1}), _close_output)
 

@@ -12,8 +12,8 @@ from duckhouse.cli import UserError
 from duckhouse.embedded.postgres import ROLE, embedded, prepare
 from duckhouse.processes import embedded_clickhouse
 from duckhouse.settings import environment
-from tools.campaigns.buckets import OF_THE_BUCKET, Bucket, bucket
 from tools.campaigns.forks import Ended, Forks, Launch, forks
+from tools.campaigns.kills.buckets import OF_THE_BUCKET, Bucket, bucket
 
 PREFIX = "duckhouse"
 BESIDE = f"{PREFIX}_audit"

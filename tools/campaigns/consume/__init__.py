@@ -1,0 +1,1 @@
+"""The consumer of a stream is killed at every step."""

@@ -1,0 +1,1 @@
+"""Every command is killed at any step, or runs beside another."""

@@ -1,0 +1,1 @@
+"""Deliveries arrive in any order."""

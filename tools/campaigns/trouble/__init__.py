@@ -1,0 +1,1 @@
+"""Commands meet full disks, signals, locks and more."""
