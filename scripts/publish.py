@@ -7,9 +7,10 @@ import argparse
 from collections.abc import Sequence
 
 from duckhouse import cli
-from duckhouse.warehouse.connection import connect
+from duckhouse.settings import clickhouse
+from duckhouse.turns import turn
+from duckhouse.warehouse.connection import asking, connect
 from duckhouse.warehouse.publish import describe, publish
-from duckhouse.warehouse.turns import turn
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -17,7 +18,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = parser.parse_args(words)
     client = connect()
-    with turn(client):
+    with turn(clickhouse().prefix, asking):
         result = publish(client)
     if arguments.json:
         cli.print_json(result)

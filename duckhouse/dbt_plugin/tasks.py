@@ -4,6 +4,8 @@ dbt has no hook between selecting and running, so two methods of its tasks are r
 at the minor version for which tests prove them.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,15 +18,19 @@ from dbt.task.freshness import FreshnessTask
 from dbt.task.run import RunTask
 from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note
+from dbt_common.exceptions import DbtRuntimeError
 
+from duckhouse.cli import UserError
 from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, WARNED, Done, Graph, Step, version_of_all
 from duckhouse.dbt_plugin.messages import name_what_failed
 from duckhouse.dbt_plugin.refusals import refuse_missing_zones, refuse_name
-from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, Warehouse, row_counts, through
+from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, Query, row_counts, through
 from duckhouse.settings import clickhouse, landing_dir
+from duckhouse.turns import turn
 
 CONNECTION = "up_to_date"
+TURN = "turn"
 EVERY_BUILD = "every_build"  # the tag of tests that say in every build what is open
 RUN_BY_DBT = (NodeType.Model, NodeType.Seed, NodeType.Snapshot, NodeType.Test)
 # what these make or pass is not what the project makes of its deliveries
@@ -66,13 +72,14 @@ def run_and_note(task: Any) -> Any:
         return plain_execute_nodes(task)
     nodes = {node.unique_id for node in task._flattened_nodes or ()}
     notes.refuse_without_landing(nodes)
-    notes.forget(nodes)
-    try:
-        return plain_execute_nodes(task)
-    finally:
-        notes.note(task.node_results)
-        with notes.adapter.connection_named(CONNECTION):
-            name_what_failed(notes.adapter, task.node_results)
+    with notes.turn():
+        notes.forget(nodes)
+        try:
+            return plain_execute_nodes(task)
+        finally:
+            notes.note(task.node_results)
+            with notes.adapter.connection_named(CONNECTION):
+                name_what_failed(notes.adapter, task.node_results)
 
 
 def notes_of(task: Any) -> "Notes | None":
@@ -103,7 +110,7 @@ class Notes:
         if credentials.type == "duckdb":
             refuse_name(credentials.path, credentials.database, {schema for schema, _ in self.relations})
         self.query = through(adapter)
-        self.warehouse: Warehouse = (
+        self.warehouse: DuckDB | ClickHouse = (
             DuckDB(self.query, Path(task.config.project_root) / landing_dir())
             if credentials.type == "duckdb"
             else ClickHouse(self.query, credentials.schema)
@@ -128,6 +135,23 @@ class Notes:
             fire_event(Note(msg=f"{len(left_out)} of {could_run} nodes are up to date and left out"))
             self.told = True
         return selected - left_out - self.exposures  # which make nothing, and would be a line each
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Of the commands that write to one prefix on ClickHouse one runs at a time; DuckDB opens a file for one."""
+        if isinstance(self.warehouse, DuckDB):
+            yield
+            return
+        try:
+            with turn(self.warehouse.prefix, self.asking):
+                yield
+        except UserError as error:
+            raise DbtRuntimeError(str(error)) from None
+
+    @contextmanager
+    def asking(self) -> Iterator[Query]:
+        with self.adapter.connection_named(TURN):
+            yield self.query
 
     def refuse_without_landing(self, nodes: set[str]) -> None:
         if isinstance(self.warehouse, DuckDB):

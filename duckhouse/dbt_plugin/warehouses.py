@@ -60,6 +60,7 @@ class ClickHouse:
 
     def __init__(self, query: Query, prefix: str) -> None:
         self.query = query
+        self.prefix = prefix
         self.database = f"{prefix}_{SCHEMA}"
 
     def deliveries(self) -> Deliveries:

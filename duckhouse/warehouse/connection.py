@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from duckhouse.cli import UserError
 from duckhouse.opening import clickhouse_refuses, nobody_answers
 from duckhouse.settings import ClickHouseSettings, clickhouse
+from duckhouse.turns import Ask
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
@@ -64,15 +65,8 @@ def first_line(error: Exception) -> str:
     return lines[0] if lines else type(error).__name__
 
 
-def quote(identifier: str) -> str:
-    escaped = identifier.replace("\\", "\\\\").replace("`", "\\`")
-    return f"`{escaped}`"
-
-
-def full_name(database: str, name: str) -> str:
-    return f"{quote(database)}.{quote(name)}"
-
-
-def literal(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
-    return f"'{escaped}'"
+@contextmanager
+def asking() -> Iterator[Ask]:
+    """What runs one statement after the other, on a connection of its own."""
+    with connect() as client:
+        yield lambda sql: client.query(sql).result_rows

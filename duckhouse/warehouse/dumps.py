@@ -7,7 +7,8 @@ from typing import Any
 import duckdb
 
 from duckhouse import cli, duck, settings
-from duckhouse.warehouse.connection import connect, full_name, literal
+from duckhouse.clickhouse_sql import full_name, literal
+from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS, canonical, fetch, open_dev
 
 

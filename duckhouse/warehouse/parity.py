@@ -14,9 +14,10 @@ from dbt.artifacts.resources.types import NodeType
 from dbt.contracts.graph.manifest import Manifest
 
 from duckhouse import cli, duck, settings
+from duckhouse.clickhouse_sql import full_name
 from duckhouse.opening import open_duckdb
 from duckhouse.project import manifest, model_names
-from duckhouse.warehouse.connection import connect, first_line, full_name
+from duckhouse.warehouse.connection import connect, first_line
 
 PUBLISHED_SCHEMAS = ("marts", "quality")
 KEYS_SHOWN = 20

@@ -16,10 +16,10 @@ from duckhouse import cli, settings
 from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, Done, version_of_all
 from duckhouse.processes import DBT, embedded_clickhouse, run
+from duckhouse.turns import turn
 from duckhouse.warehouse import publish, push
-from duckhouse.warehouse.connection import answers
+from duckhouse.warehouse.connection import answers, asking
 from duckhouse.warehouse.news import published
-from duckhouse.warehouse.turns import turn
 
 # snapshots that remember what people saw are taken of figures that are about to be published, never of blocked ones
 PUBLISHED_FIGURES = "tag:published_figures"
@@ -28,7 +28,7 @@ PUBLISHED_FIGURES = "tag:published_figures"
 def bring(client: Client) -> None:
     """Pushes, builds beside and publishes; a UserError, and nothing is published, where a model or a test fails, or
     another run goes on."""
-    with turn(client) as own:
+    with turn(settings.clickhouse().prefix, asking) as own:
         if publish.is_waiting(client):
             finish(client)
         code = fingerprint(settings.PROJECT)

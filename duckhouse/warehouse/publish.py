@@ -10,9 +10,10 @@ from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from duckhouse import cli
+from duckhouse.clickhouse_sql import full_name, literal, quote
 from duckhouse.project import manifest
 from duckhouse.settings import clickhouse
-from duckhouse.warehouse.connection import first_line, full_name, literal, quote
+from duckhouse.warehouse.connection import first_line
 
 # a published table is a second name of the parts of another: to drop it loses nothing
 WITHOUT_LIMIT = {"max_table_size_to_drop": 0, "max_partition_size_to_drop": 0}
@@ -71,7 +72,8 @@ def publish(client: Client) -> dict[str, Any]:
     """Publishes the audit databases; what was published and what was dropped. After a stop, it can begin again."""
     refuse_a_cluster()
     audit, published = audit_prefix(), clickhouse().prefix
-    schemas = [name.removeprefix(f"{audit}_") for name in databases(client) if name.startswith(f"{audit}_")]
+    built = [name for name in databases(client) if name.startswith(f"{audit}_") and name != f"{audit}_runs"]
+    schemas = [name.removeprefix(f"{audit}_") for name in built]
     if not schemas:
         raise cli.UserError(f"there are no databases {audit}_*: python -m scripts.prod builds and publishes them")
     result = copy(client, audit, published, schemas)

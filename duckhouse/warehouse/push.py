@@ -14,13 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from duckhouse import cli
+from duckhouse.clickhouse_sql import full_name, literal, quote
 from duckhouse.landed_types import clickhouse_type
 from duckhouse.landing.looks import looks_in
 from duckhouse.landing.manifest import Delivery
 from duckhouse.landing.zone import Zone
 from duckhouse.settings import clickhouse, landing_dir
 from duckhouse.sources import load_source, sources
-from duckhouse.warehouse.connection import connect, full_name, literal, quote, refusals_told
+from duckhouse.warehouse.connection import connect, refusals_told
 from duckhouse.warehouse.pushed_looks import LOOKS, push_looks
 
 if TYPE_CHECKING:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from duckhouse.warehouse.connection import full_name, literal, refusals_told
+from duckhouse.clickhouse_sql import full_name, literal
+from duckhouse.warehouse.connection import refusals_told
 
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client

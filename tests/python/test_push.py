@@ -12,8 +12,8 @@ import pytest
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from duckhouse.clickhouse_sql import literal, quote
 from duckhouse.warehouse import push
-from duckhouse.warehouse.connection import literal, quote
 from support.warehouse import Warehouse, warehouse
 
 

@@ -3,15 +3,15 @@
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from queue import Queue
 
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from duckhouse import cli
-from duckhouse.warehouse import turns
-from duckhouse.warehouse.connection import connect
-from duckhouse.warehouse.turns import turn
+from duckhouse import cli, turns
+from duckhouse.turns import Ask, Turn
+from duckhouse.warehouse.connection import asking, connect
 from support.warehouse import Warehouse
 
 NO_PROCESS = 2**22 + 1
@@ -26,15 +26,19 @@ def client(shared_house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> Iterator
         connected.command("drop database if exists shop_runs sync")
 
 
+def turn() -> AbstractContextManager[Turn]:
+    return turns.turn("shop", asking)
+
+
 def make_run(client: Client, number: int, holder: str) -> None:
     client.command("create database if not exists shop_runs")
     client.command(f"create table shop_runs.run_{number} (x Bool) engine = MergeTree order by () comment '{holder}'")
 
 
 def test_one_run_at_a_time(client: Client) -> None:
-    with turn(client), pytest.raises(cli.UserError, match=rf"another run goes on \(process {os.getpid()} on "):
-        turn(client).__enter__()
-    with turn(client) as second:
+    with turn(), pytest.raises(cli.UserError, match=rf"another run goes on \(process {os.getpid()} on "):
+        turn().__enter__()
+    with turn() as second:
         assert second.number == 2
     [(left,)] = client.query("select name from system.tables where database = 'shop_runs'").result_rows
     assert left == "run_2"
@@ -54,38 +58,37 @@ def test_a_run_that_was_killed_is_over_at_once_where_that_can_be_seen(
 ) -> None:
     make_run(client, 7, holder)
     if is_over:
-        with turn(client) as own:
+        with turn() as own:
             assert own.number == 8
     else:
         with pytest.raises(cli.UserError, match="another run goes on"):
-            turn(client).__enter__()
+            turn().__enter__()
 
 
 def test_a_run_without_a_sign_for_long_is_over(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     make_run(client, 7, "process 1 on elsewhere")
     monkeypatch.setattr(turns, "SECONDS_OF_SILENCE", 0)
-    with turn(client) as own:
+    with turn() as own:
         assert own.number == 8
 
 
 def test_a_run_gives_signs(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(turns, "SECONDS_BETWEEN_SIGNS", 0.01)
     signs: Queue[str] = Queue()
-    plain = turns.connect
 
-    def listened() -> Client:
-        made = plain()
-        command = made.command
-        made.command = lambda statement: (command(statement), signs.put(statement))
-        return made
+    @contextmanager
+    def listened() -> Iterator[Ask]:
+        with asking() as ask:
+            yield lambda sql: (ask(sql), signs.put(sql))[0]
 
-    monkeypatch.setattr(turns, "connect", listened)
-    with turn(client) as own:
-        assert signs.get(timeout=60).startswith(f"alter table {own.table} modify comment 'process ")
+    with turns.turn("shop", listened) as own:
+        statement = ""
+        while not statement.startswith(f"alter table {own.table} modify comment 'process "):
+            statement = signs.get(timeout=60)
 
 
 def test_a_run_that_slept_publishes_nothing(client: Client) -> None:
-    with turn(client) as own:
+    with turn() as own:
         make_run(client, own.number + 1, "process 1 on elsewhere")
         with pytest.raises(cli.UserError, match="another run began while this one gave no sign"):
             own.check()
@@ -98,4 +101,4 @@ def test_of_two_that_begin_at_once_one_is_refused(client: Client, monkeypatch: p
     monkeypatch.setattr(turns, "last_run", lambda *of: seen.pop() if seen else plain(*of))
     make_run(client, 1, "process 1 on elsewhere")
     with pytest.raises(cli.UserError, match=r"another run goes on \(process 1 on elsewhere\)"):
-        turn(client).__enter__()
+        turn().__enter__()

@@ -1,5 +1,6 @@
 """A build leaves out what is up to date, on both engines, and nothing else."""
 
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -10,7 +11,9 @@ import duckdb
 import pytest
 
 from duckhouse.dbt_plugin.graph import Done, Graph, Step
-from duckhouse.settings import PROJECT
+from duckhouse.settings import PROJECT, clickhouse
+from duckhouse.turns import turn
+from duckhouse.warehouse.connection import asking
 from support.dbt import BuildError, environment, invoke_dbt
 from support.drops import csv_of, deliver, event
 from support.warehouse import Warehouse, warehouse
@@ -162,6 +165,14 @@ def test_what_reads_a_table_that_was_run_by_name_is_built_after_it(built: Built)
     ran = built.dbt("build")
     assert "unique_dim_publishers_publisher_id" in ran
     assert "dim_publishers" not in ran
+
+
+@pytest.mark.parametrize("built", ["prod"], indirect=True)
+def test_of_two_runs_on_one_prefix_one_is_refused(built: Built) -> None:
+    refused = pytest.raises(BuildError, match=rf"another run goes on \(process {os.getpid()} on ")
+    with environment(built.house.env), turn(clickhouse().prefix, asking), refused:
+        built.dbt("run", "--select", "dim_publishers")
+    assert built.dbt("run", "--select", "dim_publishers") == {"dim_publishers"}
 
 
 def test_what_was_built_from_something_old_is_not_up_to_date(built: Built) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from clickhouse_connect.driver.client import Client
 
 from duckhouse import cli
-from duckhouse.warehouse.connection import full_name, literal, quote
+from duckhouse.clickhouse_sql import full_name, literal, quote
 from tools.layouts.areas import areas
 from tools.layouts.tables import AS_BUILT, Layout, MeasuredTable
 

@@ -22,10 +22,11 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from clickhouse_connect.driver.client import Client
 
+from duckhouse.clickhouse_sql import quote
 from duckhouse.landing.load import load
 from duckhouse.landing.zone import Zone, prepare
 from duckhouse.sources import load_source
-from duckhouse.warehouse.connection import connect, quote
+from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.push import push_source
 from support.dbt import BuildError, environment
 from support.drops import NO_TESTS

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import clickhouse_connect
 
-from duckhouse.warehouse.connection import quote
+from duckhouse.clickhouse_sql import quote
 from support.gateway import start_gateway, stop
 
 Place = tuple[Path, int]

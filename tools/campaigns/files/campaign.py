@@ -22,8 +22,6 @@ from tools.campaigns.files.staged import Staged, staging
 from tools.campaigns.files.valid import Valid, valid_files
 
 BATCH = 250
-KNOWN_DIFFERENCES = {"number", "far date", "letters"}
-"""Kinds of values of which the engines are known to differ: what they make of these is not looked at."""
 COUNTS = ("files", "bytes", "landed", "refused", "records", "rejected")
 
 Lander = Callable[[dict[str, Any]], dict[str, Any]]
@@ -94,7 +92,7 @@ class _Batch:
             if file is None:
                 shutil.copytree(self.work / "landing", self.work / "kept" / f"landing-{numbers[0]}", dirs_exist_ok=True)
                 yield -1, f"{what} (kept/landing-{numbers[0]})"
-            elif not any(known in kind for kind in file.kinds for known in KNOWN_DIFFERENCES):
+            else:
                 yield file.number, what
 
     def _file(self, number: int) -> Spoilt:

@@ -8,10 +8,11 @@ from pathlib import Path
 from dbt.contracts.graph.manifest import Manifest
 
 from duckhouse.builds import WITHOUT_FILES, BuildError, invoke, parse
+from duckhouse.clickhouse_sql import quote
 from duckhouse.processes import embedded_clickhouse
 from duckhouse.project import model_names
 from duckhouse.settings import clickhouse, environment
-from duckhouse.warehouse.connection import connect, quote
+from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.parity import Model, compare, open_dev
 from duckhouse.warehouse.push import push
 

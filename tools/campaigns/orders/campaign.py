@@ -20,11 +20,12 @@ from clickhouse_connect.driver.client import Client
 
 from duckhouse import builds
 from duckhouse.cli import UserError, progress
+from duckhouse.clickhouse_sql import quote
 from duckhouse.landing.zone import Zone, prepare
 from duckhouse.processes import embedded_clickhouse
 from duckhouse.settings import environment
 from duckhouse.sources import load_source
-from duckhouse.warehouse.connection import connect, quote
+from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.parity import compare_all, describe, published_in
 from duckhouse.warehouse.push import push_source
 from tools.campaigns.campaign import Campaign, Outcome, keep, kept

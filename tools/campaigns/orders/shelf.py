@@ -9,8 +9,8 @@ from typing import Any
 import duckdb
 from clickhouse_connect.driver.client import Client
 
+from duckhouse.clickhouse_sql import literal, quote
 from duckhouse.landing.zone import Zone
-from duckhouse.warehouse.connection import literal, quote
 
 PUBLISHED = ("marts", "quality")
 

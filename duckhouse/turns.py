@@ -8,19 +8,21 @@ import os
 import re
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from typing import NamedTuple
-
-from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, suppress
+from typing import Any, NamedTuple
 
 from duckhouse.cli import UserError
-from duckhouse.settings import clickhouse
-from duckhouse.warehouse.connection import connect, full_name, literal, quote
+from duckhouse.clickhouse_sql import full_name, literal, quote
 
 SECONDS_BETWEEN_SIGNS = 10
 SECONDS_OF_SILENCE = 120  # after these a run was killed, or its machine is gone
+
+
+Ask = Callable[[str], Sequence[Sequence[Any]]]
+"""Runs one statement and gives its rows."""
+Asking = Callable[[], AbstractContextManager[Ask]]
+"""Connects to the server."""
 
 
 class Run(NamedTuple):
@@ -34,38 +36,23 @@ class Run(NamedTuple):
 
 
 @contextmanager
-def turn(client: Client) -> Iterator["Turn"]:
+def turn(prefix: str, asking: Asking) -> Iterator["Turn"]:
     """The only run while the block runs; a UserError where another goes on."""
-    database = f"{clickhouse().prefix}_runs"
-    client.command(f"create database if not exists {quote(database)}")
-    last = last_run(client, database)
-    if last and last.is_going_on:
-        raise refusal(last)
-    own = Turn(client, database, last.number + 1 if last else 1)
-    try:
-        client.command(f"create table {own.table} (x Bool) engine = MergeTree order by () comment {literal(holder())}")
-    except ClickHouseError:
-        found = last_run(client, database)
-        if found is None or found.number < own.number:
-            raise
-        raise refusal(found) from None
-    own.check()
-    if last:
-        client.command(f"drop table if exists {full_name(database, f'run_{last.number}')}")
+    own = begun(f"{prefix}_runs", asking)
     ended = threading.Event()
-    signs = threading.Thread(target=give_signs, args=(connect(), own.table, ended))
+    signs = threading.Thread(target=give_signs, args=(asking, own.table, ended))
     signs.start()
     try:
         yield own
     finally:
         ended.set()
         signs.join()
-        with suppress(ClickHouseError):  # the server is gone, and the error on its way says so
-            client.command(f"alter table {own.table} modify comment ''")
+        with suppress(Exception), asking() as ask:  # the server may be gone, and the error on its way says so
+            ask(f"alter table {own.table} modify comment ''")
 
 
 class Turn(NamedTuple):
-    client: Client
+    asking: Asking
     database: str
     number: int
 
@@ -75,21 +62,43 @@ class Turn(NamedTuple):
 
     def check(self) -> None:
         """A UserError where another run began because this one gave no sign."""
-        last = last_run(self.client, self.database)
+        with self.asking() as ask:
+            last = last_run(ask, self.database)
         if last is None or last.number != self.number:
             raise UserError(
                 "another run began while this one gave no sign for minutes: nothing is published, run again"
             )
 
 
-def last_run(client: Client, database: str) -> Run | None:
+def begun(database: str, asking: Asking) -> Turn:
+    with asking() as ask:
+        ask(f"create database if not exists {quote(database)}")
+        last = last_run(ask, database)
+        if last and last.is_going_on:
+            raise refusal(last)
+        own = Turn(asking, database, last.number + 1 if last else 1)
+        try:
+            ask(f"create table {own.table} (x Bool) engine = MergeTree order by () comment {literal(holder())}")
+        except Exception:
+            found = last_run(ask, database)
+            if found is None or found.number < own.number:
+                raise
+            raise refusal(found) from None
+        if last:
+            ask(f"drop table if exists {full_name(database, f'run_{last.number}')}")
+    own.check()
+    return own
+
+
+def last_run(ask: Ask, database: str) -> Run | None:
     """The latest; the time since its last sign is by the clock of the server."""
-    rows = client.query(
+    rows = ask(
         "select name, comment, dateDiff('second', metadata_modification_time, now()) from system.tables "
-        "where database = {database:String} and match(name, '^run_[0-9]+$')",
-        parameters={"database": database},
-    ).result_rows
-    return max((Run(int(name.removeprefix("run_")), held_by, silent) for name, held_by, silent in rows), default=None)
+        f"where database = {literal(database)} and match(name, '^run_[0-9]+$')"
+    )
+    return max(
+        (Run(int(name.removeprefix("run_")), held_by, int(silent)) for name, held_by, silent in rows), default=None
+    )
 
 
 def refusal(run: Run) -> UserError:
@@ -116,8 +125,7 @@ def died_here(held_by: str) -> bool:
     return False
 
 
-def give_signs(client: Client, table: str, ended: threading.Event) -> None:
+def give_signs(asking: Asking, table: str, ended: threading.Event) -> None:
     while not ended.wait(SECONDS_BETWEEN_SIGNS):
-        with suppress(ClickHouseError):
-            client.command(f"alter table {table} modify comment {literal(holder())}")
-    client.close()
+        with suppress(Exception), asking() as ask:  # the server may be away for a while
+            ask(f"alter table {table} modify comment {literal(holder())}")
