@@ -76,10 +76,11 @@ def _generate(source: str, drop: Path) -> None:
 def _records(source: Source, drop: Path) -> dict[str, list[dict[str, Any]]]:
     """Of each entity the first records of its files; of Parquet where there is some, which knows most types."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for path in sorted(drop.rglob("*"), key=lambda path: (path.suffix != ".parquet", path)):
+    files = [path for path in drop.rglob("*") if path.is_file()]
+    for path in sorted(files, key=lambda path: (path.suffix != ".parquet", path)):
         parts = path.relative_to(drop).parts
         told = recognise(source, parts[1:] if parts[0] == "redelivery" else parts, is_whole=True)
-        if path.is_file() and isinstance(told, tuple):
+        if isinstance(told, tuple):
             entity, _, form = told
             found[entity.name] = [*found.get(entity.name, []), *_read(path, form)][:RECORDS]
     return found
