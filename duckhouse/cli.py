@@ -81,7 +81,10 @@ def run(main: Callable[[], int | None]) -> None:
     except SystemExit as ended:  # of argparse
         _on_end(before)
         code = ended.code
-    except (Exception, KeyboardInterrupt) as error:
+    except KeyboardInterrupt:
+        _on_end(before)
+        code, line = BY_SIGNAL + next(iter(ended_by), signal.SIGINT), INTERRUPTED
+    except Exception as error:
         _on_end(before)
         code, line = (BY_SIGNAL + ended_by[0], INTERRUPTED) if ended_by else (1, told(error))
     fault = _fault_of_output()

@@ -81,7 +81,7 @@
 
 {# cinemabuzz of m.cinema-buzz.co.uk #}
 {% macro name_of_domain(domain) -%}
-    {{ replace_all(replace_all(without_ending(domain), '^.*[.]', ''), '-', '') }}
+    {{ replace_all(replace_all(without_ending(domain), '^([^.]*[.])*', ''), '-', '') }}
 {%- endmacro %}
 
 {% macro without_ending(domain) -%}

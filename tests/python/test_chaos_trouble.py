@@ -11,8 +11,8 @@ import pytest
 
 from duckhouse.cli import UserError
 from tools import chaos
-from tools.campaigns.trouble.campaign import campaign as trouble
-from tools.campaigns.trouble.campaign import commands as troubled
+from tools.campaigns.trouble import campaign as trouble
+from tools.campaigns.trouble import commands as troubled
 from tools.campaigns.trouble.commands import LANDING, TroubledCommand
 from tools.campaigns.trouble.kinds import Trouble
 

@@ -27,7 +27,8 @@ from duckhouse.warehouse.parity import Model, compare_all
 from support.consent import deliver, event
 from support.dbt import environment
 from support.gateway import start_gateway, stop
-from support.warehouse import PUBLISHED, Warehouse
+from support.warehouse import Warehouse
+from tools.campaigns.orders.shelf import PUBLISHED
 
 KILLS = int(os.environ.get("DUCKHOUSE_KILLS", "0"))
 STATEMENTS = 500  # of a build, roughly
