@@ -67,8 +67,11 @@ def run(main: Callable[[], int | None]) -> None:
     """
     os.umask(OWNER_ONLY)
     ended_by: list[int] = []
+    process = os.getpid()
 
     def end(number: int, _: object) -> None:
+        if os.getpid() != process:  # a fork of this one, such as a worker that a pool ends
+            os._exit(BY_SIGNAL + number)
         ended_by.append(number)
         raise KeyboardInterrupt
 

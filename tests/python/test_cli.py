@@ -71,6 +71,20 @@ def main():
     assert ended("-c", f"{RUN}{main}cli.run(main)") == (130, ["through", "error: interrupted"])
 
 
+def test_a_fork_of_a_command_ends_without_a_word() -> None:
+    """As a worker does that its pool ends."""
+    program = """
+def main():
+    worker = os.fork()
+    while not worker:
+        pass
+    os.kill(worker, signal.SIGTERM)
+    return os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
+cli.run(main)
+"""
+    assert ended("-c", RUN + program) == (143, [])
+
+
 def test_duckdb_that_cannot_write_is_one_line(tmp_path: Path) -> None:
     (tmp_path / "there").write_text("no folder")
     main = f"def main():\n import duckdb\n duckdb.connect({str(tmp_path / 'there' / 'x.duckdb')!r})\n"

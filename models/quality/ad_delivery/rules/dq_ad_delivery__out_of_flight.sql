@@ -1,16 +1,16 @@
 {# by the version whose bid and budget the day has; events may be back-dated to before the start #}
 with flown as (
     select
-        days.campaign_id as campaign_id,
-        days.event_date as event_date,
-        {{ cast_to('days.impressions + days.clicks', 'integer') }} as events,
-        days.spend_usd as spend_usd,
+        daily.campaign_id as campaign_id,
+        daily.event_date as event_date,
+        {{ cast_to('daily.impressions + daily.clicks', 'integer') }} as events,
+        daily.spend_usd as spend_usd,
         versions.start_date as start_date,
         versions.end_date as end_date
-    from {{ ref('fct_ad_delivery_daily') }} as days
+    from {{ ref('fct_ad_delivery_daily') }} as daily
     inner join {{ ref('dim_ad_delivery_campaigns_history') }} as versions
-        on days.campaign_version_id = versions.campaign_version_id
-    where days.impressions + days.clicks > 0
+        on daily.campaign_version_id = versions.campaign_version_id
+    where daily.impressions + daily.clicks > 0
 ),
 
 outside as (

@@ -41,7 +41,11 @@ edits as (
     where
         operation = 'upsert'
         and previous_operation = 'upsert'
-        and ({% for column in attributes %}{{ column }} is distinct from previous_{{ column }}{{ ' or ' if not loop.last }}{% endfor %})
+        and (
+            {%- for column in attributes %}
+            {{ 'or ' if not loop.first }}{{ column }} is distinct from previous_{{ column }}
+            {%- endfor %}
+        )
     {%- for entity, (staging, history, key) in dimensions.items() %}
     union all
     {{ silent_edits_of_dimension(entity, staging, history, key) | indent(4) }}
