@@ -75,9 +75,11 @@ def test_a_fork_of_a_command_ends_without_a_word() -> None:
     """As a worker does that its pool ends."""
     program = """
 def main():
+    begun, begins = os.pipe()
     worker = os.fork()
     while not worker:
-        pass
+        os.write(begins, b".")
+    os.read(begun, 1)
     os.kill(worker, signal.SIGTERM)
     return os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1])
 cli.run(main)
