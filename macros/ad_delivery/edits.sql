@@ -25,5 +25,5 @@
         operation = 'upsert'
         and previous_operation = 'upsert'
         and updated_at is not distinct from previous_updated_at
-        and ({% for column in attributes %}{{ column }} is distinct from previous_{{ column }}{{ ' or ' if not loop.last }}{% else %}false{% endfor %})
+        and {{ any_changed(attributes) | indent(8) }}
 {%- endmacro %}

@@ -19,6 +19,18 @@
 {%- endmacro %}
 
 
+{# Whether any of the attributes differs from previous_<column>; false where there are none. #}
+{% macro any_changed(attributes) -%}
+    (
+        {%- for column in attributes %}
+        {{ 'or ' if not loop.first }}{{ column }} is distinct from previous_{{ column }}
+        {%- else %}
+        false
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+
 {# column=value of the attributes that differ from previous_<column>, by commas; empty for none. With side, the values before. #}
 {% macro changed_values(attributes, side='') -%}
     {%- set parts = ["''"] if not attributes else [] -%}

@@ -24,15 +24,7 @@ judged as (
 ),
 
 overspent as (
-    select
-        *,
-        case
-            when over_budget_then > 0 and over_budget_now > 0 then 'over budget then and now'
-            when over_budget_then > 0 then 'over budget then, hidden by a later change of the campaign'
-            else 'over the budget of now, not over the one that held then'
-        end as verdict
-    from judged
-    where over_budget_then > 0 or over_budget_now > 0
+    {{ overspent_of('judged') | indent(4) }}
 ),
 
 final as (

@@ -41,11 +41,7 @@ edits as (
     where
         operation = 'upsert'
         and previous_operation = 'upsert'
-        and (
-            {%- for column in attributes %}
-            {{ 'or ' if not loop.first }}{{ column }} is distinct from previous_{{ column }}
-            {%- endfor %}
-        )
+        and {{ any_changed(attributes) | indent(8) }}
     {%- for entity, (staging, history, key) in dimensions.items() %}
     union all
     {{ silent_edits_of_dimension(entity, staging, history, key) | indent(4) }}
