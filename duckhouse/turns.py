@@ -63,11 +63,7 @@ class Turn(NamedTuple):
     def check(self) -> None:
         """A UserError where another run began because this one gave no sign."""
         with self.asking() as ask:
-            last = last_run(ask, self.database)
-        if last is None or last.number != self.number:
-            raise UserError(
-                "another run began while this one gave no sign for minutes: nothing is published, run again"
-            )
+            refuse_overtaken(self, ask)
 
 
 def begun(database: str, asking: Asking) -> Turn:
@@ -84,10 +80,16 @@ def begun(database: str, asking: Asking) -> Turn:
             if found is None or found.number < own.number:
                 raise
             raise refusal(found) from None
+        refuse_overtaken(own, ask)
         if last:
             ask(f"drop table if exists {full_name(database, f'run_{last.number}')}")
-    own.check()
     return own
+
+
+def refuse_overtaken(own: Turn, ask: Ask) -> None:
+    last = last_run(ask, own.database)
+    if last is None or last.number != own.number:
+        raise UserError("another run began while this one gave no sign for minutes: nothing is published, run again")
 
 
 def last_run(ask: Ask, database: str) -> Run | None:
