@@ -12,6 +12,7 @@ from duckhouse.settings import PROJECT, environment
 
 DBT = str(Path(sys.executable).with_name("dbt"))
 SECONDS_TO_STOP = 60
+PORT = re.compile(r":(\d+) ")
 PASSWORD_FILE = re.compile(r", password in (.+)\)$")
 
 
@@ -39,16 +40,19 @@ def run(command: list[str], env: Mapping[str, str] | None = None) -> None:
 
 @contextmanager
 def embedded_clickhouse(*arguments: str) -> Iterator[str]:
-    """The embedded ClickHouse engine while the block runs, its password in the environment; gives the line with which
-    it greets.
+    """The embedded ClickHouse engine while the block runs, its port and its password in the environment; gives the line
+    with which it greets.
     """
     with subprocess.Popen(script("clickhouse", *arguments), stdout=subprocess.PIPE, text=True, cwd=PROJECT) as process:
         try:
             greeting = process.stdout.readline().strip() if process.stdout else ""
             if not greeting:
                 raise UserError("the embedded ClickHouse did not start; what it said is above")
-            kept = PASSWORD_FILE.search(greeting)
-            with environment({"CLICKHOUSE_PASSWORD": Path(kept[1]).read_text()} if kept else {}):
+            port, kept = PORT.search(greeting), PASSWORD_FILE.search(greeting)
+            if port is None:
+                raise UserError(f"the embedded ClickHouse does not say where it is: {greeting}")
+            password = {"CLICKHOUSE_PASSWORD": Path(kept[1]).read_text()} if kept else {}
+            with environment({"CLICKHOUSE_PORT": port[1], **password}):
                 yield greeting
         finally:
             process.terminate()

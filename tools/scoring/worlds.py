@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -42,15 +41,14 @@ class World:
 
 def build(folder: Path, options: Mapping[str, list[str]]) -> World:
     """One data set, in a folder and on an embedded ClickHouse of its own. `options` are the generator's, by source."""
-    with embedded_clickhouse("--port", "0", "--data", str(folder / "clickhouse")) as greeting:
-        return _build_on(folder, options, port=re.search(r":(\d+) ", greeting)[1])
+    with embedded_clickhouse("--port", "0", "--data", str(folder / "clickhouse")):
+        return _build_on(folder, options)
 
 
-def _build_on(folder: Path, options: Mapping[str, list[str]], port: str) -> World:
+def _build_on(folder: Path, options: Mapping[str, list[str]]) -> World:
     env = {
         **os.environ,
         "CLICKHOUSE_HOST": "127.0.0.1",
-        "CLICKHOUSE_PORT": port,
         "CLICKHOUSE_USER": "default",
         "CLICKHOUSE_SECURE": "false",
         "CLICKHOUSE_PREFIX": PREFIX,
@@ -79,7 +77,7 @@ def _build_on(folder: Path, options: Mapping[str, list[str]], port: str) -> Worl
     with ThreadPoolExecutor(2) as pool:
         list(pool.map(lambda target: _build_target(target, list(options), folder, env), ("dev", "prod")))
     rows = _on_dev(folder / "duckhouse.duckdb")
-    if rows != _on_prod(int(port)):
+    if rows != _on_prod(clickhouse().port):
         raise UserError(
             "the findings differ between dev and prod: "
             + ", ".join(f"{source} {' '.join(words)}" for source, words in options.items())

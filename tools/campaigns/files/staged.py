@@ -34,11 +34,9 @@ def staging(work: Path) -> Iterator[Staged]:
         "CLICKHOUSE_HOST": "127.0.0.1",
         "CLICKHOUSE_PASSWORD": "",
     }
-    with environment(settings), embedded_clickhouse("--port", "0", "--data", str(folder / "clickhouse")) as greeting:
-        address = greeting.split(" (data: ")[0]
-        with environment({"CLICKHOUSE_PORT": address.rpartition(":")[2]}):
-            manifests = {target: parse(target=target) for target in TARGETS}
-            yield lambda source: _differences(source, folder, manifests)
+    with environment(settings), embedded_clickhouse("--port", "0", "--data", str(folder / "clickhouse")):
+        manifests = {target: parse(target=target) for target in TARGETS}
+        yield lambda source: _differences(source, folder, manifests)
 
 
 def _differences(source: str, folder: Path, manifests: dict[str, Manifest]) -> Iterator[tuple[str | None, str]]:

@@ -2,7 +2,7 @@
 nothing is lost or doubled, and everything is as a clean run would have made it.
 """
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from tools.campaigns.draws import by_seed, drawn
 from tools.campaigns.forks import Ended, Launch
 from tools.campaigns.kills.accounts import accounts
 from tools.campaigns.kills.arrivals import sessions_over
-from tools.campaigns.kills.kinds import KINDS, CommandKind
+from tools.campaigns.kills.kinds import KINDS, CommandKind, only_kinds
 from tools.campaigns.kills.world import Broken, CampaignWorld, world
 
 AGAIN = 0.15
@@ -134,8 +134,4 @@ def _counted(found: Counter[str]) -> list[str]:
     return [f"  {count:>5} {name}" for name, count in sorted(found.items())]
 
 
-def arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--only", nargs="+", choices=sorted(KINDS), metavar="KIND", help=f"of {', '.join(KINDS)}")
-
-
-CAMPAIGN = Campaign("kills of every command at any step, each run again", "kills", 500, run, arguments)
+CAMPAIGN = Campaign("kills of every command at any step, each run again", "kills", 500, run, only_kinds)

@@ -1,5 +1,6 @@
 """Every command of a campaign: what comes in before it, and the words and settings with which it runs."""
 
+from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -101,3 +102,7 @@ KINDS = {
     "report": CommandKind("report", 10, _reported),
     "build_prod": CommandKind("build_prod", 15, _built("prod"), ("clickhouse",), {"CLICKHOUSE_PREFIX": BESIDE}),
 }
+
+
+def only_kinds(parser: ArgumentParser) -> None:
+    parser.add_argument("--only", nargs="+", choices=sorted(KINDS), metavar="KIND", help=f"of {', '.join(KINDS)}")

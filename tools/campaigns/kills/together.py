@@ -2,7 +2,7 @@
 again alone, nothing is lost or doubled, and everything is as a clean run would have made it.
 """
 
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from tools.campaigns.campaign import Campaign, Outcome, keep, kept
 from tools.campaigns.draws import by_seed
 from tools.campaigns.forks import Ended, Launch
 from tools.campaigns.kills.accounts import accounts
-from tools.campaigns.kills.kinds import KINDS, CommandKind
+from tools.campaigns.kills.kinds import KINDS, CommandKind, only_kinds
 from tools.campaigns.kills.world import Broken, CampaignWorld, told, world
 
 PAIRS = (
@@ -124,8 +124,4 @@ def _told(figures: Together) -> Outcome:
     return Outcome(lines, {name: getattr(figures, name) for name in shown}, figures.differences)
 
 
-def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--only", nargs="+", choices=sorted(KINDS), metavar="KIND", help=f"of {', '.join(KINDS)}")
-
-
-CAMPAIGN = Campaign("two commands at once, where each waits or refuses", "rounds", 50, run, _arguments)
+CAMPAIGN = Campaign("two commands at once, where each waits or refuses", "rounds", 50, run, only_kinds)

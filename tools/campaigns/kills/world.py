@@ -1,7 +1,6 @@
 """The folder, the servers and the settings of a campaign over all commands, and what has come in so far."""
 
 import os
-import re
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -20,7 +19,6 @@ BESIDE = f"{PREFIX}_audit"
 DATABASES = {"POSTGRES_DSN": "ad_delivery", "TELEMETRY_DSN": "telemetry"}
 QUICK = ("fsync=off", "full_page_writes=off", "track_commit_timestamp=on")
 """Settings of PostgreSQL: the server itself is not killed."""
-_PORT = re.compile(r" at http://127\.0\.0\.1:(\d+) ")
 
 
 class Broken(UserError):
@@ -87,14 +85,9 @@ def world(work: Path, arrived: dict[str, list[Any]], needs: Collection[str]) -> 
                 settings[name] = server.conninfo(database, ROLE)
         if "clickhouse" in needs:
             arguments = ("--port", "0", "--data", str(work / "clickhouse"))
-            found = _PORT.search(stack.enter_context(embedded_clickhouse(*arguments)))
-            if not found:
-                raise AssertionError("unreachable")
-            settings |= {
-                "CLICKHOUSE_HOST": "127.0.0.1",
-                "CLICKHOUSE_PORT": found[1],
-                "CLICKHOUSE_PASSWORD": os.environ["CLICKHOUSE_PASSWORD"],
-            }
+            stack.enter_context(embedded_clickhouse(*arguments))
+            of_server = {name: os.environ[name] for name in ("CLICKHOUSE_PORT", "CLICKHOUSE_PASSWORD")}
+            settings |= {"CLICKHOUSE_HOST": "127.0.0.1", **of_server}
         objects = stack.enter_context(bucket()) if "bucket" in needs else None
         if objects:
             settings |= {**OF_THE_BUCKET, "AWS_ENDPOINT_URL": objects.url}

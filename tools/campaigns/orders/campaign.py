@@ -5,7 +5,6 @@ A world is a few deliveries of one source, with an order of their own. Many of t
 else, because a build costs nearly the same for one world as for fifty.
 """
 
-import re
 import shutil
 from argparse import ArgumentParser, Namespace
 from collections import Counter
@@ -163,13 +162,9 @@ def _schedules(house: House, zone: Zone, worlds: int, draw: Random) -> Iterator[
 
 @contextmanager
 def _house(work: Path, sources: Sequence[str]) -> Iterator[House]:
-    with embedded_clickhouse("--port", "0", "--data", str(work / "clickhouse")) as greeting:
-        found = re.search(r":(\d+) ", greeting)
-        if not found:
-            raise UserError(f"the embedded ClickHouse did not say its port: {greeting}")
+    with embedded_clickhouse("--port", "0", "--data", str(work / "clickhouse")):
         settings = {
             "CLICKHOUSE_HOST": "127.0.0.1",
-            "CLICKHOUSE_PORT": found[1],
             "CLICKHOUSE_USER": "default",
             "CLICKHOUSE_SECURE": "false",
             "CLICKHOUSE_PREFIX": PREFIX,
