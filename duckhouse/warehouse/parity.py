@@ -19,7 +19,7 @@ from duckhouse.opening import open_duckdb
 from duckhouse.project import manifest, model_names
 from duckhouse.warehouse.connection import connect, first_line
 
-PUBLISHED_SCHEMAS = ("marts", "quality")
+PUBLISHED_SCHEMAS = ("marts", "quality", "reporting")
 KEYS_SHOWN = 20
 NOT_THERE = ("UNKNOWN_TABLE", "UNKNOWN_DATABASE")  # the names of ClickHouse's errors
 

@@ -12,7 +12,7 @@ from clickhouse_connect.driver.client import Client
 from duckhouse.clickhouse_sql import literal, quote
 from duckhouse.landing.zone import Zone
 
-PUBLISHED = ("marts", "quality")
+PUBLISHED = ("marts", "quality", "reporting")
 
 
 def shelve(zone: Zone, shelf: Path, delivery: str) -> None:
