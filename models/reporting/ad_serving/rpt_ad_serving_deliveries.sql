@@ -51,6 +51,9 @@ final as (
         {%- for name in counts %}
         {{ cast_to('deliveries.' ~ name ~ '_count', 'integer') }} as records_{{ name }},
         {%- endfor %}
+        {{ cast_to(
+            'deliveries.replaced_in_delivery_count + deliveries.replaced_by_delivery_count', 'integer'
+        ) }} as records_replaced,
 
         ---------- and of the revenue that they carry
         {{ cast_to('deliveries.' ~ fates | join('_revenue + deliveries.') ~ '_revenue', 'money') }}
