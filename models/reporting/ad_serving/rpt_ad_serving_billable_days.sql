@@ -17,12 +17,7 @@ bridge as (
 ),
 
 errors as (
-    select
-        event_date,
-        sum(event_count) as events_in_errors,
-        sum(revenue) as revenue_in_errors
-    from {{ ref('int_ad_serving__open_error_days') }}
-    group by event_date
+    {{ events_in_open_errors(['event_date']) }}
 ),
 
 final as (
@@ -38,8 +33,8 @@ final as (
         ---------- beside the steps
         {{ cast_to('bridge.not_settled_total', 'money') }} as revenue_usd_billable_not_settled,
         {{ cast_to('bridge.signalled_count', 'integer') }} as events_with_signals,
-        {{ cast_to('coalesce(errors.events_in_errors, 0)', 'integer') }} as events_in_open_errors,
-        {{ cast_to('coalesce(errors.revenue_in_errors, 0)', 'money') }} as revenue_usd_in_open_errors,
+        {{ cast_to('coalesce(errors.error_count, 0)', 'integer') }} as events_in_open_errors,
+        {{ cast_to('coalesce(errors.error_revenue, 0)', 'money') }} as revenue_usd_in_open_errors,
         {{ cast_to('coalesce(scorecard.findings_error, 0)', 'integer') }} as open_errors
     from bridge
     cross join last_delivery

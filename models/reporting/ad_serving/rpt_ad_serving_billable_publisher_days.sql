@@ -13,13 +13,7 @@ with bridge as (
 ),
 
 errors as (
-    select
-        reporting_date,
-        publisher_id,
-        sum(event_count) as events_in_errors,
-        sum(revenue) as revenue_in_errors
-    from {{ ref('int_ad_serving__open_error_days') }}
-    group by reporting_date, publisher_id
+    {{ events_in_open_errors(['reporting_date', 'publisher_id']) }}
 ),
 
 final as (
@@ -36,8 +30,8 @@ final as (
 
         ---------- beside the steps
         {{ cast_to('bridge.not_settled_total', 'money') }} as revenue_usd_billable_not_settled,
-        {{ cast_to('coalesce(errors.events_in_errors, 0)', 'integer') }} as events_in_open_errors,
-        {{ cast_to('coalesce(errors.revenue_in_errors, 0)', 'money') }} as revenue_usd_in_open_errors
+        {{ cast_to('coalesce(errors.error_count, 0)', 'integer') }} as events_in_open_errors,
+        {{ cast_to('coalesce(errors.error_revenue, 0)', 'money') }} as revenue_usd_in_open_errors
     from bridge
     left join errors
         on
