@@ -8,8 +8,9 @@ import duckdb
 
 from duckhouse import cli, duck, settings
 from duckhouse.clickhouse_sql import full_name, literal
+from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 from duckhouse.warehouse.connection import connect
-from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS, canonical, fetch, open_dev
+from duckhouse.warehouse.parity import canonical, fetch, open_dev
 
 
 def dump(folder: Path, target: str, schemas: Sequence[str] = PUBLISHED_SCHEMAS) -> int:

@@ -13,12 +13,13 @@ from shutil import rmtree
 import duckdb
 
 from duckhouse import duck
+from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 from duckhouse.landing.manifest import Delivery, iso, moment_of
 from duckhouse.landing.zone import INCOMING, Zone
 from duckhouse.sources import load_source, sources
 from duckhouse.warehouse import dumps, push
 from duckhouse.warehouse.connection import connect
-from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS, compare_all, describe, published_models
+from duckhouse.warehouse.parity import compare_all, describe, published_models
 from tools.campaigns.forks import Launch
 from tools.campaigns.kills.arrivals import END, FIRST
 from tools.campaigns.kills.kinds import BUILT, KINDS, SELECTED
