@@ -1,0 +1,23 @@
+{# The standard deviation of a sample, of its count, its sum and its sum of squares; NULL of fewer than two values. #}
+{% macro sample_deviation(count, total, squares) -%}
+    {%- set n, s = to_double(count), to_double(total) -%}
+    sqrt({{ ratio(ratio(n ~ ' * ' ~ to_double(squares) ~ ' - ' ~ s ~ ' * ' ~ s, count), count ~ ' - 1') }})
+{%- endmacro %}
+
+
+{#
+    The interval of a mean at var confidence_z: mean +- z deviation / sqrt(count), which ends at the least and the greatest
+    value that there can be. NULL without a deviation.
+#}
+{% macro mean_interval_columns(name, mean, deviation, count, least_value, greatest_value) -%}
+        {%- set reach = to_double("'" ~ var('confidence_z') ~ "'") ~ ' * ' ~ deviation ~ ' / sqrt(' ~ to_double(count) ~ ')' -%}
+        {%- set least_value, greatest_value = to_double(least_value), to_double(greatest_value) -%}
+        case
+            when {{ mean }} - {{ reach }} <= {{ least_value }} then {{ least_value }}
+            else {{ mean }} - {{ reach }}
+        end as {{ name }}_low,
+        case
+            when {{ mean }} + {{ reach }} >= {{ greatest_value }} then {{ greatest_value }}
+            else {{ mean }} + {{ reach }}
+        end as {{ name }}_high
+{%- endmacro %}
