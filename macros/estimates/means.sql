@@ -6,18 +6,19 @@
 
 
 {#
-    The interval of a mean at var confidence_z: mean +- z deviation / sqrt(count), which ends at the least and the greatest
-    value that there can be. NULL without a deviation.
+    The interval of a mean at var confidence_z, mean +- z deviation / sqrt(count). It ends at the least and the greatest
+    value that there can be, and is NULL without a deviation.
 #}
 {% macro mean_interval_columns(name, mean, deviation, count, least_value, greatest_value) -%}
-        {%- set reach = to_double("'" ~ var('confidence_z') ~ "'") ~ ' * ' ~ deviation ~ ' / sqrt(' ~ to_double(count) ~ ')' -%}
-        {%- set least_value, greatest_value = to_double(least_value), to_double(greatest_value) -%}
+        {%- set z = to_double("'" ~ var('confidence_z') ~ "'") -%}
+        {%- set lowest, highest = to_double(least_value), to_double(greatest_value) -%}
+        {%- set reach = z ~ ' * ' ~ deviation ~ ' / sqrt(' ~ to_double(count) ~ ')' -%}
         case
-            when {{ mean }} - {{ reach }} <= {{ least_value }} then {{ least_value }}
+            when {{ mean }} - {{ reach }} <= {{ lowest }} then {{ lowest }}
             else {{ mean }} - {{ reach }}
         end as {{ name }}_low,
         case
-            when {{ mean }} + {{ reach }} >= {{ greatest_value }} then {{ greatest_value }}
+            when {{ mean }} + {{ reach }} >= {{ highest }} then {{ highest }}
             else {{ mean }} + {{ reach }}
         end as {{ name }}_high
 {%- endmacro %}

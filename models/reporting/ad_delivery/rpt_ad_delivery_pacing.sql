@@ -1,4 +1,6 @@
 {%- set days = var('pace_days') %}
+{%- set is_recent = "date_diff('day', daily.event_date, latest_day.report_day) < " ~ days %}
+
 with latest_day as (
     select {{ cast_to('max(_delivered_at)', 'date') }} - 1 as report_day
     from {{ ref('fct_ad_delivery_extractions') }}
@@ -9,7 +11,7 @@ spends as (
         daily.campaign_id as campaign_id,
         sum(daily.spend_usd) as spend,
         {{ sum_where('daily.spend_usd', 'not daily.is_in_flight') }} as spend_out_of_flight,
-        {{ sum_where('daily.spend_usd', "date_diff('day', daily.event_date, latest_day.report_day) < " ~ days) }} as recent_spend,
+        {{ sum_where('daily.spend_usd', is_recent) }} as recent_spend,
         least(max(date_diff('day', daily.event_date, latest_day.report_day)) + 1, {{ days }}) as recent_days,
         min(case when daily.spend_usd_to_date >= campaigns.budget_usd then daily.event_date end) as used_up_on
     from {{ ref('fct_ad_delivery_daily') }} as daily
@@ -50,7 +52,11 @@ projections as (
             least(date_diff('day', flight_start, report_day), date_diff('day', flight_start, flight_end)) + 1, 0
         ) as days_run,
         case
-            when used_up_on is null and not is_deleted and coalesce(flight_end > report_day, true) and days_to_go <= 3652
+            when
+                used_up_on is null
+                and not is_deleted
+                and coalesce(flight_end > report_day, true)
+                and days_to_go <= 3652
                 then report_day + cast(coalesce(days_to_go, 0) as integer) -- ClickHouse casts no NULL to integer
         end as projected_day
     from flights

@@ -7,7 +7,8 @@ days as (
     select
         *,
         -- weeks are counted from a Monday
-        event_date - cast(date_diff('day', {{ cast_to("'1900-01-01'", 'date') }}, event_date) % 7 as integer) as week_start
+        event_date
+        - cast(date_diff('day', {{ cast_to("'1900-01-01'", 'date') }}, event_date) % 7 as integer) as week_start
     from {{ ref('rpt_ad_delivery_days') }}
 ),
 

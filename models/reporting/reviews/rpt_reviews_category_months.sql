@@ -25,7 +25,8 @@ compared as (
         *,
         {%- for stars in range(1, 6) %}
         {{ ratio('ratings_' ~ stars, 'ratings') }} as share_{{ stars }},
-        {{ ratio('ratings_' ~ stars, 'ratings') }} - {{ ratio('before_' ~ stars, 'ratings_before') }} as difference_{{ stars }},
+        {{ ratio('ratings_' ~ stars, 'ratings') }}
+        - {{ ratio('before_' ~ stars, 'ratings_before') }} as difference_{{ stars }},
         {%- endfor %}
         {{ to_double('ratings') }} * {{ to_double('ratings_before') }} as weight_of_both
     from pairs
@@ -41,7 +42,8 @@ shifts as (
         ) / 2 as shift,
         {% for stars in range(1, 6) -%}
         {{ '+ ' if not loop.first }}coalesce({{ ratio(
-            'difference_' ~ stars ~ ' * difference_' ~ stars ~ ' * weight_of_both', 'ratings_' ~ stars ~ ' + before_' ~ stars
+            'difference_' ~ stars ~ ' * difference_' ~ stars ~ ' * weight_of_both',
+            'ratings_' ~ stars ~ ' + before_' ~ stars
         ) }}, 0)
         {% endfor -%}
         as statistic
