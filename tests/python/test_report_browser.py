@@ -23,14 +23,14 @@ MOST_BYTES = 1_500_000
 
 System = namedtuple(
     "System",
-    "source label first_day last_day last_delivery_at records_unaccounted open_errors impact_amount impact_currency "
-    "days_late headline_name headline_value is_complete is_right is_on_time",
+    "source label first_day last_day last_delivery_at records_unaccounted days_without_events open_errors impact_amount "
+    "impact_currency days_late headline_name headline_value is_complete is_right is_on_time",
 )
 Action = namedtuple("Action", "source rule_id title action owner findings impact_amount impact_currency")
 SYSTEMS = [
-    System("parts", "Parts", DAYS[0], DAYS[-1], NOON, 0, 0, None, None, 0, "revenue", "$2,396.60", True, True, True),
-    System("absent", HOSTILE, DAYS[0], DAYS[-1], NOON, 1, 12, 5, "USD", 3, "rate", "41.2 %", False, False, False),
-    System("unknown", "Unknown", None, None, NOON, 0, None, None, None, None, None, None, True, None, None),
+    System("parts", "Parts", DAYS[0], DAYS[-1], NOON, 0, 0, 0, 0, None, 0, "revenue", "$2,396.60", True, True, True),
+    System("absent", HOSTILE, DAYS[0], DAYS[-1], NOON, 1, 2, 12, 5, "USD", 3, "rate", "41.2 %", False, False, False),
+    System("unknown", "Unknown", None, None, NOON, 0, 0, 0, 0, None, None, None, None, True, True, None),
 ]
 ACTIONS = [Action("parts", "parts__rule", HOSTILE, "Ask the sender. " * 5, "ad operations", 1, 1234, "USD")]
 
