@@ -1,4 +1,4 @@
-"""The chapter of ad serving: the figures of the marts, what senders wrote as text, nothing loaded from elsewhere."""
+"""The report shows the figures of the marts, escapes what senders wrote, and loads nothing from elsewhere."""
 
 import json
 from decimal import Decimal
@@ -6,16 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from support.browser import browser_or_skip, faults_on_screen
 from support.drops import event
 from support.pages import Page, read_page, text_of
 from support.warehouse import Warehouse
 
 HOSTILE = '<script>alert(1)</script> & "Sons"'
-CHAPTER = "Ad serving"
 CHANGED = "Did revenue change after it was reported?"
 FILLED = "Did fill rates change after they were reported?"
 CLICKED = "Where are ads clicked and seen, and which formats earn?"
 RECORDS = "Is every record accounted for?"
+BROKEN_CLOCKS = ("0001-01-01", "1970-01-01", "2027-01-01", "9999-12-31")
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +30,8 @@ def house(shared_house: Warehouse) -> Warehouse:
     fields[header.split(",").index("publisher_name")] = '"' + HOSTILE.replace('"', '""') + '"'
     publishers.write_text("\n".join([header, ",".join(fields), *rest]) + "\n", encoding="utf-8")
     (folder / "drop" / "redelivery" / "publishers.csv").unlink()
-    old = json.dumps(event("of a clock that began anew", "1970-01-01T00:00:00Z", 0.01))
-    (folder / "drop" / "events" / "1970-01-01.jsonl").write_text(old + "\n")
+    odd = (event(f"of {day}", f"{day}T00:00:00Z", 0.01) for day in BROKEN_CLOCKS)
+    (folder / "drop" / "events" / "1970-01-01.jsonl").write_text("".join(f"{json.dumps(one)}\n" for one in odd))
     house.land(folder / "drop", "--delivered-at", "2026-03-25T06:00:00Z")
     house.dbt("dev", "build", "--exclude-resource-type", "test", "unit_test")
     return house
@@ -49,6 +50,52 @@ def page(house: Warehouse, printed: str) -> Page:
 def test_the_page_needs_nothing_from_elsewhere(page: Page) -> None:
     assert not {"link", "iframe", "img"} & {one.tag for one in page.root.iter()}
     assert [address for address in page.addresses() if not address.startswith("#")] == []
+    [policy] = [one.get("content") or "" for one in page.root.iter("meta") if one.get("http-equiv")]
+    assert policy.startswith("default-src 'none'; style-src 'sha256-")
+    assert "unsafe" not in policy
+
+
+def test_links_lead_to_ids_that_are_there_once(page: Page) -> None:
+    assert {address.removeprefix("#") for address in page.addresses()} <= set(page.ids())
+    assert len(page.ids()) == len(set(page.ids()))
+
+
+def test_days_of_broken_clocks_are_in_the_table_and_not_drawn(page: Page) -> None:
+    section = page.section(CHANGED)
+    assert "Days not drawn: 2 before 20" in text_of(section)
+    assert "2 later than the latest delivery" in text_of(section)
+    days = [row[0] for row in page.table("What are the figures of each day?")]
+    assert set(BROKEN_CLOCKS) < set(days)
+    for chart in page.charts(CHANGED):
+        assert not {"1970", "2027", "9999"} & set(text_of(chart).split())
+
+
+def test_rules_that_were_not_built_are_left_out_in_one_line(page: Page, printed: str) -> None:
+    line = "Data quality is left out: its rules were not built. dbt build --target dev builds them."
+    assert page.text.count(line) == printed.count(line) == 1
+    assert page.headings == ["Ad serving"]
+
+
+def test_without_rules_the_first_screen_shows_the_first_figure_of_a_system(page: Page) -> None:
+    name, _ = next(iter(page.facts("Ad serving").items()))
+    [overview] = [one for one in page.root.iter("section") if one.get("id") == "overview"]
+    assert f"Ad serving: {name}" in text_of(overview)
+
+
+def test_names_from_files_are_escaped(page: Page) -> None:
+    assert HOSTILE in page.text
+    assert len(list(page.root.iter("script"))) == 1
+
+
+def test_figures_are_those_of_the_marts(house: Warehouse, page: Page, printed: str) -> None:
+    [(revenue, delivered, read)] = house.rows(
+        "select (select sum(revenue_usd) from marts.fct_ad_events), "
+        "(select sum(revenue_usd_as_delivered) from marts.fct_ad_events), "
+        "(select sum(records_read) from staging.stg_ad_serving__files where entity = 'events')"
+    )
+    for figure in (f"${revenue:,.6f}", f"${delivered:,.6f}", f"{read:,}, all accounted for"):
+        assert figure in " ".join(page.facts("Ad serving").values())
+        assert figure in printed
 
 
 def test_charts_answer_the_question_of_their_section(page: Page) -> None:
@@ -61,41 +108,6 @@ def test_charts_answer_the_question_of_their_section(page: Page) -> None:
         [chart] = page.charts(title)
         for name in series:
             assert name in text_of(chart)
-
-
-def test_one_day_long_before_the_others_is_in_the_table_and_not_drawn(page: Page) -> None:
-    for title in (CHANGED, FILLED):
-        assert "Days not drawn: 1 before 20" in text_of(page.section(title))
-    assert "1970-01-01" in {row[0] for row in page.table("What are the figures of each day?")}
-
-
-def test_rules_that_were_not_built_are_left_out_in_one_line(printed: str, page: Page) -> None:
-    line = "Data quality is left out: its rules were not built."
-    assert page.text.count(line) == printed.count(line) == 1
-    assert page.headings == [CHAPTER]
-    assert "billable revenue" not in page.facts(CHAPTER)
-
-
-def test_names_from_files_are_text(page: Page) -> None:
-    assert HOSTILE in {row[0] for row in page.table("Who earns?")}
-
-
-def test_figures_are_those_of_the_marts(house: Warehouse, printed: str, page: Page) -> None:
-    [(revenue, delivered, impressions, read)] = house.rows(
-        "select (select sum(revenue_usd) from marts.fct_ad_events), "
-        "(select sum(revenue_usd_as_delivered) from marts.fct_ad_events), "
-        "(select count(*) from marts.fct_ad_events where event_type = 'impression'), "
-        "(select sum(records_read) from staging.stg_ad_serving__files where entity = 'events')"
-    )
-    facts = page.facts(CHAPTER)
-    for name, figure in (
-        ("revenue", f"${revenue:,.6f}"),
-        ("revenue as delivered", f"${delivered:,.6f}"),
-        ("impressions", f"{impressions:,}"),
-        ("records read", f"{read:,}, all accounted for"),
-    ):
-        assert facts[name].startswith(figure)
-        assert figure in printed
 
 
 def test_each_publisher_has_the_sums_of_its_events(house: Warehouse, page: Page) -> None:
@@ -138,7 +150,13 @@ def test_before_and_now_differ_by_what_the_latest_delivery_changed(house: Wareho
         )
         """
     )
-    assert page.facts(CHAPTER)["revenue before the latest delivery"].startswith(f"${before:,.6f}")
+    assert page.facts("Ad serving")["revenue before the latest delivery"].startswith(f"${before:,.6f}")
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_a_browser_shows_the_page_whole(house: Warehouse, page: Page, width: int) -> None:
+    with browser_or_skip() as browser:
+        assert faults_on_screen(browser, house.folder / "report" / "index.html", width, "light") == []
 
 
 def test_without_marts_the_error_is_one_line(tmp_path: Path) -> None:
