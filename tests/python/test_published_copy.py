@@ -22,7 +22,8 @@ MADE = """
     insert into marts.daily values ('2026-01-01', 0.1, 'it''s'), ('2026-01-02', null, null);
     create view marts.totals as select sum(amount) as amount from marts.daily;
     create view reporting."rpt ""odd""" as select amount from marts.totals;
-    create table builds.nodes as select 'a' as node_id, 'v' as version, 'success' as outcome, '10:00' as done_at, '' as row_count;
+    create table builds.nodes (node_id text, version text, outcome text, done_at text, row_count text);
+    insert into builds.nodes values ('a', 'v', 'success', '10:00', '');
     comment on table marts.daily is 'One row per day; the shop''s own';
     comment on column marts.daily."odd "" name" is 'A name';
     comment on view marts.totals is 'One row';
@@ -183,7 +184,8 @@ def test_whoever_writes_into_a_copy_does_not_spoil_the_next_one(
 def test_a_difference_between_copy_and_database_is_told(database: Path, copy: Path) -> None:
     assert list(compare_copy(database, copy)) == []
     with duckdb.connect(str(database)) as connection:
-        connection.execute("insert into marts.daily from marts.daily limit 1; create table quality.new as select 1 as x")
+        connection.execute("insert into marts.daily from marts.daily limit 1")
+        connection.execute("create table quality.new as select 1 as x")
     assert list(compare_copy(database, copy)) == [
         "quality.new: only built",
         "marts.daily: of 2 published rows 0 are not built, and 1 are missing",
