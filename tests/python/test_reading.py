@@ -1,8 +1,9 @@
 """What is published is read by name, with the same Python types from DuckDB and ClickHouse."""
 
+import os
 import socket
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -30,32 +31,26 @@ VALUES: dict[str, Any] = {
     "timestamp": datetime(2026, 1, 2, 3, 4, 5, 6),
 }
 """A value of each kind of column that a contract knows."""
-AT = "2026-01-02T03:04:05.000006"
+PUBLISHED = datetime(2026, 1, 2, 3, 4, 5)
 
 
 def statements(engine: str, schema: str) -> list[str]:
-    """A view of all kinds with a full row and one of NULLs; one with an odd name; and when the last build ended."""
+    """A view of all kinds with a full row and one of NULLs, and one with an odd name."""
     types = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["types"][engine]
     place, odd = ("schema", '"odd "" name"') if engine == "duckdb" else ("database", '`odd " name`')
-    builds = schema.replace("reporting", "builds")
 
     def table(name: str, *columns: str) -> str:
-        key = columns[0].split()[0]
-        ends = f" engine = ReplacingMergeTree order by {key}" if engine == "clickhouse" else ""
+        ends = " engine = MergeTree order by id" if engine == "clickhouse" else ""
         return f"create table {name} ({', '.join(columns)}){ends}"
 
     key = f"id {types['integer']}"
     values = ", ".join("'" + str(value).replace("'", "''") + "'" for value in VALUES.values())
-    texts = [f"{name} {types['text']}" for name in ("node_id", "version", "outcome", "done_at", "row_count")]
     return [
         f"create {place} {schema}",
-        f"create {place} {builds}",
         table(f"{schema}.rpt_kinds", key, *(f"a_{kind} {types[f'{kind}_nullable']}" for kind in VALUES)),
         f"insert into {schema}.rpt_kinds (id) values (2)",
         f"insert into {schema}.rpt_kinds values (1, {values})",
         table(f"{schema}.{odd}", key),
-        table(f"{builds}.nodes", *texts),
-        f"insert into {builds}.nodes values ('a', 'v', 'success', '{AT}', ''), ('begun', '', '', '', '')",
     ]
 
 
@@ -103,8 +98,17 @@ def test_views_are_listed_and_read_whatever_their_names_are(house: House) -> Non
     assert house.rows('odd " name') == []
 
 
-def test_the_time_of_the_build_is_that_of_the_last_node_that_ended(house: House) -> None:
-    assert house.built_at() == datetime.fromisoformat(AT)
+def test_the_time_of_a_copy_is_that_of_its_file(settings: dict[str, str]) -> None:
+    moment = PUBLISHED.replace(tzinfo=UTC).timestamp()
+    with environment(settings):
+        os.utime(published_path(), (moment, moment))
+        with reading("dev") as house:
+            assert house.built_at() == PUBLISHED
+
+
+def test_the_time_of_databases_is_that_of_their_youngest_view(settings: dict[str, str]) -> None:
+    with environment(settings), reading("prod") as house:
+        assert timedelta(0) <= datetime.now(UTC).replace(tzinfo=None) - house.built_at() < timedelta(minutes=10)
 
 
 def test_a_column_that_a_view_does_not_have_is_told_in_one_line(house: House) -> None:
