@@ -10,9 +10,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from duckhouse.dbt_plugin.code import fingerprint
+from duckhouse.dbt_plugin.graph import ALL, Done, version_of_all
+from duckhouse.dbt_plugin.landed import in_zones
 from duckhouse.dbt_plugin.published import publish, records_of
-from duckhouse.settings import PROJECT
+from duckhouse.dbt_plugin.warehouses import DuckDB
+from duckhouse.settings import PROJECT, published_path
 from duckhouse.warehouse.dumps import compare_copy
+from duckhouse.warehouse.news import is_new
+from support.dbt import environment
 from support.warehouse import Warehouse
 
 MADE = """
@@ -201,3 +207,19 @@ def test_what_is_not_built_is_not_published_by_hand(tmp_path: Path) -> None:
     duckdb.connect(str(house.duckdb)).close()
     told = house.run("publish", "--target", "dev", code=1).stderr
     assert told == f"error: {house.duckdb}: no marts are built; run dbt build --target dev first\n"
+
+
+def test_a_pipeline_finds_something_to_do_where_the_copy_is_missing(tmp_path: Path) -> None:
+    database, landing = tmp_path / "shop.duckdb", tmp_path / "landing"
+    env = {"DUCKHOUSE_DUCKDB": str(database), "DUCKHOUSE_LANDING": str(landing), "DUCKHOUSE_PUBLISH": "true"}
+    with environment(env):
+        version = version_of_all(fingerprint(PROJECT), in_zones(landing))
+        with duckdb.connect(str(database)) as connection:
+            builds = DuckDB(lambda sql: connection.execute(sql).fetchall(), landing)
+            builds.write({ALL: Done(version, "success", "10:00")})
+        assert is_new("dev")
+        with environment({"DUCKHOUSE_PUBLISH": "false"}):
+            assert not is_new("dev")
+        with duckdb.connect(str(database)) as connection:
+            publish(lambda sql: connection.execute(sql).fetchall(), {("builds", "nodes")}, published_path())
+        assert not is_new("dev")
