@@ -6,6 +6,7 @@ dbt has no hook between selecting and running, so methods of its tasks are repla
 at the minor version for which tests prove them.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -89,7 +90,7 @@ def run_and_note(task: Any) -> Any:
 def run_and_publish(task: Any) -> Any:
     result = plain_run(task)
     notes = notes_of(task)
-    if notes and isinstance(notes.warehouse, DuckDB) and is_publishing():
+    if notes and notes.is_published:
         notes.publish(published_beside(Path(task.config.credentials.path)))
     return result
 
@@ -116,6 +117,7 @@ class Notes:
         credentials = task.config.credentials
         self.adapter = adapter
         self.told = False
+        self.whole: Done | None = None  # notes that everything is up to date; of what is published, that it is too
         self.graph = graph_of(manifest)
         self.exposures = set(manifest.exposures)
         self.every_build = {node.unique_id for node in manifest.nodes.values() if EVERY_BUILD in node.tags}
@@ -134,6 +136,11 @@ class Notes:
             self.counts = row_counts(self.query, self.relations)
         self.versions = self.graph.versions(self.code, self.deliveries)
         self.current = self.graph.up_to_date(self.versions, self.records, self.counts)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether builds make a copy for readers; on ClickHouse the databases are for them."""
+        return isinstance(self.warehouse, DuckDB) and is_publishing()
 
     @property
     def relations(self) -> set[tuple[str, str]]:
@@ -186,16 +193,17 @@ class Notes:
             self.counts = row_counts(self.query, self.relations)
             new, is_all = self.graph.to_record(self.versions, self.current, self.records, done, self.counts)
             if is_all:
-                new[ALL] = Done(
-                    version_of_all(self.code, self.deliveries), "success", max(at for _, at in done.values())
-                )
+                last = max(at for _, at in done.values())
+                self.whole = Done(version_of_all(self.code, self.deliveries), "success", last)
+                if not self.is_published:
+                    new[ALL] = self.whole
             if new:
                 self.warehouse.write(new)
                 self.records |= new
 
     def publish(self, path: Path) -> None:
-        """Replaces the copy that people read, unless it is as old as what is built, or something is left undone."""
-        from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS, RECORDS, publish, records_of
+        """Replaces the copy that people read where it is older than what is built, unless something is undone."""
+        from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS, records_of
 
         built = self.graph.built(self.counts, PUBLISHED_SCHEMAS)
         current = self.graph.up_to_date(self.versions, self.records, self.counts)
@@ -203,17 +211,26 @@ class Notes:
             fire_event(Note(msg=not_published(undone)))
             return
         held = records_of(path)
-        if all(held.get(node) == self.records[node] for node in built):
-            return
+        if any(held.get(node) != self.records[node] for node in built):
+            self.replace_copy(path, set(built.values()))
+        if self.whole:
+            with self.adapter.connection_named(CONNECTION):
+                self.warehouse.write({ALL: self.whole})
+
+    def replace_copy(self, path: Path, relations: set[tuple[str, str]]) -> None:
+        from duckhouse.dbt_plugin.published import RECORDS, publish
+
+        started = time.perf_counter()
         try:
             with self.adapter.connection_named(CONNECTION):
-                publish(self.query, {*built.values(), RECORDS}, path)
+                publish(self.query, relations | {RECORDS}, path)
         except OSError as error:
             raise DbtRuntimeError(refusal(error, path)) from None
         except DbtRuntimeError as error:
             told = f"{path} is not replaced: {error.msg.splitlines()[0]}; the next dbt build publishes what is built"
             raise DbtRuntimeError(told) from None
-        fire_event(Note(msg=f"published {len(built)} tables in {path}"))
+        seconds = time.perf_counter() - started
+        fire_event(Note(msg=f"published {len(relations)} tables in {path} ({seconds:.1f} s)"))
 
 
 def not_published(undone: list[str]) -> str:

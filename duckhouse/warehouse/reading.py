@@ -4,7 +4,7 @@ from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
@@ -12,8 +12,6 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from duckhouse import clickhouse_sql, duck
 from duckhouse.cli import UserError
-from duckhouse.dbt_plugin.graph import Done
-from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB
 from duckhouse.opening import open_published
 from duckhouse.settings import clickhouse, published_path
 from duckhouse.warehouse.connection import connect, first_line
@@ -43,7 +41,7 @@ class House:
     place: str
     mend: str
     names: frozenset[str]
-    last_done: str
+    published_at: datetime
     ask: Callable[[str], Answer]
     relation: Callable[[str], str]
     quoted: Callable[[str], str]
@@ -52,9 +50,9 @@ class House:
         """The names of the views that are built."""
         return set(self.names)
 
-    def built_at(self) -> datetime | None:
-        """When the last of what is published was built, in UTC; None where several servers hold it, which note none."""
-        return datetime.fromisoformat(self.last_done) if self.last_done else None
+    def built_at(self) -> datetime:
+        """When it was published, in UTC."""
+        return self.published_at
 
     def rows(self, name: str, order_by: Sequence[str] = ()) -> list[Row]:
         """The rows of a view, ordered by columns; NULL comes last."""
@@ -94,12 +92,11 @@ def _copy() -> Iterator[House]:
                 raise UserError(f"{path}: {first_line(error)}; {mend}") from None
 
         names = ask(f"select table_name from duckdb_tables() where schema_name = {duck.literal(SCHEMA)}")[1]
-        records = DuckDB(lambda sql: list(ask(sql)[1]), path).records()
         yield House(
             place=str(path),
             mend=mend,
             names=frozenset(name for (name,) in names),
-            last_done=_last(records.values()),
+            published_at=datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None),
             ask=ask,
             relation=lambda name: f"{duck.name(SCHEMA)}.{duck.name(name)}",
             quoted=duck.name,
@@ -120,21 +117,18 @@ def _databases() -> Iterator[House]:
                 raise UserError(f"{place}: {first_line(error)}; {mend}") from None
             return answered.column_names, answered.result_rows
 
-        names = ask(
-            f"select name from system.tables where database = {clickhouse_sql.literal(database)} "
-            "and position(name, '__dbt_') = 0"
+        found = ask(
+            "select name, toTimeZone(metadata_modification_time, 'UTC') from system.tables "
+            f"where database = {clickhouse_sql.literal(database)} and position(name, '__dbt_') = 0"
         )[1]
-        records = ClickHouse(lambda sql: list(ask(sql)[1]), settings.prefix).records()
+        made = {name: moment.replace(tzinfo=None) for name, moment in found}
         yield House(
             place=place,
             mend=mend,
-            names=frozenset(name for (name,) in names),
-            last_done=_last(records.values()),
+            names=frozenset(made),
+            published_at=max(made.values(), default=datetime.min),  # of the views, which each build makes anew
             ask=ask,
             relation=lambda name: clickhouse_sql.full_name(database, name),
             quoted=clickhouse_sql.quote,
         )
 
-
-def _last(records: Iterable[Done]) -> str:
-    return max((done.at for done in records), default="")

@@ -10,9 +10,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from duckhouse.dbt_plugin.code import fingerprint
+from duckhouse.dbt_plugin.graph import ALL, Done, version_of_all
+from duckhouse.dbt_plugin.landed import in_zones
 from duckhouse.dbt_plugin.published import publish, records_of
-from duckhouse.settings import PROJECT
+from duckhouse.dbt_plugin.warehouses import DuckDB
+from duckhouse.settings import PROJECT, published_path
 from duckhouse.warehouse.dumps import compare_copy
+from duckhouse.warehouse.news import is_new
+from support.dbt import environment
 from support.warehouse import Warehouse
 
 MADE = """
@@ -22,7 +28,8 @@ MADE = """
     insert into marts.daily values ('2026-01-01', 0.1, 'it''s'), ('2026-01-02', null, null);
     create view marts.totals as select sum(amount) as amount from marts.daily;
     create view reporting."rpt ""odd""" as select amount from marts.totals;
-    create table builds.nodes as select 'a' as node_id, 'v' as version, 'success' as outcome, '10:00' as done_at, '' as row_count;
+    create table builds.nodes (node_id text, version text, outcome text, done_at text, row_count text);
+    insert into builds.nodes values ('a', 'v', 'success', '10:00', '');
     comment on table marts.daily is 'One row per day; the shop''s own';
     comment on column marts.daily."odd "" name" is 'A name';
     comment on view marts.totals is 'One row';
@@ -53,7 +60,8 @@ with duckdb.connect(sys.argv[1], read_only=True) as copy:
         sys.stdin.readline()
 """
 WRITER = """
-import duckdb, sys
+import duckdb, os, sys
+os.chmod(sys.argv[1], 0o600)
 copy = duckdb.connect(sys.argv[1])
 copy.execute("create table marts.own as select 1 as x")
 print(flush=True)
@@ -172,7 +180,7 @@ def test_a_reader_keeps_the_copy_that_it_has_open(database: Path, copy: Path, st
 def test_whoever_writes_into_a_copy_does_not_spoil_the_next_one(
     database: Path, copy: Path, started: subprocess.Popen
 ) -> None:
-    """Only root can; what it wrote is in a log beside the copy, which would be read as one of the new copy."""
+    """What it wrote is in a log beside the copy, which would be read as one of the new copy."""
     started.stdout.readline()
     assert records_of(copy) == {}
     publish_again(database, copy, "update marts.daily set amount = 7")
@@ -183,7 +191,8 @@ def test_whoever_writes_into_a_copy_does_not_spoil_the_next_one(
 def test_a_difference_between_copy_and_database_is_told(database: Path, copy: Path) -> None:
     assert list(compare_copy(database, copy)) == []
     with duckdb.connect(str(database)) as connection:
-        connection.execute("insert into marts.daily from marts.daily limit 1; create table quality.new as select 1 as x")
+        connection.execute("insert into marts.daily from marts.daily limit 1")
+        connection.execute("create table quality.new as select 1 as x")
     assert list(compare_copy(database, copy)) == [
         "quality.new: only built",
         "marts.daily: of 2 published rows 0 are not built, and 1 are missing",
@@ -199,3 +208,19 @@ def test_what_is_not_built_is_not_published_by_hand(tmp_path: Path) -> None:
     duckdb.connect(str(house.duckdb)).close()
     told = house.run("publish", "--target", "dev", code=1).stderr
     assert told == f"error: {house.duckdb}: no marts are built; run dbt build --target dev first\n"
+
+
+def test_a_pipeline_finds_something_to_do_where_the_copy_is_missing(tmp_path: Path) -> None:
+    database, landing = tmp_path / "shop.duckdb", tmp_path / "landing"
+    env = {"DUCKHOUSE_DUCKDB": str(database), "DUCKHOUSE_LANDING": str(landing), "DUCKHOUSE_PUBLISH": "true"}
+    with environment(env):
+        version = version_of_all(fingerprint(PROJECT), in_zones(landing))
+        with duckdb.connect(str(database)) as connection:
+            builds = DuckDB(lambda sql: connection.execute(sql).fetchall(), landing)
+            builds.write({ALL: Done(version, "success", "10:00")})
+        assert is_new("dev")
+        with environment({"DUCKHOUSE_PUBLISH": "false"}):
+            assert not is_new("dev")
+        with duckdb.connect(str(database)) as connection:
+            publish(lambda sql: connection.execute(sql).fetchall(), {("builds", "nodes")}, published_path())
+        assert not is_new("dev")

@@ -1,10 +1,11 @@
 """A build leaves out what is up to date, on both engines, and nothing else."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import clickhouse_connect
 import duckdb
@@ -210,6 +211,30 @@ def test_a_build_publishes_where_the_copy_is_missing_or_older_than_what_is_built
     built.dbt("build")
     assert built.copy() != published
     assert list(compare_copy(built.house.duckdb, copy)) == []
+
+
+@pytest.mark.parametrize("built", ["dev"], indirect=True)
+def test_everything_is_up_to_date_once_it_is_published(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk while it is published: the build fails, and the next one publishes."""
+    plain = Graph.to_record
+    monkeypatch.setattr(Graph, "to_record", lambda *given: (plain(*given)[0], True))
+    built.dbt("run", "--select", "dim_publishers")
+
+    def fails(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def noted() -> list[tuple]:
+        return built.house.rows("select outcome from builds.nodes where node_id = 'all'")
+
+    published = built.copy()
+    with monkeypatch.context() as full, pytest.raises(BuildError, match="No space left on device; free some space"):
+        full.setattr("duckhouse.dbt_plugin.published.publish", fails)
+        built.dbt("build")
+    assert (built.copy(), noted()) == (published, [])
+    built.dbt("run", "--select", "dim_publishers")
+    built.dbt("build")
+    assert built.copy() != published
+    assert noted() == [("success",)]
 
 
 def test_one_more_delivery_of_events_leaves_dimensions_out(built: Built) -> None:
