@@ -115,14 +115,14 @@ def test_a_spoilt_page_is_told(browser: Any, path: Path) -> None:
     spoilt.write_text(
         """<!doctype html><title>spoilt</title><body><h1>One</h1><h3>Three</h3>
         <p style="color: #aaa">pale</p><p style="width: 2000px">broad</p><table><tr><td>1</td></tr></table>
-        <svg></svg><i id="a"></i><i id="a"></i><a href="#nowhere">away</a><img src="https://example.com/x.png">
+        <svg></svg><i id="a"></i><i id="a"></i><a href="#nowhere">away</a><img src="http://127.0.0.1:9/x.png">
         <script>missing()</script></body>""",
         encoding="utf-8",
     )
     told = "\n".join(faults_on_screen(browser, spoilt, WIDTHS[0], "light"))
     for fault in (
         *("heading of level 3", "contrast 2.32: pale", "too wide: p broad", "without a caption", "without scopes"),
-        *("without a label", "id twice: a", "not opened: #nowhere", "request: https://example.com", "missing is not"),
+        *("without a label", "id twice: a", "not opened: #nowhere", "request: http://127.0.0.1:9", "missing is not"),
     ):
         assert fault in told
     spoilt.write_text("<body><details><summary>more</summary><p>hidden</p></details>", encoding="utf-8")

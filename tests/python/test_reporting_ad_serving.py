@@ -1,4 +1,5 @@
-"""The analyses give the same rows on both engines, and their figures are those of the files and of the generator."""
+"""The views of ad serving, and the analyses that read them: the same rows on both engines, and the figures of the files
+and of the generator."""
 
 import datetime as dt
 import json
@@ -6,24 +7,33 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
+from math import sqrt
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from duckhouse.settings import PROJECT
 from duckhouse.warehouse import parity
 from support.analyses import Answer, Record, analyses_of, answers_of_dev, answers_of_prod, compiled, described
+from support.consent import records
 from support.drops import NO_TESTS
 from support.landing import read
-from support.warehouse import Warehouse, warehouse
+from support.warehouse import Warehouse, findings_of, warehouse
 
 ANALYSES = analyses_of("ad_serving")
+VIEWS = "path:models/reporting/ad_serving"
+OF_RULES = (*findings_of("ad_serving"), "agg_dq_scorecard", f"{VIEWS},tag:quality")
 LAST_DAY = dt.date(2026, 3, 14)  # of the 20 days that are generated
 UNREADABLE_DATE = "31/02/2026"
 DELIVERED = dt.datetime(2026, 3, 15, 6)
 REDELIVERED = dt.datetime(2026, 3, 16, 6)
 FINEST = Decimal("0.000001")
+Z = 1.959963984540054  # of 95 %
+
+Find = Callable[[str], list[Record]]
+"""The rows of a view of ad serving by the rest of its name."""
 
 
 @dataclass(frozen=True)
@@ -89,8 +99,13 @@ def house(drop: Path) -> Iterator[Warehouse]:
         built.land(drop / "redelivery", "--delivered-at", f"{REDELIVERED.isoformat()}Z")
         built.build(*NO_TESTS)
         for target in ("dev", "prod"):
-            built.dbt(target, "build", *NO_TESTS, "--select", "+fct_ad_gross_to_billable_daily")
+            built.dbt(target, "build", *NO_TESTS, *OF_RULES)
         yield built
+
+
+@pytest.fixture(scope="module")
+def view(house: Warehouse) -> Find:
+    return lambda name: records(house, f"reporting.rpt_ad_serving_{name}")
 
 
 @pytest.fixture(scope="module")
@@ -198,8 +213,8 @@ def sums(events: Iterable[Event], key: Callable[[Event], Any], value: Callable[[
     return found
 
 
-def column(answer: Answer, key: str, name: str) -> dict[Any, Any]:
-    return {record[key]: record[name] for record in answer.records}
+def by(rows: Iterable[Record], key: str, name: str) -> dict[Any, Any]:
+    return {row[key]: row[name] for row in rows}
 
 
 def cut(amount: Decimal) -> Decimal:
@@ -210,6 +225,20 @@ def days_of(totals: dict[str, Any], name: str) -> dict[dt.date, Decimal]:
     """A figure of the generator by the days that it generated; events with a time in the future have others."""
     by_day = {dt.date.fromisoformat(day): Decimal(figures[name]) for day, figures in totals["by_event_date"].items()}
     return {day: amount for day, amount in by_day.items() if day <= LAST_DAY}
+
+
+def test_both_engines_show_the_same_views(house: Warehouse) -> None:
+    compared = house.parity("--select", VIEWS)
+    for result in compared:
+        assert result["equal"], result
+        assert result["rows"], result
+    written = {path.stem for path in (PROJECT / "models" / "reporting" / "ad_serving").glob("*.sql")}
+    assert {result["model"] for result in compared} == written
+
+
+@pytest.mark.parametrize("target", ["dev", "prod"])
+def test_the_checks_of_the_views_hold(house: Warehouse, target: str) -> None:
+    house.dbt(target, "test", "--select", VIEWS)
 
 
 @pytest.mark.parametrize("name", ANALYSES)
@@ -224,28 +253,20 @@ def test_each_analysis_has_a_description(house: Warehouse, dev: dict[str, Answer
 
 
 def test_parameters_choose_day_and_size_on_both_engines(house: Warehouse, landed: Landed) -> None:
-    variables = ("--vars", "{report_day: 2026-03-13, top: 3, least_impressions: 1, pace_tolerance_percent: 1000000}")
+    variables = ("--vars", "{report_day: 2026-03-13, top: 3}")
     dev = answers_of_dev(house, compiled(house, "dev", *variables))
     prod = answers_of_prod(house, compiled(house, "prod", *variables))
     assert {name: answer.rows for name, answer in dev.items()} == {name: answer.rows for name, answer in prod.items()}
     day = dt.date(2026, 3, 13)
     assert {record["event_date"] for record in dev["why_a_day_changed"].records} == {day}
     assert {record["report_day"] for record in dev["revenue_by_utc_and_own_day"].records} == {day}
-    paces = {(record["budget_usd"] is None, record["pace"]) for record in dev["campaign_pace"].records}
-    assert paces <= {(False, "on pace"), (False, "ahead"), (True, "unknown")}
-    assert all(record["has_enough_impressions"] for record in pairs_with_impressions(dev))
     movers = dev["top_movers_day_over_day"].records
     assert len(movers) == 3
     net = sums((event for event in landed.events if event.day == day), lambda e: e.publisher, lambda e: e.net)
     assert {record["publisher_id"]: record["now_usd"] for record in movers}.items() <= net.items()
 
 
-def pairs_with_impressions(answers: dict[str, Answer]) -> list[Record]:
-    records = answers["click_and_view_rates_by_device_and_country"].records
-    return [record for record in records if record["filled_impressions"]]
-
-
-def test_revenue_after_each_delivery(dev: dict[str, Answer], truth: dict[str, Any]) -> None:
+def test_revenue_after_each_delivery(view: Find, truth: dict[str, Any]) -> None:
     expected = [
         (
             at,
@@ -253,27 +274,78 @@ def test_revenue_after_each_delivery(dev: dict[str, Answer], truth: dict[str, An
         )
         for at, after in ((DELIVERED, "after_first_delivery"), (REDELIVERED, "after_redelivery"))
     ]
-    found = dev["revenue_in_both_readings_of_null"].records
-    assert [(row["delivered_at"], row["last_known_usd"], row["as_delivered_usd"]) for row in found] == expected
-    assert [row["at_stake_usd"] for row in found] == [known - delivered for _, known, delivered in expected]
+    found = sorted(view("deliveries"), key=lambda row: row["delivery_id"])
+    assert [
+        (row["delivered_at"], row["revenue_usd_after"], row["revenue_usd_as_delivered_after"]) for row in found
+    ] == expected
 
 
-def test_first_published_revenue_and_revenue_now(dev: dict[str, Answer], landed: Landed, truth: dict[str, Any]) -> None:
-    found = dev["revenue_first_published_and_now"]
-    assert column(found, "event_date", "first_published_usd") == days_of(
+def test_first_published_revenue_and_revenue_now(view: Find, landed: Landed, truth: dict[str, Any]) -> None:
+    found = [row for row in view("days") if row["published_at"]]
+    assert by(found, "event_date", "revenue_usd_first_published") == days_of(
         truth["totals"]["after_first_delivery"], "revenue_usd"
     )
-    assert column(found, "event_date", "now_usd") == days_of(truth["totals"]["after_redelivery"], "revenue_usd")
+    assert by(found, "event_date", "revenue_usd") == days_of(truth["totals"]["after_redelivery"], "revenue_usd")
     redelivered = {text(record["event_id"]) for record in landed.records if record["_delivered_at"] == REDELIVERED}
     touched = {
         at.date()
         for record in landed.records
         if text(record["event_id"]) in redelivered - {""} and (at := moment(record["timestamp"]))
     }
-    for row in found.records:
+    for row in found:
         assert row["restatements"] == (row["event_date"] in touched)
-        assert row["moved_up_usd"] + row["moved_down_usd"] == row["now_usd"] - row["first_published_usd"]
-        assert row["moved_down_usd"] <= 0 <= row["moved_up_usd"]
+        assert row["revenue_usd_first_published"] + row["revenue_usd_restated"] == row["revenue_usd"]
+        assert row["revenue_usd_restated_up"] + row["revenue_usd_restated_down"] == row["revenue_usd_restated"]
+        assert row["revenue_usd_restated_down"] <= 0 <= row["revenue_usd_restated_up"]
+    [restated] = [row for row in view("deliveries") if row["days_restated"]]
+    assert restated["days_restated"] == len(touched & set(by(found, "event_date", "event_date")))
+    assert restated["revenue_usd_restated"] == sum(row["revenue_usd_restated"] for row in found)
+
+
+def test_the_figures_of_each_day_now_and_before_the_last_delivery(view: Find, landed: Landed) -> None:
+    found = view("days")
+    for column, value in (
+        ("impressions", lambda e: e.is_impression),
+        ("filled_impressions", lambda e: e.is_impression and e.filled),
+        ("clicks", lambda e: e.kind == "click"),
+        ("viewable_impressions", lambda e: e.kind == "viewable_impression"),
+        ("revenue_usd", lambda e: e.revenue),
+        ("revenue_usd_net_of_invalid_records", lambda e: e.net),
+    ):
+        expected = sums(landed.events, lambda e: e.day, value)
+        assert {day: figure for day, figure in by(found, "event_date", column).items() if day in expected} == expected
+    before = sums(landed.first, lambda e: e.day, lambda e: e.revenue)
+    assert by(found, "event_date", "revenue_usd_before_last_delivery") == {
+        row["event_date"]: before.get(row["event_date"]) for row in found
+    }
+    shown = [event for event in landed.first if event.is_impression]
+    impressions, filled = (sums(shown, lambda e: e.day, value) for value in (lambda _: 1, lambda e: e.filled))
+    assert by(found, "event_date", "fill_rate_before_last_delivery") == {
+        row["event_date"]: filled[row["event_date"]] / impressions[row["event_date"]]
+        if row["event_date"] in impressions
+        else None
+        for row in found
+    }
+    assert by(found, "event_date", "is_after_last_delivery") == {
+        row["event_date"]: row["event_date"] > REDELIVERED.date() for row in found
+    }
+    assert any(row["is_after_last_delivery"] for row in found)
+
+
+def test_why_days_changed(view: Find, dev: dict[str, Answer], landed: Landed, truth: dict[str, Any]) -> None:
+    late = [e for e in landed.events if e.first_delivered == REDELIVERED]
+    late_by_day = sums(late, lambda e: e.day, lambda _: 1)
+    days = [row for row in view("days") if row["published_at"]]
+    assert {row["event_date"]: row["events_late"] for row in days if row["events_late"]} == {
+        day: number for day, number in late_by_day.items() if day <= LAST_DAY
+    }
+    [planted] = [change for change in truth["changes"] if change["kind"] == "revenue_set_null"]
+    assert sum(row["events_set_to_null"] for row in days) == planted["count"]
+    causes = [f"events_{name}" for name in ("late", "changed", "set_to_null", "reappeared", "moved_in", "moved_out")]
+    [restated] = [row for row in view("deliveries") if row["days_restated"]]
+    by_publisher = [row for row in view("restatements") if row["publication"] == "restatement"]
+    for cause in causes:
+        assert restated[cause] == sum(row[cause] for row in days) == sum(row[cause] for row in by_publisher)
 
 
 def test_the_day_that_changed_most_and_its_publishers(dev: dict[str, Answer], landed: Landed) -> None:
@@ -286,33 +358,58 @@ def test_the_day_that_changed_most_and_its_publishers(dev: dict[str, Answer], la
     day = max(moved, key=moved.__getitem__)
     found = dev["why_a_day_changed"].records
     assert {row["event_date"] for row in found} == {day}
-    assert {row["publisher_id"]: row["after_usd"] for row in found if row["publication"] == "first"} == {
+    assert {row["publisher_id"]: row["revenue_usd_after"] for row in found if row["publication"] == "first"} == {
         publisher: revenue for (of_day, publisher), revenue in before.items() if of_day == day
     }
     restated = [row for row in found if row["publication"] == "restatement"]
     assert restated
     for row in restated:
         place = (day, row["publisher_id"])
-        assert (row["before_usd"], row["after_usd"]) == (before.get(place, 0), after[place])
+        assert (row["revenue_usd_before"], row["revenue_usd_after"]) == (before.get(place, 0), after[place])
     late = [e for e in landed.events if e.day == day and e.first_delivered == REDELIVERED]
     assert sum(row["events_late"] for row in restated) == len(late) > 0
 
 
-def test_what_is_not_settled_is_what_was_set_to_null_or_unreadable(
-    dev: dict[str, Answer], truth: dict[str, Any]
-) -> None:
+def test_publishers_have_names_and_the_sums_of_their_days(view: Find, landed: Landed) -> None:
+    found = view("publisher_days")
+    places = [(row["event_date"], row["reporting_date"], row["publisher_id"]) for row in found]
+    for column, value in (
+        ("revenue_usd", lambda e: e.revenue),
+        ("revenue_usd_net_of_invalid_records", lambda e: e.net),
+        ("impressions", lambda e: e.is_impression),
+        ("events_not_settled", lambda e: not e.settled),
+        ("events_without_amount", lambda e: not e.settled and e.revenue == 0),
+        ("revenue_usd_not_settled", lambda e: 0 if e.settled else e.revenue),
+    ):
+        expected = sums(landed.events, lambda e: (e.day, e.own_day, e.publisher), value)
+        assert dict(zip(places, (row[column] for row in found), strict=True)) == expected
+    today = landed.publishers[REDELIVERED]
+    for row in found:
+        known = today.get(row["publisher_id"], {})
+        assert (row["publisher_name"], row["account_manager"]) == (
+            known.get("publisher_name"),
+            known.get("account_manager"),
+        )
+    assert {row["publisher_name"] is None for row in found} == {True, False}
+
+
+def test_what_is_not_settled_is_what_was_set_to_null_or_unreadable(view: Find, truth: dict[str, Any]) -> None:
     [planted] = [change for change in truth["changes"] if change["kind"] == "revenue_set_null"]
     [unreadable] = [fault for fault in truth["faults"] if fault["kind"] == "unreadable_revenue"]
-    found = dev["not_settled_yet"].records
+    found = view("publisher_days")
     assert sum(row["events_not_settled"] for row in found) == planted["count"] + unreadable["count"]
-    assert sum(row["at_stake_usd"] for row in found) == Decimal(planted["revenue_before_usd"])
+    assert sum(row["revenue_usd_not_settled"] for row in found) == Decimal(planted["revenue_before_usd"])
     totals = truth["totals"]["after_redelivery"]
     delivered = days_of(totals, "revenue_usd_as_delivered")
     for day, revenue in days_of(totals, "revenue_usd").items():
-        assert sum(row["at_stake_usd"] for row in found if row["event_date"] == day) == revenue - delivered[day]
+        at_stake = sum(row["revenue_usd_not_settled"] for row in found if row["event_date"] == day)
+        assert at_stake == revenue - delivered[day]
 
 
-BRIDGE = ("gross_usd", "invalid_records_usd", "general_invalid_traffic_usd", "suspect_traffic_usd", "billable_usd")
+BRIDGE = (
+    *("revenue_usd_gross", "revenue_usd_invalid_records", "revenue_usd_general_invalid_traffic"),
+    *("revenue_usd_suspect_traffic", "revenue_usd_billable"),
+)
 
 
 def bridges(house: Warehouse, events: list[Event], key: Callable[[Event], Any]) -> dict[Any, tuple[Decimal, ...]]:
@@ -320,8 +417,13 @@ def bridges(house: Warehouse, events: list[Event], key: Callable[[Event], Any]) 
     traffic = dict(house.rows("select event_id, traffic_class from quality.fct_ad_invalid_traffic"))
 
     def step(event: Event) -> str:
-        of_traffic = {"general_invalid": "general_invalid_traffic_usd", "suspect": "suspect_traffic_usd"}
-        return "invalid_records_usd" if event.invalid else of_traffic.get(traffic.get(event.id), "billable_usd")
+        of_traffic = {
+            "general_invalid": "revenue_usd_general_invalid_traffic",
+            "suspect": "revenue_usd_suspect_traffic",
+        }
+        if event.invalid:
+            return "revenue_usd_invalid_records"
+        return of_traffic.get(traffic.get(event.id), "revenue_usd_billable")
 
     parts = [
         sums(events, key, lambda e, name=name: e.revenue if step(e) == name else Decimal(0)) for name in BRIDGE[1:]
@@ -330,26 +432,76 @@ def bridges(house: Warehouse, events: list[Event], key: Callable[[Event], Any]) 
     return {place: (amount, *(part[place] for part in parts)) for place, amount in gross.items()}
 
 
-def test_invoices(house: Warehouse, dev: dict[str, Answer], landed: Landed) -> None:
+def in_open_errors(house: Warehouse, events: list[Event], key: Callable[[Event], Any]) -> dict[Any, Decimal]:
+    found = house.rows(
+        "select distinct finding_key from quality.fct_dq_findings "
+        "where source = 'ad_serving' and is_open and severity = 'error'"
+    )
+    at_fault = {finding for (finding,) in found}
+    assert at_fault
+    return sums(events, key, lambda e: e.revenue if e.id in at_fault else Decimal(0))
+
+
+def test_invoices(house: Warehouse, view: Find, landed: Landed) -> None:
     def month(event: Event) -> tuple[dt.date, str]:
         return event.own_day.replace(day=1), event.publisher
 
     expected = bridges(house, landed.events, month)
     open_ = bridges(house, [event for event in landed.events if not event.settled], month)
-    found = dev["invoice_by_publisher_and_month"].records
+    errors = in_open_errors(house, landed.events, month)
+    found = view("invoices")
     places = [(row["reporting_month"], row["publisher_id"]) for row in found]
     assert dict(zip(places, (tuple(row[name] for name in BRIDGE) for row in found), strict=True)) == expected
     assert {row["reporting_month"] for row in found if row["is_over"]} == {dt.date(2026, 2, 1)}
     for place, row in zip(places, found, strict=True):
-        assert row["not_settled_usd"] == (open_[place][-1] if place in open_ else 0)
+        assert row["revenue_usd_billable_not_settled"] == (open_[place][-1] if place in open_ else 0)
+        assert row["revenue_usd_in_open_errors"] == errors[place]
     assert all(map(any, list(zip(*expected.values(), strict=True))[:3]))
+    prices = house.rows(
+        "select finding_key from quality.fct_dq_findings where is_open and rule_id in "
+        "('ad_serving__publisher_price_out_of_line', 'ad_serving__publisher_price_step', "
+        "'ad_serving__cell_price_out_of_line')"
+    )
+    of_publisher = Counter(key.split("|")[0] for (key,) in prices)
+    assert by(found, "publisher_id", "open_price_errors") == {
+        row["publisher_id"]: of_publisher[row["publisher_id"]] for row in found
+    }
+    assert of_publisher
 
 
-def test_billable_revenue_of_the_publishers_own_days(house: Warehouse, dev: dict[str, Answer], landed: Landed) -> None:
-    found = dev["billable_revenue_by_publisher"].records
-    assert {
-        (row["reporting_date"], row["publisher_id"]): tuple(row[name] for name in BRIDGE) for row in found
-    } == bridges(house, landed.events, lambda e: (e.own_day, e.publisher))
+def test_billable_revenue_of_utc_days_and_of_own_days(house: Warehouse, view: Find, landed: Landed) -> None:
+    for name, keys, key in (
+        ("billable_days", ("event_date",), lambda e: (e.day,)),
+        ("billable_publisher_days", ("reporting_date", "publisher_id"), lambda e: (e.own_day, e.publisher)),
+    ):
+        errors = in_open_errors(house, landed.events, key)
+        assert {
+            tuple(row[column] for column in keys): (*(row[step] for step in BRIDGE), row["revenue_usd_in_open_errors"])
+            for row in view(name)
+        } == {place: (*steps, errors[place]) for place, steps in bridges(house, landed.events, key).items()}
+
+
+def test_open_errors_of_a_day_are_those_of_the_scorecard(house: Warehouse, view: Find) -> None:
+    found = house.rows(
+        "select event_date, count(*) from quality.fct_dq_findings "
+        "where source = 'ad_serving' and is_open and severity = 'error' and event_date is not null group by all"
+    )
+    assert by(view("billable_days"), "event_date", "open_errors").items() >= dict(found).items()
+
+
+def test_signals_are_counted_by_event(house: Warehouse, view: Find) -> None:
+    carried = house.rows(
+        "select rule_id, count(*), count(*) filter (traffic_class <> 'conspicuous'), "
+        "coalesce(sum(revenue_usd) filter (traffic_class <> 'conspicuous'), 0) "
+        "from intermediate.int_ad_serving__traffic_signals join quality.fct_ad_invalid_traffic using (event_id) "
+        "group by all"
+    )
+    columns = ("events", "events_invalid_or_suspect", "revenue_usd_invalid_or_suspect")
+    shown = {row["rule_id"]: tuple(row[column] for column in columns) for row in view("signals")}
+    assert {rule_id: figures for rule_id, figures in shown.items() if figures[0]} == {
+        rule_id: tuple(figures) for rule_id, *figures in carried
+    }
+    assert len(shown) > len(carried) > 1
 
 
 def test_account_managers_then_and_now(dev: dict[str, Answer], landed: Landed) -> None:
@@ -358,52 +510,58 @@ def test_account_managers_then_and_now(dev: dict[str, Answer], landed: Landed) -
 
     then = sums(landed.events, lambda e: manager(e, held_at(e.at)), lambda e: e.net)
     today = sums(landed.events, lambda e: manager(e, REDELIVERED), lambda e: e.net)
-    found = dev["revenue_by_account_manager"]
-    assert column(found, "account_manager", "at_event_time_usd") == then
-    assert column(found, "account_manager", "today_usd") == today
+    found = dev["revenue_by_account_manager"].records
+    assert by(found, "account_manager", "at_event_time_usd") == then
+    assert by(found, "account_manager", "today_usd") == today
     assert then != today
 
 
 def test_how_late_events_arrive(dev: dict[str, Answer], landed: Landed) -> None:
     days_late = (lambda e: (e.first_delivered.date() - e.day).days,)
-    found = dev["how_late_events_arrive"]
-    assert column(found, "days_late", "events") == sums(landed.events, *days_late, lambda e: 1)
-    assert column(found, "days_late", "revenue_usd") == sums(landed.events, *days_late, lambda e: e.revenue)
-    assert found.records[-1]["cumulative_share_of_events"] == 1
+    found = dev["how_late_events_arrive"].records
+    assert by(found, "days_late", "events") == sums(landed.events, *days_late, lambda e: 1)
+    assert by(found, "days_late", "revenue_usd") == sums(landed.events, *days_late, lambda e: e.revenue)
+    assert found[-1]["cumulative_share_of_events"] == 1
 
 
-def test_delivered_revenue_is_booked_or_explained(
-    dev: dict[str, Answer], landed: Landed, truth: dict[str, Any]
-) -> None:
+def test_delivered_revenue_is_booked_or_explained(view: Find, landed: Landed, truth: dict[str, Any]) -> None:
     carried: dict[dt.datetime, Decimal] = defaultdict(Decimal)
     for record in landed.records:
         carried[record["_delivered_at"]] += amount(record["revenue_usd"]) or 0
-    found = dev["delivered_and_booked_revenue"]
-    assert column(found, "delivered_at", "delivered_usd") == carried
+    found = view("deliveries")
+    assert by(found, "delivered_at", "revenue_usd_delivered") == carried
     overall = truth["totals"]["after_redelivery"]["overall"]
-    assert sum(row["booked_usd"] for row in found.records) == Decimal(overall["revenue_usd"])
+    assert sum(row["revenue_usd_booked"] for row in found) == Decimal(overall["revenue_usd"])
 
 
-def test_records_set_aside(dev: dict[str, Answer], landed: Landed, truth: dict[str, Any]) -> None:
-    reasons = {
-        "bad_timestamp": "unparsable_timestamp",
-        "missing_event_id": "missing_event_id",
-        "malformed_line": "unreadable",
+def test_records_that_are_not_counted_as_they_came(view: Find, landed: Landed, truth: dict[str, Any]) -> None:
+    fates = {
+        "bad_timestamp": ("set aside", "unparsable_timestamp"),
+        "missing_event_id": ("set aside", "missing_event_id"),
+        "malformed_line": ("rejected", ""),
     }
-    planted: Counter[tuple[dt.datetime, str]] = Counter()
+    planted: Counter[tuple[dt.datetime, str, str]] = Counter()
     for fault in truth["faults"]:
-        for file, count in fault["files"].items() if fault["kind"] in reasons else ():
+        for file, count in fault["files"].items() if fault["kind"] in fates else ():
             at = REDELIVERED if file.startswith("redelivery/") else DELIVERED
-            planted[at, reasons[fault["kind"]]] += count
-    found = dev["records_set_aside"].records
-    assert {(row["delivered_at"], row["reason"]): row["records"] for row in found} == planted
+            planted[at, *fates[fault["kind"]]] += count
+    found = [row for row in view("faulty_records") if row["entity"] == "events"]
+    counted: Counter[tuple[dt.datetime, str, str]] = Counter()
+    for row in found:
+        if row["fate"] != "invalid":
+            reason = "" if row["fate"] == "rejected" else row["reason"]
+            counted[row["delivered_at"], row["fate"], reason] += row["records"]
+    assert counted == planted
     lost = sum(
         amount(record["revenue_usd"]) or Decimal(0)
         for record in landed.records
         if not text(record["event_id"]) or not moment(record["timestamp"])
     )
-    assert sum(row["revenue_usd"] for row in found if row["reason"] != "unreadable") == lost
-    assert {row["revenue_usd"] for row in found if row["reason"] == "unreadable"} == {None}
+    assert sum(row["revenue_usd"] for row in found if row["fate"] == "set aside") == lost
+    assert {row["revenue_usd"] for row in found if row["fate"] == "rejected"} == {None}
+    invalid = [event for event in landed.events if event.invalid]
+    assert sum(row["records"] for row in found if row["fate"] == "invalid") == len(invalid)
+    assert sum(row["revenue_usd"] for row in found if row["fate"] == "invalid") == sum(e.revenue for e in invalid)
 
 
 def test_unknown_ids(dev: dict[str, Answer], landed: Landed) -> None:
@@ -430,15 +588,15 @@ def test_fill_rate_week_over_week(dev: dict[str, Answer], landed: Landed) -> Non
         shown = [e for e in landed.events if e.is_impression and first_day <= e.day <= last_day]
         impressions = sums(shown, lambda e: e.publisher, lambda e: 1)
         filled = sums(shown, lambda e: e.publisher, lambda e: e.filled)
-        found = dev["fill_rate_week_over_week"]
+        found = dev["fill_rate_week_over_week"].records
         assert {
             publisher: count
-            for publisher, count in column(found, "publisher_id", f"impressions_{week}_week").items()
+            for publisher, count in by(found, "publisher_id", f"impressions_{week}_week").items()
             if count
         } == impressions
         assert {
             publisher: rate
-            for publisher, rate in column(found, "publisher_id", f"fill_rate_{week}_week").items()
+            for publisher, rate in by(found, "publisher_id", f"fill_rate_{week}_week").items()
             if rate is not None
         } == {publisher: filled[publisher] / count for publisher, count in impressions.items()}
 
@@ -472,13 +630,37 @@ def test_top_movers_by_volume_and_price(dev: dict[str, Answer], landed: Landed) 
     assert explained
 
 
-def test_revenue_per_thousand_impressions(dev: dict[str, Answer], landed: Landed) -> None:
+def test_segments_each_hold_all_events_and_rates_have_their_interval(view: Find, landed: Landed) -> None:
+    found = view("segments")
+    everything = (
+        sum(event.is_impression for event in landed.events),
+        sum(event.is_impression and event.filled for event in landed.events),
+        sum(event.kind == "click" for event in landed.events),
+        sum(event.net for event in landed.events),
+    )
+    columns = ("impressions", "filled_impressions", "clicks", "revenue_usd_net_of_invalid_records")
+    for segment in ("ad_format", "device", "country", "device_and_country"):
+        rows = [row for row in found if row["segment"] == segment]
+        assert tuple(sum(row[column] for row in rows) for column in columns) == everything
+        assert len(rows) > 1
+    assert {row["has_enough_impressions"] for row in found} == {True, False}
+    for row in found:
+        filled, clicks = row["filled_impressions"], row["clicks"]
+        assert row["has_enough_impressions"] == (filled >= 100)
+        if 0 < clicks < filled:
+            centre = (clicks + Z * Z / 2) / (filled + Z * Z)
+            reach = Z / (filled + Z * Z) * sqrt(clicks * (filled - clicks) / filled + Z * Z / 4)
+            assert (row["ctr_low"], row["ctr_high"]) == pytest.approx((centre - reach, centre + reach), rel=1e-12)
+
+
+def test_revenue_per_thousand_impressions_of_ad_formats(view: Find, landed: Landed) -> None:
     def ad_format(event: Event) -> str | None:
         return landed.ad_units.get(event.ad_unit, {}).get("ad_format")
 
     net = sums(landed.events, ad_format, lambda e: e.net)
     filled = sums(landed.events, ad_format, lambda e: int(e.is_impression and e.filled))
-    assert column(dev["revenue_per_thousand_by_ad_format"], "ad_format", "ecpm_usd") == {
+    rows = [row for row in view("segments") if row["segment"] == "ad_format"]
+    assert by(rows, "ad_format", "ecpm_usd") == {
         name: cut(net[name] * 1000 / count) if count else None for name, count in filled.items()
     }
 
@@ -486,50 +668,35 @@ def test_revenue_per_thousand_impressions(dev: dict[str, Answer], landed: Landed
 def test_utc_day_and_own_day(dev: dict[str, Answer], landed: Landed) -> None:
     day = LAST_DAY - dt.timedelta(days=1)
     apart = {event.publisher for event in landed.events if (event.day == day) != (event.own_day == day)}
-    found = dev["revenue_by_utc_and_own_day"]
+    found = dev["revenue_by_utc_and_own_day"].records
     for name, of_day in (
         ("utc_day_usd", lambda e: e.day == day),
         ("own_day_usd", lambda e: e.own_day == day),
         ("in_both_usd", lambda e: e.day == e.own_day == day),
     ):
         expected = sums(landed.events, lambda e: e.publisher, lambda e, of_day=of_day: e.net if of_day(e) else 0)
-        assert column(found, "publisher_id", name) == {publisher: expected[publisher] for publisher in apart}
-    assert {row["report_day"] for row in found.records} == {day}
+        assert by(found, "publisher_id", name) == {publisher: expected[publisher] for publisher in apart}
+    assert {row["report_day"] for row in found} == {day}
 
 
-def test_ad_units_that_stopped(dev: dict[str, Answer], landed: Landed) -> None:
+def test_ad_units_that_stopped(view: Find, landed: Landed) -> None:
     days: dict[str, list[dt.date]] = defaultdict(list)
     for event in landed.events:
         if event.is_impression and event.day <= LAST_DAY:
             days[event.ad_unit].append(event.day)
-    expected = {
-        ad_unit: (
-            max(served),
-            len(served) * (LAST_DAY - max(served)).days / ((max(served) - min(served)).days + 1),
-        )
+    found = [row for row in view("ad_units") if row["last_day_served"]]
+    assert {row["ad_unit_id"]: (row["last_day_served"], row["impressions"]) for row in found} == {
+        ad_unit: (max(served), len(served)) for ad_unit, served in days.items()
+    }
+    assert {row["ad_unit_id"]: row["impressions_missed"] for row in found if row["days_silent"]} == {
+        ad_unit: len(served) * (LAST_DAY - max(served)).days / ((max(served) - min(served)).days + 1)
         for ad_unit, served in days.items()
         if max(served) < LAST_DAY
     }
-    found = dev["ad_units_that_stopped_serving"].records
-    assert {row["ad_unit_id"]: (row["last_day_served"], row["impressions_missed"]) for row in found} == expected
-    missed = [row["impressions_missed"] for row in found]
-    assert missed == sorted(missed, reverse=True)
+    assert {row["days_silent"] > 0 for row in found} == {True, False}
 
 
-def test_clicks_and_views_of_all_pairs_together(dev: dict[str, Answer], landed: Landed) -> None:
-    of_campaigns = [event for event in landed.events if event.campaign]
-    found = dev["click_and_view_rates_by_device_and_country"].records
-    assert [sum(row[name] for row in found) for name in ("filled_impressions", "clicks", "viewable_impressions")] == [
-        sum(event.is_impression and event.filled for event in of_campaigns),
-        sum(event.kind == "click" for event in of_campaigns),
-        sum(event.kind == "viewable_impression" for event in of_campaigns),
-    ]
-    assert [row["has_enough_impressions"] for row in found] == [True] * (len(found) - 1) + [False]
-    assert min(row["filled_impressions"] for row in found[:-1]) >= 100
-    assert found[-1]["pairs"] > 1
-
-
-def test_spend_in_and_out_of_flight(dev: dict[str, Answer], landed: Landed) -> None:
+def test_spend_in_and_out_of_flight(view: Find, landed: Landed) -> None:
     in_flight: dict[str, Decimal] = defaultdict(Decimal)
     out_of_flight: dict[str, Decimal] = defaultdict(Decimal)
     for event in landed.events:
@@ -540,13 +707,28 @@ def test_spend_in_and_out_of_flight(dev: dict[str, Answer], landed: Landed) -> N
             in_flight[event.campaign] += event.net
         else:
             out_of_flight[event.campaign] += event.net
+    found = view("campaigns")
     spent = {campaign: revenue for campaign, revenue in out_of_flight.items() if revenue}
-    assert column(dev["spend_out_of_flight_or_over_budget"], "campaign_id", "out_of_flight_usd") == spent
+    assert {row["campaign_id"]: row["spend_usd_out_of_flight"] for row in found if row["spend_usd_out_of_flight"]} == spent
     assert spent
-    paced = column(dev["campaign_pace"], "campaign_id", "spend_usd_to_date")
-    assert {campaign: spend for campaign, spend in paced.items() if spend} == {
+    assert {row["campaign_id"]: row["spend_usd_to_date"] for row in found if row["spend_usd_to_date"]} == {
         campaign: spend for campaign, spend in in_flight.items() if spend
     }
+    everything = sums((e for e in landed.events if e.campaign), lambda e: e.campaign, lambda e: e.net)
+    assert {row["campaign_id"]: row["spend_usd"] for row in found if row["spend_usd"]} == {
+        campaign: spend for campaign, spend in everything.items() if spend
+    }
+
+
+def test_a_campaign_within_a_tenth_of_its_pace_is_on_it(view: Find) -> None:
+    for row in view("campaigns"):
+        ratio = row["pace_ratio"]
+        if ratio is None:
+            assert row["pace"] == "unknown"
+        else:
+            assert row["pace"] == ("ahead" if ratio > 1.1 else "behind" if ratio < 0.9 else "on pace")
+            assert row["projected_gap_usd"] == row["pace_budget_usd"] - row["projected_end_spend_usd"]
+    assert {row["pace"] for row in view("campaigns")} >= {"ahead", "behind", "unknown"}
 
 
 def flight_day(value: str) -> dt.date:
