@@ -24,6 +24,11 @@ def change(amount: Decimal | None) -> str:
     return "" if amount is None else f"{'-' if amount < 0 else '+'}${abs(amount):,.6f}"
 
 
+def exact(amount: Decimal | None) -> str:
+    """An amount in dollars, to the micro-dollar."""
+    return "" if amount is None else f"{'-' if amount < 0 else ''}${abs(amount):,.6f}"
+
+
 def count(number: int | None) -> str:
     return "" if number is None else f"{number:,}"
 

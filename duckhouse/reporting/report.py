@@ -1,6 +1,7 @@
 """The report: one page from the views of schema reporting, charts inline, nothing loaded from elsewhere."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -12,6 +13,7 @@ from duckhouse.reporting.chapters import quality, traffic
 from duckhouse.reporting.overview import VIEWS as OF_OVERVIEW
 from duckhouse.reporting.overview import overview
 from duckhouse.sources import sources
+from duckhouse.warehouse.prod import running_clickhouse
 from duckhouse.warehouse.reading import House, reading
 
 REPORT = Path("report/index.html")
@@ -31,7 +33,7 @@ def all_chapters() -> list[ModuleType]:
 def write_report(target: str, out: Path) -> Iterator[str]:
     """Writes the page; the lines that sum it up."""
     charts.need_charts()
-    with reading(target) as house:
+    with running_clickhouse() if target == "prod" else nullcontext(), reading(target) as house:
         built_at = house.built_at()
         found = read(house, OF_OVERVIEW) or {}
         shown = [(chapter, rows) for chapter in all_chapters() if (rows := read(house, chapter.VIEWS))]

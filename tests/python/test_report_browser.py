@@ -23,14 +23,14 @@ MOST_BYTES = 1_500_000
 
 System = namedtuple(
     "System",
-    "source label first_day last_day last_delivery_at records_unaccounted open_errors impact_amount impact_currency "
-    "days_late headline_name headline_value is_complete is_right is_on_time",
+    "source label first_day last_day last_delivery_at records_unaccounted days_without_events open_errors impact_amount "
+    "impact_currency days_late headline_name headline_value is_complete is_right is_on_time",
 )
 Action = namedtuple("Action", "source rule_id title action owner findings impact_amount impact_currency")
 SYSTEMS = [
-    System("parts", "Parts", DAYS[0], DAYS[-1], NOON, 0, 0, None, None, 0, "revenue", "$2,396.60", True, True, True),
-    System("absent", HOSTILE, DAYS[0], DAYS[-1], NOON, 1, 12, 5, "USD", 3, "rate", "41.2 %", False, False, False),
-    System("unknown", "Unknown", None, None, NOON, 0, None, None, None, None, None, None, True, None, None),
+    System("parts", "Parts", DAYS[0], DAYS[-1], NOON, 0, 0, 0, 0, None, 0, "revenue", "$2,396.60", True, True, True),
+    System("absent", HOSTILE, DAYS[0], DAYS[-1], NOON, 1, 2, 12, 5, "USD", 3, "rate", "41.2 %", False, False, False),
+    System("unknown", "Unknown", None, None, NOON, 0, 0, 0, 0, None, None, None, None, True, True, None),
 ]
 ACTIONS = [Action("parts", "parts__rule", HOSTILE, "Ask the sender. " * 5, "ad operations", 1, 1234, "USD")]
 
@@ -115,14 +115,14 @@ def test_a_spoilt_page_is_told(browser: Any, path: Path) -> None:
     spoilt.write_text(
         """<!doctype html><title>spoilt</title><body><h1>One</h1><h3>Three</h3>
         <p style="color: #aaa">pale</p><p style="width: 2000px">broad</p><table><tr><td>1</td></tr></table>
-        <svg></svg><i id="a"></i><i id="a"></i><a href="#nowhere">away</a><img src="https://example.com/x.png">
+        <svg></svg><i id="a"></i><i id="a"></i><a href="#nowhere">away</a><img src="http://127.0.0.1:9/x.png">
         <script>missing()</script></body>""",
         encoding="utf-8",
     )
     told = "\n".join(faults_on_screen(browser, spoilt, WIDTHS[0], "light"))
     for fault in (
         *("heading of level 3", "contrast 2.32: pale", "too wide: p broad", "without a caption", "without scopes"),
-        *("without a label", "id twice: a", "not opened: #nowhere", "request: https://example.com", "missing is not"),
+        *("without a label", "id twice: a", "not opened: #nowhere", "request: http://127.0.0.1:9", "missing is not"),
     ):
         assert fault in told
     spoilt.write_text("<body><details><summary>more</summary><p>hidden</p></details>", encoding="utf-8")
