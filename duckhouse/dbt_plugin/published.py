@@ -40,6 +40,7 @@ def publish(query: Query, relations: Collection[Relation], path: Path) -> None:
             query("; ".join(statements(query, relations)))
             query(f"checkpoint {COPY}")
         new.chmod(READ_ONLY)
+        log_of(path).unlink(missing_ok=True)  # of a writer, for the old copy
         new.rename(path)
     except BaseException:
         leave_nothing(new)
@@ -47,8 +48,12 @@ def publish(query: Query, relations: Collection[Relation], path: Path) -> None:
 
 
 def leave_nothing(new: Path) -> None:
-    for left in (new, new.with_name(f"{new.name}.wal")):
+    for left in (new, log_of(new)):
         left.unlink(missing_ok=True)
+
+
+def log_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}.wal")
 
 
 @contextmanager

@@ -217,9 +217,11 @@ class Notes:
 
 
 def not_published(undone: list[str]) -> str:
-    name = undone[0].split(".")[2]
-    others = f" and {len(undone) - 1} others" if len(undone) > 1 else ""
-    return f"nothing is published: {name}{others} failed or are out of date; dbt build makes and tests all"
+    more = f" (and {len(undone) - 1} more)" if len(undone) > 1 else ""
+    return (
+        f"nothing is published, because {undone[0].split('.')[2]} failed or is out of date{more}: "
+        "dbt build makes and tests everything"
+    )
 
 
 def finished(result: Any) -> str:
