@@ -63,7 +63,7 @@ def facts(found: Found) -> list[Fact]:
     if found["open_errors"] is not None:
         in_errors = sum(row.events_stored_in_open_errors for row in found["open_errors"])
         shown.append(
-            Fact("Stored events in open errors", formats.count(in_errors), formats.share(in_errors, total.events_stored))
+            Fact("Stored events in open errors", formats.count(in_errors), formats.share(in_errors, total.events_stored)),
         )
     return shown
 
