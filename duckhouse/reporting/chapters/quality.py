@@ -21,6 +21,7 @@ from duckhouse.reporting.page import (
     Table,
     Text,
     View,
+    days_before,
 )
 
 HEADING = "Data quality"
@@ -144,7 +145,7 @@ def days_of(system: Row) -> list[date]:
     """Each day of the period that a system covers, of a year at most."""
     if system.first_day is None:
         return []
-    first = max(system.first_day, system.last_day - timedelta(days=DAYS_OF_A_YEAR - 1))
+    first = max(system.first_day, days_before(system.last_day, DAYS_OF_A_YEAR - 1))
     return [first + timedelta(days=number) for number in range((system.last_day - first).days + 1)]
 
 
