@@ -7,6 +7,7 @@ import pytest
 
 from support.ad_delivery import advertiser, campaign, deleted, deliver, event, events
 from support.drops import NO_TESTS
+from support.readings import on_both_engines
 from support.warehouse import Warehouse, warehouse
 
 FIRST = {
@@ -25,6 +26,7 @@ FIRST = {
         campaign(25, bid="1000.00", budget="2.00"),
         campaign(26, bid="1000.00", budget="1.00"),
         campaign(27, bid="1000.00", budget="3.00"),
+        campaign(28, bid="1000.00", budget="2.00"),  # above it on the second of two days
         campaign(30, advertiser_id=3),  # which is deleted
         campaign(31, advertiser_id=4),  # deleted with its advertiser
         campaign(32),  # deleted with events left
@@ -57,6 +59,8 @@ FIRST = {
         *events(range(145, 147), "2026-01-08 10:00", 26),  # above the budget that is raised afterwards
         *events(range(147, 150), "2026-01-08 10:00", 27),  # above the budget that is cut afterwards
         *events(range(150, 152), "2026-01-08 10:00", 32),
+        event(153, "2026-01-07 10:00", 28),
+        *events(range(154, 156), "2026-01-08 10:00", 28),
         event(160, "2026-01-08 10:00", 10),  # moved to another campaign
         event(161, "2026-01-08 10:00", 10),  # moved by an hour
         event(162, "2026-01-08 10:00", 10),  # comes again as it was
@@ -119,7 +123,7 @@ EXPECTED = {
     "changes_missing": {"clicks/third"},
     "clicks_above_impressions": {"20|2026-01-05"},
     "out_of_flight": {"21|2026-01-08", "22|2026-01-08"},
-    "over_budget": {"24", "26", "27"},
+    "over_budget": {"24", "26", "27", "28"},
     "unpriced_impressions": {"13|2026-01-08", "14|2026-01-08"},
     "deleted_reference": {"campaigns/32", "advertisers/3"},
     "back_dated": {"second|2026-01-01"},
@@ -225,7 +229,7 @@ def test_what_a_day_out_of_flight_or_over_the_budget_cost(built: tuple[Warehouse
     ) == [
         ("21|2026-01-08", Decimal("0.001"), "USD"),
         ("22|2026-01-08", Decimal("0.001"), "USD"),
-        *((campaign, Decimal(1), "USD") for campaign in ("24", "26", "27")),
+        *((campaign, Decimal(1), "USD") for campaign in ("24", "26", "27", "28")),
     ]
 
 
@@ -235,3 +239,21 @@ def test_sums_of_money_are_defined_where_a_bid_is_not(built: tuple[Warehouse, di
     ) == [(1, 0, None)]
     for result in built[0].parity("--select", "fct_ad_delivery_daily"):
         assert result["equal"], result
+
+
+def test_days_in_open_errors_are_those_that_an_error_names(built: tuple[Warehouse, dict[str, str]]) -> None:
+    """By the day, by the campaign (32 is deleted), or, over a budget, from the day on which it was spent already."""
+    columns = "campaign_id, event_date, impressions, clicks, spend_usd, rules"
+    rows = on_both_engines(built[0], "reporting.rpt_ad_delivery_open_errors", columns)
+    found = [(key, str(day)[5:], rules.replace("ad_delivery__", "")) for key, day, *_, rules in rows]
+    assert found == [
+        (13, "01-08", "unpriced_impressions"),
+        (14, "01-08", "unpriced_impressions"),
+        (20, "01-05", "clicks_above_impressions"),
+        (21, "01-08", "out_of_flight"),
+        (22, "01-08", "out_of_flight"),
+        *((campaign_id, "01-08", "over_budget") for campaign_id in (24, 26, 27, 28)),
+        (32, "01-08", "deleted_reference"),
+    ]
+    figures = {row[0]: row[2:5] for row in rows}
+    assert (figures[20], figures[24], figures[32]) == ((7, 8, Decimal("0.007")), (3, 0, 3), (2, 0, Decimal("0.002")))
