@@ -124,7 +124,8 @@ def environment() -> Environment:
 def rendered(title: str, overview: Any, chapters: Sequence[Chapter]) -> str:
     """The page, with its style and script inline. Its policy allows these two by their hash and nothing else."""
     templates = environment()
-    inline = {name: templates.get_template(f"page.{ending}").render().strip() for name, ending in (("style", "css"), ("script", "js"))}
+    files = {"style": "page.css", "script": "page.js"}
+    inline = {name: templates.get_template(file).render().strip() for name, file in files.items()}
     policy = "; ".join(["default-src 'none'", *(f"{name}-src '{hashed(text)}'" for name, text in inline.items())])
     anchors = {chapter.anchor_of(section) for chapter in chapters for section in chapter.sections}
     shown = {"title": title, "overview": overview, "chapters": chapters, "anchors": anchors}
