@@ -631,14 +631,29 @@ REPORTED: dict[str, tuple] = {
         *(125, 125 - Z * math.sqrt(500), 125 + Z * math.sqrt(500)),
     ),
     "no-notice": (None, None, None, None, 0.75, None, None, "not sampled", 0, None, None),
-    "unanswered": (0, None, None, "error unknown", None, None, None, None, 15, 15 - Z * math.sqrt(60), 15 + Z * math.sqrt(60)),
+    "unanswered": (
+        0,
+        None,
+        None,
+        "error unknown",
+        None,
+        None,
+        None,
+        None,
+        15,
+        15 - Z * math.sqrt(60),
+        15 + Z * math.sqrt(60),
+    ),
     "quiet": (None, None, None, None, None, None, None, None, 0, None, None),
 }
 
 
 def approximately(rows: list[tuple]) -> list[tuple]:
     """Rows with figures as doubles of eight digits, to be compared with others."""
-    return [tuple(value if value is None or isinstance(value, str) else round(float(value), 8) for value in row) for row in rows]
+    return [
+        tuple(value if value is None or isinstance(value, str) else round(float(value), 8) for value in row)
+        for row in rows
+    ]
 
 
 @pytest.mark.parametrize("company", REPORTED)
@@ -681,7 +696,13 @@ def test_rates_of_each_breakdown_are_those_of_its_events(first: Warehouse) -> No
         "select company_id, event_type, consent_status, country_code, device_type, event_date, events_weighted_once, "
         "variance_weighted_once from marts.fct_consent_events"
     ):
-        places = {"all": "all", "industry": industries.get(company), "country": country, "device": device, "day": str(day)}
+        places = {
+            "all": "all",
+            "industry": industries.get(company),
+            "country": country,
+            "device": device,
+            "day": str(day),
+        }
         for place in places.items():
             of_place = sums.setdefault(place, [0.0] * 4)
             for at, counts in ((0, kind == "consent.asked"), (2, kind == "consent.given" and status == "full opt-in")):
@@ -710,7 +731,9 @@ def test_coverage_of_answers_has_its_interval(first: Warehouse) -> None:
 
 
 def test_a_day_after_the_last_delivery_is_told_apart(odd: Warehouse) -> None:
-    for found in on_both(odd, "company_id, is_after_last_delivery", "reporting", "rpt_consent_days", "events_stored = 1"):
+    for found in on_both(
+        odd, "company_id, is_after_last_delivery", "reporting", "rpt_consent_days", "events_stored = 1"
+    ):
         assert dict(found)["ahead"] is True
         assert dict(found)["half"] is False
     for found in on_both(odd, "events", "reporting", "rpt_consent_rates", "member = 'after the last delivery'"):
@@ -865,7 +888,11 @@ def test_the_analysis_says_why_an_opt_in_rate_changed(consent: Warehouse, older:
     assert {*analyses_of("consent")} == described(consent) == dev.keys()
     [published, restated] = dev["why_an_opt_in_rate_changed"].records
     assert prod["why_an_opt_in_rate_changed"].rows == dev["why_an_opt_in_rate_changed"].rows
-    assert (published["publication"], published["opt_in_rate_before"], published["opt_in_rate"]) == ("first", None, 2 / 40)
+    assert (published["publication"], published["opt_in_rate_before"], published["opt_in_rate"]) == (
+        "first",
+        None,
+        2 / 40,
+    )
     assert restated["company_id"] == "restated"
     assert (restated["opt_in_rate_before"], restated["opt_in_rate"]) == (2 / 40, 3 / 45)
     assert (restated["opt_ins_difference"], restated["notices_difference"]) == (1, 5)

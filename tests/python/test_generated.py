@@ -158,7 +158,9 @@ def test_the_list_names_source_fact_key_currency_and_own_rules(tmp_path: Path) -
 def declaring(folder: Path, **meta: object) -> Path:
     """The made-up project, whose source says more."""
     path = shop(folder) / "models" / "staging" / "shop" / "_shop__sources.yml"
-    path.write_text(yaml.safe_dump({"sources": [{"name": "shop", "config": {"meta": {"events": "fct_orders", **meta}}}]}))
+    path.write_text(
+        yaml.safe_dump({"sources": [{"name": "shop", "config": {"meta": {"events": "fct_orders", **meta}}}]})
+    )
     return folder
 
 
@@ -173,8 +175,8 @@ def test_the_list_has_the_records_touches_and_headline_of_a_source(tmp_path: Pat
     (folder / "int_shop__other.sql").write_text("select 1\n")
     listed = generated.declared(project)
     assert "'records': 'fct_order_records',\n            'touches': ['int_shop__order_touches'],\n" in listed
-    assert '            \'headline\': {\n                \'as\': "money",\n' in listed
-    assert '                \'value\': "sum(paid)",\n            },\n' in listed
+    assert "            'headline': {\n                'as': \"money\",\n" in listed
+    assert "                'value': \"sum(paid)\",\n            },\n" in listed
 
 
 @pytest.mark.parametrize(

@@ -113,6 +113,7 @@ FINDINGS = [
 # it declares no headline, and no model of records: 17 lines of sessions were read
 SYSTEMS = [("Parking", "Events", "7", 4, 17, 0, "2026-03-01", "2026-03-03")]
 
+
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the project with the source in it, as somebody has it who followed docs/recipes/add_a_source.md."""

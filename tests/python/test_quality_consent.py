@@ -13,7 +13,14 @@ from support.drops import NO_TESTS
 from support.landing import csv_text
 from support.warehouse import Warehouse, warehouse
 
-FINDINGS = (*NO_TESTS, "--select", "+fct_dq_findings", "+rpt_quality_systems", "path:models/reporting/quality", "rpt_consent_open_errors")
+FINDINGS = (
+    *NO_TESTS,
+    "--select",
+    "+fct_dq_findings",
+    "+rpt_quality_systems",
+    "path:models/reporting/quality",
+    "rpt_consent_open_errors",
+)
 
 
 def at(moment: str, event_id: str, **fields: str) -> dict[str, str]:

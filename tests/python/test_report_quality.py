@@ -263,7 +263,9 @@ def test_systems_say_what_is_behind_them(house: Warehouse, findings: list[dict])
     assert (str(ads["last_delivery_at"]), ads["last_delivery_records"]) == ("2026-03-28 06:00:00", 1)
     assert (ads["headline_name"], ads["headline_value"]) == ("Revenue", f"${revenue:,.2f}")
     assert (ads["records_read"], ads["records_unaccounted"], ads["is_complete"]) == (read, 0, True)
-    errors = [one for one in findings if one["source"] == "ad_serving" and one["is_open"] and one["severity"] == "error"]
+    errors = [
+        one for one in findings if one["source"] == "ad_serving" and one["is_open"] and one["severity"] == "error"
+    ]
     assert (ads["open_errors"], ads["is_right"]) == (len(errors), False)
     assert ads["impact_amount"] == sum(abs(one["impact_amount"] or 0) for one in errors)
     consent = systems["consent"]
@@ -274,7 +276,13 @@ def test_systems_say_what_is_behind_them(house: Warehouse, findings: list[dict])
 def test_deliveries_say_what_became_of_their_records(house: Warehouse) -> None:
     """Of the two by hand: the first mended record is replaced by the second one's."""
     shown = [
-        (str(one["delivered_at"]), one["records_current"], one["records_replaced"], one["adds_up"], str(one["latest_day"]))
+        (
+            str(one["delivered_at"]),
+            one["records_current"],
+            one["records_replaced"],
+            one["adds_up"],
+            str(one["latest_day"]),
+        )
         for one in records(house, "reporting.rpt_quality_deliveries", "source = 'ad_serving' and files = 1")
     ]
     assert sorted(shown) == [
