@@ -16,7 +16,7 @@ CHANGED = "Did revenue change after it was reported?"
 FILLED = "Did fill rates change after they were reported?"
 CLICKED = "Where are ads clicked and seen, and which formats earn?"
 RECORDS = "Is every record accounted for?"
-BROKEN_CLOCKS = ("0001-01-01", "1970-01-01", "2027-01-01", "9999-12-31")
+BROKEN_CLOCKS = ("1900-01-01", "1970-01-01", "2027-01-01", "2299-12-31")  # days that landing takes
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_days_of_broken_clocks_are_in_the_table_and_not_drawn(page: Page) -> Non
     days = [row[0] for row in page.table("What are the figures of each day?")]
     assert set(BROKEN_CLOCKS) < set(days)
     for chart in page.charts(CHANGED):
-        assert not {"1970", "2027", "9999"} & set(text_of(chart).split())
+        assert not {"1900", "1970", "2027", "2299"} & set(text_of(chart).split())
 
 
 def test_rules_that_were_not_built_are_left_out_in_one_line(page: Page, printed: str) -> None:
