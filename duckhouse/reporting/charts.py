@@ -29,7 +29,7 @@ FATES = {
 }
 # one drawing for all screens: the style sheet scales it, from 0.75 on a phone to 1.25
 WIDTH, HEIGHT, FONT_SIZE = 480, 200, 13
-LEGEND_WIDTH, SYMBOL_WIDTH, LETTER_WIDTH = 330, 30, 7  # beside the names of an axis, where a drawing has them
+LEGEND_WIDTH, SYMBOL_WIDTH, LETTER_WIDTH = 320, 40, 8  # beside the names of an axis, where a drawing has them
 BAR_WIDTH, BAR_HEIGHT = 4, 24  # of a sparkline
 MEASURED_FONT = "sans-serif"  # by its widths labels are cut; the page shows them in its own
 TOWERING = 20  # times the median: the other days would lie flat on the axis of a linear chart

@@ -46,7 +46,7 @@ def write_report(target: str, out: Path) -> Iterator[str]:
     for chapter in written:
         yield chapter.heading
         for fact in chapter.facts:
-            yield f"  {fact.name:<34}{fact.value}" + (f" ({fact.note})" if fact.note else "")
+            yield f"  {fact.name:<35} {fact.value}" + (f" ({fact.note})" if fact.note else "")
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page.rendered(title=TITLE, overview=first_screen, chapters=written), encoding="utf-8")
 
