@@ -146,7 +146,7 @@ def by_day(found: Found) -> tuple[list[Part], str]:
         for name, colour in (("impressions", charts.BLUE), ("clicks", charts.ORANGE))
         if any(getattr(row, name) for row in shown)
     ]
-    table = Table("Days, the latest first", DAY_HEADERS, map(day_row, reversed(found["days"])))
+    table = Table("Days, the latest first", DAY_HEADERS, map(day_row, latest_first(found["days"])))
     return [*drawn, table], OF_DAYS + others
 
 
