@@ -5,7 +5,19 @@ from datetime import date
 from decimal import Decimal
 
 from duckhouse.reporting import charts, formats
-from duckhouse.reporting.page import Chart, Fact, Found, Part, Row, Section, Table, Text, View, latest_days
+from duckhouse.reporting.page import (
+    Chart,
+    Fact,
+    Found,
+    Part,
+    Row,
+    Section,
+    Table,
+    Text,
+    View,
+    latest_days,
+    latest_first,
+)
 
 HEADING = "Ad delivery"
 VIEWS = {

@@ -16,6 +16,7 @@ from duckhouse.reporting.page import (
     Text,
     View,
     latest_days,
+    latest_first,
     records_fact,
     records_section,
 )
