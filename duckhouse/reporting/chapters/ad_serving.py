@@ -1,6 +1,7 @@
 """Ad serving in the report: did revenue change after it was reported and why, who earns, pace, records."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -116,8 +117,8 @@ def facts_of_rules(billable: Sequence[Row]) -> Iterable[Fact]:
     yield Fact(
         "revenue in open errors",
         formats.exact(total(billable, "revenue_usd_in_open_errors")),
-        f"{formats.counted(total(billable, 'events_in_open_errors'), 'event')} with an error of their own; errors about "
-        "prices as a whole are in Data quality",
+        f"{formats.counted(total(billable, 'events_in_open_errors'), 'event')} with an error of their own; errors "
+        "about prices as a whole are in Data quality",
     )
 
 
@@ -135,7 +136,7 @@ def accounted_of(deliveries: Sequence[Row]) -> str:
 
 def sections(found: Found) -> list[Section]:
     days, deliveries = found["days"], found["deliveries"]
-    drawn, note = latest_days(days, max(row.delivered_at for row in deliveries).date())
+    drawn, note = drawn_of(days)
     restated = (day for day in days if day.restatements)
     changed = sorted(restated, key=lambda day: (-abs(day.revenue_usd_restated), day.event_date))
     return [
@@ -200,6 +201,15 @@ def sections(found: Found) -> list[Section]:
             folded=True,
         ),
     ]
+
+
+def drawn_of(days: Sequence[Row]) -> tuple[list[Row], str]:
+    """The days of charts, and a note on the others. After the last full day come those of which only the first minutes
+    were delivered, and those of clocks that run ahead."""
+    last = max((day.event_date for day in days if day.is_full_day), default=date.min)
+    begun = [str(day.event_date) for day in days if day.event_date > last and not day.is_after_last_delivery]
+    drawn, note = latest_days([day for day in days if str(day.event_date) not in begun], last)
+    return drawn, note + (f" Not full yet, and not drawn: {', '.join(begun)}." if begun else "")
 
 
 def compared(days: Sequence[Row], earlier: str, was: str, now: str, title: str, number_format: str) -> Part:
