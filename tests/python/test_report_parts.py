@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from duckhouse.reporting import charts, formats
-from duckhouse.reporting.page import MOST_DAYS, first_rows, latest_days, records_section
+from duckhouse.reporting.page import MOST_DAYS, first_rows, latest_days, latest_first, records_section
 from duckhouse.reporting.parts import MOST_ROWS, Chapter, Chart, Section, Table, look
 
 Day = namedtuple("Day", "event_date")
@@ -72,6 +72,19 @@ def test_days_of_broken_clocks_are_not_drawn(
     assert (note in told) if note else (told == "")
 
 
+def test_tables_of_days_end_with_days_of_clocks_that_run_ahead() -> None:
+    marked = namedtuple("marked", "event_date is_after_last_delivery")
+    days = [marked(dt.date(2026, 3, day), False) for day in (1, 2)] + [
+        marked(dt.date(2027, 1, day), True) for day in (1, 2)
+    ]
+    assert [str(day.event_date) for day in latest_first(days)] == [
+        "2026-03-02",
+        "2026-03-01",
+        "2027-01-02",
+        "2027-01-01",
+    ]
+
+
 def test_a_chart_by_day_has_so_many_days_at_most() -> None:
     first = dt.date(2025, 1, 1)
     shown, note = latest_days([Day(first + dt.timedelta(days=number)) for number in range(400)], dt.date(2026, 6, 1))
@@ -90,7 +103,7 @@ def test_rows_left_out_are_counted() -> None:
     ("cells", "found"),
     [
         (["$1,234.50", "-$3.00", "", "none"], "figure"),
-        (["2026-01-01", "41.2% (40.1% to 42.3%)"], "name"),
+        (["2026-01-01", "41.2% (40.1% to 42.3%)"], "figure"),
         (["1,000", "12.5 s", "3 %"], "figure"),
         (["EUR 0.500000", "± 3"], "figure"),
         (["au_1"], "name"),

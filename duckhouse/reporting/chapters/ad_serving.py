@@ -6,7 +6,19 @@ from itertools import groupby
 from typing import Any
 
 from duckhouse.reporting import charts, formats
-from duckhouse.reporting.page import Fact, Found, Part, Row, Section, Table, Text, View, latest_days, records_section
+from duckhouse.reporting.page import (
+    Fact,
+    Found,
+    Part,
+    Row,
+    Section,
+    Table,
+    Text,
+    View,
+    latest_days,
+    latest_first,
+    records_section,
+)
 
 HEADING = "Ad serving"
 VIEWS = {
@@ -102,9 +114,10 @@ def facts_of_rules(billable: Sequence[Row]) -> Iterable[Fact]:
         "less invalid records and invalid traffic",
     )
     yield Fact(
-        "revenue of events with open errors",
+        "revenue in open errors",
         formats.exact(total(billable, "revenue_usd_in_open_errors")),
-        formats.counted(total(billable, "events_in_open_errors"), "event"),
+        f"{formats.counted(total(billable, 'events_in_open_errors'), 'event')} with an error of their own; errors about "
+        "prices as a whole are in Data quality",
     )
 
 
@@ -183,7 +196,7 @@ def sections(found: Found) -> list[Section]:
         ),
         Section(
             "What are the figures of each day?",
-            [Table("Days, the latest first", DAY_HEADERS, map(day_row, reversed(days)))],
+            [Table("Days, the latest first", DAY_HEADERS, map(day_row, latest_first(days)))],
             folded=True,
         ),
     ]
