@@ -7,7 +7,19 @@ from itertools import groupby
 from typing import Any
 
 from duckhouse.reporting import charts, formats
-from duckhouse.reporting.page import Fact, Found, Part, Row, Section, Table, Text, View, latest_days, records_section
+from duckhouse.reporting.page import (
+    Fact,
+    Found,
+    Part,
+    Row,
+    Section,
+    Table,
+    Text,
+    View,
+    latest_days,
+    latest_first,
+    records_section,
+)
 
 HEADING = "Ad serving"
 VIEWS = {
@@ -185,7 +197,7 @@ def sections(found: Found) -> list[Section]:
         ),
         Section(
             "What are the figures of each day?",
-            [Table("Days, the latest first", DAY_HEADERS, map(day_row, reversed(days)))],
+            [Table("Days, the latest first", DAY_HEADERS, map(day_row, latest_first(days)))],
             folded=True,
         ),
     ]
