@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import psycopg
-
 from duckhouse.clickhouse_sql import quote
 from duckhouse.embedded.migrate import migrate
 from duckhouse.extraction.database import database_of
