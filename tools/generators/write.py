@@ -14,7 +14,8 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from duckhouse.cli import UserError, undisturbed
+from duckhouse.cli import UserError
+from duckhouse.signals import undisturbed
 
 GZIP_LEVEL = 3
 
