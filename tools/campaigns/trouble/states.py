@@ -1,7 +1,7 @@
 """What a command must have made in the end: each reader gives what is the same however often the command ran before."""
 
 from collections import defaultdict
-from collections.abc import Callable, Set
+from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -34,11 +34,13 @@ def landed(work: Path) -> Any:
 
 
 def extracted(work: Path) -> Any:
-    """The rows of each table of the database. A run that finds nothing new is a delivery too, of a ledger alone."""
+    """The rows of each table of the database, in whatever delivery: a run that finds nothing new makes one too, of a
+    ledger alone. `_files` names the snapshot, which any transaction on the server moves, as of autovacuum.
+    """
     found: dict[str, list[str]] = defaultdict(list)
     for path in (work / LANDING / "ad_delivery").glob("delivery=*/*/*.parquet"):
         if path.parent.name in TABLES:
-            found[path.parent.name] += _rows(path, {*OF_ONE_RUN, "_source_row"})[1]
+            found[path.parent.name] += _rows(path)[1]
     return {table: sorted(rows) for table, rows in found.items()}
 
 
@@ -108,7 +110,7 @@ pushed = warehouse("raw_consent")
 published = warehouse(f"{PREFIX}_staging", f"{PREFIX}_marts")
 
 
-def _rows(path: Path, of_one_run: Set[str] = OF_ONE_RUN) -> tuple[list[str], list[str]]:
+def _rows(path: Path) -> tuple[list[str], list[str]]:
     table = pq.read_table(path, use_threads=False)
-    kept = [name for name in table.column_names if name not in of_one_run]
+    kept = [name for name in table.column_names if name not in OF_ONE_RUN]
     return table.column_names, sorted(map(repr, table.select(kept).to_pylist()))
