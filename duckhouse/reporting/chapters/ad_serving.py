@@ -52,7 +52,7 @@ PUBLISHER_HEADERS = (
 )
 CAMPAIGN_HEADERS = (
     *("campaign", "flight", "days left", "budget", "spent in flight", "linear pace", "projected end", "pace"),
-    *("of the pace", "out of flight", "over budget"),
+    *("share of pace", "out of flight", "over budget"),
 )
 AD_UNIT_HEADERS = ("ad unit", "publisher", "format", "active", "last served", "days silent", "impressions missed")
 SEGMENT_HEADERS = ("segment", "impressions", "fill rate", "CTR", "viewable", "net revenue", "per thousand filled")
@@ -61,9 +61,9 @@ FAULTY_HEADERS = ("reason", "fate", "files of", "delivery", "records", "share of
 
 def facts(found: Found) -> list[Fact]:
     days, deliveries = found["days"], found["deliveries"]
-    *_, before, last = (None, *deliveries)
+    last = deliveries[-1]
     revenue = last.revenue_usd_after
-    revenue_before = before.revenue_usd_after if before else Decimal(0)
+    revenue_before = deliveries[-2].revenue_usd_after if len(deliveries) > 1 else Decimal(0)
     return [
         Fact("revenue", formats.exact(revenue), "; ".join(parts_of_revenue(days))),
         *(facts_of_rules(found["billable"]) if found["billable"] else ()),
@@ -143,7 +143,7 @@ def sections(found: Found) -> list[Section]:
         Section(
             "Did revenue change after it was reported?",
             [
-                compared(drawn, FIRST, "revenue_usd_first_published", "revenue_usd", "US dollars", "$,.0f"),
+                compared(drawn, FIRST, "revenue_usd_first_published", "revenue_usd", "revenue, US dollars", "$,.0f"),
                 Table("Days that changed most", CHANGED_HEADERS, map(changed_row, changed), FEW),
             ],
             "Revenue of each UTC day as it was first published, by the first delivery after the end of the day, and "
