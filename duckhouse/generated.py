@@ -1,8 +1,9 @@
 """The files that are written from what sources and rules declare, so that a new one needs no entry elsewhere.
 
 macros/project/declared.sql lists sources and rules for the models that gather them: dbt must know what a model reads
-before it knows any YAML. docs/rules.md is the catalogue of the rules. docs/<source>/<table>.v<number>.schema.json is a
-JSON Schema of the messages of a stream; the newest number is written, earlier ones stay as they were announced.
+before it knows any YAML. docs/rules.md is the catalogue of the rules; docs/reference/ lists what people query, and how
+the tables join. docs/<source>/<table>.v<number>.schema.json is a JSON Schema of the messages of a stream; the newest
+number is written, earlier ones stay as they were announced.
 """
 
 import json
@@ -18,6 +19,7 @@ import yaml
 
 from duckhouse.cli import UserError
 from duckhouse.message_schemas import message_schema
+from duckhouse.reference_pages import pages
 from duckhouse.settings import PROJECT
 
 GROUPS = {"row": "records", "file": "records", "deliveries": "events", "sources": "events", "aggregate": "levels"}
@@ -60,6 +62,7 @@ def files(project: Path = PROJECT) -> dict[Path, str]:
     return {
         project / "macros" / "project" / "declared.sql": declared(project),
         project / "docs" / "rules.md": catalogue(rules(project)),
+        **pages(_models(project), project, COMMAND),
         **message_schemas(project),
     }
 
