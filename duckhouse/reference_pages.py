@@ -37,7 +37,7 @@ class Published:
 
 def pages(models: Mapping[str, Any], project: Path, written_by: str) -> dict[Path, str]:
     """Each page with the text that it must have. `models` are the entries of YAML by the name of the model."""
-    found = sorted(_published(models, project), key=lambda model: (model.schema, model.name))
+    found = sorted(_published(models, project), key=lambda model: (model.area, model.schema, model.name))
     folder = project / "docs" / "reference"
     return {folder / "marts.md": _marts(found, written_by), folder / "diagrams.md": _diagrams(found, written_by)}
 

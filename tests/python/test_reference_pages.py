@@ -32,7 +32,7 @@ MODELS = {
     ),
     "marts/shop/fct_sale_texts": model("One row per sale_id.", ["sale_id"], [], sale_id="integer"),
     "marts/shop/helpers/fct_step": model("A step.", [], []),
-    "marts/other/agg_alone": model("One row per day.", ["event_date"], [], event_date="date", sale_id="text"),
+    "marts/zoo/agg_alone": model("One row per day.", ["event_date"], [], event_date="date", sale_id="text"),
     "reporting/shop/rpt_shop_days": model("One row per day.", ["event_date"], [], event_date="date", good_id="text"),
     "staging/shop/stg_shop__sales": model("Sales as delivered.", [], []),
 }
@@ -59,7 +59,7 @@ def test_every_published_model_is_listed_by_area_with_its_grain(written: dict[st
         "| `marts.fct_sale_texts` | sale_id |\n"
         "| `marts.fct_sales` | sale_id \\| line |\n"
         "| `reporting.rpt_shop_days` | day |\n\n"
-        "## Other\n\n"
+        "## Zoo\n\n"
         "| table or view | one row per |\n"
         "|---|---|\n"
         "| `marts.agg_alone` | day |\n"
