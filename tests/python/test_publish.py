@@ -23,6 +23,7 @@ from scripts import prod as command
 from support.dbt import environment, parsed
 from support.drops import csv_of, deliver, event
 from support.warehouse import Warehouse, called
+from tools.layouts.definitions import FOLDER, definitions, kept
 
 Figures = tuple[int, str]
 RELATIONS = ("fct_ad_events", "fct_ad_events_daily", "fct_publisher_performance", "fct_ad_events_as_of")
@@ -122,6 +123,7 @@ class Story:
     resumed: dict[str, Figures]
     remembered: list[tuple]
     definitions: dict[str, str]
+    statements: dict[Path, str]
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +170,7 @@ def story(shared_house: Warehouse) -> Iterator[Story]:
             resumed=figures(client),
             remembered=client.query(days).result_rows,
             definitions=dict(client.query(views + published).result_rows),
+            statements=definitions(client, "duckhouse"),
         )
 
 
@@ -275,6 +278,10 @@ def test_published_views_read_what_is_published(story: Story) -> None:
     assert {"fct_ad_events_as_of", "fct_revenue_restatements", "fct_ad_events_at_event_time"} < story.definitions.keys()
     assert [name for name, definition in story.definitions.items() if "_audit" in definition] == []
     assert story.definitions["fct_ad_events_at_event_time"].endswith("SETTINGS join_use_nulls = 1")
+
+
+def test_docs_have_the_statement_of_every_published_relation(story: Story) -> None:
+    assert story.statements == kept(), "run python -m tools.clickhouse_tables"
 
 
 # ---------- databases made by hand
@@ -420,3 +427,19 @@ def test_without_a_build_there_is_nothing_to_publish(shared_house: Warehouse, tm
 )
 def test_a_view_reads_the_databases_of_its_own_prefix(definition: str, elsewhere: str) -> None:
     assert publish.moved(definition, "a_audit", "a") == elsewhere
+
+
+def test_statements_are_kept_under_the_default_prefix(client: Client) -> None:
+    make(
+        client,
+        "shop_marts",
+        "create table {0}.daily (shop_id Int64) engine = MergeTree order by shop_id",
+        "create table {0}.daily__dbt_backup (shop_id Int64) engine = MergeTree order by shop_id",
+        "create view {0}.daily_view as select shop_id from {0}.daily",
+    )
+    make(client, "shop_intermediate", "create view {0}.step as select 1 as one")
+    statements = definitions(client, "shop")
+    assert statements.keys() == {FOLDER / "marts" / "daily.sql", FOLDER / "marts" / "daily_view.sql"}
+    table, view = (statements[FOLDER / "marts" / f"{name}.sql"] for name in ("daily", "daily_view"))
+    assert table.startswith("CREATE TABLE duckhouse_marts.daily\n(\n    `shop_id` Int64\n)\n")
+    assert "FROM duckhouse_marts.daily\n" in view
