@@ -21,7 +21,7 @@ MAY_IMPORT = {"duckhouse": {"duckhouse"}, "scripts": {"duckhouse"}, "tools": {"d
 LAYERS = (
     ("arrow", "duck"),
     ("cli",),
-    ("settings", "landed_types", "message_schemas", "reference_pages"),
+    ("settings", "landed_types", "message_schemas", "listings"),
     ("opening", "clickhouse_sql"),
     ("turns",),
     ("sources", "processes", "project", "builds", "packages", "generated", "dbt_plugin", "failures"),

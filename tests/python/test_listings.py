@@ -1,11 +1,12 @@
-"""The pages of docs/reference: every published model with its grain, and what joins what."""
+"""What is listed from the YAML of models: each published model with its grain, what joins what, who reads the views."""
 
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
-from duckhouse.reference_pages import first_sentence, pages
+from duckhouse.listings import first_sentence, listings
 
 
 def model(description: str, grain: list[str], unique: list[list[str]], **kinds: str) -> dict[str, Any]:
@@ -36,6 +37,7 @@ MODELS = {
     "reporting/shop/rpt_shop_days": model("One row per day.", ["event_date"], [], event_date="date", good_id="text"),
     "staging/shop/stg_shop__sales": model("Sales as delivered.", [], []),
 }
+OWNERS = {"shop": "sales"}
 
 
 @pytest.fixture
@@ -45,11 +47,11 @@ def written(tmp_path: Path) -> dict[str, str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     by_name = {place.rpartition("/")[2]: node for place, node in MODELS.items()}
-    return {path.name: text for path, text in pages(by_name, tmp_path, "make pages").items()}
+    return {path.name: text for path, text in listings(by_name, OWNERS, tmp_path, "make lists").items()}
 
 
 def test_every_published_model_is_listed_by_area_with_its_grain(written: dict[str, str]) -> None:
-    assert "by `make pages`" in written["marts.md"]
+    assert "by `make lists`" in written["marts.md"]
     assert written["marts.md"].partition("## ")[2] == (
         "Shop\n\n"
         "| table or view | one row per |\n"
@@ -90,6 +92,17 @@ def test_a_column_joins_the_model_of_its_area_of_which_it_is_a_key(written: dict
         "    dim_goods_history ||--o{ fct_sales : good_version_id\n"
         "```\n"
     )
+
+
+def test_the_views_of_an_area_are_read_by_an_exposure(written: dict[str, str]) -> None:
+    [exposure] = yaml.safe_load(written["_exposures.yml"])["exposures"]
+    assert exposure["name"] == "questions_shop"
+    assert exposure["owner"] == {"name": "sales"}
+    assert exposure["depends_on"] == ["ref('rpt_shop_days')"]
+
+
+def test_without_views_there_is_no_exposure(tmp_path: Path) -> None:
+    assert {path.name for path in listings({}, {}, tmp_path, "make lists")} == {"marts.md", "diagrams.md"}
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
-"""The pages of docs/reference, from the YAML of models: what each published model has a row for, and how they join.
+"""What is listed from the YAML of models: the pages of docs/reference, and who reads the views that answer questions.
 
-A column joins the model of its area of which it alone is a key: publisher_id joins dim_publishers.
+On the diagrams a column joins the model of its area of which it alone is a key: publisher_id joins dim_publishers.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -35,11 +35,16 @@ class Published:
     """Columns of which each alone is unique."""
 
 
-def pages(models: Mapping[str, Any], project: Path, written_by: str) -> dict[Path, str]:
-    """Each page with the text that it must have. `models` are the entries of YAML by the name of the model."""
+def listings(
+    models: Mapping[str, Any], owners: Mapping[str, str], project: Path, written_by: str
+) -> dict[Path, str]:
+    """Each file with the text that it must have. `models` are the entries of YAML by name, `owners` those of groups."""
     found = sorted(_published(models, project), key=lambda model: (model.area, model.schema, model.name))
     folder = project / "docs" / "reference"
-    return {folder / "marts.md": _marts(found, written_by), folder / "diagrams.md": _diagrams(found, written_by)}
+    written = {folder / "marts.md": _marts(found, written_by), folder / "diagrams.md": _diagrams(found, written_by)}
+    if any(model.schema == REPORTING for model in found):
+        written[project / "models" / REPORTING / "_exposures.yml"] = _exposures(found, owners, written_by)
+    return written
 
 
 def _published(models: Mapping[str, Any], project: Path) -> Iterator[Published]:
@@ -97,6 +102,25 @@ def _diagrams(found: Iterable[Published], written_by: str) -> str:
         if len(stored) > 1:
             blocks += [f"## {heading}", "\n".join(["```mermaid", "erDiagram", *_entities(stored), "```"])]
     return "\n\n".join(blocks) + "\n"
+
+
+def _exposures(found: Iterable[Published], owners: Mapping[str, str], written_by: str) -> str:
+    """An exposure an area: whoever reads its views, by name, from outside of the project."""
+    lines = [f"# Who reads the views of models/reporting: dashboards and people. Written by {written_by}.", "exposures:"]
+    for heading, models in _by_area(found):
+        views = [model for model in models if model.schema == REPORTING]
+        if views:
+            lines += [
+                f"  - name: questions_{views[0].area}",
+                f'    label: "{heading}: questions"',
+                "    type: dashboard",
+                "    maturity: medium",
+                f"    owner: {{name: {owners.get(views[0].area, 'unknown')}}}",
+                "    description: Views that dashboards, notebooks and people read by name; each answers a question.",
+                "    depends_on:",
+                *(f"      - ref('{view.name}')" for view in views),
+            ]
+    return "\n".join(lines) + "\n"
 
 
 def _by_area(found: Iterable[Published]) -> Iterator[tuple[str, list[Published]]]:
