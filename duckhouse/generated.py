@@ -161,8 +161,10 @@ def catalogue(known: list[DeclaredRule]) -> str:
     own = [rule for rule in known if not rule.is_shared]
     blocks = [
         "# Rules of data quality",
-        f"Written by `{COMMAND}` from the YAML of rules: {len(own)} of one source, {len(shared)} shared by sources. "
-        "How to read them: [quality.md](quality.md). How well they find: [rule_scores.md](rule_scores.md).",
+        _wrapped(
+            f"Written by `{COMMAND}` from the YAML of rules: {len(own)} of one source, {len(shared)} shared by sources. "
+            "[quality.md](quality.md) says how to read them, [rule_scores.md](rule_scores.md) how well they find."
+        ),
         *_contents(known),
         "## Shared rules",
     ]
