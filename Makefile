@@ -89,7 +89,7 @@ check: setup ## dbt reads the project for both targets; modules and models keep 
 	@$(DBT) --quiet parse --target dev
 	@$(VENV)/bin/python -m pytest tests/python/test_house.py tests/python/test_conventions.py
 
-format: setup ## let ruff and sqlfluff mend what they can
+format: setup ## let ruff and sqlfluff fix what they can
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/sqlfluff fix --disable-progress-bar models

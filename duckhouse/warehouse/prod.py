@@ -27,7 +27,7 @@ PUBLISHED_FIGURES = "tag:published_figures"
 
 def bring(client: Client) -> None:
     """Pushes, builds beside and publishes; a UserError, and nothing is published, where a model or a test fails, or
-    another run goes on."""
+    another run is working."""
     with turn(settings.clickhouse().prefix, asking) as own:
         if publish.is_waiting(client):
             finish(client)
