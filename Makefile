@@ -8,10 +8,13 @@ DBT := $(VENV)/bin/dbt
 -include $(or $(SETTINGS),.env)
 export
 
-# deliveries and databases, where the settings say or their defaults
-DATA := "$(or $(DUCKHOUSE_LANDING),landing)" "$(or $(DUCKHOUSE_DUCKDB),duckhouse.duckdb)" \
-	"$(or $(DUCKHOUSE_DUCKDB),duckhouse.duckdb).wal" \
-	"$(or $(DUCKHOUSE_CLICKHOUSE),clickhouse-data)" "$(or $(DUCKHOUSE_POSTGRES),postgres-data)" "$(or $(DUCKHOUSE_LAKE),lake)" kafka-data
+# deliveries and databases, where the settings say or their defaults; and the published copy with what a killed run left
+DUCKDB := $(or $(DUCKHOUSE_DUCKDB),duckhouse.duckdb)
+PUBLISHED := $$(dirname "$(DUCKDB)")/published
+DATA := "$(or $(DUCKHOUSE_LANDING),landing)" "$(DUCKDB)" "$(DUCKDB).wal" \
+	"$(PUBLISHED)/$$(basename "$(DUCKDB)")" "$(PUBLISHED)/.$$(basename "$(DUCKDB)").new" \
+	"$(or $(DUCKHOUSE_CLICKHOUSE),clickhouse-data)" "$(or $(DUCKHOUSE_POSTGRES),postgres-data)" \
+	"$(or $(DUCKHOUSE_LAKE),lake)" kafka-data
 # the demo has folders, a database and an engine of its own
 DEMO := set -a && . ./demo.env && set +a &&
 
@@ -53,8 +56,8 @@ prod: setup ## push what is landed to ClickHouse (started here if none answers),
 parity: setup ## compare every published table on DuckDB and ClickHouse
 	@$(RUN).parity
 
-report: setup ## write report/index.html
-	@$(RUN).report
+report: setup ## write report/index.html; TARGET=prod for ClickHouse
+	@$(RUN).report --target $(or $(TARGET),dev)
 
 edr: setup ## write report/elementary.html, where Elementary's dbt package is installed; TARGET=prod for ClickHouse
 	@$(RUN).edr --check

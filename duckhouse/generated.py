@@ -33,9 +33,13 @@ SCOPES = {
 }
 SEVERITIES = ("error", "warning", "information")
 ACTIONS = ("keep", "flag", "set aside", "block")
+HEADLINE_NEEDS = ("name", "of", "value", "as")
+HEADLINE_MAY_SAY = ("low", "high", "unit")
+HEADLINE_KINDS = ("money", "share", "number", "count")
 WORDS = ("entity", "scope", "title", "why", "severity", "action", "owner", "fix")
 COMMAND = "python -m tools.generated"
 WIDTH = 120
+TOUCHES = "touches_of_deliveries("
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 Node = dict[str, Any]
@@ -143,6 +147,9 @@ def declared(project: Path = PROJECT) -> str:
             f"            'events': {_jinja(events)},",
             f"            'key': {_jinja(key)},",
             f"            'currency': {_jinja(meta.get('currency'))},",
+            f"            'records': {_jinja(meta.get('records'))},",
+            f"            'touches': [{', '.join(map(_jinja, _touches(source, project)))}],",
+            *_headline(source, meta),
             "            'rules': {",
         ]
         folder = project / "models" / "quality" / source
@@ -281,6 +288,34 @@ def _owners(project: Path) -> dict[str, str]:
     """Who answers for each group."""
     groups = (group for path in _yamls(project) for group in _yaml(path).get("groups", []))
     return {group["name"]: str(group["owner"]["name"]) for group in groups}
+
+
+def _touches(source: str, project: Path) -> list[str]:
+    """The models that say on which days a delivery of the source has events."""
+    folder = project / "models" / "intermediate" / source
+    return [path.stem for path in sorted(folder.glob("*.sql")) if TOUCHES in path.read_text(encoding="utf-8")]
+
+
+def _headline(source: str, meta: Node) -> Iterator[str]:
+    """The one figure of a source that the overview shows, as an entry of its own; none where it declares none."""
+    words: Any = meta.get("headline")
+    if words is None:
+        yield "            'headline': none,"
+        return
+    where = f"models/staging/{source}/_{source}__sources.yml: headline"
+    if not isinstance(words, dict):
+        raise UserError(f"{where} {words!r}: write {', '.join(HEADLINE_NEEDS)} below it")
+    if missing := [word for word in HEADLINE_NEEDS if not words.get(word)]:
+        raise UserError(f"{where} lacks {', '.join(missing)}")
+    if unknown := sorted(words.keys() - {*HEADLINE_NEEDS, *HEADLINE_MAY_SAY}):
+        raise UserError(f"{where} says {', '.join(unknown)}: write {', '.join((*HEADLINE_NEEDS, *HEADLINE_MAY_SAY))}")
+    if words["as"] not in HEADLINE_KINDS:
+        raise UserError(f"{where}: as {words['as']!r}: write {', '.join(HEADLINE_KINDS)}")
+    if words["as"] == "money" and not meta.get("currency"):
+        raise UserError(f"{where} is money, and the source says no currency: add currency, as USD")
+    yield "            'headline': {"
+    yield from (f"                '{word}': {json.dumps(str(text))}," for word, text in words.items())
+    yield "            },"
 
 
 def _models(project: Path) -> dict[str, Node]:

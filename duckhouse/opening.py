@@ -11,18 +11,38 @@ if TYPE_CHECKING:
 
 HELD = re.compile(r"Conflicting lock is held in (\S+)(?: by user \S+)? \(PID (\d+)\)")
 NO_RIGHTS = "Permission denied"
+CONFIG: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
 
 
-def open_duckdb(path: Path) -> "duckdb.DuckDBPyConnection":
-    """The file of target dev, to be read."""
+def open_duckdb(path: Path, *, read_only: bool = True) -> "duckdb.DuckDBPyConnection":
+    """The file of target dev. Where it is not opened to be read only, no other process can open it meanwhile."""
     import duckdb  # not above: what asks ClickHouse alone does not wait for it
 
     if not path.exists():
         raise UserError(f"{path}: no such file; run dbt build --target dev first")
     try:
-        return duckdb.connect(str(path), read_only=True, config={"autoinstall_known_extensions": False})
+        return duckdb.connect(str(path), read_only=read_only, config=CONFIG)
     except duckdb.Error as error:
         raise UserError(duckdb_refuses(path, error)) from None
+
+
+def open_published(path: Path) -> "duckdb.DuckDBPyConnection":
+    """The published copy, to be read."""
+    import duckdb
+
+    if not path.exists():
+        raise UserError(
+            f"{path}: nothing is published there; dbt build --target dev publishes what passes, "
+            "and python -m scripts.publish --target dev what is there"
+        )
+    try:
+        return duckdb.connect(str(path), read_only=True, config=CONFIG)
+    except duckdb.Error as error:
+        said = str(error).splitlines()[0]
+        if held := HELD.search(said):
+            told = f"{path} is open to be written in another process (PID {held[2]}): end it, then run again"
+            raise UserError(told) from None
+        raise UserError(f"{path}: {said}; python -m scripts.publish --target dev makes it anew") from None
 
 
 def duckdb_refuses(path: Path, error: "duckdb.Error") -> str:

@@ -42,6 +42,10 @@ def _setting(name: str, default: str) -> str:
     return os.environ.get(name) or default
 
 
+def _is_true(name: str, default: str) -> bool:
+    return _setting(name, default).lower() in ("1", "true", "yes")
+
+
 @contextmanager
 def environment(changed: Mapping[str, str]) -> Iterator[None]:
     """Other settings while the block runs."""
@@ -70,6 +74,21 @@ def failures_path() -> Path:
 def duckdb_path() -> Path:
     """The DuckDB file of target dev: DUCKHOUSE_DUCKDB, or ./duckhouse.duckdb."""
     return Path(_setting("DUCKHOUSE_DUCKDB", "duckhouse.duckdb"))
+
+
+def published_path() -> Path:
+    """The copy of target dev that people read."""
+    return published_beside(duckdb_path())
+
+
+def published_beside(database: Path) -> Path:
+    """The published copy of a DuckDB file: of the same name, in the folder `published` beside it."""
+    return database.parent / "published" / database.name
+
+
+def is_publishing() -> bool:
+    """Whether a build on DuckDB that passes is published: DUCKHOUSE_PUBLISH, true where it is not set."""
+    return _is_true("DUCKHOUSE_PUBLISH", "true")
 
 
 def postgres_dir() -> Path:
@@ -135,7 +154,7 @@ def clickhouse() -> ClickHouseSettings:
         port=int(port),
         user=_setting("CLICKHOUSE_USER", "default"),
         password=os.environ.get("CLICKHOUSE_PASSWORD") or embedded_password(host),
-        secure=_setting("CLICKHOUSE_SECURE", "false").lower() in ("1", "true", "yes"),
+        secure=_is_true("CLICKHOUSE_SECURE", "false"),
         prefix=_setting("CLICKHOUSE_PREFIX", "duckhouse"),
         cluster=_setting("CLICKHOUSE_CLUSTER", ""),
     )

@@ -19,7 +19,7 @@ from duckhouse.settings import PROJECT
 STAGING = PROJECT / "models" / "staging"
 KINDS = FILES, POSTGRES, STREAM = ("files", "postgres", "stream")
 # the words under config.meta
-SOURCE_WORDS = ("zone", "kind", "ignored_files", "connection", "events", "currency")
+SOURCE_WORDS = ("zone", "kind", "ignored_files", "connection", "events", "currency", "records", "headline")
 TABLE_WORDS = (
     "files", "table", "topic", "key", "day", "keep_last", "history", "late_after_seconds", "early_after_seconds",
 )  # fmt: skip

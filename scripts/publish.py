@@ -1,6 +1,7 @@
-"""Publishes what was built beside: each relation of <prefix>_audit_<schema> becomes that of <prefix>_<schema>.
+"""Publishes what is built, whether or not it passed; a build that passes is published by itself.
 
-It does not ask whether the build ended well: python -m scripts.prod builds, and publishes only then.
+Of prod each relation of <prefix>_audit_<schema> becomes that of <prefix>_<schema>; of dev the copy that people read is
+made anew from the DuckDB file.
 """
 
 import argparse
@@ -10,16 +11,20 @@ from duckhouse import cli
 from duckhouse.settings import clickhouse
 from duckhouse.turns import turn
 from duckhouse.warehouse.connection import asking, connect
-from duckhouse.warehouse.publish import describe, publish
+from duckhouse.warehouse.publish import describe, publish, publish_dev
 
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.publish", description=__doc__)
+    parser.add_argument("--target", choices=("dev", "prod"), default="prod", help="default: %(default)s")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = parser.parse_args(words)
-    client = connect()
-    with turn(clickhouse().prefix, asking):
-        result = publish(client)
+    if arguments.target == "dev":
+        result = publish_dev()
+    else:
+        client = connect()
+        with turn(clickhouse().prefix, asking):
+            result = publish(client)
     if arguments.json:
         cli.print_json(result)
     else:

@@ -1,4 +1,7 @@
-"""Writes report/index.html from the marts on DuckDB: one page, charts inline, nothing loaded from elsewhere."""
+"""Writes report/index.html from what is published on a target: one page, charts inline, nothing loaded from elsewhere.
+
+Of dev that is the copy which a build that passes puts into published/, of prod the databases on ClickHouse.
+"""
 
 import argparse
 from collections.abc import Sequence
@@ -10,9 +13,10 @@ from duckhouse.reporting.report import REPORT, write_report
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.report", description=__doc__)
+    parser.add_argument("--target", choices=("dev", "prod"), default="dev", help="default: %(default)s")
     parser.add_argument("--out", type=Path, default=REPORT, metavar="FILE", help=f"default: {REPORT}")
     arguments = parser.parse_args(words)
-    for line in write_report(arguments.out):
+    for line in write_report(arguments.target, arguments.out):
         print(line)
     print(f"report: {arguments.out}")
     return 0

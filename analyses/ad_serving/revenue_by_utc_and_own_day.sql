@@ -4,48 +4,45 @@
 -- '{report_day: 2026-03-20}'.
 -- One row per publisher whose day differs. US dollars, net of invalid records.
 with latest_day as (
-    select
-        coalesce(
-            {{ cast_to("nullif('" ~ var('report_day', '') ~ "', '')", 'date_nullable') }},
-            {{ cast_to('max(event_date) - interval 1 day', 'date') }}
-        ) as report_day
-    from {{ ref('fct_ad_events_as_of') }}
-    where publication <> 'preliminary'
+    {{ report_day(days_before=1) }}
 ),
 
 performance as (
     select
         performance.publisher_id,
-        performance.revenue_usd - performance.revenue_usd_invalid_records as net_of_invalid_records,
+        performance.publisher_name,
+        performance.timezone,
+        performance.revenue_usd_net_of_invalid_records,
+        latest_day.report_day as report_day,
         case when performance.event_date = latest_day.report_day then 1 else 0 end as is_of_utc_day,
         case when performance.reporting_date = latest_day.report_day then 1 else 0 end as is_of_own_day
-    from {{ ref('fct_publisher_performance') }} as performance
+    from {{ ref('rpt_ad_serving_publisher_days') }} as performance
     cross join latest_day
 ),
 
 publisher_days as (
     select
+        report_day,
         publisher_id,
-        {{ sum_where('net_of_invalid_records', 'is_of_utc_day = 1') }} as utc_day_revenue,
-        {{ sum_where('net_of_invalid_records', 'is_of_own_day = 1') }} as own_day_revenue,
-        {{ sum_where('net_of_invalid_records', 'is_of_utc_day = 1 and is_of_own_day = 1') }} as shared_revenue,
+        publisher_name,
+        timezone,
+        {{ sum_where('revenue_usd_net_of_invalid_records', 'is_of_utc_day = 1') }} as utc_day_usd,
+        {{ sum_where('revenue_usd_net_of_invalid_records', 'is_of_own_day = 1') }} as own_day_usd,
+        {{ sum_where('revenue_usd_net_of_invalid_records', 'is_of_utc_day = 1 and is_of_own_day = 1') }} as in_both_usd,
         count(*) filter (where is_of_utc_day <> is_of_own_day) as parts_apart
     from performance
-    group by publisher_id
+    group by report_day, publisher_id, publisher_name, timezone
 )
 
 select
-    latest_day.report_day,
-    publisher_days.publisher_id as publisher_id,
-    publishers.publisher_name,
-    publishers.timezone,
-    publisher_days.utc_day_revenue as utc_day_usd,
-    publisher_days.own_day_revenue as own_day_usd,
-    publisher_days.shared_revenue as in_both_usd,
-    publisher_days.own_day_revenue - publisher_days.utc_day_revenue as difference_usd
+    report_day,
+    publisher_id,
+    publisher_name,
+    timezone,
+    utc_day_usd,
+    own_day_usd,
+    in_both_usd,
+    own_day_usd - utc_day_usd as difference_usd
 from publisher_days
-cross join latest_day
-left join {{ ref('dim_publishers') }} as publishers
-    on publisher_days.publisher_id = publishers.publisher_id
-where publisher_days.parts_apart > 0
-order by publisher_days.publisher_id
+where parts_apart > 0
+order by publisher_id

@@ -4,21 +4,18 @@
 -- impressions then.
 -- The 10 publishers (or --vars '{top: 20}') that moved most. US dollars, net of invalid records.
 with latest_day as (
-    select
-        coalesce(
-            {{ cast_to("nullif('" ~ var('report_day', '') ~ "', '')", 'date_nullable') }}, max(event_date)
-        ) as report_day
-    from {{ ref('fct_ad_events_as_of') }}
-    where publication <> 'preliminary'
+    {{ report_day() }}
 ),
 
 two_days as (
     select
         performance.publisher_id,
+        performance.publisher_name,
+        performance.account_manager,
         performance.impressions,
-        performance.revenue_usd - performance.revenue_usd_invalid_records as net_of_invalid_records,
+        performance.revenue_usd_net_of_invalid_records,
         date_diff('day', performance.event_date, latest_day.report_day) as days_ago
-    from {{ ref('fct_publisher_performance') }} as performance
+    from {{ ref('rpt_ad_serving_publisher_days') }} as performance
     cross join latest_day
     where date_diff('day', performance.event_date, latest_day.report_day) between 0 and 1
 ),
@@ -26,12 +23,14 @@ two_days as (
 publisher_days as (
     select
         publisher_id,
+        publisher_name,
+        account_manager,
         {{ sum_where('impressions', 'days_ago = 1', 'integer') }} as impressions_before,
         {{ sum_where('impressions', 'days_ago = 0', 'integer') }} as impressions_now,
-        {{ sum_where('net_of_invalid_records', 'days_ago = 1') }} as revenue_before,
-        {{ sum_where('net_of_invalid_records', 'days_ago = 0') }} as revenue_now
+        {{ sum_where('revenue_usd_net_of_invalid_records', 'days_ago = 1') }} as revenue_before,
+        {{ sum_where('revenue_usd_net_of_invalid_records', 'days_ago = 0') }} as revenue_now
     from two_days
-    group by publisher_id
+    group by publisher_id, publisher_name, account_manager
 ),
 
 movers as (
@@ -43,19 +42,17 @@ movers as (
 )
 
 select
-    movers.place,
-    movers.publisher_id as publisher_id,
-    publishers.publisher_name,
-    publishers.account_manager,
-    movers.impressions_before,
-    movers.impressions_now,
-    movers.revenue_before as before_usd,
-    movers.revenue_now as now_usd,
-    movers.revenue_now - movers.revenue_before as difference_usd,
-    movers.revenue_at_old_price - movers.revenue_before as volume_usd,
-    movers.revenue_now - movers.revenue_at_old_price as price_usd
+    place,
+    publisher_id,
+    publisher_name,
+    account_manager,
+    impressions_before,
+    impressions_now,
+    revenue_before as before_usd,
+    revenue_now as now_usd,
+    revenue_now - revenue_before as difference_usd,
+    revenue_at_old_price - revenue_before as volume_usd,
+    revenue_now - revenue_at_old_price as price_usd
 from movers
-left join {{ ref('dim_publishers') }} as publishers
-    on movers.publisher_id = publishers.publisher_id
-where movers.place <= {{ var('top', 10) }}
-order by movers.place
+where place <= {{ var('top', 10) }}
+order by place

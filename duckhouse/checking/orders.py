@@ -104,6 +104,7 @@ def settings_of(folder: Path) -> dict[str, str]:
     return {
         "DUCKHOUSE_LANDING": str(folder / "landing"),
         "DUCKHOUSE_DUCKDB": str(folder / "duckhouse.duckdb"),
+        "DUCKHOUSE_PUBLISH": "false",
         "DBT_TARGET_PATH": str(folder / "target"),
         "DBT_LOG_PATH": str(folder / "logs"),
         "DUCKHOUSE_ELEMENTARY": "",

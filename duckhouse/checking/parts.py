@@ -8,7 +8,7 @@ from typing import Any
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import GenericTestNode, ModelNode, SnapshotNode, SourceDefinition
 
-from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS
+from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 
 
 @dataclass(frozen=True)

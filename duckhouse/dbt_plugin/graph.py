@@ -1,7 +1,7 @@
 """Which nodes are up to date, worked out from what is known of each."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 
@@ -94,6 +94,31 @@ class Graph:
             ):
                 del known[node.id]
         return new, len(known) == len(self.nodes)
+
+    def built(self, there: Container[tuple[str, str]], schemas: Container[str]) -> dict[str, tuple[str, str]]:
+        """The relations of these schemas that are there, by the nodes that make them."""
+        return {
+            node.id: node.relation
+            for node in self.nodes
+            if node.relation and node.relation in there and node.relation[0] in schemas
+        }
+
+    def unfinished(
+        self,
+        current: Container[str],
+        begun: Container[str],
+        there: Container[tuple[str, str]],
+        published: Container[str],
+    ) -> list[str]:
+        """Because of which nodes `published` are not to be shown: of those, of their tests and of all that was ever
+        begun, what is not up to date. A test needs all that it reads to be there."""
+        built = {node.id for node in self.nodes if node.relation in there}
+
+        def counts(node: Step) -> bool:
+            is_test = node.relation is None and any(parent in published for parent in node.parents)
+            return node.id in begun or node.id in published or (is_test and node.parents <= built)
+
+        return [node.id for node in self.nodes if node.id not in current and counts(node)]
 
 
 def version_of(code: str, tables: Iterable[tuple[str, str]], deliveries: Deliveries) -> str:

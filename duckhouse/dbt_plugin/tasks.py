@@ -1,9 +1,12 @@
 """Commands of dbt that know what is up to date: a build leaves it out, and every run notes what it made so.
 
-dbt has no hook between selecting and running, so two methods of its tasks are replaced; pyproject.toml keeps dbt-core
+A build on DuckDB that leaves nothing undone publishes what it made.
+
+dbt has no hook between selecting and running, so methods of its tasks are replaced; pyproject.toml keeps dbt-core
 at the minor version for which tests prove them.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -20,13 +23,13 @@ from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note
 from dbt_common.exceptions import DbtRuntimeError
 
-from duckhouse.cli import UserError
+from duckhouse.cli import UserError, refusal
 from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, WARNED, Done, Graph, Step, version_of_all
 from duckhouse.dbt_plugin.messages import name_what_failed
 from duckhouse.dbt_plugin.refusals import refuse_missing_zones, refuse_name
 from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, Query, row_counts, through
-from duckhouse.settings import clickhouse, landing_dir
+from duckhouse.settings import clickhouse, is_publishing, landing_dir, published_beside
 from duckhouse.turns import turn
 
 CONNECTION = "up_to_date"
@@ -40,6 +43,7 @@ PARTIAL = ("empty", "sample", "event_time_start", "event_time_end", "defer")
 # dbt's tasks have no annotations that hold
 plain_selector: Any = BuildTask.get_node_selector
 plain_execute_nodes: Any = RunTask.execute_nodes
+plain_run: Any = BuildTask.run
 
 
 def install() -> None:
@@ -47,6 +51,7 @@ def install() -> None:
     build: Any = BuildTask
     run: Any = RunTask
     build.get_node_selector = selector
+    build.run = run_and_publish
     run.execute_nodes = run_and_note
 
 
@@ -82,6 +87,14 @@ def run_and_note(task: Any) -> Any:
                 name_what_failed(notes.adapter, task.node_results)
 
 
+def run_and_publish(task: Any) -> Any:
+    result = plain_run(task)
+    notes = notes_of(task)
+    if notes and notes.is_published:
+        notes.publish(published_beside(Path(task.config.credentials.path)))
+    return result
+
+
 def notes_of(task: Any) -> "Notes | None":
     """What the task knows of the warehouse; nothing where several servers hold it, or the run makes only a part of it,
     or no part.
@@ -104,6 +117,7 @@ class Notes:
         credentials = task.config.credentials
         self.adapter = adapter
         self.told = False
+        self.whole: Done | None = None  # notes that everything is up to date; of what is published, that it is too
         self.graph = graph_of(manifest)
         self.exposures = set(manifest.exposures)
         self.every_build = {node.unique_id for node in manifest.nodes.values() if EVERY_BUILD in node.tags}
@@ -119,9 +133,14 @@ class Notes:
         with adapter.connection_named(CONNECTION):
             self.deliveries = self.warehouse.deliveries()
             self.records = self.warehouse.records()
-            counts = row_counts(self.query, self.relations)
+            self.counts = row_counts(self.query, self.relations)
         self.versions = self.graph.versions(self.code, self.deliveries)
-        self.current = self.graph.up_to_date(self.versions, self.records, counts)
+        self.current = self.graph.up_to_date(self.versions, self.records, self.counts)
+
+    @property
+    def is_published(self) -> bool:
+        """Whether builds make a copy for readers; on ClickHouse the databases are for them."""
+        return isinstance(self.warehouse, DuckDB) and is_publishing()
 
     @property
     def relations(self) -> set[tuple[str, str]]:
@@ -159,24 +178,67 @@ class Notes:
             refuse_missing_zones(self.warehouse.landing, read)
 
     def forget(self, nodes: set[str]) -> None:
-        written = dict.fromkeys(sorted((nodes | {ALL}) & self.records.keys()), FORGOTTEN)
+        """Also notes what is begun for the first time: where it fails, it is missed."""
+        written = dict.fromkeys(sorted(nodes | ({ALL} & self.records.keys())), FORGOTTEN)
         if written:
             with self.adapter.connection_named(CONNECTION):
                 self.warehouse.write(written)
+            self.records |= written
         self.current -= nodes
 
     def note(self, results: list[Any]) -> None:
         """Records what the run made up to date."""
         done = {result.node.unique_id: (str(result.status), finished(result)) for result in results}
         with self.adapter.connection_named(CONNECTION):
-            counts = row_counts(self.query, self.relations)
-            new, is_all = self.graph.to_record(self.versions, self.current, self.records, done, counts)
+            self.counts = row_counts(self.query, self.relations)
+            new, is_all = self.graph.to_record(self.versions, self.current, self.records, done, self.counts)
             if is_all:
-                new[ALL] = Done(
-                    version_of_all(self.code, self.deliveries), "success", max(at for _, at in done.values())
-                )
+                last = max(at for _, at in done.values())
+                self.whole = Done(version_of_all(self.code, self.deliveries), "success", last)
+                if not self.is_published:
+                    new[ALL] = self.whole
             if new:
                 self.warehouse.write(new)
+                self.records |= new
+
+    def publish(self, path: Path) -> None:
+        """Replaces the copy that people read where it is older than what is built, unless something is undone."""
+        from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS, records_of
+
+        built = self.graph.built(self.counts, PUBLISHED_SCHEMAS)
+        current = self.graph.up_to_date(self.versions, self.records, self.counts)
+        if undone := self.graph.unfinished(current, self.records, self.counts, built):
+            fire_event(Note(msg=not_published(undone)))
+            return
+        held = records_of(path)
+        if any(held.get(node) != self.records[node] for node in built):
+            self.replace_copy(path, set(built.values()))
+        if self.whole:
+            with self.adapter.connection_named(CONNECTION):
+                self.warehouse.write({ALL: self.whole})
+
+    def replace_copy(self, path: Path, relations: set[tuple[str, str]]) -> None:
+        from duckhouse.dbt_plugin.published import RECORDS, publish
+
+        started = time.perf_counter()
+        try:
+            with self.adapter.connection_named(CONNECTION):
+                publish(self.query, relations | {RECORDS}, path)
+        except OSError as error:
+            raise DbtRuntimeError(refusal(error, path)) from None
+        except DbtRuntimeError as error:
+            told = f"{path} is not replaced: {error.msg.splitlines()[0]}; the next dbt build publishes what is built"
+            raise DbtRuntimeError(told) from None
+        seconds = time.perf_counter() - started
+        fire_event(Note(msg=f"published {len(relations)} tables in {path} ({seconds:.1f} s)"))
+
+
+def not_published(undone: list[str]) -> str:
+    more = f" (and {len(undone) - 1} more)" if len(undone) > 1 else ""
+    return (
+        f"nothing is published, because {undone[0].split('.')[2]} failed or is out of date{more}: "
+        "dbt build makes and tests everything"
+    )
 
 
 def finished(result: Any) -> str:

@@ -1,22 +1,23 @@
-"""The report: one page from the marts on DuckDB, charts inline, nothing loaded from elsewhere."""
+"""The report: one page from the views of schema reporting, charts inline, nothing loaded from elsewhere."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 from types import ModuleType
 
-import duckdb
-
-from duckhouse import cli, settings
-from duckhouse.opening import open_duckdb
-from duckhouse.reporting import chapters, page
+from duckhouse import cli
+from duckhouse.reporting import chapters, charts, page
 from duckhouse.reporting.chapters import quality, traffic
+from duckhouse.reporting.overview import VIEWS as OF_OVERVIEW
+from duckhouse.reporting.overview import overview
 from duckhouse.sources import sources
+from duckhouse.warehouse.prod import running_clickhouse
+from duckhouse.warehouse.reading import House, reading
 
 REPORT = Path("report/index.html")
-OF_RULES = (quality, traffic)
-WITHOUT_RULES = "Data quality is left out: its rules were not built. dbt build --target dev builds them."
+TITLE = "duckhouse report"
 
 
 def chapters_of_sources() -> list[ModuleType]:
@@ -25,51 +26,38 @@ def chapters_of_sources() -> list[ModuleType]:
     return [import_module(f"{chapters.__name__}.{source}") for source in sources() if source in written]
 
 
-def write_report(out: Path) -> Iterator[str]:
+def all_chapters() -> list[ModuleType]:
+    return [*chapters_of_sources(), traffic, quality]
+
+
+def write_report(target: str, out: Path) -> Iterator[str]:
     """Writes the page; the lines that sum it up."""
-    page.need_charts()
-    shown = read_marts()
-    sections = [page.navigation(chapter.HEADING for chapter, _ in shown)]
-    if quality not in (chapter for chapter, _ in shown):
-        yield WITHOUT_RULES
-        sections.append(page.paragraph(WITHOUT_RULES))
-    for chapter, found in shown:
-        yield chapter.HEADING
-        for name, value in chapter.summary(found):
-            yield f"  {name:<34}{value}"
-        sections += [page.heading(chapter.HEADING), *chapter.sections(found)]
+    charts.need_charts()
+    with running_clickhouse() if target == "prod" else nullcontext(), reading(target) as house:
+        built_at = house.built_at()
+        found = read(house, OF_OVERVIEW) or {}
+        shown = [(chapter, rows) for chapter in all_chapters() if (rows := read(house, chapter.VIEWS))]
+    if not shown:
+        raise cli.UserError(f"no events are built for target {target}; land a drop and run dbt build first")
+    written = [page.Chapter(module.HEADING, module.facts(rows), module.sections(rows)) for module, rows in shown]
+    first_screen = overview(target, built_at, found)
+    if first_screen.without_rules:
+        yield first_screen.without_rules
+    for chapter in written:
+        yield chapter.heading
+        for fact in chapter.facts:
+            yield f"  {fact.name:<34}{fact.value}" + (f" ({fact.note})" if fact.note else "")
     out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_text(page.TEMPLATE.format(sections="\n".join(sections)), encoding="utf-8")
+    out.write_text(page.rendered(title=TITLE, overview=first_screen, chapters=written), encoding="utf-8")
 
 
-def read_marts() -> list[tuple[ModuleType, page.Found]]:
-    """What the report shows of each chapter that has rows; a UserError where the marts are not built, or all empty."""
-    of_sources = chapters_of_sources()
-    path = settings.duckdb_path()
-    with open_duckdb(path) as connection:
-        try:
-            found = [(chapter, read(connection, chapter)) for chapter in (*OF_RULES, *of_sources)]
-        except duckdb.Error as error:
-            raise cli.UserError(f"{path}: {str(error).splitlines()[0]}; run dbt build --target dev first") from None
-    shown = [(chapter, rows) for chapter, rows in found if rows["rows"]]
-    if not any(chapter in of_sources for chapter, _ in shown):
-        raise cli.UserError(f"{path}: no events are built; land a drop and run dbt build --target dev first")
-    return shown
-
-
-def read(connection: duckdb.DuckDBPyConnection, chapter: ModuleType) -> page.Found:
-    """The rows of each query; none at all of a chapter that was not built. OF_RULES needs the findings of the rules."""
-    if not is_built(connection, chapter.QUERIES["rows"]):
-        return {"rows": []}
-    queries = dict(chapter.QUERIES)
-    if is_built(connection, quality.QUERIES["rows"]):
-        queries |= getattr(chapter, "OF_RULES", {})
-    return {name: connection.execute(query).fetchall() for name, query in queries.items()}
-
-
-def is_built(connection: duckdb.DuckDBPyConnection, query: str) -> bool:
-    try:
-        connection.execute(query)
-    except duckdb.CatalogException:
-        return False
-    return True
+def read(house: House, views: Mapping[str, page.View]) -> page.Found | None:
+    """The rows of each view; None of a quality view that is not built. None at all where another view is not built, or
+    the first of them is empty."""
+    built = house.views()
+    if any(view.name not in built for view in views.values() if not view.quality):
+        return None
+    found = {
+        name: house.rows(view.name, view.order_by) if view.name in built else None for name, view in views.items()
+    }
+    return found if next(iter(found.values())) else None

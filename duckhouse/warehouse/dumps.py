@@ -8,8 +8,12 @@ import duckdb
 
 from duckhouse import cli, duck, settings
 from duckhouse.clickhouse_sql import full_name, literal
+from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
+from duckhouse.opening import open_duckdb
 from duckhouse.warehouse.connection import connect
-from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS, canonical, fetch, open_dev
+from duckhouse.warehouse.parity import canonical, fetch, open_dev
+
+READERS = duck.name("copy of readers")
 
 
 def dump(folder: Path, target: str, schemas: Sequence[str] = PUBLISHED_SCHEMAS) -> int:
@@ -76,6 +80,33 @@ def _differing(
     )
     if gone or came:
         yield f": of {rows:,} rows {came:,} are only after, {gone:,} only before"
+
+
+def compare_copy(database: Path, copy: Path) -> Iterator[str]:
+    """A line for each table or view of a DuckDB file that its published copy lacks, or of which it has other rows."""
+    with open_duckdb(database) as connection:
+        built = _published_in(connection)
+        connection.execute(f"attach {duck.literal(copy)} as {READERS} (read_only)")
+        connection.execute(f"use {READERS}")
+        held = _published_in(connection)
+        for schema, name in sorted(held ^ built):
+            yield f"{schema}.{name}: only {'published' if (schema, name) in held else 'built'}"
+        for schema, name in sorted(held & built):
+            relation = f"{duck.name(schema)}.{duck.name(name)}"
+            own = f"from {duck.name(database.stem)}.{relation}"
+            gone, came, rows = count_differences(connection, own, f"from {READERS}.{relation}")
+            if gone or came:
+                yield f"{schema}.{name}: of {rows:,} published rows {came:,} are not built, and {gone:,} are missing"
+
+
+def _published_in(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]:
+    """The relations of the database in use."""
+    rows = connection.execute(
+        "select table_schema, table_name from information_schema.tables "
+        "where table_catalog = current_database() and table_schema in (select unnest(?))",
+        [list(PUBLISHED_SCHEMAS)],
+    ).fetchall()
+    return set(rows)
 
 
 def count_differences(connection: duckdb.DuckDBPyConnection, first: str, second: str) -> tuple[int, int, int]:

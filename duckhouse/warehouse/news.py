@@ -17,10 +17,13 @@ if TYPE_CHECKING:
 
 
 def is_new(target: str) -> bool:
-    """Whether the code, a setting or a delivery is other than in the last build of everything that ended well.
+    """Whether the code, a setting or a delivery is other than in the last build of everything that ended well, or the copy
+    of dev that people read is gone.
 
     What was changed in the warehouse by hand a build sees, and this does not.
     """
+    if target == "dev" and settings.is_publishing() and not (settings.PROJECT / settings.published_path()).exists():
+        return True
     landing = settings.PROJECT / settings.landing_dir()
     with duckdb_of_dev() if target == "dev" else clickhouse_of_prod() as warehouse:
         if warehouse is None:

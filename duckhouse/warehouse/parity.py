@@ -15,11 +15,11 @@ from dbt.contracts.graph.manifest import Manifest
 
 from duckhouse import cli, duck, settings
 from duckhouse.clickhouse_sql import full_name
+from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 from duckhouse.opening import open_duckdb
 from duckhouse.project import manifest, model_names
 from duckhouse.warehouse.connection import connect, first_line
 
-PUBLISHED_SCHEMAS = ("marts", "quality", "reporting")
 KEYS_SHOWN = 20
 NOT_THERE = ("UNKNOWN_TABLE", "UNKNOWN_DATABASE")  # the names of ClickHouse's errors
 

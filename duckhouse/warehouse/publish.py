@@ -1,9 +1,11 @@
-"""Publishes what was built beside: each relation of <prefix>_audit_<schema> becomes that of <prefix>_<schema>.
+"""Publishes what is built: on ClickHouse each relation of <prefix>_audit_<schema> becomes that of <prefix>_<schema>.
 
-It does not ask whether the build ended well: python -m scripts.prod builds, and publishes only then.
+It does not ask whether the build ended well: python -m scripts.prod builds, and publishes only then, and a dbt build on
+DuckDB publishes by itself.
 """
 
 import re
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from clickhouse_connect.driver.client import Client
@@ -11,9 +13,13 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from duckhouse import cli
 from duckhouse.clickhouse_sql import full_name, literal, quote
+from duckhouse.dbt_plugin import published
+from duckhouse.dbt_plugin.warehouses import row_counts
+from duckhouse.opening import open_duckdb
 from duckhouse.project import manifest
-from duckhouse.settings import clickhouse
+from duckhouse.settings import clickhouse, duckdb_path, published_path
 from duckhouse.warehouse.connection import first_line
+from duckhouse.warehouse.parity import published_models
 
 # a published table is a second name of the parts of another: to drop it loses nothing
 WITHOUT_LIMIT = {"max_table_size_to_drop": 0, "max_partition_size_to_drop": 0}
@@ -81,7 +87,25 @@ def publish(client: Client) -> dict[str, Any]:
     return result
 
 
+def publish_dev() -> dict[str, Any]:
+    """Replaces the copy of target dev by what is built there now."""
+    known = {(model.schema, model.name) for model in published_models()}
+    with open_duckdb(duckdb_path(), read_only=False) as connection:  # no build writes meanwhile
+        connection.execute("set TimeZone = 'UTC'")
+
+        def query(sql: str) -> Sequence[Sequence[str]]:
+            return connection.execute(sql).fetchall()
+
+        there = set(row_counts(query, known | {published.RECORDS}))
+        if not there & known:
+            raise cli.UserError(f"{duckdb_path()}: no marts are built; run dbt build --target dev first")
+        published.publish(query, there, published_path())
+    return {"copy": str(published_path()), "tables": [".".join(relation) for relation in sorted(there & known)]}
+
+
 def describe(result: dict[str, Any]) -> str:
+    if "copy" in result:
+        return f"published {len(result['tables'])} tables in {result['copy']}"
     dropped = f"; dropped {', '.join(result['dropped'])}" if result["dropped"] else ""
     return f"published {len(result['tables'])} tables and {len(result['views'])} views{dropped}"
 

@@ -5,6 +5,14 @@
             'events': 'fct_ad_delivery_events',
             'key': 'event_id',
             'currency': 'USD',
+            'records': 'fct_ad_delivery_event_records',
+            'touches': ['int_ad_delivery__click_touches', 'int_ad_delivery__impression_touches'],
+            'headline': {
+                'name': "Spend",
+                'of': "fct_ad_delivery_daily",
+                'value': "sum(spend_usd)",
+                'as': "money",
+            },
             'rules': {
                 'records': [
                 ],
@@ -27,6 +35,14 @@
             'events': 'fct_ad_events',
             'key': 'event_id',
             'currency': 'USD',
+            'records': 'fct_ad_event_records',
+            'touches': ['int_ad_serving__delivery_touches'],
+            'headline': {
+                'name': "Revenue",
+                'of': "fct_ad_events_daily",
+                'value': "sum(revenue_usd)",
+                'as': "money",
+            },
             'rules': {
                 'records': [
                     'file_size_out_of_line',
@@ -84,6 +100,16 @@
             'events': 'fct_consent_events',
             'key': 'event_id',
             'currency': none,
+            'records': 'fct_consent_event_records',
+            'touches': ['int_consent__delivery_touches'],
+            'headline': {
+                'name': "Opt-in rate",
+                'of': "rpt_consent_rates",
+                'value': "max(opt_in_rate) filter (where breakdown = 'all')",
+                'low': "max(opt_in_rate_low) filter (where breakdown = 'all')",
+                'high': "max(opt_in_rate_high) filter (where breakdown = 'all')",
+                'as': "share",
+            },
             'rules': {
                 'records': [
                     'count_above_inverse',
@@ -125,6 +151,15 @@
             'events': 'fct_product_reviews',
             'key': 'review_id',
             'currency': none,
+            'records': 'fct_product_review_records',
+            'touches': ['int_reviews__review_touches'],
+            'headline': {
+                'name': "Mean rating",
+                'of': "int_reviews__product_months",
+                'value': "sum(rating_sum) / nullif(sum(ratings), 0)",
+                'as': "number",
+                'unit': "of 5 stars",
+            },
             'rules': {
                 'records': [
                     'missing_product',
@@ -152,6 +187,14 @@
             'events': 'fct_device_readings',
             'key': 'reading_id',
             'currency': none,
+            'records': 'fct_device_reading_records',
+            'touches': ['int_telemetry__reading_touches'],
+            'headline': {
+                'name': "Valid readings",
+                'of': "fct_device_reading_records",
+                'value': "sum(records_first)",
+                'as': "count",
+            },
             'rules': {
                 'records': [
                 ],

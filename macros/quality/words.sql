@@ -52,8 +52,8 @@
     {%- endfor -%}
     {%- for node in graph.sources.values() if node.package_name == project_name -%}
         {%- set listed = declared().get(node.source_name, {}) -%}
-        {%- if node.config.meta.get('events') != listed.get('events') or (listed and node.config.meta.get('currency') != listed.currency) -%}
+        {%- for word in ['events', 'currency', 'records', 'headline'] if (listed or word == 'events') and node.config.meta.get(word) != listed.get(word) -%}
             {%- do out_of_date('the source ' ~ node.source_name) -%}
-        {%- endif -%}
+        {%- endfor -%}
     {%- endfor -%}
 {%- endmacro %}

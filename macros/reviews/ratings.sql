@@ -27,3 +27,68 @@
         {{ relation }}.total_votes,
         {{ cast_to(relation ~ '.ratings < ' ~ var('least_sampled'), 'boolean') }} as is_small_sample
 {%- endmacro %}
+
+
+{# Sums over months of ratings: reviews, ratings of each number of stars, and what means are made of. #}
+{% macro sums_of_months(relation) -%}
+        {%- set total, squares = [], [] -%}
+        {%- for stars in range(1, 6) -%}
+        {%- do total.append(stars ~ ' * ' ~ relation ~ '.ratings_' ~ stars) -%}
+        {%- do squares.append(stars * stars ~ ' * ' ~ relation ~ '.ratings_' ~ stars) -%}
+        {%- endfor -%}
+        {%- for name in ['reviews', 'ratings', 'ratings_1', 'ratings_2', 'ratings_3', 'ratings_4', 'ratings_5'] %}
+        sum({{ relation }}.{{ name }}) as {{ name }},
+        {%- endfor %}
+        sum({{ total | join(' + ') }}) as rating_sum,
+        sum({{ squares | join(' + ') }}) as rating_squares
+{%- endmacro %}
+
+
+{#
+    What all months say of each brand or category: their sums, the mean, and the mean to rank by, drawn towards that
+    of all ratings as in rating_columns, with the interval that so many ratings of the usual deviation have.
+#}
+{% macro ratings_of_all_months(months, by) -%}
+    {%- set weight = var('rating_prior_weight') -%}
+    {%- set all_mean = ratio('everything.rating_sum', 'everything.ratings') -%}
+    {%- set sum_with_prior = '(sums.rating_sum + ' ~ weight ~ ' * ' ~ all_mean ~ ')' -%}
+with sums as (
+    select
+        {%- for column in by %}
+        months.{{ column }} as {{ column }},
+        {%- endfor %}
+        {{- sums_of_months('months') }}
+    from {{ months }} as months
+    group by months.{{ by | join(', months.') }}
+),
+
+everything as (
+    select
+        {{- sums_of_months('months') }}
+    from {{ months }} as months
+),
+
+means as (
+    select
+        sums.*,
+        sums.ratings + {{ weight }} as ratings_with_prior,
+        {{ ratio('sums.rating_sum', 'sums.ratings') }} as rating_mean,
+        {{ ratio(sum_with_prior, 'sums.ratings + ' ~ weight) }} as rating_mean_shrunken,
+        {{ sample_deviation(
+            'everything.ratings', 'everything.rating_sum', 'everything.rating_squares'
+        ) }} as usual_deviation,
+        {{ ratio('sums.ratings', 'everything.ratings') }} as share_of_ratings,
+        {{ ratio('sums.ratings_1 + sums.ratings_2', 'sums.ratings') }} as share_of_low_ratings,
+        sums.ratings < {{ var('least_sampled') }} as is_small_sample
+    from sums
+    cross join everything
+)
+
+select
+    means.*,
+    {{ mean_interval_columns(
+        'rating_mean_shrunken',
+        'means.rating_mean_shrunken', 'means.usual_deviation', 'means.ratings_with_prior', '1', '5'
+    ) | indent(4) }}
+from means
+{%- endmacro %}

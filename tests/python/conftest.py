@@ -27,6 +27,8 @@ enable_test_caching()  # dbt keeps what it has parsed of each text: copies of th
 WITHOUT_DBT = "test_generate_ad_serving.py"
 """A file that takes a minute."""
 
+os.environ["DUCKHOUSE_PUBLISH"] = "false"  # of hundreds of builds few are read
+
 # every embedded ClickHouse of a test asks for this one, and every client that names none gives it
 os.environ["CLICKHOUSE_PASSWORD"] = PASSWORD
 clickhouse_connect.get_client = partial(clickhouse_connect.get_client, password=PASSWORD)

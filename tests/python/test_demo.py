@@ -14,7 +14,13 @@ from support.dbt import environment
 from tools.generators import generators
 
 GENERATED = ("demo/duckhouse.duckdb", "report/index.html", "target/manifest.json")
-OWN = ("landing/shop/delivery=1/manifest.json", "duckhouse.duckdb", "duckhouse.duckdb.wal", "postgres-data/password")
+OWN = (
+    "landing/shop/delivery=1/manifest.json",
+    "duckhouse.duckdb",
+    "duckhouse.duckdb.wal",
+    "published/duckhouse.duckdb",
+    "postgres-data/password",
+)
 
 
 def of_the_demo() -> dict[str, str]:
@@ -23,9 +29,10 @@ def of_the_demo() -> dict[str, str]:
 
 
 def test_every_folder_of_the_demo_is_its_own() -> None:
-    folders = (settings.landing_dir, settings.duckdb_path, settings.postgres_dir, settings.clickhouse_dir)
+    folders = (settings.landing_dir, settings.duckdb_path, settings.published_path, settings.postgres_dir)
     with environment(of_the_demo()):
-        assert {folder().parts[0] for folder in folders} == {"demo"}
+        assert {folder().parts[0] for folder in (*folders, settings.clickhouse_dir)} == {"demo"}
+        assert settings.is_publishing()
     assert {Path(of_the_demo()[name]).parts[0] for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH")} == {"demo"}
 
 

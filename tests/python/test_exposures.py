@@ -2,14 +2,13 @@
 
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from types import ModuleType
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 import pytest
 
 from duckhouse.project import manifest
-from duckhouse.reporting import report
+from duckhouse.reporting import overview, report
 from duckhouse.settings import PROJECT
 
 WRITTEN = "models/exposures.yml"
@@ -23,16 +22,13 @@ def relations_read(queries: Iterable[str], known: Collection[Relation]) -> set[R
     return named & set(known)
 
 
-def queries_of(chapters: Iterable[ModuleType]) -> Iterator[str]:
-    for chapter in chapters:
-        yield from chapter.QUERIES.values()
-        yield from getattr(chapter, "OF_RULES", {}).values()
+def views_of_the_report() -> set[str]:
+    return {view.name for reader in (overview, *report.all_chapters()) for view in reader.VIEWS.values()}
 
 
 def read_by_the_report(nodes: Mapping[str, Any]) -> set[str]:
-    ids = {(node.schema, node.alias): node.unique_id for node in nodes.values() if hasattr(node, "alias")}
-    queries = queries_of((*report.OF_RULES, *report.chapters_of_sources()))
-    return {ids[relation] for relation in relations_read(queries, ids)}
+    ids = {node.name: node.unique_id for node in nodes.values() if node.resource_type == "model"}
+    return {ids[name] for name in views_of_the_report()}
 
 
 def read_by_analyses(folder: str) -> Callable[[Mapping[str, Any]], set[str]]:

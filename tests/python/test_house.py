@@ -39,6 +39,7 @@ MOST_LINES_OF_A_COMMAND = 80
 TWICE = {
     "Campaign": "campaigns: of advertisers, and of what should break the house",
     "Catalogue": "generators",
+    "House": "campaigns: what is landed and built; reading: what is published",
     "Log": "generators",
     "Outcome": "campaigns",
     "Planted": "generators",

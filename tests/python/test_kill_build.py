@@ -22,13 +22,13 @@ import clickhouse_connect
 import pytest
 
 from duckhouse.builds import WITHOUT_FILES
+from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 from duckhouse.settings import PROJECT
 from duckhouse.warehouse.parity import Model, compare_all
 from support.consent import deliver, event
 from support.dbt import environment
 from support.gateway import start_gateway, stop
 from support.warehouse import Warehouse
-from tools.campaigns.orders.shelf import PUBLISHED
 
 KILLS = int(os.environ.get("DUCKHOUSE_KILLS", "0"))
 STATEMENTS = 500  # of a build, roughly
@@ -194,7 +194,7 @@ def check_killed(code: int, moment: Moment) -> None:
 
 def published_models(house: Warehouse) -> list[Model]:
     relations = house.rows(
-        f"select table_schema, table_name from information_schema.tables where table_schema in {PUBLISHED}"
+        f"select table_schema, table_name from information_schema.tables where table_schema in {PUBLISHED_SCHEMAS}"
     )
     return [Model(schema, name, ()) for schema, name in relations]
 

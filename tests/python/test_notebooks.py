@@ -60,6 +60,7 @@ def said() -> dict[str, str]:
         deliver(house, "2014-07-01", {"a": FIRST}, [Product("B001", "Sony", (("Music",),))])
         deliver(house, "2014-07-02", {"b": SECOND})
         house.dbt("dev", "build", *NO_TESTS)
+        house.run("publish", "--target", "dev")
         return executed(house, "reviews.ipynb", house.folder)
 
 

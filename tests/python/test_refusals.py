@@ -17,7 +17,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from duckhouse.cli import UserError
 from duckhouse.dbt_plugin import refusals
-from duckhouse.opening import duckdb_refuses, open_duckdb
+from duckhouse.opening import duckdb_refuses, open_duckdb, open_published
 from support.dbt import run_dbt, told_by_dbt
 
 HOLDER = "import duckdb, sys; held = duckdb.connect(sys.argv[1]); print(flush=True); sys.stdin.read()"
@@ -44,6 +44,8 @@ def test_a_database_that_another_process_holds_is_told_with_the_process(held: tu
     assert str(refused.value).startswith(told)
     assert "wait for it or end it, then run again" in str(refused.value)
     assert told in told_by_dbt("build", "--select", "stg_consent__files", target="dev", env=env, succeeds=False)
+    with pytest.raises(UserError, match=rf"open to be written in another process \(PID {holder}\): end it"):
+        open_published(path)
 
 
 def test_landing_that_is_not_there_is_told_before_anything_is_built(tmp_path: Path) -> None:

@@ -1,19 +1,22 @@
 """A build leaves out what is up to date, on both engines, and nothing else."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
 import clickhouse_connect
 import duckdb
 import pytest
 
 from duckhouse.dbt_plugin.graph import Done, Graph, Step
+from duckhouse.dbt_plugin.tasks import not_published
 from duckhouse.settings import PROJECT, clickhouse
 from duckhouse.turns import turn
 from duckhouse.warehouse.connection import asking
+from duckhouse.warehouse.dumps import compare_copy
 from support.dbt import BuildError, environment, invoke_dbt
 from support.drops import csv_of, deliver, event
 from support.warehouse import Warehouse, warehouse
@@ -84,6 +87,58 @@ def test_a_run_records_what_ended_well_from_what_is_up_to_date(
     assert everything == is_all
 
 
+STAGED, SOLD = ("staging", "staged"), ("marts", "sold")
+SHOP = Graph.of(
+    [
+        Step("staged", frozenset(), frozenset({SOURCE}), STAGED),
+        Step("sold", frozenset({"staged"}), frozenset(), SOLD),
+        Step("returned", frozenset({"staged"}), frozenset(), ("marts", "returned")),
+        Step("test of staged", frozenset({"staged"}), frozenset(), None),
+        Step("test of sold", frozenset({"sold"}), frozenset(), None),
+        Step("test of both", frozenset({"sold", "returned"}), frozenset(), None),
+        Step("unit test", frozenset(), frozenset(), None),
+    ]
+)
+
+
+@pytest.mark.parametrize(
+    ("current", "begun", "there", "expected"),
+    [
+        ({"staged", "sold", "test of sold"}, {"staged", "sold", "test of sold"}, {STAGED, SOLD}, set()),
+        ({"staged", "test of sold"}, set(), {STAGED, SOLD}, {"sold"}),
+        ({"staged", "sold"}, {"staged", "sold"}, {STAGED, SOLD}, {"test of sold"}),
+        ({"staged", "sold", "test of sold"}, {"returned"}, {STAGED, SOLD}, {"returned"}),
+        ({"staged", "sold", "test of sold"}, set(), {STAGED, SOLD, ("marts", "returned")}, {"returned", "test of both"}),
+        ({"staged", "sold", "test of sold"}, {"test of staged"}, {STAGED, SOLD}, {"test of staged"}),
+        ({"staged", "sold", "test of sold"}, {"unit test"}, {STAGED, SOLD}, {"unit test"}),
+        ({"staged"}, {"staged"}, {STAGED}, set()),
+    ],
+    ids=[
+        "all is up to date",
+        "a table is out of date",
+        "its test was left out",
+        "another one failed before it was there",
+        "another one is there and was not built",
+        "a test of what it reads failed",
+        "a unit test failed",
+        "there is no mart",
+    ],
+)
+def test_marts_are_not_published_while_something_is_undone(
+    current: set[str], begun: set[str], there: set[tuple[str, str]], expected: set[str]
+) -> None:
+    marts = SHOP.built(there, ("marts", "quality"))
+    assert set(marts.values()) == there - {STAGED}
+    assert set(SHOP.unfinished(current, begun, there, marts)) == expected
+
+
+@pytest.mark.parametrize(("more", "told"), [([], ""), (["model.shop.sold"] * 2, " (and 2 more)")])
+def test_one_line_says_why_nothing_is_published(more: list[str], told: str) -> None:
+    assert not_published(["test.shop.sold_checks.1a2b", *more]) == (
+        f"nothing is published, because sold_checks failed or is out of date{told}: dbt build makes and tests everything"
+    )
+
+
 class Built(NamedTuple):
     house: Warehouse
     target: str
@@ -92,8 +147,9 @@ class Built(NamedTuple):
     def dbt(self, *words: str) -> set[str]:
         """The names of the nodes that the command runs, without tests that warn: those run every time."""
         if words[0] == "build":
-            words = (*words, *self.house.models, "--indirect-selection", "buildable")
-        with environment({"DBT_TARGET_PATH": str(self.house.folder / f"target-{self.target}")}):
+            words = (*words, *(() if "--select" in words else self.house.models), "--indirect-selection", "buildable")
+        folder = str(self.house.folder / f"target-{self.target}")
+        with environment({"DBT_TARGET_PATH": folder, "DUCKHOUSE_PUBLISH": "true"}):
             done = invoke_dbt(*words, target=self.target, env=self.house.env, project=self.project)
         nodes = {result.node.name for result in done.result.results if result.status != "warn"}
         return nodes - {"duckhouse-on-run-start-0"}
@@ -110,6 +166,11 @@ class Built(NamedTuple):
     def deliver(self, day: int, *events: dict) -> None:
         deliver(self.house, day, events)
         self.house.run("push")
+
+    def copy(self) -> tuple[int, int] | None:
+        """What tells the published copy from one before it; nothing where there is none, as on ClickHouse."""
+        path = self.house.published_copy
+        return (path.stat().st_ino, path.stat().st_mtime_ns) if path.exists() else None
 
 
 @pytest.fixture(scope="module", params=["dev", "prod"])
@@ -128,8 +189,52 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         yield made
 
 
-def test_nothing_new_runs_nothing(built: Built) -> None:
+def test_nothing_new_runs_nothing_and_publishes_nothing(built: Built) -> None:
+    published = built.copy()
     assert built.dbt("build") == set()
+    assert built.copy() == published
+
+
+@pytest.mark.parametrize("built", ["dev"], indirect=True)
+def test_a_build_publishes_where_the_copy_is_missing_or_older_than_what_is_built(built: Built) -> None:
+    copy = built.house.published_copy
+    built.dbt("build")
+    copy.unlink()
+    invoke_dbt("build", *built.house.models, target="dev", env=built.house.env, project=built.project)
+    assert not copy.exists()  # switched off in tests
+    built.dbt("build")
+    assert list(compare_copy(built.house.duckdb, copy)) == []
+
+    published = built.copy()
+    built.dbt("run", "--select", "dim_publishers")
+    assert built.copy() == published
+    built.dbt("build")
+    assert built.copy() != published
+    assert list(compare_copy(built.house.duckdb, copy)) == []
+
+
+@pytest.mark.parametrize("built", ["dev"], indirect=True)
+def test_everything_is_up_to_date_once_it_is_published(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk while it is published: the build fails, and the next one publishes."""
+    plain = Graph.to_record
+    monkeypatch.setattr(Graph, "to_record", lambda *given: (plain(*given)[0], True))
+    built.dbt("run", "--select", "dim_publishers")
+
+    def fails(*_: object) -> NoReturn:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def noted() -> list[tuple]:
+        return built.house.rows("select outcome from builds.nodes where node_id = 'all'")
+
+    published = built.copy()
+    with monkeypatch.context() as full, pytest.raises(BuildError, match="No space left on device; free some space"):
+        full.setattr("duckhouse.dbt_plugin.published.publish", fails)
+        built.dbt("build")
+    assert (built.copy(), noted()) == (published, [])
+    built.dbt("run", "--select", "dim_publishers")
+    built.dbt("build")
+    assert built.copy() != published
+    assert noted() == [("success",)]
 
 
 def test_one_more_delivery_of_events_leaves_dimensions_out(built: Built) -> None:
@@ -197,15 +302,19 @@ def test_an_empty_build_makes_nothing_up_to_date(built: Built) -> None:
     assert "dim_publishers" in built.dbt("build")
 
 
-def test_a_test_that_fails_is_run_again_until_it_passes(built: Built) -> None:
+def test_a_test_that_fails_is_run_again_until_it_passes_and_nothing_is_published_before(built: Built) -> None:
+    published = built.copy()
     failing = built.project / "tests" / "assert_fails.sql"
     failing.write_text("select 1 as one from {{ ref('dim_publishers') }}\n")
     with pytest.raises(BuildError, match="assert_fails"):
         built.dbt("build")
     with pytest.raises(BuildError, match="assert_fails"):
         built.dbt("build")
+    built.dbt("build", "--select", "time_zones")
+    assert built.copy() == published
     failing.write_text("select 1 as one from {{ ref('dim_publishers') }} where 1 = 0\n")
     assert "assert_fails" in built.dbt("build")
+    assert (built.copy() != published) == (built.target == "dev")
     failing.unlink()
 
 

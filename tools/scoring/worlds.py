@@ -61,6 +61,7 @@ def _build_on(folder: Path, options: Mapping[str, list[str]]) -> World:
         "DUCKHOUSE_LAKE": str(folder / "lake"),
         "DUCKHOUSE_LAKE_CATALOG": "",
         "DUCKHOUSE_DUCKDB": str(folder / "duckhouse.duckdb"),
+        "DUCKHOUSE_PUBLISH": "false",
         "DBT_LOG_PATH": str(folder / "logs"),
     }
     faults, prefixes = {}, {}

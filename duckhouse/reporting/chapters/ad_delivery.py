@@ -1,289 +1,297 @@
-"""Ad delivery in the report: CTR with its interval, days, budgets that do not last, extractions that add up."""
+"""Ad delivery in the report: CTR with its interval, budgets that do not last, days and weeks, and extractions."""
 
-import math
-from datetime import date, datetime, timedelta
+from collections.abc import Sequence
+from datetime import date
 from decimal import Decimal
-from statistics import NormalDist
-from typing import Any, NamedTuple
 
-from duckhouse.reporting.page import (
-    MOST_DAYS,
-    Found,
-    Markup,
-    Row,
-    days_chart,
-    definitions,
-    dollars,
-    first_rows,
-    folded,
-    interval_chart,
-    paragraph,
-    section,
-    share,
-    table,
-)
+from duckhouse.reporting import charts, formats
+from duckhouse.reporting.page import Chart, Fact, Found, Part, Row, Section, Table, Text, View, latest_days
 
 HEADING = "Ad delivery"
-CONFIDENCE = 0.95
-MOST_CAMPAIGNS, MOST_RUNS = 30, 5
-LEAST_IMPRESSIONS = 100  # of a drawn CTR: the interval of fewer would be as broad as the chart
-DAYS_OF_PACE = 7
-
-TOTALS = """
-    with activity as (
-        select coalesce(sum(impressions), 0) as impressions, coalesce(sum(clicks), 0) as clicks,
-               coalesce(sum(spend_usd), 0) as spend_usd
-        from marts.fct_ad_delivery_daily
-    ),
-    campaigns as (
-        select count(*) as campaigns, count(*) filter (is_deleted) as deleted
-        from marts.dim_ad_delivery_campaigns
-    ),
-    timeless as (
-        select count(*) as events
-        from marts.fct_ad_delivery_set_aside
-    )
-    select activity.*, campaigns.*, timeless.*
-    from activity, campaigns, timeless
-"""
-CAMPAIGNS = """
-    select coalesce(campaign_id || ' ' || campaign_name, campaign_id || ' (in no dimension)', '(none)'),
-           cast(sum(impressions) as bigint), cast(sum(clicks) as bigint)
-    from marts.fct_ad_delivery_hourly
-    left join marts.dim_ad_delivery_campaigns using (campaign_id)
-    group by campaign_id, campaign_name
-    having sum(impressions) > 0
-    order by 2 desc, campaign_id
-"""
-DAYS = """
-    select event_date, cast(sum(impressions) as bigint), cast(sum(clicks) as bigint), sum(spend_usd)
-    from marts.fct_ad_delivery_daily
-    group by event_date
-    order by event_date
-"""
-BUDGETS = f"""
-    with latest as (
-        select cast(max(_delivered_at) as date) - 1 as report_day
-        from marts.fct_ad_delivery_extractions
-    ),
-    spends as (
-        select campaigns.campaign_id, sum(spend_usd) as spent,
-               coalesce(sum(spend_usd) filter (event_date > report_day - {DAYS_OF_PACE}), 0) as recently_spent,
-               least(max(report_day - event_date) + 1, {DAYS_OF_PACE}) as recent_days,
-               min(event_date) filter (spend_usd_to_date >= campaigns.budget_usd) as used_up_on
-        from marts.fct_ad_delivery_daily as daily
-        inner join marts.dim_ad_delivery_campaigns as campaigns using (campaign_id)
-        cross join latest
-        where event_date <= report_day
-        group by campaigns.campaign_id
-    )
-    select campaign_id || ' ' || campaign_name, is_deleted, end_date, budget_usd, spent, recently_spent, recent_days,
-           used_up_on, report_day
-    from spends
-    inner join marts.dim_ad_delivery_campaigns using (campaign_id)
-    cross join latest
-    where budget_usd is not null
-    order by campaign_id
-"""
-EXTRACTIONS = f"""
-    select _delivery_id, _delivered_at, mode, table_name, source_rows, known_rows, warehouse_rows, new_rows,
-           changed_rows, deleted_rows, lag_bytes
-    from marts.fct_ad_delivery_extractions
-    qualify dense_rank() over (order by _delivery_id desc) <= {MOST_RUNS}
-    order by _delivery_id desc, table_name
-"""
-QUERIES = {
-    "rows": "select 1 from marts.fct_ad_delivery_extractions limit 1",
-    "totals": TOTALS,
-    "campaigns": CAMPAIGNS,
-    "days": DAYS,
-    "budgets": BUDGETS,
-    "extractions": EXTRACTIONS,
+VIEWS = {
+    "extractions": View("rpt_ad_delivery_extractions", ("delivery_id", "table_name")),
+    "campaigns": View("rpt_ad_delivery_campaigns", ("campaign_id",)),
+    "pacing": View("rpt_ad_delivery_pacing", ("campaign_id",)),
+    "days": View("rpt_ad_delivery_days", ("event_date",)),
+    "weeks": View("rpt_ad_delivery_weeks", ("week_start",)),
+    "hours": View("rpt_ad_delivery_hours", ("hour_of_day",)),
+    "advertisers": View("rpt_ad_delivery_advertisers", ("advertiser_id",)),
+    "bids": View("rpt_ad_delivery_bids", ("valid_from", "campaign_id")),
+    "open_errors": View("rpt_ad_delivery_open_errors", ("event_date", "campaign_id"), quality=True),
 }
-DAY_HEADERS = ("day", "impressions", "clicks", "CTR", "spend")
-BUDGET_HEADERS = ("campaign", "budget", "spent", "left", "a day", "used up on", "flight ends")
-EXTRACTION_HEADERS = (
-    *("run", "mode", "table", "source", "known", "warehouse", "new", "changed", "deleted", "behind", "adds up"),
+MOST_CAMPAIGNS = 20
+LEAST_IMPRESSIONS = 100  # of a drawn CTR: the interval of fewer would be as broad as the chart
+NO_CAMPAIGN, NO_ADVERTISER = "no campaign", "no known advertiser"
+
+DAY_HEADERS = ("day", "campaigns", "impressions", "clicks", "CTR", "spend")
+WEEK_HEADERS = ("week from", "days", "impressions", "change", "clicks", "change", "CTR", "spend", "change")
+HOUR_HEADERS = ("hour, UTC", "impressions", "of all", "clicks", "CTR")
+BUDGET_HEADERS = ("campaign", "budget", "spent", "left", "spent a day", "used up on", "flight ends")
+ADVERTISER_HEADERS = ("advertiser", "impressions", "of all", "clicks", "of all", "spend", "of all")
+BID_HEADERS = ("campaign", "changed on", "bid before", "bid", "budget before", "budget", "days", "spent since")
+ERROR_HEADERS = ("campaign", "day", "impressions", "clicks", "spend", "rules")
+RUN_HEADERS = (
+    *("run, UTC", "mode", "table", "adds up", "in PostgreSQL", "delivered", "in the warehouse"),
+    *("new", "changed", "deleted", "without a time", "bytes behind"),
 )
 OF_CTR = (
     "Points: clicks / impressions, with the 95 % interval (Wilson). Campaigns whose intervals overlap may well do "
     "equally. More clicks than impressions: no interval, because a click does not say of which impression it is."
 )
-OF_EXTRACTIONS = (
+OF_DAYS = "UTC days. Impressions are back-dated by up to 8 days, so the latest days may still grow."
+OF_WEEKS = "ISO weeks. Only a week that is over is compared with the one before."
+OF_ADVERTISERS = "A day counts for the advertiser that had the campaign at its end."
+OF_BIDS = "What was spent since is priced at the new bid, until the next change. The latest changes come first."
+OF_ERRORS = "Days of campaigns that an open error is about. They are part of the figures above."
+OF_RUNS = (
     "Rows of each table as PostgreSQL counted them, as all deliveries add up to, and as the warehouse holds them. "
-    "Behind: bytes of the write-ahead log that were not in the delivery."
+    "Bytes behind: of the write-ahead log that was not in the delivery."
 )
 
 
-class Budget(NamedTuple):
-    name: str
-    is_deleted: bool
-    end: date | None
-    budget: Decimal
-    spent: Decimal
-    recently_spent: Decimal
-    recent_days: int
-    used_up_on: date | None
-    report_day: date
-
-    @property
-    def runs_out_on(self) -> date | None:
-        """The day on which it ran out or, at the pace of the last days, will before the end of the flight."""
-        if self.used_up_on or self.is_deleted or self.end is None or self.recently_spent <= 0:
-            return self.used_up_on
-        days = math.ceil((self.budget - self.spent) * self.recent_days / self.recently_spent)
-        return self.report_day + timedelta(days) if days < (self.end - self.report_day).days else None
-
-
-class ExtractionRun(NamedTuple):
-    delivery: str
-    at: datetime
-    mode: str
-    table: str
-    source: int
-    known: int
-    warehouse: int
-    new: int
-    changed: int
-    deleted: int
-    lag: int | None
-
-    @property
-    def adds_up(self) -> bool:
-        return self.source == self.known == self.warehouse
-
-
-def summary(found: Found) -> list[tuple[str, str]]:
-    """The figures that the chapter opens with, named and formatted."""
-    impressions, clicks, spend, campaigns, deleted, timeless = found["totals"][0]
-    budgets = short_budgets(found)
-    used_up = sum(1 for budget in budgets if budget.used_up_on)
+def facts(found: Found) -> list[Fact]:
+    """The figures that the chapter opens with."""
+    campaigns = found["campaigns"]
+    impressions, clicks = (sum(getattr(row, name) for row in campaigns) for name in ("impressions", "clicks"))
+    known = [row for row in campaigns if row.is_deleted is not None]
+    short = short_budgets(found)
+    used_up = sum(row.used_up_on is not None for row in short)
+    timeless = sum(row.records_set_aside or 0 for row in found["extractions"])
     return [
-        ("impressions, clicks", f"{impressions:,}, {clicks:,}"),
-        ("CTR", rate(clicks, impressions)),
-        ("spend", f"${spend:,.6f}"),
-        ("campaigns, of them deleted", f"{campaigns:,}, {deleted:,}"),
-        ("  budget used up, soon used up", f"{used_up:,}, {len(budgets) - used_up:,}"),
-        *([("events without a time", f"{timeless:,}, in no other figure")] if timeless else []),
+        Fact("spend", formats.dollars(spend_of(campaigns)), in_errors(found)),
+        Fact("impressions", formats.count(impressions), after_the_last_day(found)),
+        Fact("clicks", formats.count(clicks)),
+        Fact("CTR", formats.share(clicks, impressions)),
+        Fact("campaigns", formats.count(len(known)), f"{formats.count(sum(row.is_deleted for row in known))} deleted"),
+        Fact("budgets used up", formats.count(used_up)),
+        Fact("budgets that will not last", formats.count(len(short) - used_up), "at the pace of the last days"),
+        *([Fact("events without a time", formats.count(timeless), "in no other figure")] if timeless else []),
         *last_extraction(found),
     ]
 
 
-def last_extraction(found: Found) -> list[tuple[str, str]]:
-    runs = [ExtractionRun(*row) for row in found["extractions"] if row[0] == found["extractions"][0][0]]
+def in_errors(found: Found) -> str:
+    errors = found["open_errors"]
+    return "" if errors is None else f"{formats.dollars(spend_of(errors))} of it in open errors"
+
+
+def after_the_last_day(found: Found) -> str:
+    later = sum(row.impressions for row in found["days"] if row.is_after_last_delivery)
+    return f"{formats.count(later)} on days after the last extraction" if later else ""
+
+
+def last_extraction(found: Found) -> list[Fact]:
+    runs = [row for row in found["extractions"] if row.is_latest]
     last = runs[0]
-    behind = "" if last.lag is None else f", {last.lag:,} bytes of log behind"
-    source, known, held = (sum(getattr(run, name) for run in runs) for name in ("source", "known", "warehouse"))
-    wrong = [run.table for run in runs if not run.adds_up]
-    verdict = f"wrong in {', '.join(wrong)}" if wrong else "they add up"
+    behind = "" if last.lag_bytes is None else f", {formats.count(last.lag_bytes)} bytes of log behind"
+    source, held = (sum(getattr(run, name) for run in runs) for name in ("source_rows", "warehouse_rows"))
+    wrong = ", ".join(run.table_name for run in runs if not run.adds_up)
+    verdict = f"wrong in {wrong}" if wrong else "they add up"
     return [
-        ("last extraction", f"{last.at:%Y-%m-%d %H:%M} UTC, by {last.mode}{behind}"),
-        ("  rows: source, known, warehouse", f"{source:,}, {known:,}, {held:,}: {verdict}"),
+        Fact("last extraction", f"{formats.moment(last.delivered_at)} UTC", f"by {last.mode}{behind}"),
+        Fact("rows in PostgreSQL", formats.count(source), f"{formats.count(held)} in the warehouse: {verdict}"),
     ]
 
 
-def sections(found: Found) -> list[str]:
+def sections(found: Found) -> list[Section]:
+    doubts = [errors(found)] if found["open_errors"] else []
     return [
-        section("Summary", definitions(summary(found))),
-        section("CTR by campaign", *ctr_by_campaign(found)),
-        section("Impressions and clicks by day", *by_day(found)),
-        section("Budgets that do not last", *budgets(found)),
-        section("Extractions", table(EXTRACTION_HEADERS, map(run_row, found["extractions"])), OF_EXTRACTIONS),
+        Section("Which campaigns are clicked most?", *ctr_by_campaign(found)),
+        Section("Which budgets do not last to the end of the flight?", *budgets(found)),
+        Section("How many impressions and clicks does each day have?", *by_day(found), folded=True),
+        Section("How do weeks compare?", [weeks(found)], OF_WEEKS, folded=True),
+        Section("At which hours are ads shown and clicked?", by_hour(found), folded=True),
+        Section("Which share has each advertiser?", [advertisers(found)], OF_ADVERTISERS, folded=True),
+        Section("Which bids and budgets changed?", [bids(found)], OF_BIDS, folded=True),
+        *(Section("Which spend is in doubt?", [table], OF_ERRORS, folded=True) for table in doubts),
+        Section("Does the warehouse hold what PostgreSQL holds?", [extractions(found)], OF_RUNS, folded=True),
     ]
 
 
-def ctr_by_campaign(found: Found) -> tuple[str, str]:
-    shown = [row for row in found["campaigns"][:MOST_CAMPAIGNS] if row[1] >= LEAST_IMPRESSIONS]
-    if not shown:
-        return paragraph(f"No campaign has {LEAST_IMPRESSIONS} impressions."), ""
-    points = []
-    for name, impressions, clicks in shown:
-        low, high = wilson(clicks, impressions) or (None, None)
-        points.append({"name": name, "value": clicks / impressions, "low": low, "high": high})
-    more = len(found["campaigns"]) - len(shown)
-    note = f" Not drawn: {more:,} with fewer impressions." if more else ""
-    return interval_chart(points, "CTR", ".1%", "CTR by campaign, with 95 % intervals"), OF_CTR + note
-
-
-def by_day(found: Found) -> tuple[str, str]:
-    last_day = found["extractions"][0][1].date()
-    first_day = last_day - timedelta(days=MOST_DAYS - 1)
-    shown = [row for row in found["days"] if first_day <= row[0] <= last_day]
-    elsewhere = sum(impressions + clicks for day, impressions, clicks, _ in found["days"]) - sum(
-        impressions + clicks for _, impressions, clicks, _ in shown
-    )
-    charts = [
-        days_chart([(row[0], name, row[place]) for row in shown], name, "d", {name: colour})
-        for place, (name, colour) in enumerate((("impressions", "#0b6e99"), ("clicks", "#e0a030")), start=1)
-        if any(row[place] for row in shown)
+def ctr_by_campaign(found: Found) -> tuple[list[Part], str]:
+    shown = sorted(found["campaigns"], key=lambda row: -row.impressions)
+    drawn = [row for row in shown[:MOST_CAMPAIGNS] if row.impressions >= LEAST_IMPRESSIONS]
+    if not drawn:
+        return [Text(f"No campaign has {LEAST_IMPRESSIONS} impressions.")], ""
+    more = sum(row.impressions > 0 for row in shown) - len(drawn)
+    note = f" Not drawn: {formats.counted(more, 'campaign')} with fewer impressions." if more else ""
+    points = [
+        {"name": campaign_of(row), "value": row.ctr, "low": row.ctr_low, "high": row.ctr_high}
+        for row in sorted(drawn, key=lambda row: -row.ctr)
     ]
-    note = f"UTC days, the last {MOST_DAYS} up to the last extraction; impressions are back-dated by up to 8 days."
-    if elsewhere:
-        note += f" Not drawn: {elsewhere:,} impressions and clicks of other days."
-    return "".join(charts) + folded("These days", table(DAY_HEADERS, map(day_row, shown))), note
+    return [charts.interval_chart(points, "CTR", ".1%", "CTR by campaign, with 95 % intervals")], OF_CTR + note
 
 
-def budgets(found: Found) -> tuple[str, str]:
+def budgets(found: Found) -> tuple[list[Part], str]:
     short = short_budgets(found)
     if not short:
-        return paragraph("No budget is used up, and none will be before the end of its flight."), ""
-    shown, left_out = first_rows(short, MOST_CAMPAIGNS, "that were used up earlier")
+        return [Text("No budget is used up, and none will be before the end of its flight.")], ""
     note = (
-        f"As of the end of {short[0].report_day}, the last full day. Expected: at the average of the last "
-        f"{DAYS_OF_PACE} days, or of those since the first, the rest is used up before the last day of the flight."
+        f"As of the end of {short[0].report_day}, the last full day. Expected: at the average of the last days, the "
+        "rest is used up before the last day of the flight. The latest come first."
     )
-    return table(BUDGET_HEADERS, map(budget_row, shown)), note + left_out
+    return [Table("Budgets used up, or soon", BUDGET_HEADERS, map(budget_row, short))], note
 
 
-def short_budgets(found: Found) -> list[Budget]:
+def short_budgets(found: Found) -> list[Row]:
     """Those that ran out or will before the end of the flight, the latest first."""
-    budgets_of = [Budget(*row) for row in found["budgets"]]
-    short = [(day, budget) for budget in budgets_of if (day := budget.runs_out_on)]
-    return [budget for _, budget in sorted(short, key=lambda pair: pair[0], reverse=True)]
+    short = [row for row in found["pacing"] if row.used_up_on or row.is_used_up_early]
+    return sorted(short, key=lambda row: row.runs_out_on, reverse=True)
 
 
-def wilson(part: int, whole: int) -> tuple[float, float] | None:
-    """The score interval of a share (Wilson 1927); None without a whole, and where the part is more than it."""
-    if not whole or part > whole:
-        return None
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
-    centre = part + z * z / 2
-    reach = z * math.sqrt(part * (whole - part) / whole + z * z / 4)
-    return max((centre - reach) / (whole + z * z), 0.0), min((centre + reach) / (whole + z * z), 1.0)
+def by_day(found: Found) -> tuple[list[Part], str]:
+    shown, others = latest_days(found["days"], last_day(found))
+    drawn: list[Part] = [
+        charts.days_chart([(row.event_date, name, getattr(row, name)) for row in shown], name, "d", {name: colour})
+        for name, colour in (("impressions", charts.BLUE), ("clicks", charts.ORANGE))
+        if any(getattr(row, name) for row in shown)
+    ]
+    table = Table("Days, the latest first", DAY_HEADERS, map(day_row, reversed(found["days"])))
+    return [*drawn, table], OF_DAYS + others
 
 
-def rate(clicks: int, impressions: int) -> str:
-    interval = wilson(clicks, impressions)
-    between = f" ({interval[0]:.2%} to {interval[1]:.2%}, {CONFIDENCE:.0%})" if interval else ""
-    return share(clicks, impressions) + between
+def last_day(found: Found) -> date:
+    day: date = max(row.delivered_at for row in found["extractions"]).date()
+    return day
+
+
+def weeks(found: Found) -> Table:
+    return Table("Weeks, the latest first", WEEK_HEADERS, map(week_row, reversed(found["weeks"])))
+
+
+def by_hour(found: Found) -> list[Part]:
+    rows = found["hours"]
+    table = Table("Hours of all days", HOUR_HEADERS, map(hour_row, rows), shown=len(rows))
+    return [*ctr_by_hour([row for row in rows if row.impressions]), table]
+
+
+def ctr_by_hour(rows: Sequence[Row]) -> list[Chart]:
+    if not rows:
+        return []
+    points = [{"name": hour_of(row), "value": row.ctr, "low": row.ctr_low, "high": row.ctr_high} for row in rows]
+    return [charts.interval_chart(points, "CTR", ".1%", "CTR by hour of the day, with 95 % intervals")]
+
+
+def advertisers(found: Found) -> Table:
+    rows = sorted(found["advertisers"], key=lambda row: (-row.spend_usd, -row.impressions))
+    return Table("Advertisers by spend", ADVERTISER_HEADERS, map(advertiser_row, rows))
+
+
+def bids(found: Found) -> Table:
+    changes = [row for row in reversed(found["bids"]) if row.period > 1]
+    return Table("Changes of a bid or a budget", BID_HEADERS, map(bid_row, changes))
+
+
+def errors(found: Found) -> Table:
+    rows = sorted(found["open_errors"], key=lambda row: (-row.spend_usd, -row.impressions - row.clicks))
+    return Table("Days in open errors, by spend", ERROR_HEADERS, map(error_row, rows))
+
+
+def extractions(found: Found) -> Table:
+    return Table("Runs, the latest first", RUN_HEADERS, map(run_row, reversed(found["extractions"])))
+
+
+def spend_of(rows: Sequence[Row]) -> Decimal:
+    return sum((row.spend_usd for row in rows), Decimal(0))
+
+
+def campaign_of(row: Row) -> str:
+    return NO_CAMPAIGN if row.campaign_id is None else f"{row.campaign_id} {row.campaign_name or '(unknown)'}"
+
+
+def hour_of(row: Row) -> str:
+    return f"{row.hour_of_day:02}:00"
 
 
 def day_row(row: Row) -> tuple[str, ...]:
-    day, impressions, clicks, spend = row
-    return (str(day), f"{impressions:,}", f"{clicks:,}", share(clicks, impressions), dollars(spend))
-
-
-def budget_row(budget: Budget) -> tuple[str, ...]:
-    left = budget.budget - budget.spent
-    expected = "" if budget.used_up_on else "expected "
     return (
-        budget.name,
-        dollars(budget.budget),
-        dollars(budget.spent),
-        f"{'-' if left < 0 else ''}{dollars(abs(left))}",
-        dollars(budget.recently_spent / budget.recent_days),
-        f"{expected}{budget.runs_out_on}",
-        "" if budget.end is None else str(budget.end),
+        str(row.event_date),
+        formats.count(row.campaigns_with_impressions),
+        formats.count(row.impressions),
+        formats.count(row.clicks),
+        formats.percent(row.ctr, 2),
+        formats.dollars(row.spend_usd),
     )
 
 
-def run_row(row: Row) -> tuple[Any, ...]:
-    run = ExtractionRun(*row)
+def week_row(row: Row) -> tuple[str, ...]:
     return (
-        f"{run.at:%Y-%m-%d %H:%M}",
-        run.mode,
-        run.table,
-        *(f"{count:,}" for count in (run.source, run.known, run.warehouse, run.new, run.changed, run.deleted)),
-        "" if run.lag is None else f"{run.lag:,}",
-        "yes" if run.adds_up else Markup("<strong>no</strong>"),
+        f"{row.week_start}{'' if row.is_over else ' (goes on)'}",
+        formats.count(row.days_with_impressions),
+        formats.count(row.impressions),
+        formats.percent(row.change_of_impressions),
+        formats.count(row.clicks),
+        formats.percent(row.change_of_clicks),
+        formats.percent(row.ctr, 2),
+        formats.dollars(row.spend_usd),
+        formats.percent(row.change_of_spend),
+    )
+
+
+def hour_row(row: Row) -> tuple[str, ...]:
+    return (
+        hour_of(row),
+        formats.count(row.impressions),
+        formats.percent(row.share_of_impressions),
+        formats.count(row.clicks),
+        formats.percent(row.ctr, 2),
+    )
+
+
+def budget_row(row: Row) -> tuple[str, ...]:
+    return (
+        campaign_of(row),
+        formats.dollars(row.budget_usd),
+        formats.dollars(row.spend_usd),
+        formats.dollars(row.budget_left_usd),
+        formats.dollars(row.daily_pace_usd),
+        f"{'' if row.used_up_on else 'expected '}{row.runs_out_on}",
+        str(row.flight_end or ""),
+    )
+
+
+def advertiser_row(row: Row) -> tuple[str, ...]:
+    return (
+        NO_ADVERTISER if row.advertiser_id is None else f"{row.advertiser_id} {row.advertiser_name or '(unknown)'}",
+        formats.count(row.impressions),
+        formats.percent(row.share_of_impressions),
+        formats.count(row.clicks),
+        formats.percent(row.share_of_clicks),
+        formats.dollars(row.spend_usd),
+        formats.percent(row.share_of_spend),
+    )
+
+
+def bid_row(row: Row) -> tuple[str, ...]:
+    return (
+        campaign_of(row),
+        formats.moment(row.valid_from),
+        formats.dollars(row.bid_usd_before),
+        formats.dollars(row.bid_usd),
+        formats.dollars(row.budget_usd_before),
+        formats.dollars(row.budget_usd),
+        formats.count(row.days_priced),
+        formats.dollars(row.spend_usd),
+    )
+
+
+def error_row(row: Row) -> tuple[str, ...]:
+    return (
+        campaign_of(row),
+        str(row.event_date),
+        formats.count(row.impressions),
+        formats.count(row.clicks),
+        formats.dollars(row.spend_usd),
+        row.rules.replace(",", ", "),
+    )
+
+
+def run_row(row: Row) -> tuple[str, ...]:
+    return (
+        formats.moment(row.delivered_at),
+        row.mode,
+        row.table_name,
+        "yes" if row.adds_up else "no",
+        *map(formats.count, (row.source_rows, row.known_rows, row.warehouse_rows)),
+        *map(formats.count, (row.new_rows, row.changed_rows, row.deleted_rows, row.records_set_aside, row.lag_bytes)),
     )

@@ -1,232 +1,366 @@
-"""Ad serving in the report: revenue by day, why it changed, pacing, records, publishers."""
+"""Ad serving in the report: did revenue change after it was reported and why, who earns, pace, records."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
-from duckhouse.reporting.page import (
-    Found,
-    Row,
-    definitions,
-    latest_days,
-    line_chart,
-    paragraph,
-    records_section,
-    section,
-    share,
-    table,
-)
+from duckhouse.reporting import charts, formats
+from duckhouse.reporting.page import Fact, Found, Part, Row, Section, Table, Text, View, latest_days, records_section
 
 HEADING = "Ad serving"
-BEFORE, NOW = "before the latest delivery", "now"
-NO_DAY = paragraph("All events are of days after the latest delivery.")
-COLOURS = {BEFORE: "#9aa5b1", NOW: "#0b6e99"}
-
-DAYS = """
-    with latest as (
-        select max(_delivery_id) as delivery_id
-        from quality.fct_ad_event_records
-    ),
-    now_days as (
-        select event_date, sum(impressions) as impressions, sum(filled_impressions) as filled_impressions,
-               sum(revenue_usd) as revenue_usd
-        from marts.fct_ad_events_daily
-        group by event_date
-    ),
-    before_days as (
-        select event_date, sum(impressions) as impressions, sum(filled_impressions) as filled_impressions,
-               sum(revenue_usd) as revenue_usd
-        from marts.fct_ad_events_as_of
-        cross join latest
-        where _delivery_id < delivery_id and coalesce(superseded_by_delivery_id >= delivery_id, true)
-        group by event_date
-    )
-    select event_date, now_days.revenue_usd, before_days.revenue_usd,
-           now_days.filled_impressions / nullif(now_days.impressions, 0),
-           before_days.filled_impressions / nullif(before_days.impressions, 0)
-    from now_days
-    left join before_days using (event_date)
-    order by event_date
-"""
-RESTATEMENTS = """
-    select _delivery_id, event_date, sum(events_late), sum(events_changed), sum(events_set_to_null),
-           sum(events_reappeared), sum(events_moved_in), sum(events_moved_out), sum(revenue_usd_difference),
-           sum(revenue_usd_as_delivered_difference)
-    from marts.fct_revenue_restatements
-    group by _delivery_id, event_date
-    order by _delivery_id, event_date
-"""
-PACING = """
-    select coalesce(campaign_name, campaign_id || ' (in no dimension)'), flight_state, days_left, pacing.budget_usd,
-           spend_usd_to_date, expected_spend_usd, projected_end_spend_usd, pace_ratio,
-           spend_usd_out_of_flight_to_date, spend_usd_over_budget_to_date
-    from marts.fct_campaign_pacing as pacing
-    left join marts.dim_campaigns using (campaign_id)
-    qualify row_number() over (partition by campaign_id order by event_date desc) = 1
-    order by spend_usd_to_date desc, 1
-"""
-TOTALS = """
-    select sum(impressions), sum(filled_impressions), sum(clicks), sum(viewable_impressions), sum(revenue_usd),
-           sum(revenue_usd_as_delivered), sum(revenue_usd_invalid_records)
-    from marts.fct_ad_events_daily
-"""
-RECORDS = """
-    select _delivery_id, min(_delivered_at), count(*), sum(records_read), sum(records_current),
-           sum(records_replaced_in_delivery + records_replaced_by_delivery), sum(records_set_aside),
-           sum(records_rejected), sum(records_blank)
-    from quality.fct_ad_event_records
-    group by _delivery_id
-    order by _delivery_id
-"""
-REASONS = """
-    select 'rejected: ' || reason, count(*), min(_source_file || ', line ' || _source_row)
-    from staging.stg_ad_serving__rejected
-    group by reason
-    union all
-    select 'set aside: ' || set_aside_reason, count(*), min(_source_file || ', record ' || _source_row)
-    from marts.fct_ad_events_set_aside
-    group by set_aside_reason
-    union all
-    select 'invalid record: ' || invalid_record_reason, count(*), min(_source_file || ', record ' || _source_row)
-    from marts.fct_ad_events
-    where invalid_record_reason is not null
-    group by invalid_record_reason
-    order by 2 desc, 1
-"""
-PUBLISHERS = """
-    select coalesce(publisher_name, performance.publisher_id || ' (in no dimension)', '(none)'), sum(impressions),
-           sum(filled_impressions) / nullif(sum(impressions), 0), sum(clicks), sum(performance.revenue_usd)
-    from marts.fct_publisher_performance as performance
-    left join marts.dim_publishers using (publisher_id)
-    group by 1
-    order by 5 desc, 1
-"""
-QUERIES = {
-    "rows": "select 1 from marts.fct_ad_events limit 1",
-    "days": DAYS,
-    "totals": TOTALS,
-    "restatements": RESTATEMENTS,
-    "pacing": PACING,
-    "records": RECORDS,
-    "reasons": REASONS,
-    "publishers": PUBLISHERS,
+VIEWS = {
+    "days": View("rpt_ad_serving_days", ("event_date",)),
+    "deliveries": View("rpt_ad_serving_deliveries", ("delivery_id",)),
+    "publisher_days": View("rpt_ad_serving_publisher_days", ("publisher_id", "event_date", "reporting_date")),
+    "campaigns": View("rpt_ad_serving_campaigns", ("campaign_id",)),
+    "ad_units": View("rpt_ad_serving_ad_units", ("ad_unit_id",)),
+    "segments": View("rpt_ad_serving_segments", ("segment", "ad_format", "device_type", "country_code")),
+    "faulty_records": View("rpt_ad_serving_faulty_records", ("delivery_id", "entity", "fate", "reason")),
+    "billable": View("rpt_ad_serving_billable_days", ("event_date",), quality=True),
 }
+FIRST, BEFORE, NOW = "first published", "before the latest delivery", "now"
+FEW = 5  # rows of the list that opens the chapter
+NO_DAY = Text("No day was over when its events were delivered.")
+UNKNOWN = "(in no dimension)"
+CAUSES = ("late", "changed", "set_to_null", "reappeared", "moved_in", "moved_out")
+CAUSE_HEADERS = ("late", "changed", "set to NULL", "reappeared", "moved in", "moved out")
+DAY_HEADERS = (
+    *("day", "revenue", "as delivered", "first published", "change", "impressions", "fill rate", "clicks", "CTR"),
+    "viewable",
+)
+CHANGED_HEADERS = ("day", "first published", "now", "change", "share", *CAUSE_HEADERS)
+DELIVERY_HEADERS = (
+    *("delivery", "delivered at", "days", *CAUSE_HEADERS, "change", "all revenue after it", "with NULL as 0"),
+)
+PUBLISHER_HEADERS = (
+    *("publisher", "account manager", "revenue", "net of invalid records", "not settled", "impressions"),
+    *("fill rate", "clicks"),
+)
+CAMPAIGN_HEADERS = (
+    *("campaign", "flight", "days left", "budget", "spent in flight", "linear pace", "projected end", "pace"),
+    *("of the pace", "out of flight", "over budget"),
+)
+AD_UNIT_HEADERS = ("ad unit", "publisher", "format", "active", "last served", "days silent", "impressions missed")
+SEGMENT_HEADERS = ("segment", "impressions", "fill rate", "CTR", "viewable", "net revenue", "per thousand filled")
+FAULTY_HEADERS = ("reason", "fate", "files of", "delivery", "records", "share of them", "revenue", "for example")
 
 
-def summary(found: Found) -> list[tuple[str, str]]:
-    """The figures that the report opens with, named and formatted."""
-    impressions, filled, clicks, viewable, revenue, as_delivered, invalid = found["totals"][0]
-    records = found["records"]
-    read, current, replaced, set_aside, rejected, blank = (sum(row[place] for row in records) for place in range(3, 9))
-    before = sum((day[2] or Decimal(0) for day in found["days"]), Decimal(0))
-    accounted = current + replaced + set_aside + rejected + blank
+def facts(found: Found) -> list[Fact]:
+    days, deliveries = found["days"], found["deliveries"]
+    *_, before, last = (None, *deliveries)
+    revenue = last.revenue_usd_after
+    revenue_before = before.revenue_usd_after if before else Decimal(0)
     return [
-        ("deliveries with events", f"{len(records):,}"),
-        ("records read", f"{read:,}, {'all' if read == accounted else f'{accounted:,}'} accounted for"),
-        ("  current events", f"{current:,}"),
-        ("  replaced by a later record", f"{replaced:,}"),
-        ("  set aside, rejected, blank", f"{set_aside:,}, {rejected:,}, {blank:,}"),
-        ("impressions, filled", f"{impressions:,}, {filled:,} ({share(filled, impressions)})"),
-        ("clicks, viewable impressions", f"{clicks:,}, {viewable:,}"),
-        ("revenue", f"${revenue:,.6f} gross, of which invalid records ${invalid:,.6f}"),
-        ("revenue as delivered", f"${as_delivered:,.6f}"),
-        ("revenue before latest delivery", f"${before:,.6f}"),
-        ("  changed by it", signed(revenue - before)),
+        Fact("revenue", formats.exact(revenue), "; ".join(parts_of_revenue(days))),
+        *(facts_of_rules(found["billable"]) if found["billable"] else ()),
+        Fact(
+            "changed after it was reported",
+            formats.change(total(days, "revenue_usd_restated")),
+            f"{formats.change(total(days, 'revenue_usd_restated_up'))} and "
+            f"{formats.change(total(days, 'revenue_usd_restated_down'))}, on "
+            f"{formats.counted(sum(1 for day in days if day.restatements), 'day')}",
+        ),
+        Fact(
+            "revenue before the latest delivery",
+            formats.exact(revenue_before),
+            f"{formats.change(revenue - revenue_before)} by it",
+        ),
+        Fact(
+            "revenue as delivered",
+            formats.exact(last.revenue_usd_as_delivered_after),
+            "an amount that was set to NULL (not settled) counts 0, not what it was before",
+        ),
+        Fact("impressions", formats.count(total(days, "impressions")), filled_of(days)),
+        Fact(
+            "clicks",
+            formats.count(total(days, "clicks")),
+            f"{formats.counted(total(days, 'viewable_impressions'), 'viewable impression')}",
+        ),
+        Fact(
+            "records read",
+            accounted_of(deliveries),
+            f"in {formats.counted(len(deliveries), 'delivery', 'deliveries')}",
+        ),
     ]
 
 
-def sections(found: Found) -> list[str]:
-    days, records = found["days"], found["records"]
-    shown, note = latest_days(days, max(row[1] for row in records).date())
-    revenue = [(day, series, float(value)) for day, now, before, *_ in shown for series, value in pairs(now, before)]
-    fill = [(day, series, value) for day, _, _, now, before in shown for series, value in pairs(now, before)]
-    return [
-        section("Summary", definitions(summary(found))),
-        section(
-            "Revenue by day",
-            line_chart(revenue, "US dollars", "$,.0f", COLOURS) if revenue else NO_DAY,
-            "Revenue of each UTC day as it stood before the latest delivery, and now." + note,
-        ),
-        section(
-            "Fill rate by day",
-            line_chart(fill, "filled impressions / impressions", ".0%", COLOURS) if fill else NO_DAY,
-            "Share of impressions for which an ad was served." + note,
-        ),
-        section(
-            "Why figures changed after a day was published",
-            table(RESTATEMENT_HEADERS, (restatement_row(row) for row in found["restatements"])),
-            "Each later delivery that touched a published day, and what it brought.",
-        ),
-        section(
-            "Campaign pacing",
-            table(PACING_HEADERS, (pacing_row(row) for row in found["pacing"])),
-            "Each campaign on its latest day: spend net of invalid records, against the linear pace of its flight. "
-            "The pace compares with the linear pace of the days that have data.",
-        ),
-        records_section(records),
-        section(
-            "What was set aside, and why",
-            table(("reason", "records", "for example"), ((r, f"{n:,}", where) for r, n, where in found["reasons"])),
-            "Nothing is deleted: rejected records keep their text, the others their row.",
-        ),
-        section(
-            "Publishers",
-            table(
-                ("publisher", "impressions", "fill rate", "clicks", "revenue"),
-                (
-                    (name, f"{impressions:,}", f"{fill_rate or 0:.1%}", f"{clicks:,}", f"${amount:,.2f}")
-                    for name, impressions, fill_rate, clicks, amount in found["publishers"]
-                ),
-            ),
-        ),
-        section("Days", table(DAY_HEADERS, (day_row(day) for day in days))),
-    ]
+def parts_of_revenue(days: Sequence[Row]) -> Iterable[str]:
+    yield f"gross, {formats.exact(total(days, 'revenue_usd_invalid_records'))} of it of invalid records"
+    ahead = [day for day in days if day.is_after_last_delivery]
+    if ahead:
+        yield (
+            f"{formats.exact(total(ahead, 'revenue_usd'))} of it on {formats.counted(len(ahead), 'day')} after the "
+            "latest delivery"
+        )
 
 
-DAY_HEADERS = ("day", "revenue before", "revenue now", "change", "fill rate before", "fill rate now")
-
-
-RESTATEMENT_HEADERS = (
-    *("delivery", "day", "late", "changed", "set to NULL", "reappeared", "moved in", "moved out", "revenue"),
-    "revenue as delivered",
-)
-PACING_HEADERS = (
-    *("campaign", "flight", "days left", "budget", "spent", "linear pace", "projected end", "pace"),
-    *("out of flight", "over budget"),
-)
-
-
-def restatement_row(row: Row) -> tuple[str, ...]:
-    return (row[0], str(row[1]), *(f"{count:,}" for count in row[2:8]), signed(row[8]), signed(row[9]))
-
-
-def pacing_row(row: Row) -> tuple[str, ...]:
-    name, state, days_left, budget, spent, expected, projected, pace, out_of_flight, over_budget = row
-    return (
-        name,
-        state.replace("_", " "),
-        "" if days_left is None else str(days_left),
-        *("" if amount is None else f"${amount:,.2f}" for amount in (budget, spent, expected, projected)),
-        "" if pace is None else f"{pace:.1%}",
-        *(f"${amount:,.2f}" for amount in (out_of_flight, over_budget)),
+def facts_of_rules(billable: Sequence[Row]) -> Iterable[Fact]:
+    yield Fact(
+        "billable revenue",
+        formats.exact(total(billable, "revenue_usd_billable")),
+        "less invalid records and invalid traffic",
     )
+    yield Fact(
+        "revenue of events with open errors",
+        formats.exact(total(billable, "revenue_usd_in_open_errors")),
+        formats.counted(total(billable, "events_in_open_errors"), "event"),
+    )
+
+
+def filled_of(days: Sequence[Row]) -> str:
+    filled, impressions = total(days, "filled_impressions"), total(days, "impressions")
+    return f"{formats.count(filled)} filled, {formats.share(filled, impressions)}"
+
+
+def accounted_of(deliveries: Sequence[Row]) -> str:
+    read = total(deliveries, "records_read")
+    fates = ("current", "replaced", "set_aside", "rejected", "blank")
+    accounted = sum(total(deliveries, f"records_{fate}") for fate in fates)
+    return f"{formats.count(read)}, {'all' if read == accounted else formats.count(accounted)} accounted for"
+
+
+def sections(found: Found) -> list[Section]:
+    days, deliveries = found["days"], found["deliveries"]
+    drawn, note = latest_days(days, max(row.delivered_at for row in deliveries).date())
+    restated = (day for day in days if day.restatements)
+    changed = sorted(restated, key=lambda day: (-abs(day.revenue_usd_restated), day.event_date))
+    return [
+        Section(
+            "Did revenue change after it was reported?",
+            [
+                compared(drawn, FIRST, "revenue_usd_first_published", "revenue_usd", "US dollars", "$,.0f"),
+                Table("Days that changed most", CHANGED_HEADERS, map(changed_row, changed), FEW),
+            ],
+            "Revenue of each UTC day as it was first published, by the first delivery after the end of the day, and "
+            f"now. Counts are of the events by which later deliveries changed it.{note}",
+        ),
+        Section(
+            "Which deliveries changed published days?",
+            [Table("Deliveries, the latest first", DELIVERY_HEADERS, map(delivery_row, reversed(deliveries)))],
+            "What each delivery brought for days that were published before, and all revenue that was known after it.",
+            folded=True,
+        ),
+        Section(
+            "Who earns?",
+            [Table("Publishers by revenue", PUBLISHER_HEADERS, publisher_rows(found["publisher_days"]))],
+            "Sums of all days. Not settled is revenue whose latest record says NULL: a later delivery may take it.",
+            folded=True,
+        ),
+        Section(
+            "Which campaigns are off their pace, out of flight or over budget?",
+            [Table("Campaigns, by what cannot be billed, then by spend", CAMPAIGN_HEADERS, campaign_rows(found))],
+            "Spend net of invalid records against the linear pace of the flight, on its last day that is over. Only "
+            "days with data count for the pace. Spend out of flight or over budget cannot be billed to the advertiser.",
+            folded=True,
+        ),
+        Section(
+            "Did fill rates change after they were reported?",
+            [compared(drawn, BEFORE, "fill_rate_before_last_delivery", "fill_rate", "fill rate", ".0%")],
+            f"Share of impressions for which an ad was served.{note}",
+            folded=True,
+        ),
+        Section(
+            "Where are ads clicked and seen, and which formats earn?",
+            [clicked(found["segments"]), Table("Segments", SEGMENT_HEADERS, segment_rows(found["segments"]))],
+            "Rates with their 95 % interval: a rate of few impressions says little.",
+            folded=True,
+        ),
+        Section(
+            "Which ad units have stopped serving?",
+            [Table("Ad units that are silent", AD_UNIT_HEADERS, ad_unit_rows(found["ad_units"]))],
+            "Missed: what the ad unit would have shown at its average up to its last day. One that is not active "
+            "stopped on purpose.",
+            folded=True,
+        ),
+        records_section(deliveries),
+        Section(
+            "Which records are not counted as they came, and why?",
+            [Table("Reasons, the most records first", FAULTY_HEADERS, faulty_rows(found["faulty_records"]))],
+            "Nothing is deleted: rejected records keep their text, the others their row. Those set aside are in no "
+            "figure; invalid records are in gross revenue and cannot be billed.",
+            folded=True,
+        ),
+        Section(
+            "What are the figures of each day?",
+            [Table("Days, the latest first", DAY_HEADERS, map(day_row, reversed(days)))],
+            folded=True,
+        ),
+    ]
+
+
+def compared(days: Sequence[Row], earlier: str, was: str, now: str, title: str, number_format: str) -> Part:
+    """Lines of two columns by day; the first is dashed."""
+    points = [
+        (day.event_date, series, value)
+        for day in days
+        for series, value in ((earlier, getattr(day, was)), (NOW, getattr(day, now)))
+        if value is not None
+    ]
+    colours = {earlier: charts.GREY, NOW: charts.BLUE}
+    return charts.line_chart(points, title, number_format, colours) if points else NO_DAY
+
+
+def clicked(segments: Sequence[Row]) -> Part:
+    """The CTR of each device with its interval."""
+    rows = [
+        {"name": row.device_type or "(none)", "value": row.ctr, "low": row.ctr_low, "high": row.ctr_high}
+        for row in segments
+        if row.segment == "device" and row.ctr_low is not None
+    ]
+    label = "Clicks per filled impression, by device"
+    return charts.interval_chart(rows, "CTR", ".2%", label) if rows else Text("No impression was filled.")
+
+
+def changed_row(day: Row) -> tuple[str, ...]:
+    return (
+        str(day.event_date),
+        formats.dollars(day.revenue_usd_first_published),
+        formats.dollars(day.revenue_usd),
+        formats.change(day.revenue_usd_restated),
+        formats.percent(day.restated_share, 2),
+        *causes_of(day),
+    )
+
+
+def delivery_row(row: Row) -> tuple[str, ...]:
+    return (
+        row.delivery_id,
+        formats.moment(row.delivered_at),
+        formats.count(row.days_restated),
+        *causes_of(row),
+        formats.change(row.revenue_usd_restated),
+        formats.dollars(row.revenue_usd_after),
+        formats.dollars(row.revenue_usd_as_delivered_after),
+    )
+
+
+def causes_of(row: Row) -> Iterable[str]:
+    return (formats.count(getattr(row, f"events_{cause}")) for cause in CAUSES)
+
+
+def publisher_rows(publisher_days: Sequence[Row]) -> list[tuple[str, ...]]:
+    """One row a publisher, the sums of its days."""
+    publishers = [(key, list(days)) for key, days in groupby(publisher_days, lambda day: day.publisher_id)]
+    publishers.sort(key=lambda publisher: (-total(publisher[1], "revenue_usd"), publisher[0] or ""))
+    return [
+        (
+            name_of(days[0].publisher_name, key),
+            days[0].account_manager or "",
+            formats.dollars(total(days, "revenue_usd")),
+            formats.dollars(total(days, "revenue_usd_net_of_invalid_records")),
+            formats.dollars(total(days, "revenue_usd_not_settled")),
+            formats.count(impressions := total(days, "impressions")),
+            formats.percent(total(days, "filled_impressions") / impressions if impressions else None),
+            formats.count(total(days, "clicks")),
+        )
+        for key, days in publishers
+    ]
+
+
+def campaign_rows(found: Found) -> list[tuple[str, ...]]:
+    campaigns = sorted(
+        found["campaigns"],
+        key=lambda row: (-(row.spend_usd_out_of_flight + row.spend_usd_over_budget), -row.spend_usd, row.campaign_id),
+    )
+    return [
+        (
+            name_of(row.campaign_name, row.campaign_id),
+            formats.words(row.flight_state),
+            formats.count(row.days_left),
+            formats.dollars(row.budget_usd if row.pace_budget_usd is None else row.pace_budget_usd),
+            *map(formats.dollars, (row.spend_usd_to_date, row.expected_spend_usd, row.projected_end_spend_usd)),
+            row.pace,
+            formats.percent(row.pace_ratio),
+            formats.dollars(row.spend_usd_out_of_flight),
+            formats.dollars(row.spend_usd_over_budget),
+        )
+        for row in campaigns
+    ]
+
+
+def ad_unit_rows(ad_units: Sequence[Row]) -> list[tuple[str, ...]]:
+    silent = sorted(
+        (row for row in ad_units if row.days_silent), key=lambda row: (-row.impressions_missed, row.ad_unit_id)
+    )
+    return [
+        (
+            name_of(row.ad_unit_name, row.ad_unit_id),
+            row.publisher_name or "",
+            row.ad_format or "",
+            {True: "yes", False: "no"}.get(row.is_active, ""),
+            str(row.last_day_served),
+            formats.count(row.days_silent),
+            f"{row.impressions_missed:,.0f}",
+        )
+        for row in silent
+    ]
+
+
+def segment_rows(segments: Sequence[Row]) -> Iterable[tuple[str, ...]]:
+    for row in segments:
+        members = [value or "(none)" for value in members_of(row)]
+        yield (
+            f"{formats.words(row.segment)}: {', '.join(members)}",
+            formats.count(row.impressions),
+            formats.percent(row.fill_rate),
+            with_interval(row.ctr, row.ctr_low, row.ctr_high),
+            with_interval(row.viewability_rate, row.viewability_rate_low, row.viewability_rate_high),
+            formats.dollars(row.revenue_usd_net_of_invalid_records),
+            formats.dollars(row.ecpm_usd),
+        )
+
+
+def members_of(row: Row) -> tuple[str | None, ...]:
+    by_segment: dict[str, tuple[str | None, ...]] = {
+        "ad_format": (row.ad_format,),
+        "device": (row.device_type,),
+        "country": (row.country_code,),
+        "device_and_country": (row.device_type, row.country_code),
+    }
+    return by_segment[row.segment]
+
+
+def with_interval(rate: float | None, low: float | None, high: float | None) -> str:
+    if rate is None or low is None:
+        return formats.percent(rate, 2)
+    return f"{formats.percent(rate, 2)} ({formats.percent(low, 2)} to {formats.percent(high, 2)})"
+
+
+def faulty_rows(records: Sequence[Row]) -> list[tuple[str, ...]]:
+    return [
+        (
+            formats.words(row.reason),
+            row.fate,
+            formats.words(row.entity),
+            row.delivery_id,
+            formats.count(row.records),
+            formats.percent(row.share_of_records, 2),
+            formats.dollars(row.revenue_usd),
+            row.first_place,
+        )
+        for row in sorted(records, key=lambda row: -row.records)
+    ]
 
 
 def day_row(day: Row) -> tuple[str, ...]:
-    date, now, before, fill_now, fill_before = day
     return (
-        str(date),
-        "" if before is None else f"${before:,.6f}",
-        f"${now:,.6f}",
-        signed(now - (before or 0)),
-        "" if fill_before is None else f"{fill_before:.2%}",
-        "" if fill_now is None else f"{fill_now:.2%}",
+        str(day.event_date),
+        formats.exact(day.revenue_usd),
+        formats.exact(day.revenue_usd_as_delivered),
+        formats.exact(day.revenue_usd_first_published),
+        formats.change(day.revenue_usd_restated) if day.restatements else "",
+        formats.count(day.impressions),
+        formats.percent(day.fill_rate),
+        formats.count(day.clicks),
+        formats.percent(day.ctr, 2),
+        formats.percent(day.viewability_rate),
     )
 
 
-def pairs(now: Any, before: Any) -> Iterable[tuple[str, Any]]:
-    return [(series, value) for series, value in ((BEFORE, before), (NOW, now)) if value is not None]
+def name_of(name: str | None, key: str | None) -> str:
+    return name or (f"{key} {UNKNOWN}" if key else "(none)")
 
 
-def signed(dollars: Decimal) -> str:
-    return f"{'-' if dollars < 0 else '+'}${abs(dollars):,.6f}"
+def total(rows: Iterable[Row], column: str) -> Any:
+    return sum((getattr(row, column) for row in rows), Decimal(0) if column.startswith("revenue") else 0)

@@ -1,278 +1,271 @@
-"""Reviews in the report: ratings by month, brands and categories compared fairly, products that wait, records."""
+"""Reviews in the report: ratings by month, products that fall, brands and categories compared fairly, records."""
 
-import math
+from collections.abc import Sequence
 from datetime import date
-from statistics import NormalDist
-from typing import Any, NamedTuple
 
-from duckhouse.reporting.page import (
-    Found,
-    Row,
-    definitions,
-    first_rows,
-    folded,
-    interval_chart,
-    months_chart,
-    paragraph,
-    records_section,
-    section,
-    share,
-    shares_chart,
-    table,
-)
+from duckhouse.reporting import charts, formats
+from duckhouse.reporting.page import Fact, Folded, Found, Part, Row, Section, Table, Text, View, records_section
 
 HEADING = "Reviews"
-CONFIDENCE = 0.95
-PRIOR_WEIGHT = 10  # var rating_prior_weight of dbt_project.yml
-MOST_NAMES, MOST_LAST, MOST_WAITING = 20, 5, 10
+VIEWS = {
+    "months": View("rpt_reviews_months", ("month",)),
+    "falling": View("rpt_reviews_products_falling", ("change_high", "product_id")),
+    "brands": View("rpt_reviews_brands", ("place", "brand_id")),
+    "categories": View("rpt_reviews_categories", ("category_id",)),
+    "category_months": View("rpt_reviews_category_months", ("month", "category_id")),
+    "waiting": View("rpt_reviews_products_waiting", ("waits_since", "product_id")),
+    "helpful": View("rpt_reviews_most_helpful", ("place",)),
+    "records": View("rpt_reviews_records", ("delivery_id",)),
+    "open_errors": View("rpt_reviews_open_errors", ("month",), quality=True),
+}
+MOST_NAMES, MOST_LAST = 20, 5
 YEARS = 5  # of months that are drawn
-LEAST_RATINGS = 30  # of a month that is drawn, as var least_sampled
 MOST_LETTERS = 12  # of a brand in a chart: the number of its ratings has to stay readable
 STARS = {
-    "5 stars": "#0b6e99",
-    "4 stars": "#9ac4d8",
-    "3 stars": "#dfe3e8",
-    "2 stars": "#e0a030",
-    "1 star": "#c0392b",
+    "5 stars": charts.BLUE,
+    "4 stars": charts.PALE,
+    "3 stars": charts.LIGHT,
+    "2 stars": charts.ORANGE,
+    "1 star": charts.RED,
 }
 
-TOTALS = """
-    with reviews as (
-        select count(*) as reviews, count(distinct reviewer_key) as reviewers
-        from marts.fct_product_reviews
-    ),
-    products as (
-        select count(*) as products, count(*) filter (is_described) as described
-        from marts.dim_products
-        where product_id <> 'unknown'
-    ),
-    brands as (
-        select count(*) as brands
-        from marts.dim_brands
-        where not is_unknown
-    )
-    select reviews.*, products.*, brands.*
-    from reviews, products, brands
-"""
-SUMS = ", ".join(f"cast(sum(ratings_{stars}) as bigint)" for stars in range(1, 6))
-MONTHS = f"""
-    select cast(month as varchar), cast(sum(reviews) as bigint), {SUMS}
-    from marts.agg_category_ratings
-    group by month
-    order by month
-"""
-BRANDS = f"""
-    select brand_name, cast(sum(reviews) as bigint), {SUMS}
-    from marts.agg_brand_ratings
-    where brand_id <> 'unknown'
-    group by brand_id, brand_name
-    having sum(ratings) > 0
-    order by brand_id
-"""
-CATEGORIES = f"""
-    select category_name, cast(sum(reviews) as bigint), {SUMS}
-    from marts.agg_category_ratings
-    group by category_id, category_name
-    having sum(ratings) > 0
-    order by sum(ratings) desc, category_id
-"""
-WAITING = """
-    select product_id, count(*), min(event_date), max(event_date)
-    from marts.fct_product_reviews
-    inner join marts.dim_products using (product_id)
-    where not is_described
-    group by product_id
-    order by 2 desc, 1
-"""
-RECORDS = """
-    select _delivery_id, min(_delivered_at), count(*), sum(records_read), sum(records_current), sum(records_replaced),
-           sum(records_set_aside), sum(records_rejected), sum(records_blank)
-    from quality.fct_product_review_records
-    group by _delivery_id
-    order by _delivery_id
-"""
-QUERIES = {
-    "rows": "select 1 from marts.fct_product_reviews limit 1",
-    "totals": TOTALS,
-    "months": MONTHS,
-    "brands": BRANDS,
-    "categories": CATEGORIES,
-    "waiting": WAITING,
-    "records": RECORDS,
-}
 MONTH_HEADERS = ("month", "reviews", "ratings", "mean", "from", "to", "one or two stars")
+FALLING_HEADERS = ("product", "title", "brand", "mean before", "mean now", "change", "from", "to", "ratings now")
 NAME_HEADERS = ("reviews", "ratings", "mean", "mean to rank by", "one or two stars")
 BRAND_HEADERS = ("brand", *NAME_HEADERS)
-WAITING_HEADERS = ("product", "reviews", "first", "last")
-OF_MONTHS = f"Mean of the ratings of each month, with its {CONFIDENCE:.0%} interval. UTC, by the day of the review."
+CATEGORY_HEADERS = ("main category", *NAME_HEADERS)
+SHIFT_HEADERS = ("main category", "month", "ratings before", "ratings", "other stars", "mean", "change of mean")
+WAITING_HEADERS = ("product", "reviews", "mean", "first review", "last review", "waits since", "days")
+HELPFUL_HEADERS = ("place", "product", "title", "day", "stars", "helpful", "of votes", "at least")
+ERROR_HEADERS = ("month", "reviews", "in open errors", "of all")
+OF_MONTHS = "Mean of the ratings of each month, with its 95 % interval. UTC, by the day of the review."
+OF_FALLING = (
+    "The days up to {day} against as many before, with the 95 % interval of the difference. Of 1,000 products that "
+    "never changed some 25 fall beyond chance by chance."
+)
 OF_BRANDS = (
-    f"Points: the mean as if {PRIOR_WEIGHT} ratings of the mean of all stood beside a brand's own, so that few ratings "
-    f"lead no ranking, and what so many ratings leave open ({CONFIDENCE:.0%}). Orange: the plain mean. In brackets: "
-    "ratings."
+    "Points: the mean as if ratings of the mean of all stood beside a brand's own, so that few ratings lead no "
+    "ranking, and what so many ratings leave open (95 %). Orange: the plain mean. In brackets: ratings."
 )
 OF_CATEGORIES = "Each product counts for one category, the first of its first path. Bars: shares of ratings."
+OF_SHIFTS = (
+    "Categories whose stars spread otherwise than in the month before, beyond chance. The latest months come first."
+)
+OF_WAITING = (
+    "Their reviews count, for no brand and no category: ask the shop for those that wait longest. Reviews of unknown "
+    "name no product."
+)
+OF_HELPFUL = (
+    "Ranked by the share of helpful votes that is the least to expect (95 %), so that one vote of one leads no list."
+)
+OF_ERRORS = "Reviews that an open error is about. They are part of the figures above."
 
 
-class Ratings(NamedTuple):
-    """A month, brand or category, and how many ratings of one to five stars it has."""
-
-    name: str
-    reviews: int
-    stars: tuple[int, ...]
-
-    @property
-    def rated(self) -> int:
-        return sum(self.stars)
-
-    @property
-    def total(self) -> int:
-        return sum(stars * count for stars, count in enumerate(self.stars, start=1))
-
-    @property
-    def low(self) -> int:
-        """Ratings of one or two stars."""
-        return self.stars[0] + self.stars[1]
-
-    @property
-    def mean(self) -> float:
-        return self.total / self.rated
-
-    @property
-    def deviation(self) -> float:
-        """Standard deviation of the ratings; 0 of a single one."""
-        squares = sum(count * (stars - self.mean) ** 2 for stars, count in enumerate(self.stars, start=1))
-        return math.sqrt(squares / (self.rated - 1)) if self.rated > 1 else 0.0
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        return around(self.mean, self.deviation, self.rated)
-
-    def shrunken(self, everything: "Ratings") -> float:
-        return (self.total + PRIOR_WEIGHT * everything.mean) / (self.rated + PRIOR_WEIGHT)
-
-
-def ratings_of(rows: list[Row]) -> list[Ratings]:
-    return [Ratings(name, reviews, tuple(stars)) for name, reviews, *stars in rows]
-
-
-def all_ratings(found: Found) -> Ratings:
-    reviews, *stars = (sum(row[place] for row in found["months"]) for place in range(1, 7))
-    return Ratings("all", reviews, tuple(stars))
-
-
-def around(value: float, deviation: float, rated: int) -> tuple[float, float]:
-    """The interval of a mean of so many ratings, within what stars can say."""
-    reach = NormalDist().inv_cdf((1 + CONFIDENCE) / 2) * deviation / math.sqrt(rated)
-    return max(value - reach, 1.0), min(value + reach, 5.0)
-
-
-def summary(found: Found) -> list[tuple[str, str]]:
-    """The figures that the chapter opens with, named and formatted."""
-    reviews, reviewers, products, described, brands = found["totals"][0]
-    read, *fates = (sum(row[place] for row in found["records"]) for place in range(3, 9))
-    everything = all_ratings(found)
+def facts(found: Found) -> list[Fact]:
+    """The figures that the chapter opens with."""
+    months, brands, records, waiting = (found[name] for name in ("months", "brands", "records", "waiting"))
+    reviews, rated = (sum(getattr(row, name) for row in months) for name in ("reviews", "ratings"))
+    stars = [sum(counts) for counts in zip(*map(stars_of, months), strict=True)]
+    undescribed = sum(row.product_id != "unknown" for row in waiting)
+    read, fates = (sum(count_of(row) for row in records) for count_of in (read_of, accounted_of))
     return [
-        ("reviews, with a rating", f"{reviews:,}, {everything.rated:,}"),
-        ("mean rating", mean_with_interval(everything)),
-        ("  one or two stars", share(everything.low, everything.rated)),
-        ("reviewers", f"{reviewers:,}"),
-        ("products, described", f"{products:,}, {described:,}"),
-        ("  reviews that wait for a product", f"{sum(row[1] for row in found['waiting']):,}"),
-        ("brands", f"{brands:,}"),
-        ("records read", f"{read:,}, {'all' if read == sum(fates) else f'{sum(fates):,}'} accounted for"),
+        Fact("mean rating", mean_of(stars), f"of {formats.counted(rated, 'rating')}"),
+        Fact("reviews", formats.count(reviews), in_errors(found)),
+        Fact("one or two stars", formats.share(stars[0] + stars[1], rated)),
+        Fact("products", formats.count(sum(row.products for row in brands)), f"{undescribed:,} that nobody describes"),
+        Fact("reviews that wait for a product", formats.count(sum(row.reviews for row in waiting))),
+        Fact("brands", formats.count(sum(not row.is_unknown for row in brands))),
+        Fact("records read", formats.count(read), f"{'all' if read == fates else formats.count(fates)} accounted for"),
     ]
 
 
-def mean_with_interval(ratings: Ratings) -> str:
-    if not ratings.rated:
-        return "none"
-    low, high = ratings.interval
-    return f"{ratings.mean:.2f} ({low:.2f} to {high:.2f}, {CONFIDENCE:.0%})"
+def in_errors(found: Found) -> str:
+    errors = found["open_errors"]
+    return "" if errors is None else f"{sum(row.reviews_in_open_errors for row in errors):,} of them in open errors"
 
 
-def sections(found: Found) -> list[str]:
+def stars_of(row: Row) -> tuple[int, ...]:
+    return (row.ratings_1, row.ratings_2, row.ratings_3, row.ratings_4, row.ratings_5)
+
+
+def mean_of(counts: Sequence[int]) -> str:
+    total = sum(counts)
+    return f"{sum(stars * number for stars, number in enumerate(counts, start=1)) / total:.2f}" if total else "none"
+
+
+def read_of(row: Row) -> int:
+    number: int = row.records_read
+    return number
+
+
+def accounted_of(row: Row) -> int:
+    return sum(fates_of(row))
+
+
+def sections(found: Found) -> list[Section]:
+    doubts = [errors(found)] if found["open_errors"] else []
     return [
-        section("Summary", definitions(summary(found))),
-        section("Ratings by month", *by_month(found)),
-        section("Brands", *brands(found)),
-        section("Main categories", *categories(found)),
-        section("Products that no delivery describes", *waiting(found)),
+        Section("Do ratings get better or worse?", *by_month(found)),
+        Section("Whose customers are less content than before?", *falling(found)),
+        Section("Which brands lead?", *brands(found), folded=True),
+        Section("How do the stars of each main category spread?", *categories(found), folded=True),
+        Section("Where did the stars shift?", [shifts(found)], OF_SHIFTS, folded=True),
+        Section("Which products wait for a description?", [waiting(found)], OF_WAITING, folded=True),
+        Section("Which reviews help readers most?", [helpful(found)], OF_HELPFUL, folded=True),
+        *(Section("Which reviews are in doubt?", [table], OF_ERRORS, folded=True) for table in doubts),
         records_section(found["records"]),
     ]
 
 
-def by_month(found: Found) -> tuple[str, str]:
-    months = [month for month in ratings_of(found["months"]) if month.rated]
+def by_month(found: Found) -> tuple[list[Part], str]:
+    months = [row for row in found["months"] if row.ratings]
     if not months:
-        return paragraph("No review has a rating."), ""
-    last = max(row[1] for row in found["records"]).date()
-    first = date(last.year - YEARS, last.month, 1)
-    shown = [month for month in months if str(first) <= month.name <= str(last) and month.rated >= LEAST_RATINGS]
-    points = [(month.name, month.mean, *month.interval) for month in shown]
-    drawn = (
-        months_chart(points, "mean rating", ".2f") if points else paragraph(f"No month has {LEAST_RATINGS} ratings.")
-    )
-    note = OF_MONTHS
-    if len(shown) < len(months):
-        others = len(months) - len(shown)
-        note += f" In the table only: {others:,} with fewer than {LEAST_RATINGS} ratings or of other years."
-    return drawn + folded("All months", table(MONTH_HEADERS, map(month_row, months))), note
+        return [Text("No review has a rating.")], ""
+    last = max((row.month for row in months if not row.is_after_last_delivery), default=months[0].month)
+    first = date(max(last.year - YEARS, date.min.year), last.month, 1)
+    drawn = [row for row in months if first <= row.month <= last and not row.is_small_sample]
+    points = [(row.month, row.rating_mean, row.rating_mean_low, row.rating_mean_high) for row in drawn]
+    chart: Part = charts.months_chart(points, "mean rating", ".2f") if points else Text("No month has enough ratings.")
+    others = len(months) - len(drawn)
+    note = f" In the table only: {formats.counted(others, 'month')} of few ratings or of other years." if others else ""
+    rows = map(month_row, reversed(months))
+    all_months = Folded("All months", [Table("Months, the latest first", MONTH_HEADERS, rows)])
+    return [chart, all_months], OF_MONTHS + note
 
 
-def brands(found: Found) -> tuple[str, str]:
-    everything = all_ratings(found)
-    ranked = sorted(ratings_of(found["brands"]), key=lambda brand: -brand.shrunken(everything))
+def falling(found: Found) -> tuple[list[Part], str]:
+    fallen = [row for row in found["falling"] if row.is_beyond_chance]
+    if not fallen:
+        return [Text("No product has fallen beyond chance.")], ""
+    table = Table("Products that fell beyond chance, the surest first", FALLING_HEADERS, map(falling_row, fallen))
+    return [table], OF_FALLING.format(day=fallen[0].report_day)
+
+
+def brands(found: Found) -> tuple[list[Part], str]:
+    ranked = [row for row in found["brands"] if row.place]
     if not ranked:
-        return paragraph("No rating is of a product with a brand."), ""
-    points = [brand_point(brand, everything) for brand in ranked[:MOST_NAMES]]
-    more = len(ranked) - len(points)
-    note = f" Not drawn: {more:,} brands that come after these." if more else ""
+        return [Text("No rating is of a product with a brand.")], ""
+    shown = ranked[:MOST_NAMES]
+    more = len(ranked) - len(shown)
+    note = f" Not drawn: {formats.counted(more, 'brand')} that come after these." if more else ""
     label = "brands by mean rating, with 95 % intervals"
-    chart = interval_chart(points, "mean rating", ".1f", label, from_zero=False)
-    rows = [name_row(brand, everything) for brand in ranked]
-    tables = folded("These brands", table(BRAND_HEADERS, rows[:MOST_NAMES]))
-    tables += folded("The last of all brands", table(BRAND_HEADERS, rows[-MOST_LAST:]))
-    return chart + tables, OF_BRANDS + note
+    chart = charts.interval_chart(list(map(brand_point, shown)), "mean rating", ".1f", label, from_zero=False)
+    first = Table("The first brands", BRAND_HEADERS, (name_row(row.brand_name, row) for row in shown))
+    last = Table("The last brands", BRAND_HEADERS, (name_row(row.brand_name, row) for row in ranked[-MOST_LAST:]))
+    return [chart, first, last], OF_BRANDS + note
 
 
-def brand_point(brand: Ratings, everything: Ratings) -> dict[str, Any]:
-    value = brand.shrunken(everything)
-    low, high = around(value, everything.deviation, brand.rated + PRIOR_WEIGHT)
-    name = brand.name if len(brand.name) <= MOST_LETTERS else f"{brand.name[:MOST_LETTERS]}…"
-    return {"name": f"{name} ({brand.rated:,})", "value": value, "low": low, "high": high, "other": brand.mean}
+def brand_point(row: Row) -> dict[str, object]:
+    name = row.brand_name
+    return {
+        "name": f"{name if len(name) <= MOST_LETTERS else f'{name[:MOST_LETTERS]}…'} ({formats.count(row.ratings)})",
+        "value": row.rating_mean_shrunken,
+        "low": row.rating_mean_shrunken_low,
+        "high": row.rating_mean_shrunken_high,
+        "other": row.rating_mean,
+    }
 
 
-def categories(found: Found) -> tuple[str, str]:
-    everything = all_ratings(found)
-    found_ratings = ratings_of(found["categories"])
-    if not found_ratings:
-        return paragraph("No review has a rating."), ""
-    shown, left_out = first_rows(found_ratings, MOST_NAMES, "with fewer ratings")
+def categories(found: Found) -> tuple[list[Part], str]:
+    rated = sorted((row for row in found["categories"] if row.ratings), key=lambda row: -row.ratings)
+    if not rated:
+        return [Text("No review has a rating.")], ""
     bars = [
-        (category.name, series, category.stars[4 - place]) for category in shown for place, series in enumerate(STARS)
+        (row.category_name, series, number)
+        for row in rated[:MOST_NAMES]
+        for series, number in zip(STARS, reversed(stars_of(row)), strict=True)
     ]
-    rows = table(("main category", *NAME_HEADERS), (name_row(category, everything) for category in shown))
-    return shares_chart(bars, STARS, "shares of stars by main category") + rows, OF_CATEGORIES + left_out
+    rows = (name_row(row.category_name, row) for row in rated)
+    chart = charts.shares_chart(bars, STARS, "shares of stars by main category")
+    return [chart, Table("Main categories by ratings", CATEGORY_HEADERS, rows)], OF_CATEGORIES
 
 
-def waiting(found: Found) -> tuple[str, str]:
-    if not found["waiting"]:
-        return paragraph("Every product that is reviewed is described."), ""
-    shown, left_out = first_rows(found["waiting"], MOST_WAITING, "products with fewer reviews")
-    note = "Their reviews count, for no brand and no category; those of unknown name no product."
-    return table(WAITING_HEADERS, map(waiting_row, shown)), note + left_out
+def shifts(found: Found) -> Table:
+    shifted = [row for row in reversed(found["category_months"]) if row.is_beyond_chance]
+    return Table("Shifts beyond chance", SHIFT_HEADERS, map(shift_row, shifted))
 
 
-def month_row(month: Ratings) -> tuple[str, ...]:
-    counts = (f"{month.reviews:,}", f"{month.rated:,}", f"{month.mean:.2f}")
-    return (month.name[:7], *counts, *(f"{end:.2f}" for end in month.interval), share(month.low, month.rated))
+def waiting(found: Found) -> Table:
+    return Table("Products that no delivery describes", WAITING_HEADERS, map(waiting_row, found["waiting"]))
 
 
-def name_row(one: Ratings, everything: Ratings) -> tuple[str, ...]:
-    means = (f"{one.mean:.2f}", f"{one.shrunken(everything):.2f}")
-    return (one.name, f"{one.reviews:,}", f"{one.rated:,}", *means, share(one.low, one.rated))
+def helpful(found: Found) -> Table:
+    return Table("Most helpful reviews", HELPFUL_HEADERS, map(helpful_row, found["helpful"]))
+
+
+def errors(found: Found) -> Table:
+    months = [row for row in reversed(found["open_errors"]) if row.reviews_in_open_errors]
+    return Table("Reviews in open errors, the latest months first", ERROR_HEADERS, map(error_row, months))
+
+
+def mean(number: float | None) -> str:
+    return "" if number is None else f"{number:.2f}"
+
+
+def month_row(row: Row) -> tuple[str, ...]:
+    return (
+        f"{row.month:%Y-%m}",
+        formats.count(row.reviews),
+        formats.count(row.ratings),
+        *map(mean, (row.rating_mean, row.rating_mean_low, row.rating_mean_high)),
+        formats.percent(row.share_of_low_ratings, 2),
+    )
+
+
+def falling_row(row: Row) -> tuple[str, ...]:
+    return (
+        row.product_id,
+        row.title or "",
+        row.brand_name or "",
+        *map(mean, (row.rating_mean_before, row.rating_mean_now, row.mean_change, row.change_low, row.change_high)),
+        formats.count(row.ratings_now),
+    )
+
+
+def name_row(name: str, row: Row) -> tuple[str, ...]:
+    return (
+        name,
+        formats.count(row.reviews),
+        formats.count(row.ratings),
+        *map(mean, (row.rating_mean, row.rating_mean_shrunken)),
+        formats.percent(row.share_of_low_ratings, 2),
+    )
+
+
+def shift_row(row: Row) -> tuple[str, ...]:
+    return (
+        row.category_name,
+        f"{row.month:%Y-%m}",
+        *map(formats.count, (row.ratings_before, row.ratings)),
+        formats.percent(row.shift),
+        *map(mean, (row.rating_mean, row.mean_change)),
+    )
 
 
 def waiting_row(row: Row) -> tuple[str, ...]:
-    product, reviews, first, last = row
-    return (product, f"{reviews:,}", str(first), str(last))
+    return (
+        row.product_id,
+        formats.count(row.reviews),
+        mean(row.rating_mean),
+        *map(str, (row.first_review_day, row.last_review_day, row.waits_since)),
+        formats.count(row.days_waiting),
+    )
+
+
+def helpful_row(row: Row) -> tuple[str, ...]:
+    return (
+        formats.count(row.place),
+        row.product_id,
+        row.title or "",
+        str(row.event_date),
+        *map(formats.count, (row.rating, row.helpful_votes, row.total_votes)),
+        formats.percent(row.helpful_share_low),
+    )
+
+
+def error_row(row: Row) -> tuple[str, ...]:
+    return (
+        f"{row.month:%Y-%m}",
+        *map(formats.count, (row.reviews, row.reviews_in_open_errors)),
+        formats.percent(row.share_in_open_errors),
+    )

@@ -1,169 +1,208 @@
-"""Telemetry in the report: what became of messages by day, firmware, invalid messages, devices to look at, records."""
+"""Telemetry in the report: what became of messages by day, silent devices, firmware, invalid messages, records."""
 
-from datetime import date, datetime
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date
 
+from duckhouse.reporting import charts, formats
 from duckhouse.reporting.page import (
+    Fact,
+    Folded,
     Found,
+    Part,
     Row,
-    days_chart,
-    definitions,
-    first_rows,
-    folded,
+    Section,
+    Table,
+    Text,
+    View,
     latest_days,
-    line_chart,
-    paragraph,
     records_section,
-    section,
-    share,
-    table,
 )
 
 HEADING = "Telemetry"
-MOST_DEVICES = 10
-FATES = {"readings": "#0b6e99", "duplicates": "#9ac4d8", "conflicts": "#e0a030", "invalid": "#c0392b"}
-TEMPERATURES = {"highest": "#c0392b", "mean": "#0b6e99"}
-
-TOTALS = """
-    select count(*), count(*) filter (readings > 0), count(*) filter (firmware_versions > 1), sum(received),
-           sum(readings), sum(duplicates), sum(conflicts), sum(invalid), sum(late), sum(early), sum(gaps)
-    from marts.dim_devices
-"""
-DAYS = """
-    select event_date, sum(readings), sum(duplicates), sum(conflicts), sum(invalid), sum(late), sum(gaps)
-    from marts.agg_telemetry_quality_daily
-    group by event_date
-    order by event_date
-"""
-TEMPERATURE = """
-    select event_date, max(temperature_max), avg(temperature_mean)
-    from marts.agg_device_hourly
-    group by event_date
-    order by event_date
-"""
-FIRMWARE = """
-    select daily.firmware_version, count(distinct daily.device_id),
-           count(distinct daily.device_id) filter (devices.firmware_version = daily.firmware_version),
-           sum(daily.valid), sum(daily.duplicates), sum(daily.conflicts), sum(daily.late)
-    from marts.agg_telemetry_quality_daily as daily
-    inner join marts.dim_devices as devices using (device_id)
-    where daily.valid > 0
-    group by daily.firmware_version
-    order by daily.firmware_version
-"""
-INVALID = """
-    select set_aside_reason, count(*), count(distinct device_id), min(fault_detail)
-    from marts.fct_device_readings_set_aside
-    where not is_repaired
-    group by set_aside_reason
-    order by 2 desc, 1
-"""
-DEVICES = """
-    select device_id, coalesce(firmware_version, 'none'), last_reading_at, received, invalid, conflicts, late, gaps
-    from marts.dim_devices
-    where invalid + conflicts + late + gaps > 0
-    order by invalid + conflicts + late + gaps desc, device_id
-"""
-RECORDS = """
-    select _delivery_id, min(_delivered_at), count(*), sum(records_read), sum(records_first),
-           sum(records_duplicate + records_in_conflict), sum(records_untimed), sum(records_invalid + records_repaired),
-           sum(records_blank)
-    from quality.fct_device_reading_records
-    group by _delivery_id
-    order by _delivery_id
-"""
-QUERIES = {
-    "rows": "select 1 from marts.fct_device_readings limit 1",
-    "totals": TOTALS,
-    "days": DAYS,
-    "temperature": TEMPERATURE,
-    "firmware": FIRMWARE,
-    "invalid": INVALID,
-    "devices": DEVICES,
-    "records": RECORDS,
+VIEWS = {
+    "days": View("rpt_telemetry_days", ("event_date",)),
+    "devices": View("rpt_telemetry_devices", ("device_id",)),
+    "firmware": View("rpt_telemetry_firmware", ("firmware_version",)),
+    "firmware_days": View("rpt_telemetry_firmware_days", ("event_date", "firmware_version")),
+    "invalid": View("rpt_telemetry_invalid", ("event_date", "set_aside_reason")),
+    "records": View("rpt_telemetry_records", ("delivery_id",)),
+    "open_errors": View("rpt_telemetry_open_errors", ("event_date", "device_id"), quality=True),
 }
-DAY_HEADERS = ("day", *FATES, "late", "gaps")
-FIRMWARE_HEADERS = ("firmware", "devices", "run it now", "messages", "duplicates", "conflicts", "late")
-INVALID_HEADERS = ("reason", "messages", "devices", "for example")
-DEVICE_HEADERS = ("device", "firmware", "last reading, UTC", "messages", "invalid", "conflicts", "late", "gaps")
+FATES = {"readings": charts.BLUE, "duplicates": charts.PALE, "conflicts": charts.ORANGE, "invalid": charts.RED}
+TEMPERATURES = {"highest": charts.RED, "mean": charts.BLUE}
+
+DAY_HEADERS = ("day", "devices", *FATES, "late", "gaps")
+SILENT_HEADERS = ("device", "last reading, UTC", "hours silent", "firmware", "messages", "invalid")
+FAULT_HEADERS = ("device", "firmware", "messages", "invalid", "conflicts", "late", "gaps", "silent")
+FIRMWARE_HEADERS = ("firmware", "devices", "run it now", "messages", "duplicates", "conflicts", "late", "early")
+ROLLOUT_HEADERS = ("day", "firmware", "devices", "of all", "readings")
+INVALID_HEADERS = ("reason", "messages", "last day", "for example")
+ERROR_HEADERS = ("device", "day", "readings", "rules")
 OF_DAYS = "A valid message counts for the UTC day of its reading, an invalid one for the day on which it was produced."
+OF_SILENT = "No reading in the day before the last timely reading of the fleet. Devices that never had one come first."
+OF_FAULTS = "Those with the most messages that are invalid, in conflict or late, and gaps."
 OF_TEMPERATURE = "Degrees Celsius: the highest reading of the fleet, and the mean of the means of device and hour."
+OF_ROLLOUT = "A device counts for each firmware with which it has readings on the day. The latest days come first."
+OF_ERRORS = "Readings that an open error is about. They are part of the figures above."
 
 
-def summary(found: Found) -> list[tuple[str, str]]:
-    """The figures that the chapter opens with, named and formatted."""
-    devices, active, upgraded, received, readings, duplicates, conflicts, invalid, late, early, gaps = found["totals"][
-        0
-    ]
-    read, *fates = (sum(row[place] for row in found["records"]) for place in range(3, 9))
+def facts(found: Found) -> list[Fact]:
+    """The figures that the chapter opens with."""
+    devices, records = found["devices"], found["records"]
+    sums = {name: sum(getattr(row, name) for row in devices) for name in ("received", "late", "early", "gaps", *FATES)}
+    read = sum(row.records_read for row in records)
+    fates = sum(sum(fates_of(row)) for row in records)
+    active = sum(row.readings > 0 for row in devices)
     return [
-        ("devices, with readings", f"{devices:,}, {active:,}"),
-        ("  that changed their firmware", f"{upgraded:,}"),
-        ("messages", f"{received:,}"),
-        ("  readings", f"{readings:,}"),
-        ("  duplicates", f"{duplicates:,} ({share(duplicates, received)})"),
-        ("  conflicts", f"{conflicts:,} ({share(conflicts, received)})"),
-        ("  invalid", f"{invalid:,} ({share(invalid, received)})"),
-        ("late messages, early ones", f"{late:,}, {early:,}"),
-        ("gaps within a day", f"{gaps:,}"),
-        ("records read", f"{read:,}, {'all' if read == sum(fates) else f'{sum(fates):,}'} accounted for"),
+        Fact("readings", formats.count(sums["readings"]), in_errors(found)),
+        Fact("messages", formats.count(sums["received"])),
+        *(
+            Fact(name, formats.count(sums[name]), f"{formats.share(sums[name], sums['received'])} of the messages")
+            for name in ("duplicates", "conflicts", "invalid")
+        ),
+        Fact("late messages", formats.count(sums["late"])),
+        Fact("early messages", formats.count(sums["early"]), "of clocks that are ahead"),
+        Fact("gaps within a day", formats.count(sums["gaps"])),
+        Fact("devices", formats.count(len(devices)), f"{formats.count(active)} with readings"),
+        Fact("silent devices", formats.count(sum(row.is_silent for row in devices))),
+        Fact("devices that changed firmware", formats.count(sum(row.firmware_versions > 1 for row in devices))),
+        Fact("records read", formats.count(read), f"{'all' if read == fates else formats.count(fates)} accounted for"),
     ]
 
 
-def sections(found: Found) -> list[str]:
+def in_errors(found: Found) -> str:
+    errors = found["open_errors"]
+    return "" if errors is None else f"{sum(row.readings for row in errors):,} of them in open errors"
+
+
+def sections(found: Found) -> list[Section]:
+    doubts = [errors(found)] if found["open_errors"] else []
     return [
-        section("Summary", definitions(summary(found))),
-        section("Messages by day", *by_day(found)),
-        section("Temperature by day", *temperature(found)),
-        section("Firmware", table(FIRMWARE_HEADERS, map(firmware_row, found["firmware"]))),
-        section("Messages that are no readings", invalid(found)),
-        section("Devices to look at", *devices(found)),
+        Section("What became of the messages of each day?", *by_day(found)),
+        Section("Which devices have stopped sending?", *silent(found)),
+        Section("Which devices send what is wrong?", *at_fault(found), folded=True),
+        Section("How warm is it where devices are?", *temperature(found), folded=True),
+        Section("How well does each firmware do?", [firmware(found)], folded=True),
+        Section("How far has each firmware come?", [rollout(found)], OF_ROLLOUT, folded=True),
+        Section("Why are messages no readings?", [invalid(found)], folded=True),
+        *(Section("Which readings are in doubt?", [table], OF_ERRORS, folded=True) for table in doubts),
         records_section(found["records"]),
     ]
 
 
-def last_delivery(found: Found) -> date:
-    moment: datetime = max(row[1] for row in found["records"])
-    return moment.date()
+def last_day(found: Found) -> date:
+    day: date = max(row.delivered_at for row in found["records"]).date()
+    return day
 
 
-def by_day(found: Found) -> tuple[str, str]:
-    shown, note = latest_days(found["days"], last_delivery(found))
-    points = [(row[0], fate, count) for row in shown for fate, count in zip(FATES, row[1:5], strict=True)]
-    drawn = days_chart(points, "messages", "d", FATES) if points else ""
-    rows = (tuple(map(str, row[:1])) + tuple(f"{count:,}" for count in row[1:]) for row in found["days"])
-    return drawn + folded("All days", table(DAY_HEADERS, rows)), OF_DAYS + note
+def by_day(found: Found) -> tuple[list[Part], str]:
+    shown, note = latest_days(found["days"], last_day(found))
+    points = [(row.event_date, fate, getattr(row, fate)) for row in shown for fate in FATES]
+    drawn: list[Part] = [charts.days_chart(points, "messages", "d", FATES)] if points else []
+    rows = map(day_row, reversed(found["days"]))
+    return [*drawn, Folded("All days", [Table("Days, the latest first", DAY_HEADERS, rows)])], OF_DAYS + note
 
 
-def temperature(found: Found) -> tuple[str, str]:
-    shown, _ = latest_days(found["temperature"], last_delivery(found))
+def silent(found: Found) -> tuple[list[Part], str]:
+    rows = sorted((row for row in found["devices"] if row.is_silent), key=silence, reverse=True)
+    if not rows:
+        return [Text("Every device sent a reading in the last day.")], ""
+    return [Table("Silent devices, the longest first", SILENT_HEADERS, map(silent_row, rows))], OF_SILENT
+
+
+def silence(row: Row) -> tuple[bool, int]:
+    return row.hours_silent is None, row.hours_silent or 0
+
+
+def at_fault(found: Found) -> tuple[list[Part], str]:
+    rows = sorted((row for row in found["devices"] if row.faults), key=lambda row: -row.faults)
+    if not rows:
+        return [Text("No device has an invalid, conflicting or late message, or a gap.")], ""
+    return [Table("Devices at fault", FAULT_HEADERS, map(fault_row, rows))], OF_FAULTS
+
+
+def temperature(found: Found) -> tuple[list[Part], str]:
+    shown, _ = latest_days(found["days"], last_day(found))
     points = [
-        (day, series, float(value))
-        for day, *values in shown
-        for series, value in zip(TEMPERATURES, values, strict=True)
+        (row.event_date, series, value)
+        for row in shown
+        for series, value in zip(TEMPERATURES, (row.temperature_highest, row.temperature_mean), strict=True)
+        if value is not None
     ]
-    return (line_chart(points, "degrees Celsius", ".0f", TEMPERATURES) if points else ""), OF_TEMPERATURE
+    if not points:
+        return [Text("No day has readings.")], ""
+    return [charts.line_chart(points, "degrees Celsius", ".0f", TEMPERATURES)], OF_TEMPERATURE
 
 
-def invalid(found: Found) -> str:
-    if not found["invalid"]:
-        return paragraph("Every message is a reading, or repeats one.")
-    rows = ((reason, f"{messages:,}", f"{own:,}", detail or "") for reason, messages, own, detail in found["invalid"])
-    return table(INVALID_HEADERS, rows)
+def firmware(found: Found) -> Table:
+    return Table("Firmware", FIRMWARE_HEADERS, map(firmware_row, found["firmware"]))
 
 
-def devices(found: Found) -> tuple[str, str]:
-    if not found["devices"]:
-        return paragraph("No device has an invalid, conflicting or late message, or a gap."), ""
-    shown, left_out = first_rows(found["devices"], MOST_DEVICES, "devices with fewer")
-    note = "Those with the most messages that are invalid, conflict or are late, and gaps."
-    return table(DEVICE_HEADERS, map(device_row, shown)), note + left_out
+def rollout(found: Found) -> Table:
+    return Table("Firmware by day", ROLLOUT_HEADERS, map(rollout_row, reversed(found["firmware_days"])))
+
+
+def invalid(found: Found) -> Table:
+    by_reason = defaultdict(list)
+    for row in found["invalid"]:
+        by_reason[row.set_aside_reason].append(row)
+    rows = sorted((reason_row(reason, days) for reason, days in by_reason.items()), key=lambda row: (-row[1], row[0]))
+    return Table("Invalid messages", INVALID_HEADERS, ((reason, f"{count:,}", *told) for reason, count, *told in rows))
+
+
+def reason_row(reason: str, days: Sequence[Row]) -> tuple[str, int, str, str]:
+    """All days of a reason: how many messages, the last day and what is wrong with one of it."""
+    return reason, sum(row.messages for row in days), str(days[-1].event_date), days[-1].example or ""
+
+
+def errors(found: Found) -> Table:
+    rows = sorted(found["open_errors"], key=lambda row: -row.readings)
+    return Table("Days in open errors, by readings", ERROR_HEADERS, map(error_row, rows))
+
+
+def day_row(row: Row) -> tuple[str, ...]:
+    counts = (row.devices, *(getattr(row, fate) for fate in FATES), row.late, row.gaps)
+    return (str(row.event_date), *map(formats.count, counts))
+
+
+def silent_row(row: Row) -> tuple[str, ...]:
+    return (
+        row.device_id,
+        formats.moment(row.last_reading_at) or "never",
+        formats.count(row.hours_silent),
+        row.firmware_version or "none",
+        *map(formats.count, (row.received, row.invalid)),
+    )
+
+
+def fault_row(row: Row) -> tuple[str, ...]:
+    return (
+        row.device_id,
+        row.firmware_version or "none",
+        *map(formats.count, (row.received, row.invalid, row.conflicts, row.late, row.gaps)),
+        "yes" if row.is_silent else "no",
+    )
 
 
 def firmware_row(row: Row) -> tuple[str, ...]:
-    firmware, devices, current, messages, *parts = row
-    return (firmware, f"{devices:,}", f"{current:,}", f"{messages:,}", *(share(part, messages) for part in parts))
+    shares = (row.duplicate_share, row.conflict_share, row.late_share, row.early_share)
+    return (
+        row.firmware_version,
+        *map(formats.count, (row.devices, row.devices_now, row.messages)),
+        *(formats.percent(share, 2) for share in shares),
+    )
 
 
-def device_row(row: Row) -> tuple[str, ...]:
-    device, firmware, last, *counts = row
-    return (device, firmware, f"{last:%Y-%m-%d %H:%M}" if last else "none", *(f"{count:,}" for count in counts))
+def rollout_row(row: Row) -> tuple[str, ...]:
+    return (
+        str(row.event_date),
+        row.firmware_version,
+        formats.count(row.devices),
+        formats.percent(row.device_share),
+        formats.count(row.readings),
+    )
+
+
+def error_row(row: Row) -> tuple[str, ...]:
+    return (row.device_id, str(row.event_date), formats.count(row.readings), row.rules.replace(",", ", "))

@@ -1,159 +1,167 @@
-"""Invalid traffic in the report: from gross to billable, by day, and the signals behind it."""
+"""Invalid traffic in the report: from gross to billable, by day and by invoice, and the signals behind it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from duckhouse.reporting.page import (
-    Found,
-    Row,
-    days_chart,
-    dollars,
-    folded,
-    latest_days,
-    paragraph,
-    section,
-    share,
-    table,
-)
+from duckhouse.reporting import charts, formats
+from duckhouse.reporting.page import Fact, Found, Row, Section, Table, Text, View, latest_days
 
 HEADING = "Invalid traffic"
+VIEWS = {
+    "days": View("rpt_ad_serving_billable_days", ("event_date",), quality=True),
+    "invoices": View("rpt_ad_serving_invoices", ("reporting_month", "publisher_id"), quality=True),
+    "signals": View("rpt_ad_serving_signals", ("rule_id",), quality=True),
+}
 STEPS = {
-    "invalid records": "#7f8c8d",
-    "general invalid traffic": "#c0392b",
-    "suspect traffic": "#e0a030",
+    "invalid records": charts.GREY,
+    "general invalid traffic": charts.RED,
+    "suspect traffic": charts.ORANGE,
 }
 BRIDGE = ("gross", *STEPS, "billable")
-MEASURES = ("events", "impressions", "clicks", "revenue_usd")
-
-
-def sums(*measures: str) -> str:
-    """The sums of the steps of each measure, in the order of BRIDGE; counts as bigint."""
-    columns = ((name, f"{name}_{step.replace(' ', '_')}") for name in measures for step in BRIDGE)
-    return ", ".join(
-        f"sum({column})" if name == "revenue_usd" else f"cast(sum({column}) as bigint)" for name, column in columns
-    )
-
-
-TOTALS = f"""
-    select cast(sum(events_with_signals) as bigint), {sums(*MEASURES)}
-    from quality.fct_ad_gross_to_billable_daily
-"""
-DAYS = f"""
-    select event_date, {sums("events", "revenue_usd")}
-    from quality.fct_ad_gross_to_billable_daily
-    group by event_date
-    order by event_date
-"""
-SIGNALS = """
-    with carried as (
-        select split_part(unnest(string_split(parts, ',')), ' ', 1) as rule_id, traffic_class
-        from quality.fct_ad_invalid_traffic
-    ),
-    counted as (
-        select rule_id, count(*) as events, count(*) filter (traffic_class <> 'conspicuous') as events_invalid
-        from carried
-        group by rule_id
-    )
-    select title, traffic_class, points, coalesce(events, 0), coalesce(events_invalid, 0), signals.why
-    from staging.invalid_traffic_signals as signals
-    inner join quality.dim_dq_rules using (rule_id)
-    left join counted using (rule_id)
-    order by coalesce(events, 0) desc, points desc, rule_id
-"""
-LAST_DELIVERY = "select max(_delivered_at) from quality.fct_ad_event_records"
-QUERIES = {
-    "rows": "select 1 from quality.fct_ad_gross_to_billable_daily limit 1",
-    "totals": TOTALS,
-    "days": DAYS,
-    "signals": SIGNALS,
-    "last_delivery": LAST_DELIVERY,
-}
-TOTAL_HEADERS = ("", *BRIDGE, *(f"{step}, share" for step in STEPS))
-DAY_HEADERS = ("day", *(f"{measure}, {step}" for measure in ("events", "revenue") for step in BRIDGE))
-SIGNAL_HEADERS = (
-    *("signal", "events", "of them invalid or suspect", "points", "class"),
-    "what it says, and what else may be behind it",
-)
-
-
-def summary(found: Found) -> list[tuple[str, str]]:
-    with_signals, *measures = found["totals"][0]
-    events, *taken, billable = steps_of(measures, "events")
-    revenue, *revenue_taken, revenue_billable = steps_of(measures, "revenue_usd")
-    return [
-        ("gross", f"{events:,} events, ${revenue:,.6f}"),
-        *(
-            (f"  less {step}", f"{count:,} ({share(count, events)}), ${amount:,.6f}")
-            for step, count, amount in zip(STEPS, taken, revenue_taken, strict=True)
-        ),
-        ("billable", f"{billable:,} events, ${revenue_billable:,.6f}"),
-        ("events with any signal", f"{with_signals:,}"),
-    ]
-
-
-def steps_of(measures: Sequence[Any], name: str) -> Sequence[Any]:
-    """The steps of one measure, from gross to billable."""
-    place = MEASURES.index(name) * len(BRIDGE)
-    return measures[place : place + len(BRIDGE)]
-
-
-def sections(found: Found) -> list[str]:
-    return [
-        section("From gross to billable", table(TOTAL_HEADERS, totals(found["totals"][0][1:])), EXPLAINED),
-        section("What is taken out, by day", by_day(found)),
-        section(
-            "Signals", f'<div class="prose">{table(SIGNAL_HEADERS, map(signal_row, found["signals"]))}</div>', SCORED
-        ),
-    ]
-
-
+MEASURES = {"events": "events", "impressions": "impressions", "clicks": "clicks", "revenue_usd": "revenue"}
 EXPLAINED = (
     "Invalid records contradict themselves: negative revenue, revenue on an unfilled event, an unknown event type. "
     "General invalid traffic is what a list or a parameter shows (a robot, a click without its impression). "
     "Suspect are events on which several weaker signals come together. Billable is gross less all three; an event is "
-    "taken off once, by the first step that it meets. "
-    "Nothing is deleted: each event keeps its row, its score and the parts of its score."
+    "taken off once, by the first step that it meets. Nothing is deleted: each event keeps its row and its score."
 )
 SCORED = (
     "The points of the signals of an event add up to its score. A general signal is enough for general invalid; no "
     "other signal makes an event suspect alone. Events with too few points count as valid."
 )
+INVOICED = (
+    "Months of the publisher's own days. A month can be billed once it is over in every time zone. A later delivery "
+    "may still take or change what is not settled. Revenue in open errors is that of single events; a price error is "
+    "about all prices of the publisher, which may be in another unit."
+)
+TOTAL_HEADERS = ("", *BRIDGE, *(f"{step}, share" for step in STEPS))
+INVOICE_HEADERS = ("publisher", "month", "over", *BRIDGE, "not settled", "in open errors", "open price errors")
+SIGNAL_HEADERS = (
+    *("signal", "events", "of them invalid or suspect", "their revenue", "points", "class"),
+    "what it says, and what else may be behind it",
+)
+DAY_HEADERS = ("day", *(f"{measure}, {step}" for measure in ("events", "revenue") for step in BRIDGE))
 
 
-def totals(measures: Sequence[Any]) -> list[tuple[str, ...]]:
-    rows = []
-    for name in MEASURES:
-        steps = steps_of(measures, name)
-        gross, *taken, _ = steps
-        shown = dollars if name == "revenue_usd" else "{:,}".format
-        label = "revenue" if name == "revenue_usd" else name
-        rows.append((label, *map(shown, steps), *(share(part, gross) for part in taken)))
-    return rows
-
-
-def by_day(found: Found) -> str:
-    [(last_delivery,)] = found["last_delivery"]
-    drawn, note = latest_days(found["days"], last_delivery.date())
-    events = [(row[0], name, row[place]) for row in drawn for place, name in enumerate(STEPS, start=2)]
-    revenue = [(row[0], name, row[place]) for row in drawn for place, name in enumerate(STEPS, start=len(BRIDGE) + 2)]
-    charts = [
-        days_chart(points, title, number_format, STEPS)
-        for points, title, number_format in ((events, "events", "d"), (revenue, "revenue, US dollars", "$,~r"))
-        if any(value for *_, value in points)
+def facts(found: Found) -> list[Fact]:
+    days = found["days"]
+    events, revenue = sums(days, "events"), sums(days, "revenue_usd")
+    *_, billable = zip(events, revenue, strict=True)
+    return [
+        Fact("gross", formats.exact(revenue[0]), formats.counted(events[0], "event")),
+        *(
+            Fact(
+                f"less {step}",
+                formats.exact(amount),
+                f"{formats.counted(number, 'event')}, {formats.share(number, events[0])}",
+            )
+            for step, number, amount in zip(STEPS, events[1:-1], revenue[1:-1], strict=True)
+        ),
+        Fact("billable", formats.exact(billable[1]), formats.counted(billable[0], "event")),
+        Fact(
+            "revenue of events with open errors",
+            formats.exact(sum((day.revenue_usd_in_open_errors for day in days), Decimal(0))),
+            f"of gross; {formats.counted(sum(day.events_in_open_errors for day in days), 'event')}",
+        ),
+        Fact("events with any signal", formats.count(sum(day.events_with_signals for day in days))),
     ]
-    text = "".join(charts) if charts else paragraph("Nothing was taken out on any day.")
+
+
+def sections(found: Found) -> list[Section]:
+    days = found["days"]
+    last = max((day.event_date for day in days if not day.is_after_last_delivery), default=date.min)
+    drawn, note = latest_days(days, last)
+    return [
+        Section(
+            "How much is taken off between gross and billable?",
+            [taken_off(drawn), Table("From gross to billable", TOTAL_HEADERS, total_rows(days))],
+            EXPLAINED + note,
+        ),
+        Section(
+            "What can be billed to whom?",
+            [Table("Invoices, the latest month first", INVOICE_HEADERS, invoice_rows(found["invoices"]))],
+            INVOICED,
+            folded=True,
+        ),
+        Section(
+            "Which signals make traffic invalid?",
+            [Table("Signals, the most events first", SIGNAL_HEADERS, signal_rows(found["signals"]))],
+            SCORED,
+            folded=True,
+        ),
+        Section(
+            "What is taken off on each day?",
+            [Table("Days, the latest first", DAY_HEADERS, map(day_row, reversed(days)))],
+            folded=True,
+        ),
+    ]
+
+
+def taken_off(days: Sequence[Row]) -> Any:
+    """Revenue by day and step; events where no revenue is taken off."""
+    for measure, title, number_format in (("revenue_usd", "US dollars", "$,~r"), ("events", "events", "d")):
+        points = [
+            (day.event_date, step, amount)
+            for day in days
+            for step, amount in zip(STEPS, bridge_of(day, measure)[1:-1], strict=True)
+        ]
+        if any(amount for *_, amount in points):
+            return charts.days_chart(points, f"taken off, {title}", number_format, STEPS)
+    return Text("Nothing was taken off on any day.")
+
+
+def bridge_of(row: Row, measure: str) -> list[Any]:
+    """A measure of a row, from gross to billable."""
+    return [getattr(row, f"{measure}_{step.replace(' ', '_')}") for step in BRIDGE]
+
+
+def sums(days: Sequence[Row], measure: str) -> list[Any]:
+    return [sum(steps) for steps in zip(*(bridge_of(day, measure) for day in days), strict=True)]
+
+
+def total_rows(days: Sequence[Row]) -> Iterable[tuple[str, ...]]:
+    for measure, name in MEASURES.items():
+        gross, *taken, billable = sums(days, measure)
+        shown = formats.dollars if name == "revenue" else formats.count
+        yield (name, *map(shown, (gross, *taken, billable)), *(formats.share(part, gross) for part in taken))
+
+
+def invoice_rows(invoices: Sequence[Row]) -> list[tuple[str, ...]]:
+    ordered = sorted(invoices, key=lambda row: (-row.reporting_month.toordinal(), -row.revenue_usd_gross))
+    return [
+        (
+            row.publisher_name or row.publisher_id or "(none)",
+            row.reporting_month.isoformat()[:7],
+            "yes" if row.is_over else "no",
+            *map(formats.dollars, bridge_of(row, "revenue_usd")),
+            formats.dollars(row.revenue_usd_billable_not_settled),
+            formats.dollars(row.revenue_usd_in_open_errors),
+            formats.count(row.open_price_errors),
+        )
+        for row in ordered
+    ]
+
+
+def signal_rows(signals: Sequence[Row]) -> list[tuple[str, ...]]:
+    return [
+        (
+            row.title,
+            formats.count(row.events),
+            formats.count(row.events_invalid_or_suspect),
+            formats.dollars(row.revenue_usd_invalid_or_suspect),
+            formats.count(row.points),
+            row.traffic_class,
+            row.why,
+        )
+        for row in sorted(signals, key=lambda row: (-row.events, -row.points, row.rule_id))
+    ]
+
+
+def day_row(day: Row) -> tuple[str, ...]:
     return (
-        text
-        + (paragraph(note) if charts and note else "")
-        + folded("All days", table(DAY_HEADERS, map(day_row, found["days"])))
+        str(day.event_date),
+        *map(formats.count, bridge_of(day, "events")),
+        *map(formats.dollars, bridge_of(day, "revenue_usd")),
     )
-
-
-def day_row(row: Row) -> tuple[str, ...]:
-    events, revenue = row[1 : len(BRIDGE) + 1], row[len(BRIDGE) + 1 :]
-    return (str(row[0]), *(f"{count:,}" for count in events), *map(dollars, revenue))
-
-
-def signal_row(row: Row) -> tuple[str, ...]:
-    title, traffic_class, points, events, invalid, why = row
-    return (title, f"{events:,}", f"{invalid:,}", str(points), traffic_class, why)

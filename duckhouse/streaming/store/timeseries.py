@@ -17,7 +17,7 @@ from duckhouse.sources import Entity, Source
 from duckhouse.streaming import rows as rows_of
 from duckhouse.streaming.offsets import Offsets, Partition
 from duckhouse.streaming.sink import Overtaken
-from duckhouse.streaming.store import reading
+from duckhouse.streaming.store import selecting
 from duckhouse.streaming.store.copying import copied
 from duckhouse.streaming.store.days import drop_days_before, is_partitioned, make_days, spans
 from duckhouse.streaming.store.settling import FAR, MISSING, REPAIRED, TEMPORARY, Settling, asked
@@ -85,11 +85,11 @@ class TimeSeriesStore:
         self._counted(made)
 
     def rows(self, partition: Partition, start: int, end: int) -> Iterator[pa.Table]:
-        query = reading.rows(self._entity, self._columns)
-        return self._read(query, [*partition, start, end] * reading.TABLES)
+        query = selecting.rows(self._entity, self._columns)
+        return self._read(query, [*partition, start, end] * selecting.TABLES)
 
     def invalid(self) -> Iterator[pa.Table]:
-        return self._read(reading.dead_letters(self._entity), [])
+        return self._read(selecting.dead_letters(self._entity), [])
 
     def missing(self, rows: pa.Table) -> pa.Table:
         with self._transaction():
@@ -128,7 +128,7 @@ class TimeSeriesStore:
         """On a connection of its own: whoever reads may write meanwhile."""
         try:
             with self._database.connect() as connection:
-                yield from reading.messages(connection, query, parameters, rows_of.schema(self._entity))
+                yield from selecting.messages(connection, query, parameters, rows_of.schema(self._entity))
         except psycopg.Error as error:
             raise UserError(f"store at {self._database.address}: {first_line(error)}") from error
 

@@ -17,9 +17,9 @@ import duckdb
 import pytest
 
 from duckhouse import cli
-from duckhouse.settings import PROJECT
+from duckhouse.settings import PROJECT, published_beside
 from duckhouse.warehouse.parity import Model, compare_all, published_models
-from scripts import land, parity, push, report
+from scripts import land, parity, publish, push, report
 from support.dbt import environment, invoke_dbt
 from support.places import place
 from tools import generate
@@ -30,6 +30,7 @@ Main = Callable[[Sequence[str]], int | None]
 IN_PROCESS: dict[str, Main] = {
     "land": land.main,
     "parity": parity.main,
+    "publish": publish.main,
     "push": push.main,
     "report": report.main,
     "tools.generate": generate.main,
@@ -68,6 +69,10 @@ class Warehouse:
         return self.folder / f"{self.name}.duckdb"
 
     @property
+    def published_copy(self) -> Path:
+        return published_beside(self.duckdb)
+
+    @property
     def models(self) -> tuple[str, ...]:
         """dbt's arguments for what is built: by default the source and all that is made from it."""
         if self.only:
@@ -78,7 +83,10 @@ class Warehouse:
         return ("--select", f"source:{self.source}+", its_seeds, *WITHOUT_QUALITY)
 
     def run(self, script: str, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Runs a script or a tool: those that are called most in this process, the others as the command."""
+        """Runs a script or a tool: those that are called most in this process, the others as the command. Builds of tests
+        publish nothing, so what is built is published before a report of dev."""
+        if script == "report" and "prod" not in arguments and self.duckdb.exists():
+            self.run("publish", "--target", "dev")
         name = script if "." in script else f"scripts.{script}"
         command = [sys.executable, "-m", name, *map(str, arguments)]
         if script in IN_PROCESS:

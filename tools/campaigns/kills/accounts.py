@@ -13,12 +13,14 @@ from shutil import rmtree
 import duckdb
 
 from duckhouse import duck
+from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 from duckhouse.landing.manifest import Delivery, iso, moment_of
 from duckhouse.landing.zone import INCOMING, Zone
+from duckhouse.settings import published_beside
 from duckhouse.sources import load_source, sources
 from duckhouse.warehouse import dumps, push
 from duckhouse.warehouse.connection import connect
-from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS, compare_all, describe, published_models
+from duckhouse.warehouse.parity import compare_all, describe, published_models
 from tools.campaigns.forks import Launch
 from tools.campaigns.kills.arrivals import END, FIRST
 from tools.campaigns.kills.kinds import BUILT, KINDS, SELECTED
@@ -177,12 +179,20 @@ def _built(made: CampaignWorld, *, with_prod: bool) -> Iterator[str]:
         if stage == "mended":
             database.rename(made.path("mended.duckdb"))
     yield from dumps.compare(made.path("mended"), made.path("clean"), {})
+    yield from _published(database)
     if with_prod:
         made.run(Launch("build_prod", ("prod", *SELECTED)), CLICKHOUSE_PREFIX=BESIDE)
         made.run(Launch("publish"))
         built = {path.stem for path in made.path("clean").glob("*.parquet")}
         results = compare_all([model for model in published_models() if model.name in built])
         yield from chain.from_iterable(describe(result) for result in results if not result["equal"])
+
+
+def _published(database: Path) -> Iterator[str]:
+    """Readers see what is built, and nothing lies beside it."""
+    copy = published_beside(database)
+    yield from (f"{path}: left behind" for path in copy.parent.iterdir() if path != copy)
+    yield from (f"published copy: {line}" for line in dumps.compare_copy(database, copy))
 
 
 def _left_by_dbt(connection: duckdb.DuckDBPyConnection) -> Iterable[str]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from duckhouse.settings import published_beside
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.publish import databases
 from tools.campaigns.forks import Launch
@@ -83,7 +84,7 @@ def _published(world: CampaignWorld, draw: Random) -> list[str]:
 
 
 def _reported(world: CampaignWorld, draw: Random) -> list[str]:
-    if not Path(world.settings["DUCKHOUSE_DUCKDB"]).exists():
+    if not published_beside(Path(world.settings["DUCKHOUSE_DUCKDB"])).exists():
         build = KINDS["build_dev"]
         world.run(build.start(build.arrives(world, draw)))
     return ["--out", str(world.path("report.html"))]

@@ -69,6 +69,7 @@ def world(work: Path, arrived: dict[str, list[Any]], needs: Collection[str]) -> 
     settings = {
         "DUCKHOUSE_LANDING": str(work / "landing"),
         "DUCKHOUSE_DUCKDB": str(work / "duckhouse.duckdb"),
+        "DUCKHOUSE_PUBLISH": "true",
         "DUCKHOUSE_LAKE": str(work / "lake"),
         "DUCKHOUSE_LAKE_CATALOG": "",
         "DUCKHOUSE_FAILURES": str(work / "failures.jsonl"),

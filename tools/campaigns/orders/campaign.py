@@ -171,6 +171,7 @@ def _house(work: Path, sources: Sequence[str]) -> Iterator[House]:
             "CLICKHOUSE_CLUSTER": "",
             "DUCKHOUSE_LANDING": str(work / "landing"),
             "DUCKHOUSE_DUCKDB": str(work / f"{PREFIX}.duckdb"),
+            "DUCKHOUSE_PUBLISH": "false",
             "DBT_LOG_PATH": str(work / "logs"),
             "DBT_TARGET_PATH": str(work / "target"),
         }

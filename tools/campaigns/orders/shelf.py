@@ -10,9 +10,8 @@ import duckdb
 from clickhouse_connect.driver.client import Client
 
 from duckhouse.clickhouse_sql import literal, quote
+from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 from duckhouse.landing.zone import Zone
-
-PUBLISHED = ("marts", "quality", "reporting")
 
 
 def shelve(zone: Zone, shelf: Path, delivery: str) -> None:
@@ -54,7 +53,7 @@ def published_rows(file: Path) -> dict[str, list[tuple]]:
     with duckdb.connect(str(file), read_only=True) as connection:
         relations = connection.execute(
             "select table_schema, table_name from information_schema.tables "
-            f"where table_schema in {PUBLISHED} order by table_schema, table_name"
+            f"where table_schema in {PUBLISHED_SCHEMAS} order by table_schema, table_name"
         ).fetchall()
         return {
             name: connection.execute(f'from "{schema}"."{name}" order by all').fetchall() for schema, name in relations

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from duckhouse.embedded.postgres import embedded, prepare
 from duckhouse.processes import DBT, dbt_build, module, run, script
-from duckhouse.settings import PROJECT, environment
+from duckhouse.settings import PROJECT, environment, published_beside
 
 OF_CONSENT = ("--select", "source:consent+", "countries", "--exclude", "tag:quality")
 OF_ONE_RUN = frozenset({"_delivery_id", "_delivered_at", "delivery_id", "delivered_at"})
@@ -55,6 +55,7 @@ def settings_of(work: Path) -> dict[str, str]:
     return {
         "DUCKHOUSE_LANDING": str(work / LANDING),
         "DUCKHOUSE_DUCKDB": str(work / DATABASE),
+        "DUCKHOUSE_PUBLISH": "true",
         "DUCKHOUSE_FAILURES": str(work / "failures.jsonl"),
         "DBT_PACKAGES_FOLDER": str(work / "packages"),
         "DBT_TARGET_PATH": str(work / "target"),
@@ -132,7 +133,12 @@ def files(folder: str) -> Callable[[Path], Any]:
 
 
 def _marts(work: Path) -> Any:
-    with duckdb.connect(str(work / DATABASE), read_only=True) as connection:
+    """What is built, and what is published of it."""
+    return [_tables(path) for path in (work / DATABASE, published_beside(work / DATABASE))]
+
+
+def _tables(path: Path) -> dict[str, Any]:
+    with duckdb.connect(str(path), read_only=True) as connection:
         tables = connection.execute(
             "select schema_name, table_name from duckdb_tables() where schema_name in ('marts', 'staging') order by all"
         ).fetchall()
@@ -182,7 +188,7 @@ COMMANDS: Mapping[str, TroubledCommand] = {
         "scripts.extract_postgres:main", ("ad_delivery",), _nothing, _extracted, serves=_database_served
     ),
     "report": TroubledCommand(
-        "scripts.report:main", ("--out", "{work}/report/index.html"), _built_consent, files("report"), _database_held
+        "scripts.report:main", ("--out", "{work}/report/index.html"), _built_consent, files("report")
     ),
     "build": TroubledCommand(
         "tools.campaigns.trouble.commands:build", (), _landed_consent, _marts, _database_held, most_lines=12

@@ -1,0 +1,91 @@
+"""The copy of target dev that people read: marts, quality and reporting as tables, put in place by one rename.
+
+Who has the old copy open reads it to its end. A view names the file in which it was made, and a table does not: the
+copy may be renamed, moved and attached.
+"""
+
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from duckhouse.cli import UserError
+from duckhouse.dbt_plugin.graph import Done
+from duckhouse.dbt_plugin.warehouses import SCHEMA, DuckDB, Query, Relation
+from duckhouse.duck import literal, name
+from duckhouse.opening import open_published
+
+PUBLISHED_SCHEMAS = ("marts", "quality", "reporting")
+RECORDS: Relation = (SCHEMA, "nodes")
+"""Comes along in the copy: when each table was built."""
+COPY = name("the copy")
+READ_ONLY = 0o400  # whoever opened it to write would keep everybody else out
+DESCRIBED = """select schema_name, table_name, null as column_name, comment from duckdb_tables()
+    where database_name = current_database() and comment <> ''
+    union all
+    select schema_name, view_name, null, comment from duckdb_views()
+    where database_name = current_database() and comment <> ''
+    union all
+    select schema_name, table_name, column_name, comment from duckdb_columns()
+    where database_name = current_database() and comment <> ''"""
+
+
+def publish(query: Query, relations: Collection[Relation], path: Path) -> None:
+    """Replaces the copy by these relations as they stand in the database that `query` asks. What a run that was killed
+    has left is cleared."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f".{path.name}.new")
+    leave_nothing(new)
+    try:
+        with attached(query, new):
+            query("; ".join(statements(query, relations)))
+            query(f"checkpoint {COPY}")
+        new.chmod(READ_ONLY)
+        log_of(path).unlink(missing_ok=True)  # of a writer, for the old copy
+        new.rename(path)
+    except BaseException:
+        leave_nothing(new)
+        raise
+
+
+def leave_nothing(new: Path) -> None:
+    for left in (new, log_of(new)):
+        left.unlink(missing_ok=True)
+
+
+def log_of(database: Path) -> Path:
+    return database.with_name(f"{database.name}.wal")
+
+
+@contextmanager
+def attached(query: Query, new: Path) -> Iterator[None]:
+    query(f"attach {literal(new)} as {COPY}")
+    try:
+        yield
+    except BaseException:
+        with suppress(Exception):  # there may be no transaction
+            query("rollback")
+        raise
+    finally:
+        query(f"detach {COPY}")
+
+
+def statements(query: Query, relations: Collection[Relation]) -> Iterator[str]:
+    """One transaction: each that is committed waits for the disk, and there are thousands of comments."""
+    yield "begin"
+    for schema in sorted({schema for schema, _ in relations}):
+        yield f"create schema {COPY}.{name(schema)}"
+    for schema, table in sorted(relations):
+        yield f"create table {COPY}.{name(schema)}.{name(table)} as from {name(schema)}.{name(table)}"
+    for schema, table, column, comment in query(DESCRIBED):
+        if (schema, table) in relations:
+            described = f"{COPY}.{name(schema)}.{name(table)}"
+            kind, of = ("column", f"{described}.{name(column)}") if column else ("table", described)
+            yield f"comment on {kind} {of} is {literal(comment)}"
+    yield "commit"
+
+
+def records_of(path: Path) -> dict[str, Done]:
+    """What the copy says of its builds; nothing where there is none that opens."""
+    with suppress(UserError), open_published(path) as copy:
+        return DuckDB(lambda sql: copy.execute(sql).fetchall(), path).records()
+    return {}

@@ -1,0 +1,13 @@
+{#
+    One row, report_day: the day that somebody asks for (var report_day), else the latest UTC day that was over when a delivery
+    brought it, or so many days before that.
+#}
+{% macro report_day(days_before=0) -%}
+    select
+        coalesce(
+            {{ cast_to("nullif('" ~ var('report_day', '') ~ "', '')", 'date_nullable') }},
+            {{ cast_to('max(event_date) - interval ' ~ days_before ~ ' day', 'date') }}
+        ) as report_day
+    from {{ ref('rpt_ad_serving_days') }}
+    where published_at is not null
+{%- endmacro %}

@@ -1,0 +1,66 @@
+with findings as (
+    select
+        *,
+        row_number() over (
+            partition by rule_id, is_open order by abs(impact_amount) desc nulls last, record_count desc, finding_key
+        ) as place
+    from {{ ref('fct_dq_findings') }}
+),
+
+found as (
+    select
+        rule_id,
+        count(*) filter (where is_open) as open_count,
+        count(*) filter (where not is_open) as closed_count,
+        sum(case when is_open then record_count else 0 end) as records,
+        sum(case when is_open then abs(impact_amount) end) as amount,
+        max(case when is_open then impact_currency end) as currency,
+        min(case when is_open then event_date end) as earliest_day,
+        max(case when is_open then event_date end) as latest_day
+    from findings
+    group by rule_id
+),
+
+examples as (
+    select * from findings
+    where
+        is_open
+        and place = 1
+),
+
+final as (
+    select
+        ---------- rule
+        rules.rule_id as rule_id,
+        rules.source as source,
+        {{ cast_to(source_label('rules.source'), 'text') }} as source_label,
+        rules.entity as entity,
+        rules.title as title,
+        rules.why as why,
+        rules.severity as severity,
+        rules.action as pipeline_action,
+        rules.owner as owner,
+        rules.fix as fix,
+
+        ---------- what it found
+        {{ cast_to(
+            'row_number() over (order by coalesce(found.amount, 0) desc, coalesce(found.records, 0) desc, rules.rule_id)', 'integer'
+        ) }} as place,
+        {{ cast_to('coalesce(found.open_count, 0)', 'integer') }} as open_findings,
+        {{ cast_to('coalesce(found.closed_count, 0)', 'integer') }} as closed_findings,
+        {{ cast_to('coalesce(found.records, 0)', 'integer') }} as records,
+        {{ cast_to('found.amount', 'money_nullable') }} as impact_amount,
+        {{ cast_to('found.currency', 'text_nullable') }} as impact_currency,
+        {{ cast_to('found.earliest_day', 'date_nullable') }} as first_day,
+        {{ cast_to('found.latest_day', 'date_nullable') }} as last_day,
+
+        ---------- the finding with the most money, or records, as an example
+        {%- for column in ['finding_key', 'observed', 'expected', 'evidence'] %}
+        {{ cast_to('examples.' ~ column, 'text_nullable') }} as example_{{ column.split('_') | last }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('dim_dq_rules') }} as rules
+    left join found on rules.rule_id = found.rule_id
+    left join examples on rules.rule_id = examples.rule_id
+)
+
+select * from final
