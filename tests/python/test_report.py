@@ -1,6 +1,7 @@
 """The report shows the figures of the marts, escapes what senders wrote, and loads nothing from elsewhere."""
 
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ from support.pages import Page, read_page, text_of
 from support.warehouse import Warehouse
 
 HOSTILE = '<script>alert(1)</script> & "Sons"'
+CHANGED = "Did revenue change after it was reported?"
+FILLED = "Did fill rates change after they were reported?"
+CLICKED = "Where are ads clicked and seen, and which formats earn?"
+RECORDS = "Is every record accounted for?"
 BROKEN_CLOCKS = ("0001-01-01", "1970-01-01", "2027-01-01", "9999-12-31")
 
 
@@ -56,12 +61,12 @@ def test_links_lead_to_ids_that_are_there_once(page: Page) -> None:
 
 
 def test_days_of_broken_clocks_are_in_the_table_and_not_drawn(page: Page) -> None:
-    section = page.section("Did revenue change after it was reported?")
+    section = page.section(CHANGED)
     assert "Days not drawn: 2 before 20" in text_of(section)
     assert "2 later than the latest delivery" in text_of(section)
     days = [row[0] for row in page.table("What are the figures of each day?")]
     assert set(BROKEN_CLOCKS) < set(days)
-    for chart in page.charts("Did revenue change after it was reported?"):
+    for chart in page.charts(CHANGED):
         assert not {"1970", "2027", "9999"} & set(text_of(chart).split())
 
 
@@ -91,6 +96,44 @@ def test_figures_are_those_of_the_marts(house: Warehouse, page: Page, printed: s
     for figure in (f"${revenue:,.6f}", f"${delivered:,.6f}", f"{read:,}, all accounted for"):
         assert figure in " ".join(page.facts("Ad serving").values())
         assert figure in printed
+
+
+def test_charts_answer_the_question_of_their_section(page: Page) -> None:
+    for title, series in (
+        (CHANGED, ("first published", "now")),
+        (FILLED, ("before the latest delivery", "now")),
+        (RECORDS, ("set aside",)),
+        (CLICKED, ("mobile",)),
+    ):
+        [chart] = page.charts(title)
+        for name in series:
+            assert name in text_of(chart)
+
+
+def test_each_publisher_has_the_sums_of_its_events(house: Warehouse, page: Page) -> None:
+    found = house.rows(
+        "select coalesce(publisher_name, events.publisher_id || ' (in no dimension)'), "
+        "count(*) filter (event_type = 'impression'), sum(events.revenue_usd) as revenue "
+        "from marts.fct_ad_events as events left join marts.dim_publishers using (publisher_id) "
+        "group by events.publisher_id, publisher_name order by revenue desc"
+    )
+    shown = page.table("Who earns?")
+    assert sorted((row[0], row[5]) for row in shown) == sorted((name, f"{shown_:,}") for name, shown_, _ in found)
+    assert shown[0][0] == found[0][0]
+    assert any("(in no dimension)" in row[0] for row in shown)
+
+
+def test_days_that_changed_most_come_first(house: Warehouse, page: Page) -> None:
+    moved = dict(
+        house.rows(
+            "select cast(event_date as varchar), sum(revenue_usd_difference) "
+            "from marts.fct_revenue_restatements group by all"
+        )
+    )
+    shown = page.table(CHANGED)
+    changes = {row[0]: Decimal(row[3].replace("$", "").replace(",", "")) for row in shown}
+    assert changes == moved
+    assert [abs(change) for change in changes.values()] == sorted(map(abs, moved.values()), reverse=True)
 
 
 def test_before_and_now_differ_by_what_the_latest_delivery_changed(house: Warehouse, page: Page) -> None:

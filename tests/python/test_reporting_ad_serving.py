@@ -709,7 +709,8 @@ def test_spend_in_and_out_of_flight(view: Find, landed: Landed) -> None:
             out_of_flight[event.campaign] += event.net
     found = view("campaigns")
     spent = {campaign: revenue for campaign, revenue in out_of_flight.items() if revenue}
-    assert {row["campaign_id"]: row["spend_usd_out_of_flight"] for row in found if row["spend_usd_out_of_flight"]} == spent
+    outside = by(found, "campaign_id", "spend_usd_out_of_flight")
+    assert {campaign: spend for campaign, spend in outside.items() if spend} == spent
     assert spent
     assert {row["campaign_id"]: row["spend_usd_to_date"] for row in found if row["spend_usd_to_date"]} == {
         campaign: spend for campaign, spend in in_flight.items() if spend

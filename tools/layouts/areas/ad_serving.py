@@ -1,4 +1,5 @@
-"""Layouts of the tables of ad serving, and what its questions read."""
+"""Layouts of the tables of ad serving, and what its questions read. A question is asked of each layout of a table and
+so names {table}; the views of schema reporting ask the layout that is built."""
 
 from tools.layouts.tables import DAYS, MONTHS, NAIVE, Area, Layout, MeasuredTable, Question, most
 
