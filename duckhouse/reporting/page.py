@@ -94,6 +94,12 @@ def fates_of(row: Row) -> tuple[int, ...]:
     )
 
 
+def records_fact(records: Sequence[Row]) -> Fact:
+    """How many records were read, and of how many it is known what became of them."""
+    read, known = sum(row.records_read for row in records), sum(sum(fates_of(row)) for row in records)
+    return Fact("records read", formats.count(read), f"{'all' if read == known else formats.count(known)} accounted for")
+
+
 def environment() -> Environment:
     made = Environment(
         loader=PackageLoader("duckhouse.reporting"),

@@ -7,6 +7,7 @@ import pytest
 
 from support.ad_delivery import advertiser, campaign, deleted, deliver, event, events
 from support.drops import NO_TESTS
+from support.readings import on_both_engines
 from support.warehouse import Warehouse, warehouse
 
 FIRST = {
@@ -235,3 +236,21 @@ def test_sums_of_money_are_defined_where_a_bid_is_not(built: tuple[Warehouse, di
     ) == [(1, 0, None)]
     for result in built[0].parity("--select", "fct_ad_delivery_daily"):
         assert result["equal"], result
+
+
+def test_days_in_open_errors_are_those_that_an_error_names(built: tuple[Warehouse, dict[str, str]]) -> None:
+    """By the day, by the campaign (32 is deleted), or, over a budget, from the day on which it was spent already."""
+    columns = "campaign_id, event_date, impressions, clicks, spend_usd, rules"
+    rows = on_both_engines(built[0], "reporting.rpt_ad_delivery_open_errors", columns)
+    found = [(key, str(day)[5:], rules.replace("ad_delivery__", "")) for key, day, *_, rules in rows]
+    assert found == [
+        (13, "01-08", "unpriced_impressions"),
+        (14, "01-08", "unpriced_impressions"),
+        (20, "01-05", "clicks_above_impressions"),
+        (21, "01-08", "out_of_flight"),
+        (22, "01-08", "out_of_flight"),
+        *((campaign_id, "01-08", "over_budget") for campaign_id in (24, 26, 27)),
+        (32, "01-08", "deleted_reference"),
+    ]
+    figures = {row[0]: row[2:5] for row in rows}
+    assert (figures[20], figures[24], figures[32]) == ((7, 8, Decimal("0.007")), (3, 0, 3), (2, 0, Decimal("0.002")))

@@ -12,6 +12,7 @@ from support import reviews as written
 from support.consent import Record, records
 from support.drops import NO_TESTS
 from support.landing import csv_text
+from support.readings import on_both_engines
 from support.reviews import PRODUCT_COLUMNS, REVIEW_COLUMNS
 from support.warehouse import Warehouse, warehouse
 
@@ -387,3 +388,10 @@ def test_the_evidence_has_the_figures_behind_a_finding(
 def test_what_was_written_stands_in_no_finding(found: dict[str, dict[str, Record]]) -> None:
     told = json.dumps([[one["observed"], one["evidence"]] for of_rule in found.values() for one in of_rule.values()])
     assert not any(text in told for text in (COPIED, FORTY, OLD))
+
+
+def test_reviews_in_open_errors_are_counted_once_a_month(built: tuple[Warehouse, dict[str, str]]) -> None:
+    """Of no product, of one that nobody describes, and one of tomorrow."""
+    columns = "month, reviews_in_open_errors"
+    rows = on_both_engines(built[0], "reporting.rpt_reviews_open_errors", columns, "reviews_in_open_errors > 0")
+    assert [(str(month), count) for month, count in rows] == [("2024-05-01", 14), ("2025-11-01", 4), ("2026-01-01", 1)]

@@ -144,19 +144,26 @@ EXPECTED = {
 }
 
 
+JUDGED = ("+dq_telemetry_levels", "+dq_telemetry_records", "dim_dq_rules", "fct_dq_findings")
+SHOWN = ("+agg_telemetry_quality_daily", "rpt_telemetry_open_errors")
+
+
 @pytest.fixture(scope="module")
-def found() -> Iterator[dict[str, dict[str, int]]]:
-    """By rule the keys of findings, with the number of records behind each."""
-    with warehouse("telemetry", ("dq_telemetry_levels",)) as house:
+def house() -> Iterator[Warehouse]:
+    with warehouse("telemetry") as house:
         _deliver(house)
-        house.build(*NO_TESTS)
-        findings: dict[str, dict[str, int]] = {}
-        columns = (
-            "rule_id, finding_key, record_count, observed, expected, evidence, first_delivery_id, last_delivery_id"
-        )
-        for rule, key, count, *_ in on_both_engines(house, "rules.dq_telemetry_levels", columns):
-            findings.setdefault(rule.removeprefix("telemetry__"), {})[key] = count
-        yield findings
+        house.build(*NO_TESTS, "--select", *JUDGED, *SHOWN)
+        yield house
+
+
+@pytest.fixture(scope="module")
+def found(house: Warehouse) -> dict[str, dict[str, int]]:
+    """By rule the keys of findings, with the number of records behind each."""
+    findings: dict[str, dict[str, int]] = {}
+    columns = "rule_id, finding_key, record_count, observed, expected, evidence, first_delivery_id, last_delivery_id"
+    for rule, key, count, *_ in on_both_engines(house, "rules.dq_telemetry_levels", columns):
+        findings.setdefault(rule.removeprefix("telemetry__"), {})[key] = count
+    return findings
 
 
 def _deliver(house: Warehouse) -> None:
@@ -185,3 +192,12 @@ def test_a_finding_counts_the_readings_behind_it(found: dict[str, dict[str, int]
     assert found["impossible_pair"] == {f"wet|{FIRST}": 2}
     assert found["flooding"] == {f"flood|{FIRST}|5": 30, f"repeating|{FIRST}|7": 30}
     assert found["stuck_sensor"] == {f"stuck|{FIRST}": 24, f"dead|{FIRST}": 144}
+
+
+def test_readings_in_open_errors_are_those_of_the_days_that_an_error_names(house: Warehouse) -> None:
+    rows = on_both_engines(house, "reporting.rpt_telemetry_open_errors", "device_id, event_date, readings, rules")
+    errors = {key: rule for rule in ("stuck_sensor", "unit_change", "impossible_pair") for key in EXPECTED[rule]}
+    assert {f"{device}|{day}": rules for device, day, _, rules in rows} == {
+        key: f"telemetry__{rule}" for key, rule in errors.items()
+    }
+    assert {readings for _, _, readings, _ in rows} == {len(A_DAY)}

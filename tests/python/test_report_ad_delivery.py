@@ -1,21 +1,23 @@
 """The chapter on ad delivery shows the figures of deliveries written by hand, and nothing where there are none."""
 
 import datetime as dt
-import re
-from collections.abc import Callable
+from collections import namedtuple
 from dataclasses import replace
 from decimal import Decimal
-from functools import partial
+from typing import Any
 
 import pytest
-from test_report_quality import table_after, text_of
 
-from duckhouse.reporting.chapters.ad_delivery import wilson
+from duckhouse.reporting.chapters import ad_delivery as chapter
 from support.ad_delivery import advertiser, campaign, deleted, deliver, events
-from support.drops import NO_TESTS, report_after
+from support.chapters import found_in, page_of
+from support.drops import NO_TESTS
+from support.pages import Page, text_of
 from support.warehouse import Warehouse
 
 HOSTILE = '<script>alert(1)</script> & "Sons"'
+EVENTLESS = ("campaigns", "pacing", "days", "weeks", "hours", "advertisers", "bids")
+InErrors = namedtuple("InErrors", "campaign_id campaign_name event_date impressions clicks spend_usd rules")
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +44,10 @@ def house(shared_house: Warehouse) -> Warehouse:
     deliver(
         house,
         20,
-        campaign=[deleted(4, changed_at="2026-01-15 00:00")],
+        campaign=[
+            deleted(4, changed_at="2026-01-15 00:00"),
+            campaign(3, budget="2000.00", end_date="2026-01-31", **bid, changed_at="2026-01-16 09:00"),
+        ],
         impressions=impressions,
         clicks=clicks,
         mode="cdc",
@@ -53,115 +58,109 @@ def house(shared_house: Warehouse) -> Warehouse:
 
 
 @pytest.fixture(scope="module")
-def printed(house: Warehouse) -> str:
-    return house.run("report", "--out", house.folder / "report.html").stdout
+def found(house: Warehouse) -> dict[str, Any]:
+    return found_in(house, chapter)
 
 
 @pytest.fixture(scope="module")
-def page(house: Warehouse, printed: str) -> str:
-    return (house.folder / "report.html").read_text(encoding="utf-8")
+def page(found: dict[str, Any]) -> Page:
+    return page_of(chapter, found)
 
 
-@pytest.fixture(scope="module")
-def changed(house: Warehouse) -> Callable[..., str]:
-    """What the report prints and writes after something was done to a copy of the marts."""
-    return partial(report_after, house)
-
-
-def test_the_chapter_stands_alone(page: str) -> None:
-    assert re.findall(r"<h1[^>]*>([^<]*)</h1>", page) == ["Ad delivery"]
-    assert page.count("<figure") == 3
-
-
-def test_headline_figures(page: str, printed: str) -> None:
+def test_headline_figures(page: Page) -> None:
     """248 impressions with a time and 124 clicks; the timeless impression is a row like any other."""
-    for name, figure in (
-        ("impressions, clicks", "248, 124"),
-        ("CTR", "50.00% (43.82% to 56.18%, 95%)"),
-        ("spend", "$246.000000"),
-        ("campaigns, of them deleted", "4, 1"),
-        ("budget used up, soon used up", "1, 1"),
-        ("events without a time", "1, in no other figure"),
-        ("last extraction", "2026-01-20 06:00 UTC, by cdc, 0 bytes of log behind"),
-        ("rows: source, known, warehouse", "378, 377, 377: wrong in clicks"),
-    ):
-        assert f"<dt>{name}</dt><dd>{figure}</dd>" in page
-        assert re.search(rf"^ *{re.escape(name)} +{re.escape(figure)}$", printed, re.MULTILINE)
+    assert page.facts("Ad delivery") == {
+        "spend": "$246.00",
+        "impressions": "248 1 on days after the last extraction",
+        "clicks": "124",
+        "CTR": "50.00%",
+        "campaigns": "4 1 deleted",
+        "budgets used up": "1",
+        "budgets that will not last": "1 at the pace of the last days",
+        "events without a time": "1 in no other figure",
+        "last extraction": "2026-01-20 06:00 UTC by cdc, 0 bytes of log behind",
+        "rows in PostgreSQL": "378 377 in the warehouse: wrong in clicks",
+    }
 
 
-def test_ctr_is_drawn_where_there_are_enough_impressions(page: str) -> None:
-    chart = page.split("<h2>CTR by campaign</h2>", 1)[1].split("</section>", 1)[0]
-    assert "3 campaign 3" in chart
-    assert "2 campaign 2" not in chart
-    assert "Not drawn: 2 with fewer impressions." in chart
+def test_ctr_is_drawn_where_there_are_enough_impressions(page: Page) -> None:
+    title = "Which campaigns are clicked most?"
+    [chart] = page.charts(title)
+    words = text_of(chart)
+    assert words.index("3 campaign 3") < words.index("1 <script>")  # the order of their CTR
+    assert "2 campaign 2" not in words
+    assert "Not drawn: 2 campaigns with fewer impressions." in text_of(page.section(title))
 
 
-def test_days_far_from_the_last_extraction_are_not_drawn(page: str) -> None:
-    days = table_after(page, "Impressions and clicks by day")
-    assert [row[0] for row in days] == [str(dt.date(2026, 1, number)) for number in range(1, 21)]
+def test_days_far_from_the_last_extraction_are_in_the_table_and_not_drawn(page: Page) -> None:
+    title = "How many impressions and clicks does each day have?"
+    days = page.table(title)
+    january = [str(dt.date(2026, 1, number)) for number in range(20, 0, -1)]
+    assert [row[0] for row in days] == ["2026-03-01", *january, "2025-06-01"]
     shown = {row[0]: row[1:] for row in days}
-    assert shown["2026-01-18"] == ["140", "4", "2.86%", "$140.00"]
-    assert shown["2026-01-12"] == ["100", "120", "120.00%", "$100.00"]
-    assert shown["2026-01-19"] == ["0", "0", "none", "$0.00"]
-    assert "Not drawn: 2 impressions and clicks of other days." in text_of(page)
+    assert shown["2026-01-18"] == ["1", "140", "4", "2.86%", "$140.00"]
+    assert shown["2026-01-12"] == ["1", "100", "120", "120.00%", "$100.00"]
+    assert shown["2026-01-19"] == ["0", "0", "0", "", "$0.00"]
+    assert "Days not drawn: 1 before 2025-11-22, 1 later" in text_of(page.section(title))
+    assert len(page.charts(title)) == 2
 
 
-def test_budgets_that_do_not_last_are_those_of_the_analysis(house: Warehouse, page: str) -> None:
+def test_budgets_that_do_not_last(page: Page) -> None:
     """Of campaign 1, 140 dollars in 7 days: the last 10 go on the day after the last full one, 19 January."""
-    rows = table_after(page, "Budgets that do not last")
-    assert rows == [
+    assert page.table("Which budgets do not last to the end of the flight?") == [
         [f"1 {HOSTILE}", "$150.00", "$140.00", "$10.00", "$20.00", "expected 2026-01-20", "2026-01-31"],
         ["2 campaign 2", "$3.00", "$6.00", "-$3.00", "$0.00", "2026-01-06", "2026-01-15"],
     ]
-    name = "pacing_and_budget_exhaustion"
-    house.dbt("dev", "compile", "--select", name)
-    [query] = (house.folder / "target-dev-first" / "compiled").rglob(f"{name}.sql")
-    early = house.rows(
-        "select campaign_id, budget_usd, spend_usd, daily_pace_usd, coalesce(used_up_on, projected_day) "
-        f"from ({query.read_text()}) where is_used_up_early order by campaign_id"
-    )
-    assert early == [
-        (1, Decimal(150), Decimal(140), Decimal(20), dt.date(2026, 1, 20)),
-        (2, Decimal(3), Decimal(6), Decimal(0), dt.date(2026, 1, 6)),
+
+
+def test_weeks_hours_advertisers_and_bids(page: Page) -> None:
+    more = "3900.0%"  # than 6, in the week before
+    weeks = {row[0]: row[1:] for row in page.table("How do weeks compare?")}
+    assert weeks["2026-01-12"] == ["2", "240", more, "124", "", "51.67%", "$240.00", more]
+    assert "2026-01-19 (goes on)" in weeks
+    hours = page.table("At which hours are ads shown and clicked?")
+    assert (len(hours), hours[10]) == (24, ["10:00", "246", "99.2%", "0", "0.00%"])
+    assert page.table("Which share has each advertiser?") == [
+        ["1 advertiser 1", "246", "99.2%", "124", "100.0%", "$246.00", "100.0%"],
+        ["no known advertiser", "2", "0.8%", "0", "0.0%", "$0.00", "0.0%"],
     ]
+    [change] = page.table("Which bids and budgets changed?")
+    money = ["$1,000.00", "$1,000.00", "$1,000.00", "$2,000.00"]
+    assert change == ["3 campaign 3", "2026-01-16 09:00", *money, "5", "$0.00"]  # the days from 16 to 20 January
 
 
-def test_extractions_are_shown_with_what_does_not_add_up(page: str) -> None:
-    rows = table_after(page, "Extractions")
-    assert [(row[0], row[1], row[2], row[-1]) for row in rows] == [
-        (f"2026-01-{day} 06:00", mode, table, "no" if (day, table) == (20, "clicks") else "yes")
+def test_extractions_are_shown_with_what_does_not_add_up(page: Page) -> None:
+    rows = page.table("Does the warehouse hold what PostgreSQL holds?")
+    assert [row[:4] for row in rows] == [
+        [f"2026-01-{day} 06:00", mode, table, "no" if (day, table) == (20, "clicks") else "yes"]
         for day, mode in ((20, "cdc"), (10, "compare"))
         for table in ("advertiser", "campaign", "clicks", "impressions")
     ]
-    assert rows[2][3:] == ["125", "124", "124", "124", "0", "0", "0", "no"]
-    assert rows[1][3:] == ["3", "3", "3", "0", "0", "1", "0", "yes"]
-    assert rows[5][9] == ""
+    assert rows[2][4:] == ["125", "124", "124", "124", "0", "0", "0", "0"]
+    assert rows[1][4:] == ["3", "3", "3", "0", "1", "1", "", "0"]
+    assert rows[3][-2:] == ["1", "0"]  # the impression without a time
+    assert rows[5][-1] == ""
 
 
-def test_names_are_escaped(page: str) -> None:
-    assert "<script" not in page
-    assert HOSTILE in text_of(page.replace("&quot;", '"'))
+def test_names_are_escaped(page: Page) -> None:
+    assert "<script>alert" not in page.source
+    assert HOSTILE in page.text
 
 
-def test_without_events_the_chapter_says_so(changed: Callable[..., str]) -> None:
-    facts = ("fct_ad_delivery_hourly", "fct_ad_delivery_daily", "fct_ad_delivery_set_aside")
-    empty = (*facts, "dim_ad_delivery_campaigns")
-    written = changed("eventless", "; ".join(f"delete from marts.{name}" for name in empty))
-    assert "No campaign has 100 impressions." in written
-    assert "No budget is used up" in written
-    assert "<dd>none</dd>" in written
-    assert "<figure" not in written
+def test_what_is_in_open_errors_stands_beside_the_total(found: dict[str, Any]) -> None:
+    rows = [InErrors(1, HOSTILE, dt.date(2026, 1, 18), 140, 4, Decimal(140), "ad_delivery__a,ad_delivery__b")]
+    page = page_of(chapter, {**found, "open_errors": rows})
+    assert page.facts("Ad delivery")["spend"] == "$246.00 $140.00 of it in open errors"
+    assert page.table("Which spend is in doubt?") == [
+        [f"1 {HOSTILE}", "2026-01-18", "140", "4", "$140.00", "ad_delivery__a, ad_delivery__b"]
+    ]
+    without = page_of(chapter, {**found, "open_errors": []}).facts("Ad delivery")
+    assert without["spend"] == "$246.00 $0.00 of it in open errors"
 
 
-def test_without_deliveries_there_is_no_chapter(changed: Callable[..., str]) -> None:
-    error = changed("empty", "delete from marts.fct_ad_delivery_extractions", code=1)
-    assert "no events are built" in error
-    assert len(error.strip().splitlines()) == 1
-
-
-def test_the_interval_of_a_share() -> None:
-    """1 of 10 as R's prop.test() has it without continuity correction; none and all are off by z^2 / (n + z^2)."""
-    assert wilson(1, 10) == pytest.approx((0.0178762, 0.4041500), abs=5e-8)
-    assert wilson(0, 10) == pytest.approx((0, 3.8414588 / 13.8414588))
-    assert wilson(10, 10) == pytest.approx((10 / 13.8414588, 1))
-    assert wilson(0, 0) is wilson(3, 2) is None
+def test_without_events_the_chapter_says_so(found: dict[str, Any]) -> None:
+    page = page_of(chapter, {**found, **dict.fromkeys(EVENTLESS, [])})
+    assert "No campaign has 100 impressions." in page.text
+    assert "No budget is used up" in page.text
+    assert page.facts("Ad delivery")["CTR"] == "none"
+    assert "<figure" not in page.source

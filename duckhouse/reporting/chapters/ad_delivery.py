@@ -188,7 +188,8 @@ def errors(found: Found) -> Table:
 
 
 def extractions(found: Found) -> Table:
-    return Table("Runs, the latest first", RUN_HEADERS, map(run_row, reversed(found["extractions"])))
+    runs = sorted(found["extractions"], key=lambda row: row.delivered_at, reverse=True)
+    return Table("Runs, the latest first", RUN_HEADERS, map(run_row, runs))
 
 
 def spend_of(rows: Sequence[Row]) -> Decimal:

@@ -4,7 +4,19 @@ from collections.abc import Sequence
 from datetime import date
 
 from duckhouse.reporting import charts, formats
-from duckhouse.reporting.page import Fact, Folded, Found, Part, Row, Section, Table, Text, View, records_section
+from duckhouse.reporting.page import (
+    Fact,
+    Folded,
+    Found,
+    Part,
+    Row,
+    Section,
+    Table,
+    Text,
+    View,
+    records_fact,
+    records_section,
+)
 
 HEADING = "Reviews"
 VIEWS = {
@@ -63,11 +75,10 @@ OF_ERRORS = "Reviews that an open error is about. They are part of the figures a
 
 def facts(found: Found) -> list[Fact]:
     """The figures that the chapter opens with."""
-    months, brands, records, waiting = (found[name] for name in ("months", "brands", "records", "waiting"))
+    months, brands, waiting = (found[name] for name in ("months", "brands", "waiting"))
     reviews, rated = (sum(getattr(row, name) for row in months) for name in ("reviews", "ratings"))
     stars = [sum(counts) for counts in zip(*map(stars_of, months), strict=True)]
     undescribed = sum(row.product_id != "unknown" for row in waiting)
-    read, fates = (sum(count_of(row) for row in records) for count_of in (read_of, accounted_of))
     return [
         Fact("mean rating", mean_of(stars), f"of {formats.counted(rated, 'rating')}"),
         Fact("reviews", formats.count(reviews), in_errors(found)),
@@ -75,7 +86,7 @@ def facts(found: Found) -> list[Fact]:
         Fact("products", formats.count(sum(row.products for row in brands)), f"{undescribed:,} that nobody describes"),
         Fact("reviews that wait for a product", formats.count(sum(row.reviews for row in waiting))),
         Fact("brands", formats.count(sum(not row.is_unknown for row in brands))),
-        Fact("records read", formats.count(read), f"{'all' if read == fates else formats.count(fates)} accounted for"),
+        records_fact(found["records"]),
     ]
 
 
@@ -91,15 +102,6 @@ def stars_of(row: Row) -> tuple[int, ...]:
 def mean_of(counts: Sequence[int]) -> str:
     total = sum(counts)
     return f"{sum(stars * number for stars, number in enumerate(counts, start=1)) / total:.2f}" if total else "none"
-
-
-def read_of(row: Row) -> int:
-    number: int = row.records_read
-    return number
-
-
-def accounted_of(row: Row) -> int:
-    return sum(fates_of(row))
 
 
 def sections(found: Found) -> list[Section]:

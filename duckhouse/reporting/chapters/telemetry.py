@@ -16,6 +16,7 @@ from duckhouse.reporting.page import (
     Text,
     View,
     latest_days,
+    records_fact,
     records_section,
 )
 
@@ -49,10 +50,8 @@ OF_ERRORS = "Readings that an open error is about. They are part of the figures 
 
 def facts(found: Found) -> list[Fact]:
     """The figures that the chapter opens with."""
-    devices, records = found["devices"], found["records"]
+    devices = found["devices"]
     sums = {name: sum(getattr(row, name) for row in devices) for name in ("received", "late", "early", "gaps", *FATES)}
-    read = sum(row.records_read for row in records)
-    fates = sum(sum(fates_of(row)) for row in records)
     active = sum(row.readings > 0 for row in devices)
     return [
         Fact("readings", formats.count(sums["readings"]), in_errors(found)),
@@ -67,7 +66,7 @@ def facts(found: Found) -> list[Fact]:
         Fact("devices", formats.count(len(devices)), f"{formats.count(active)} with readings"),
         Fact("silent devices", formats.count(sum(row.is_silent for row in devices))),
         Fact("devices that changed firmware", formats.count(sum(row.firmware_versions > 1 for row in devices))),
-        Fact("records read", formats.count(read), f"{'all' if read == fates else formats.count(fates)} accounted for"),
+        records_fact(found["records"]),
     ]
 
 
