@@ -36,17 +36,24 @@
 
 {# What comes beside an estimate: its standard error and its interval, kept within what is possible. #}
 {% macro error_columns(name, value, error, at_least='0', at_most=none) -%}
-        {%- set reach = to_double("'" ~ var('confidence_z') ~ "'") ~ ' * ' ~ error -%}
-        {%- set low = to_double(value) ~ ' - ' ~ reach -%}
-        {%- set high = to_double(value) ~ ' + ' ~ reach -%}
         {{ to_double(error) }} as {{ name }}_se,
-        case when {{ low }} < {{ at_least }} then {{ to_double(at_least) }} else {{ low }} end as {{ name }}_low,
-        {% if at_most -%}
-        case when {{ high }} > {{ at_most }} then {{ to_double(at_most) }} else {{ high }} end as {{ name }}_high
-        {%- else -%}
-        {{ high }} as {{ name }}_high
-        {%- endif %}
+        {{ lower_end(value, error, at_least) }} as {{ name }}_low,
+        {{ upper_end(value, error, at_most) }} as {{ name }}_high
 {%- endmacro %}
+
+{% macro lower_end(value, error, at_least='0') -%}
+    {%- set low = to_double(value) ~ ' - ' ~ _reach(error) -%}
+    case when {{ low }} < {{ at_least }} then {{ to_double(at_least) }} else {{ low }} end
+{%- endmacro %}
+
+{% macro upper_end(value, error, at_most=none) -%}
+    {%- set high = to_double(value) ~ ' + ' ~ _reach(error) -%}
+    {%- if at_most -%} case when {{ high }} > {{ at_most }} then {{ to_double(at_most) }} else {{ high }} end
+    {%- else -%} {{ high }}
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro _reach(error) -%} {{ return(to_double("'" ~ var('confidence_z') ~ "'") ~ ' * ' ~ error) }} {%- endmacro %}
 
 
 {% macro to_double(expression) -%} {{ cast_to(expression, 'ratio_nullable') }} {%- endmacro %}

@@ -34,9 +34,12 @@
 {%- endmacro %}
 
 
-{# The sums behind a volume, over the rows of a relation with the columns of fct_consent_company_daily that meet a condition. #}
-{% macro volume_sums(relation, source, condition='true') -%}
-        {%- for measure, column in volume_measures().items() %}
+{#
+    The sums behind a volume, over the rows of a relation with the columns of fct_consent_company_daily that meet a condition; without
+    those measures that the relation has not.
+#}
+{% macro volume_sums(relation, source, condition='true', without=[]) -%}
+        {%- for measure, column in volume_measures().items() if measure not in without %}
         {{ cast_to(
             'round(sum(case when ' ~ condition ~ ' then coalesce(' ~ relation ~ '.' ~ column ~ ', 0) else 0 end), 6)', 'money'
         ) }} as {{ source }}_{{ measure }}{{ ',' if not loop.last }}

@@ -1,262 +1,346 @@
-"""Consent in the report: conversion with its error, choices, time to an answer, readings that contradict each other."""
+"""Consent in the report: how many users opt in, where, to what, how sure that is, and why figures changed."""
 
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from duckhouse.reporting import charts, formats
 from duckhouse.reporting.page import (
+    MOST_DAYS,
+    Fact,
     Found,
+    Part,
     Row,
-    definitions,
-    first_rows,
-    interval_chart,
+    Section,
+    Table,
+    Text,
+    View,
     records_section,
-    section,
-    shares_chart,
-    table,
 )
 
+Format = Callable[[Any], str]
 HEADING = "Consent"
-MOST_RESTATEMENTS = 20
-STATUSES = {"full opt-in": "#0b6e99", "partial opt-in": "#9ac4d8", "opt-out": "#e0a030", "other": "#dfe3e8"}
-
-COMPANIES = """
-    select company_id, coalesce(industry_front, industry_back), hq_country, events_sampled, events_weighted_once,
-           events_weighted_once_low, events_weighted_once_high, events_extrapolated, conversion_rate_weighted_once,
-           conversion_rate_weighted_once_low, conversion_rate_weighted_once_high, conversion_rate_extrapolated,
-           consent_rate_weighted_once, distinct_countries, is_small_sample
-    from marts.agg_consent_company
-    where events_sampled > 0
-    order by events_weighted_once desc, company_id
-"""
-TOTALS = """
-    select count(*), count(*) filter (events_sampled > 0), count(*) filter (hq_country is null), sum(events_sampled),
-           sum(events_weighted_once), 1.96 * sqrt(sum(events_weighted_once_se ** 2)), sum(events_extrapolated)
-    from marts.agg_consent_company
-"""
-STATUS = """
-    select company_id, if(consent_status in ('full opt-in', 'partial opt-in', 'opt-out'), consent_status, 'other'),
-           cast(sum(status.consent_given_weighted_once) as double)
-    from marts.agg_consent_status as status
-    inner join marts.agg_consent_company as companies using (company_id)
-    where status.consent_given_sampled > 0 and not companies.is_small_sample
-    group by all
-    order by any_value(companies.events_weighted_once) desc, company_id, 2
-"""
-ANSWERS = """
-    select company_id, definition, events_of_definition, coverage_sampled, median_seconds, mean_seconds
-    from marts.agg_consent_time_to_given
-    order by company_id, definition
-"""
-RESTATEMENTS = """
-    select _delivery_id, company_id, event_date, events_late, events_reweighed, events_consent_changed, events_moved_in,
-           events_moved_out, events_weighted_once_difference, opt_in_rate_weighted_once_before,
-           opt_in_rate_weighted_once_after
-    from marts.fct_consent_restatements
-    order by abs(events_weighted_once_difference) desc, _delivery_id, company_id, event_date
-"""
-DESIGN_EFFECTS = """
-    select company_id, event_type, events_sampled, users_sampled, users_seen_again, events_weighted_once,
-           events_weighted_once_low, events_weighted_once_high, events_weighted_once_by_user_low,
-           events_weighted_once_by_user_high, design_effect
-    from marts.agg_consent_design_effects
-    where users_seen_again > 0
-    order by design_effect desc, company_id, event_type
-"""
-RECORDS = """
-    select _delivery_id, min(_delivered_at), count(*), sum(records_read), sum(records_current),
-           sum(records_replaced_in_delivery + records_replaced_by_delivery), sum(records_set_aside),
-           sum(records_rejected), sum(records_blank)
-    from quality.fct_consent_event_records
-    group by _delivery_id
-    order by _delivery_id
-"""
-CONTRADICTIONS = """
-    select finding_key, record_count, expected, observed
-    from quality.fct_dq_findings
-    where rule_id = 'consent__volume_readings_contradict' and is_open
-    order by finding_key
-"""
-STATUS_CONTRADICTIONS = """
-    select coalesce(observed, '(none)'), expected, count(*), min(finding_key)
-    from quality.fct_dq_findings
-    where rule_id = 'consent__status_contradicts_choices' and is_open
-    group by all
-    order by 3 desc, 1, 2
-"""
-QUERIES = {
-    "rows": "select 1 from marts.fct_consent_events limit 1",
-    "companies": COMPANIES,
-    "totals": TOTALS,
-    "status": STATUS,
-    "answers": ANSWERS,
-    "restatements": RESTATEMENTS,
-    "design_effects": DESIGN_EFFECTS,
-    "records": RECORDS,
+MOST_COMPANIES = 15  # in the charts; the table has them all
+STATUSES = {
+    "full opt-in": charts.BLUE,
+    "partial opt-in": charts.PALE,
+    "opt-out": charts.ORANGE,
+    "other": charts.LIGHT,
 }
-OF_RULES = {"contradictions": CONTRADICTIONS, "status_contradictions": STATUS_CONTRADICTIONS}
+RATES_BY_DAY = {"consent rate": charts.GREY, "opt-in rate": charts.BLUE}
+
+VIEWS = {
+    "days": View("rpt_consent_days", ("event_date", "company_id")),
+    "companies": View("rpt_consent_companies", ("company_id",)),
+    "rates": View("rpt_consent_rates", ("breakdown", "member")),
+    "status": View("rpt_consent_status", ("company_id", "consent_status")),
+    "choices": View("rpt_consent_choices", ("kind", "item_id")),
+    "answers": View("rpt_consent_time_to_answer", ("company_id", "definition")),
+    "restatements": View("rpt_consent_restatements", ("event_date", "company_id", "delivery_id")),
+    "design_effects": View("rpt_consent_design_effects", ("company_id", "event_type")),
+    "records": View("rpt_consent_records", ("delivery_id",)),
+    "open_errors": View("rpt_consent_open_errors", ("company_id",), quality=True),
+}
 
 
-def summary(found: Found) -> list[tuple[str, str]]:
-    """The figures that the section opens with, named and formatted."""
-    companies, active, without_country, sampled, once, error, extrapolated = found["totals"][0]
-    read, *fates = (sum(row[place] for row in found["records"]) for place in range(3, 9))
-    contradictions = found.get("contradictions")
-    of_rules = (
-        [] if contradictions is None else [("readings that contradict", f"{len(contradictions):,} of company and type")]
-    )
-    return [
-        ("companies, with events", f"{companies:,}, {active:,}"),
-        ("  without a headquarters country", f"{without_country:,}"),
-        ("records read", f"{read:,}, {'all' if read == sum(fates) else f'{sum(fates):,}'} accounted for"),
-        ("events stored", f"{sampled:,}"),
-        ("events estimated", f"{once:,.0f} ± {error:,.0f} (95 %)"),
-        ("events by COUNT / RATE", f"{extrapolated:,.0f}"),
-        *of_rules,
-    ]
-
-
-def sections(found: Found) -> list[str]:
-    conversions = [
-        {"name": company, "value": once, "low": low, "high": high, "other": extrapolated}
-        for company, *_, once, low, high, extrapolated, _, _, _ in found["companies"]
-        if once is not None
-    ]
-    return [
-        section("Summary", definitions(summary(found))),
-        section(
-            "Choices per notice shown",
-            interval_chart(conversions, "conversion", ".0%", "conversion by company, with 95 % intervals")
-            + table(COMPANY_HEADERS, (company_row(row) for row in found["companies"])),
-            "Points: estimated without bias, with the 95 % interval. Orange: by COUNT / RATE, which weighs "
-            "sampled notices twice. Windows differ between companies: compare rates, not volumes.",
+def facts(found: Found) -> list[Fact]:
+    """The figures that the chapter opens with, named and formatted."""
+    [total] = members(found, "all")
+    companies = found["companies"]
+    without_country = sum(company.hq_country is None for company in companies)
+    shown = [
+        Fact("Opt-in rate", formats.percent(total.opt_in_rate), interval_of(total, "opt_in_rate", formats.percent)),
+        Fact(
+            "Companies",
+            f"{len(companies):,}, {len(with_events(companies)):,} with events",
+            f"{without_country:,} without a headquarters country" if without_country else "",
         ),
-        section(
-            "Choices by status",
-            shares_chart(found["status"], STATUSES, "status of choices by company"),
-            "Of companies with at least 30 stored records.",
+        Fact("Events", whole(total.events), interval_of(total, "events", whole)),
+        Fact("Events stored", formats.count(total.events_stored)),
+        Fact("Records read", formats.count(sum(row.records_read for row in found["records"])), accounted(found)),
+    ]
+    if found["open_errors"] is not None:
+        in_errors = sum(row.events_stored_in_open_errors for row in found["open_errors"])
+        shown.append(
+            Fact("Stored events in open errors", formats.count(in_errors), formats.share(in_errors, total.events_stored))
+        )
+    return shown
+
+
+def sections(found: Found) -> list[Section]:
+    return [
+        companies_section(found),
+        Section("What do users choose?", [status_chart(found), status_table(found)], folded=True),
+        Section(
+            "Which purposes and vendors do users refuse?",
+            [Table("Purposes and vendors, the most refused first", CHOICE_HEADERS, choice_rows(found))],
+            "Enabled: share of the choices about it that enable it. Per offer: of the notices that offer it.",
+            folded=True,
         ),
-        section(
-            "From notice to answer",
-            table(ANSWER_HEADERS, (answer_row(row) for row in found["answers"])),
+        Section(
+            "Where and on what do users opt in?",
+            [breakdown_table(found, "country"), breakdown_table(found, "device"), breakdown_table(found, "industry")],
+            "Totals are divided, never averaged: companies with many notices weigh more.",
+            folded=True,
+        ),
+        Section("How does consent develop?", [*days_chart(found), breakdown_table(found, "day")], folded=True),
+        Section(
+            "How long do users take to answer?",
+            [Table("Times from notice to answer", ANSWER_HEADERS, map(answer_row, found["answers"]))],
             "Median and mean are of the events for which there is such a time; the coverage says how many those are.",
+            folded=True,
         ),
-        restatements(found["restatements"]),
-        design_effects(found["design_effects"]),
-        *contradictions(found),
+        Section(
+            "Why did figures change after a day was published?",
+            [Table("Deliveries that restated a day", RESTATEMENT_HEADERS, map(restatement_row, restated(found)))],
+            "Each later delivery that touched a published day of a company, what it brought, and by how much it moved "
+            "the estimated events.",
+            folded=True,
+        ),
+        Section(
+            "How wide are intervals if users were drawn?",
+            [Table("Sampled types", DESIGN_EFFECT_HEADERS, map(design_effect_row, by_design_effect(found)))],
+            "RATE does not say whether events or users are drawn. Where users are seen again, the interval by user is "
+            "the wider one; the design effect is how many times as large the variance is.",
+            folded=True,
+        ),
         records_section(found["records"]),
     ]
 
 
-def restatements(rows: list[Row]) -> str:
-    shown, left_out = first_rows(rows, MOST_RESTATEMENTS, "with fewer events moved")
-    return section(
-        "Why figures changed after a day was published",
-        table(RESTATEMENT_HEADERS, (restatement_row(row) for row in shown)),
-        "Each later delivery that touched a published day of a company, what it brought, and by how much it moved the "
-        "estimated events." + left_out,
-    )
-
-
-def design_effects(rows: list[Row]) -> str:
-    return section(
-        "Intervals, had users been drawn",
-        table(DESIGN_EFFECT_HEADERS, (design_effect_row(row) for row in rows)),
-        "RATE does not say whether events or users are drawn. Where users are seen again, the interval by user is the "
-        "wider one; the design effect is how many times as large the variance is.",
-    )
-
-
-def contradictions(found: Found) -> list[str]:
-    """What two rules of data quality found; nothing where they were not built."""
-    if "contradictions" not in found:
-        return []
-    return [
-        section(
-            "Readings that contradict each other",
-            table(
-                ("company and type", "stored", "estimated", "by COUNT / RATE"),
-                ((key, f"{count:,}", once, extrapolated) for key, count, once, extrapolated in found["contradictions"]),
-            ),
-            "Where COUNT already is the inverse rate, COUNT / RATE applies the weight twice.",
-        ),
-        section(
-            "Choices that contradict themselves",
-            table(
-                ("status", "purposes and vendors say", "choices", "for example"),
-                ((*said, f"{count:,}", example) for *said, count, example in found["status_contradictions"]),
-            ),
-        ),
+def companies_section(found: Found) -> Section:
+    """The one section that is not folded: the rate to report of each company."""
+    largest = sorted(with_events(found["companies"]), key=lambda row: (-row.events, row.company_id))
+    points = [
+        {
+            "name": row.company_id,
+            "value": row.opt_in_rate,
+            "low": row.opt_in_rate if row.opt_in_rate_low is None else row.opt_in_rate_low,
+            "high": row.opt_in_rate if row.opt_in_rate_high is None else row.opt_in_rate_high,
+            "other": None,
+        }
+        for row in largest[:MOST_COMPANIES]
+        if row.opt_in_rate is not None
     ]
+    label = "Opt-in rate by company, with 95 % intervals"
+    parts: list[Part] = [charts.interval_chart(points, "opt-in rate", ".0%", label)] if points else []
+    return Section(
+        "How many users opt in at each company?",
+        [*parts, Table("Companies with events, the largest first", COMPANY_HEADERS, map(company_row, largest))],
+        "Full opt-ins per notice shown, estimated without bias, with the 95 % interval. What is not sampled is exact. "
+        "Windows differ between companies: compare rates, not volumes.",
+    )
+
+
+def status_chart(found: Found) -> Part:
+    largest = {row.company_id for row in found["status"] if not row.is_small_sample}
+    rows = [
+        (row.company_id, row.status_group, row.choices) for row in found["status"] if row.company_id in largest
+    ]
+    if not rows:
+        return Text("No company has enough stored choices to compare.")
+    return charts.shares_chart(rows, STATUSES, "Status of choices by company")
+
+
+def status_table(found: Found) -> Table:
+    rows = (
+        (
+            row.company_id,
+            row.consent_status or "none",
+            rate_of(row, "share_of_choices"),
+            volume_of(row, "choices"),
+            formats.count(row.choices_stored),
+            sample_of(row),
+        )
+        for row in found["status"]
+    )
+    return Table("Choices by status", STATUS_HEADERS, rows)
+
+
+def choice_rows(found: Found) -> Iterable[tuple[str, ...]]:
+    chosen = [row for row in found["choices"] if row.breakdown == "all"]
+    for row in sorted(chosen, key=lambda row: (row.is_small_sample, no_rate_last(row.enabled_rate))):
+        yield (
+            row.item_id,
+            formats.words(row.kind),
+            rate_of(row, "enabled_rate"),
+            rate_of(row, "enabled_per_offer"),
+            volume_of(row, "offered"),
+            volume_of(row, "enabled"),
+            volume_of(row, "disabled"),
+            sample_of(row),
+        )
+
+
+def breakdown_table(found: Found, breakdown: str) -> Table:
+    rows = members(found, breakdown)
+    if breakdown != "day":
+        rows.sort(key=lambda row: -row.events)
+    cells = (
+        (
+            row.member or "not said",
+            rate_of(row, "opt_in_rate"),
+            rate_of(row, "consent_rate"),
+            volume_of(row, "notices"),
+            volume_of(row, "events"),
+            sample_of(row),
+        )
+        for row in rows
+    )
+    return Table(f"By {breakdown}", (breakdown, *BREAKDOWN_HEADERS), cells)
+
+
+def days_chart(found: Found) -> list[Part]:
+    """The rates of the latest days that are not after the last delivery."""
+    days = [row for row in members(found, "day") if row.member[:1].isdigit()][-MOST_DAYS:]
+    points = [
+        (date.fromisoformat(row.member), name, rate)
+        for name, column in (("consent rate", "consent_rate"), ("opt-in rate", "opt_in_rate"))
+        for row in days
+        if (rate := getattr(row, column)) is not None
+    ]
+    return [charts.line_chart(points, "rate", ".0%", RATES_BY_DAY)] if points else []
+
+
+def members(found: Found, breakdown: str) -> list[Row]:
+    return [row for row in found["rates"] if row.breakdown == breakdown]
+
+
+def with_events(companies: Sequence[Row]) -> list[Row]:
+    return [row for row in companies if row.events_stored]
+
+
+def restated(found: Found) -> list[Row]:
+    """The deliveries that restated a day, those that moved most events first."""
+    rows = [row for row in found["restatements"] if row.publication == "restatement"]
+    return sorted(rows, key=lambda row: -abs(row.events_difference))
+
+
+def by_design_effect(found: Found) -> list[Row]:
+    return sorted(found["design_effects"], key=lambda row: -row.design_effect)
+
+
+def accounted(found: Found) -> str:
+    read = sum(row.records_read for row in found["records"])
+    fates = sum(
+        row.records_current + row.records_replaced + row.records_set_aside + row.records_rejected + row.records_blank
+        for row in found["records"]
+    )
+    return "all accounted for" if read == fates else f"{fates:,} accounted for"
 
 
 COMPANY_HEADERS = (
-    *("company", "industry", "HQ", "stored", "events", "from", "to", "COUNT / RATE", "conversion", "from", "to"),
-    *("by COUNT / RATE", "consent rate", "countries", "sample"),
+    *("company", "industry", "HQ", "opt-in rate", "consent rate", "choices per notice", "notices", "events"),
+    *("by COUNT / RATE", "stored", "countries", "sample"),
 )
-ANSWER_HEADERS = ("company", "definition", "events", "coverage", "median s", "mean s")
-
-
+STATUS_HEADERS = ("company", "status", "share of choices", "choices", "stored", "sample")
+CHOICE_HEADERS = ("item", "kind", "enabled", "per offer", "offered", "enabled choices", "disabled choices", "sample")
+BREAKDOWN_HEADERS = ("opt-in rate", "consent rate", "notices", "events", "sample")
+ANSWER_HEADERS = ("company", "from and to", "median s", "mean s", "coverage", "events")
 RESTATEMENT_HEADERS = (
     *("delivery", "company", "day", "late", "reweighed", "consent changed", "moved in", "moved out", "events"),
     *("opt-in rate before", "after"),
 )
 DESIGN_EFFECT_HEADERS = (
-    *(
-        "company",
-        "type",
-        "stored",
-        "users",
-        "seen again",
-        "events",
-        "from",
-        "to",
-        "by user from",
-        "to",
-        "design effect",
-    ),
+    *("company", "type", "design effect", "events", "interval by event", "interval by user", "stored", "users"),
+    "seen again",
 )
 
 
-def restatement_row(row: Row) -> tuple[str, ...]:
-    delivery, company, day, *counts, difference, before, after = row
-    return (
-        delivery,
-        company or "",
-        str(day),
-        *(f"{count:,}" for count in counts),
-        f"{difference:+,.0f}",
-        *("" if rate is None else f"{rate:.1%}" for rate in (before, after)),
-    )
-
-
-def design_effect_row(row: Row) -> tuple[str, ...]:
-    company, event_type, *counts, once, low, high, low_by_user, high_by_user, effect = row
-    return (
-        company,
-        event_type,
-        *(f"{count:,}" for count in counts),
-        *("" if volume is None else f"{volume:,.0f}" for volume in (once, low, high, low_by_user, high_by_user)),
-        f"{effect:.2f}",
-    )
-
-
 def company_row(row: Row) -> tuple[str, ...]:
-    company, industry, country, sampled, *volumes, once, low, high, extrapolated, consent, countries, is_small = row
     return (
-        company,
-        industry or "",
-        country or "",
-        f"{sampled:,}",
-        *(f"{volume:,.0f}" for volume in volumes),
-        *("" if rate is None else f"{rate:.1%}" for rate in (once, low, high, extrapolated, consent)),
-        f"{countries:,}",
-        "small" if is_small else "",
+        row.company_id,
+        row.industry or "",
+        row.hq_country or "",
+        rate_of(row, "opt_in_rate"),
+        rate_of(row, "consent_rate"),
+        rate_of(row, "conversion_rate"),
+        volume_of(row, "notices"),
+        volume_of(row, "events"),
+        whole(row.events_by_count_and_rate),
+        formats.count(row.events_stored),
+        formats.count(row.countries),
+        sample_of(row),
     )
 
 
 def answer_row(row: Row) -> tuple[str, ...]:
-    company, definition, events, coverage, median, mean = row
     return (
-        company,
-        definition.replace("_", " "),
-        f"{events:,}",
-        "" if coverage is None else f"{coverage:.1%}",
-        *("" if seconds is None else f"{seconds:,.1f}" for seconds in (median, mean)),
+        row.company_id,
+        row.definition_label,
+        *("" if seconds is None else f"{seconds:,.1f}" for seconds in (row.median_seconds, row.mean_seconds)),
+        f"{formats.percent(row.coverage)} ({between(row.coverage_low, row.coverage_high, formats.percent)})",
+        formats.count(row.events_stored),
     )
+
+
+def restatement_row(row: Row) -> tuple[str, ...]:
+    return (
+        row.delivery_id,
+        row.company_id or "",
+        str(row.event_date),
+        *(
+            formats.count(number)
+            for number in (
+                row.events_late,
+                row.events_reweighed,
+                row.events_consent_changed,
+                row.events_moved_in,
+                row.events_moved_out,
+            )
+        ),
+        f"{row.events_difference:+,.0f}",
+        formats.percent(row.opt_in_rate_before),
+        formats.percent(row.opt_in_rate),
+    )
+
+
+def design_effect_row(row: Row) -> tuple[str, ...]:
+    return (
+        row.company_id,
+        row.event_type,
+        f"{row.design_effect:.2f}",
+        whole(row.events),
+        between(row.events_low, row.events_high, whole),
+        between(row.events_by_user_low, row.events_by_user_high, whole),
+        formats.count(row.events_stored),
+        formats.count(row.users_stored),
+        formats.count(row.users_seen_again),
+    )
+
+
+def rate_of(row: Row, name: str) -> str:
+    """A rate with its interval, or with a word on why it has none."""
+    rate, low, precision = (getattr(row, f"{name}{end}") for end in ("", "_low", "_precision"))
+    if rate is None:
+        return ""
+    note = between(low, getattr(row, f"{name}_high"), formats.percent) if precision == "estimated" else precision
+    return f"{formats.percent(rate)} ({note})"
+
+
+def volume_of(row: Row, name: str) -> str:
+    """A volume with its interval; one that is counted has none."""
+    note = between(getattr(row, f"{name}_low"), getattr(row, f"{name}_high"), whole)
+    return f"{whole(getattr(row, name))}{f' ({note})' if note else ''}"
+
+
+def interval_of(row: Row, name: str, written: Format) -> str:
+    note = between(getattr(row, f"{name}_low"), getattr(row, f"{name}_high"), written)
+    return f"95 % interval {note}" if note else ""
+
+
+def between(low: float | None, high: float | None, written: Format) -> str:
+    return "" if low is None or high is None else f"{written(low)} to {written(high)}"
+
+
+def whole(volume: float | Decimal | None) -> str:
+    return "" if volume is None else f"{volume:,.0f}"
+
+
+def sample_of(row: Row) -> str:
+    return "small" if row.is_small_sample else ""
+
+
+def no_rate_last(rate: float | None) -> float:
+    return 2 if rate is None else rate

@@ -7,6 +7,7 @@ with daily as (
         event_type,
         consent_status,
         country_code,
+        device_type,
         count(*) as row_count,
         sum(events_weighted_once) as weighted_once,
         sum(events_extrapolated) as extrapolated,
@@ -16,7 +17,7 @@ with daily as (
         max(_day_version) as day_version
     from {{ ref('fct_consent_events') }}
     where {{ in_days('event_date', days) }}
-    group by event_date, company_id, event_type, consent_status, country_code
+    group by event_date, company_id, event_type, consent_status, country_code, device_type
 ),
 
 cells as (
@@ -36,6 +37,7 @@ final as (
         event_type,
         consent_status,
         country_code,
+        device_type,
         {{ cast_to('row_count', 'integer') }} as events_sampled,
         {{ cast_to('weighted_once', 'weight') }} as events_weighted_once,
         {{ weighted_once_errors('events_weighted_once', 'cell') }},

@@ -1,0 +1,84 @@
+{#
+    Figures of consent as people read them, from a relation with the sums of the volumes (consent_volumes) and the rates with
+    their standard errors (consent_rates): each figure, weighted once, with its interval. What is not sampled is a count, and has
+    no interval. <rate>_precision says what the interval of a rate is worth:
+    estimated, not sampled (exact), or error unknown, where all or none of what is stored counts, so that the sample does not
+    show how far off the rate may be.
+#}
+{% macro reported_consent(sums) -%}
+        {%- set volumes = {'notices': 'consent_asked', 'choices': 'consent_given', 'events': 'events'} -%}
+        {%- set rates = {
+            'opt_in_rate': (['opt_ins', 'consent_asked'], none),
+            'consent_rate': (['opt_ins', 'choices'], '1'),
+            'conversion_rate': (['consent_given', 'consent_asked'], none),
+        } -%}
+        {%- for rate, (parts, at_most) in rates.items() %}
+        {{ reported_rate(rate, sums ~ '.' ~ rate ~ '_weighted_once', sums ~ '.' ~ rate ~ '_weighted_once_se', at_most) }},
+        {{ precision_of(
+            sums ~ '.' ~ rate ~ '_weighted_once', sums ~ '.' ~ rate ~ '_weighted_once_se',
+            [sums ~ '.' ~ parts[0] ~ '_variance', sums ~ '.' ~ parts[1] ~ '_variance']
+        ) }} as {{ rate }}_precision,
+        {%- endfor %}
+        {%- for name, volume in volumes.items() %}
+        {{ reported_volume(name, sums ~ '.' ~ volume) }},
+        {{ cast_to(sums ~ '.' ~ volume ~ '_sampled', 'integer') }} as {{ name }}_stored,
+        {%- endfor %}
+        {{ cast_to(sums ~ '.events_sampled between 1 and ' ~ (var('least_sampled') - 1), 'boolean') }} as is_small_sample
+{%- endmacro %}
+
+
+{# A rate and the ends of its interval, which are NULL where it has no error. #}
+{% macro reported_rate(name, value, error, at_most=none) -%}
+        {{ value }} as {{ name }},
+        case when {{ error }} > 0 then {{ lower_end(value, error) }} end as {{ name }}_low,
+        case when {{ error }} > 0 then {{ upper_end(value, error, at_most) }} end as {{ name }}_high
+{%- endmacro %}
+
+
+{# A volume and the ends of its interval, which are NULL where nothing of it is sampled. #}
+{% macro reported_volume(name, volume) -%}
+        {%- set error = 'sqrt(' ~ to_double(volume ~ '_variance') ~ ')' -%}
+        {{ cast_to(volume ~ '_once', 'money') }} as {{ name }},
+        case when {{ volume }}_variance > 0 then {{ lower_end(volume ~ '_once', error, volume ~ '_sampled') }} end as {{ name }}_low,
+        case when {{ volume }}_variance > 0 then {{ upper_end(volume ~ '_once', error) }} end as {{ name }}_high
+{%- endmacro %}
+
+
+{% macro precision_of(rate, error, variances) -%}
+        {{ cast_to(
+            'case when ' ~ rate ~ ' is null then null when ' ~ error ~ " > 0 then 'estimated' when " ~ variances | join(' + ')
+            ~ " > 0 then 'error unknown' else 'not sampled' end", 'text_nullable'
+        ) }}
+{%- endmacro %}
+
+
+{#
+    The sums of a relation by each of several columns in turn, and over all: one row per breakdown (the name of the column, or
+    all) and member, for each value of the columns in per. The members of a breakdown add up to all, so read one breakdown.
+#}
+{% macro breakdowns(relation, columns, sums, per=[]) -%}
+    {%- for column in [none] + columns %}
+    select
+        {%- for fixed in per %}
+        {{ relation }}.{{ fixed }} as {{ fixed }},
+        {%- endfor %}
+        {{ cast_to("'" ~ (column or 'all') ~ "'", 'text') }} as breakdown,
+        {{ cast_to(relation ~ '.' ~ column if column else "'all'", 'text_nullable') }} as member,
+        {{ sums }}
+    from {{ relation }}
+    {%- set groups = per + ([column] if column else []) %}
+    {{ 'group by ' ~ relation ~ '.' ~ groups | join(', ' ~ relation ~ '.') if groups else 'having count(*) > 0' }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+{%- endmacro %}
+
+
+{# Whether a UTC day is after the last delivery: only a clock that is ahead makes such events. #}
+{% macro is_after_last_delivery(day) -%}
+    {{ day }} > (select {{ cast_to('max(files._delivered_at)', 'date') }} from {{ ref('stg_consent__files') }} as files)
+{%- endmacro %}
+
+{# A UTC day as a member of a breakdown; those after the last delivery are one member. #}
+{% macro day_or_later(day) -%}
+    case when {{ is_after_last_delivery(day) }} then 'after the last delivery' else {{ cast_to(day, 'text') }} end
+{%- endmacro %}

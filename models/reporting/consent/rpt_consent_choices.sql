@@ -1,0 +1,59 @@
+{%- set sums %}
+        {%- for choice in ['offered', 'enabled', 'disabled'] %}
+        {{ volume_sums('daily', choice, "daily.choice = '" ~ choice ~ "'", without=['extrapolated']) }},
+        {%- endfor %}
+        {{ volume_sums('daily', 'decided', "daily.choice <> 'offered'", without=['extrapolated']) }}
+{%- endset %}
+
+with daily as (
+    select
+        choices.*,
+        choices.company_id as company,
+        choices.country_code as country,
+        choices.device_type as device,
+        {{ day_or_later('choices.event_date') }} as day
+    from {{ ref('fct_consent_choices_daily') }} as choices
+),
+
+sums as (
+    {{ breakdowns('daily', ['company', 'country', 'device', 'day'], sums, per=['kind', 'item_id']) }}
+),
+
+rates as (
+    select
+        *,
+        {{ ratio('enabled_once', 'decided_once') }} as enabled_rate,
+        sqrt({{ share_variance('enabled', 'decided') }}) as enabled_rate_se,
+        {{ ratio('enabled_once', 'offered_once') }} as enabled_per_offer,
+        sqrt({{ ratio_variance('enabled', 'offered') }}) as enabled_per_offer_se
+    from sums
+),
+
+final as (
+    select
+        ---------- item and breakdown
+        {{ cast_to('rates.kind', 'text') }} as kind,
+        {{ cast_to('rates.item_id', 'text') }} as item_id,
+        rates.breakdown as breakdown,
+        rates.member as member,
+
+        ---------- rates to report
+        {{ reported_rate('enabled_rate', 'rates.enabled_rate', 'rates.enabled_rate_se', at_most='1') }},
+        {{ precision_of(
+            'rates.enabled_rate', 'rates.enabled_rate_se', ['rates.enabled_variance', 'rates.decided_variance']
+        ) }} as enabled_rate_precision,
+        {{ reported_rate('enabled_per_offer', 'rates.enabled_per_offer', 'rates.enabled_per_offer_se') }},
+        {{ precision_of(
+            'rates.enabled_per_offer', 'rates.enabled_per_offer_se', ['rates.enabled_variance', 'rates.offered_variance']
+        ) }} as enabled_per_offer_precision,
+
+        ---------- volumes behind them
+        {%- for choice in ['offered', 'enabled', 'disabled'] %}
+        {{ reported_volume(choice, 'rates.' ~ choice) }},
+        {{ cast_to('rates.' ~ choice ~ '_sampled', 'integer') }} as {{ choice }}_stored,
+        {%- endfor %}
+        {{ cast_to('rates.decided_sampled between 1 and ' ~ (var('least_sampled') - 1), 'boolean') }} as is_small_sample
+    from rates
+)
+
+select * from final

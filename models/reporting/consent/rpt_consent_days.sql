@@ -1,0 +1,34 @@
+with totals as (
+    select
+        daily.event_date as event_date,
+        daily.company_id as company_id,
+        {%- for volume, condition in consent_volumes().items() %}
+        {{ volume_sums('daily', volume, condition) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('fct_consent_company_daily') }} as daily
+    group by daily.event_date, daily.company_id
+),
+
+sums as (
+    select
+        totals.*,
+        {{ consent_rates('totals') }}
+    from totals
+),
+
+final as (
+    select
+        ---------- day and company
+        sums.event_date as event_date,
+        {{ cast_to('sums.company_id', 'text_nullable') }} as company_id,
+        {{ cast_to('coalesce(companies.industry_front, companies.industry_back)', 'text_nullable') }} as industry,
+        companies.hq_country as hq_country,
+        {{ cast_to(is_after_last_delivery('sums.event_date'), 'boolean') }} as is_after_last_delivery,
+
+        ---------- rates to report, and the volumes behind them
+        {{ reported_consent('sums') }}
+    from sums
+    left join {{ ref('dim_companies') }} as companies on sums.company_id = companies.company_id
+)
+
+select * from final
