@@ -47,12 +47,17 @@ def latest_days(days: Sequence[Row], last_delivery: date) -> tuple[list[Row], st
     """Of rows with an event_date, those to draw, and a note on the others. The last day is the latest that is not
     after the delivery: days of clocks that run ahead, or began in 1970, would press all others into a line."""
     last = max((row.event_date for row in days if row.event_date <= last_delivery), default=last_delivery)
-    first = last - timedelta(days=min(MOST_DAYS - 1, (last - date.min).days))
+    first = days_before(last, MOST_DAYS - 1)
     earlier, later = sum(row.event_date < first for row in days), sum(row.event_date > last for row in days)
     others = [f"{earlier:,} before {first}"] * bool(earlier)
     others += [f"{later:,} later than the latest delivery"] * bool(later)
     note = f" Days not drawn: {', '.join(others)}; they are in the table of days." if others else ""
     return [row for row in days if first <= row.event_date <= last], note
+
+
+def days_before(day: date, number: int) -> date:
+    """The day so many days earlier, in the calendar: there is none before the year 1."""
+    return day - timedelta(days=min(number, (day - date.min).days))
 
 
 def first_rows(rows: Sequence[T], most: int, others: str) -> tuple[Sequence[T], str]:

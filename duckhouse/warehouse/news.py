@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 
 def is_new(target: str) -> bool:
-    """Whether the code, a setting or a delivery is other than in the last build of everything that ended well, or the copy
-    of dev that people read is gone.
+    """Whether the code, a setting or a delivery is other than in the last build of everything that ended well, or the
+    copy of dev that people read is gone.
 
     What was changed in the warehouse by hand a build sees, and this does not.
     """

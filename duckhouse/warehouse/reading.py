@@ -131,4 +131,3 @@ def _databases() -> Iterator[House]:
             relation=lambda name: clickhouse_sql.full_name(database, name),
             quoted=clickhouse_sql.quote,
         )
-

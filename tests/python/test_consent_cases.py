@@ -16,6 +16,7 @@ from support.analyses import analyses_of, answers_of_dev, answers_of_prod, compi
 from support.consent import Z, assert_estimate, company_record, deliver, event, records
 from support.dbt import BuildError
 from support.drops import NO_TESTS, build, keep
+from support.pages import read_page
 from support.warehouse import Warehouse, warehouse
 
 # event: RATE, COUNT, and what they mean: stored events, weighted once, extrapolated, variance
@@ -176,6 +177,39 @@ CHOICES = [
     event("page", "choices", "pageview", parameters=CHOSEN, consent="opt-out"),
 ]
 
+# 4 notices that offer vendor 900, 3 choices that enable it and 1 that disables it, each of weight 2
+HALF = {"rate": "0.5", "count": "2"}
+REFUSED = {
+    **{f"refused-asked-{n}": {"country": '"FR"'} for n in range(4)},
+    "refused-in-0": {"country": '"FR"'},
+    "refused-in-1": {"country": '"FR"'},
+    "refused-in-2": {"country": '"DE"'},
+    "refused-out": {"country": '"DE"', "device_type": "smartphone"},
+}
+SAMPLED_CHOICES = [
+    event(
+        name,
+        "refused",
+        "consent.asked" if "asked" in name else "consent.given",
+        parameters={"vendors": [900] if "asked" in name else lists(*([[900], []] if "-in-" in name else [[], [900]]))},
+        consent="empty" if "asked" in name else "partial opt-in",
+        **HALF,
+        **fields,
+    )
+    for name, fields in REFUSED.items()
+]
+# breakdown and member: rate, low and high of the choices that enable it, what that is worth; per offer, low and high
+#
+# In all enabled 6 of 8 decided, variances 6 and 8: variance of the share ((1 - 1.5) x 6 + 0.75^2 x 8) / 8^2 = 1.5 / 64.
+# Per offer 6 of 8, variance (6 + 0.75^2 x 8) / 8^2 = 10.5 / 64. In DE 2 of 4, variance (0 x 2 + 0.5^2 x 4) / 4^2 = 1 / 16.
+# In FR all 4 of 4, and on smartphones none of 2: the sample shows no error.
+ENABLED: dict[tuple[str, str], tuple] = {
+    ("all", "all"): (0.75, 0.44994302, 1.0, "estimated", 0.75, 0.0, 1.54387615),
+    ("country", "DE"): (0.5, 0.01000900, 0.98999100, "estimated", None, None, None),
+    ("country", "FR"): (1.0, None, None, "error unknown", 0.5, 0.0, 1.10011396),
+    ("device", "smartphone"): (0.0, None, None, "error unknown", None, None, None),
+}
+
 SIZES = [event(f"{company}-{n}", company) for company, size in (("few", 29), ("enough", 30)) for n in range(size)]
 
 AGAIN = [
@@ -253,6 +287,7 @@ ODD = [
     event("half", "half", rate="0.4", count="3"),
     event("vast", "vast", rate="0.00001", count="100001"),
     event("minus", "minus", rate="0.1", count="-5"),
+    event("ahead", "ahead", at="2026-02-01 10:00:00.000"),
     given("comma-in-a-list", "full opt-in", '{"purposes": {"enabled": ["cookies",], "disabled": []}}'),
     given("nan", "full opt-in", '{"purposes": {"enabled": ["cookies"], "disabled": []}, "score": NaN}'),
     given("comma-at-the-end", "full opt-in", '{"created": "2025-09-05T08:59:00Z", "updated": "2025-09-05T08:59:04Z",}'),
@@ -298,7 +333,7 @@ def first(consent: Warehouse) -> Warehouse:
     files = {
         "aside": ASIDE,
         "volumes": [*weights, *RATES, *BY_HAND, *SIZES],
-        "others": [*KNOWN, *places, *COUNTRIES, *TIMES, *CHOICES, *AGAIN],
+        "others": [*KNOWN, *places, *COUNTRIES, *TIMES, *CHOICES, *SAMPLED_CHOICES, *AGAIN],
         "restated": RESTATED,
     }
     deliver(consent, 10, files, COMPANIES)
@@ -588,6 +623,123 @@ def test_a_company_without_linked_answers_has_no_median(first: Warehouse) -> Non
     assert record["created_to_updated_coverage_sampled"] is None
 
 
+# company: rate, low, high and precision of the opt-in rate, then of the consent rate; notices, low and high
+REPORTED: dict[str, tuple] = {
+    "by-hand": (
+        *(0.288, 0.14999003, 0.42600997, "estimated"),
+        *(0.6, 0.47604099, 0.72395901, "estimated"),
+        *(125, 125 - Z * math.sqrt(500), 125 + Z * math.sqrt(500)),
+    ),
+    "no-notice": (None, None, None, None, 0.75, None, None, "not sampled", 0, None, None),
+    "unanswered": (
+        0,
+        None,
+        None,
+        "error unknown",
+        None,
+        None,
+        None,
+        None,
+        15,
+        15 - Z * math.sqrt(60),
+        15 + Z * math.sqrt(60),
+    ),
+    "quiet": (None, None, None, None, None, None, None, None, 0, None, None),
+}
+
+
+def approximately(rows: list[tuple]) -> list[tuple]:
+    """Rows with figures as doubles of eight digits, to be compared with others."""
+    return [
+        tuple(value if value is None or isinstance(value, str) else round(float(value), 8) for value in row)
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize("company", REPORTED)
+def test_the_figures_to_report_have_an_interval_where_they_are_sampled(first: Warehouse, company: str) -> None:
+    rates = ", ".join(f"{rate}, {rate}_low, {rate}_high, {rate}_precision" for rate in ("opt_in_rate", "consent_rate"))
+    columns = f"{rates}, notices, notices_low, notices_high"
+    for found in on_both(first, columns, "reporting", "rpt_consent_companies", f"company_id = '{company}'"):
+        assert approximately(found) == approximately([REPORTED[company]])
+
+
+@pytest.mark.parametrize("place", ENABLED)
+def test_vendors_are_enabled_and_refused(first: Warehouse, place: tuple[str, str]) -> None:
+    columns = "enabled_rate, enabled_rate_low, enabled_rate_high, enabled_rate_precision"
+    columns += ", enabled_per_offer, enabled_per_offer_low, enabled_per_offer_high"
+    condition = "kind = 'vendors' and item_id = '900' and breakdown = '{}' and member = '{}'".format(*place)
+    for found in on_both(first, columns, "reporting", "rpt_consent_choices", condition):
+        assert approximately(found) == approximately([ENABLED[place]])
+
+
+def test_purposes_that_no_notice_offers_have_no_rate_per_offer(first: Warehouse) -> None:
+    columns = "kind || item_id, enabled_rate, enabled_per_offer, offered, enabled, disabled, enabled_rate_precision"
+    condition = "breakdown = 'company' and member = 'choices'"
+    expected = [
+        ("purposescookies", 0.8, 4.0, 1.0, 4.0, 1.0, "not sampled"),
+        ("purposesmarket", 0.0, 0.0, 1.0, 0.0, 1.0, "not sampled"),
+        ("purposes_limarket", 1.0, 1.0, 1.0, 1.0, 0.0, "not sampled"),
+        ("vendors63", round(2 / 3, 8), 2.0, 1.0, 2.0, 1.0, "not sampled"),
+        ("vendors_li63", 0.0, None, 0.0, 0.0, 1.0, "not sampled"),
+        ("vendorsgoogle", round(1 / 3, 8), 1.0, 1.0, 1.0, 2.0, "not sampled"),
+    ]
+    for found in on_both(first, columns, "reporting", "rpt_consent_choices", condition):
+        assert sorted(approximately(found)) == sorted(expected)
+
+
+def test_rates_of_each_breakdown_are_those_of_its_events(first: Warehouse) -> None:
+    """Summed in plain Python from the events: full opt-ins per notice, and the error by the delta method."""
+    industries = dict(first.rows("select company_id, coalesce(industry_front, industry_back) from marts.dim_companies"))
+    sums: dict[tuple[str, str | None], list[float]] = {}
+    for company, kind, status, country, device, day, weight, variance in first.rows(
+        "select company_id, event_type, consent_status, country_code, device_type, event_date, events_weighted_once, "
+        "variance_weighted_once from marts.fct_consent_events"
+    ):
+        places = {
+            "all": "all",
+            "industry": industries.get(company),
+            "country": country,
+            "device": device,
+            "day": str(day),
+        }
+        for place in places.items():
+            of_place = sums.setdefault(place, [0.0] * 4)
+            for at, counts in ((0, kind == "consent.asked"), (2, kind == "consent.given" and status == "full opt-in")):
+                of_place[at] += float(weight) * counts
+                of_place[at + 1] += float(variance) * counts
+    expected = {}
+    for place, (asked, asked_variance, opt_ins, opt_ins_variance) in sums.items():
+        rate = opt_ins / asked if asked else None
+        error = None if rate is None else math.sqrt(opt_ins_variance + rate**2 * asked_variance) / asked
+        ends = (max(0, rate - Z * error), rate + Z * error) if rate is not None and error else (None, None)
+        expected[place] = pytest.approx((rate, *ends), rel=1e-6)
+    columns = "breakdown, member, opt_in_rate, opt_in_rate_low, opt_in_rate_high"
+    for found in on_both(first, columns, "reporting", "rpt_consent_rates"):
+        assert {row[:2]: row[2:] for row in found} == expected
+        assert len(found) == len(expected)
+
+
+def test_coverage_of_answers_has_its_interval(first: Warehouse) -> None:
+    """6 of 8 notices have an answer: the score interval of Wilson."""
+    reach = Z * math.sqrt(6 * 2 / 8 + Z**2 / 4)
+    expected = [(45.0, 0.75, (6 + Z**2 / 2 - reach) / (8 + Z**2), (6 + Z**2 / 2 + reach) / (8 + Z**2))]
+    condition = "company_id = 'times' and definition = 'first_later_given'"
+    columns = "median_seconds, coverage, coverage_low, coverage_high"
+    for found in on_both(first, columns, "reporting", "rpt_consent_time_to_answer", condition):
+        assert approximately(found) == approximately(expected)
+
+
+def test_a_day_after_the_last_delivery_is_told_apart(odd: Warehouse) -> None:
+    for found in on_both(
+        odd, "company_id, is_after_last_delivery", "reporting", "rpt_consent_days", "events_stored = 1"
+    ):
+        assert dict(found)["ahead"] is True
+        assert dict(found)["half"] is False
+    for found in on_both(odd, "events", "reporting", "rpt_consent_rates", "member = 'after the last delivery'"):
+        assert found == [(1,)]
+
+
 def chosen(house: Warehouse, company: str = "choices") -> dict[str, set[tuple[str, str, str]]]:
     found: dict[str, set[tuple[str, str, str]]] = {}
     query = f"select event_id, kind, item_id, choice from marts.fct_consent_choices where company_id = '{company}'"
@@ -736,16 +888,21 @@ def test_the_analysis_says_why_an_opt_in_rate_changed(consent: Warehouse, older:
     assert {*analyses_of("consent")} == described(consent) == dev.keys()
     [published, restated] = dev["why_an_opt_in_rate_changed"].records
     assert prod["why_an_opt_in_rate_changed"].rows == dev["why_an_opt_in_rate_changed"].rows
-    assert (published["publication"], published["rate_before"], published["rate_after"]) == ("first", None, 2 / 40)
-    assert (restated["company_id"], restated["rate_before"], restated["rate_after"]) == ("restated", 2 / 40, 3 / 45)
+    assert (published["publication"], published["opt_in_rate_before"], published["opt_in_rate"]) == (
+        "first",
+        None,
+        2 / 40,
+    )
+    assert restated["company_id"] == "restated"
+    assert (restated["opt_in_rate_before"], restated["opt_in_rate"]) == (2 / 40, 3 / 45)
     assert (restated["opt_ins_difference"], restated["notices_difference"]) == (1, 5)
 
 
 def test_the_report_shows_what_was_restated(older: Warehouse) -> None:
-    page = older.folder / "report.html"
-    older.run("report", "--out", page)
+    path = older.folder / "report.html"
+    older.run("report", "--out", path)
     row = ["restated", "2025-10-05", "1", "1", "1", "0", "1", "-5", "5.0%", "6.7%"]
-    assert "".join(f"<td>{cell}</td>" for cell in row) in page.read_text(encoding="utf-8")
+    assert row in [cells[1:] for cells in read_page(path).table("Why did figures change after a day was published?")]
 
 
 def test_replaced_and_set_aside_records_are_accounted_for_by_delivery(older: Warehouse) -> None:
@@ -800,7 +957,7 @@ def test_all_records_of_the_drops_are_published_or_accounted_for(older: Warehous
     delivered = {
         "aside": len(ASIDE),
         "volumes": len([*WEIGHTS, *RATES, *BY_HAND, *SIZES]),
-        "others": len([*KNOWN, *PLACES, *COUNTRIES, *TIMES, *CHOICES, *AGAIN]),
+        "others": len([*KNOWN, *PLACES, *COUNTRIES, *TIMES, *CHOICES, *SAMPLED_CHOICES, *AGAIN]),
         "restated": len(RESTATED),
     }
     landed = older.rows(

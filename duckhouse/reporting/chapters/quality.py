@@ -1,4 +1,4 @@
-"""Data quality in the report: which systems have errors, and what each rule found, ranked by money and then by records."""
+"""Data quality in the report: which systems have errors, and what each rule found, by money and then by records."""
 
 import json
 import math
@@ -21,6 +21,7 @@ from duckhouse.reporting.page import (
     Table,
     Text,
     View,
+    days_before,
 )
 
 HEADING = "Data quality"
@@ -79,8 +80,8 @@ def sections(found: Found) -> list[Section]:
 
 
 WITHOUT_FAULT = (
-    "An error makes a figure wrong until somebody acts, a warning may. Information is what the pipeline fixes, or what is "
-    "worth knowing; fixed findings are those that a later delivery put right. Without fault: the share of events that "
+    "An error makes a figure wrong until somebody acts, a warning may. Information is what the pipeline fixes, or what "
+    "is worth knowing; fixed findings are those that a later delivery put right. Without fault: the share of events that "
     "carry no open error or warning of their own."
 )
 RANKED = (
@@ -119,7 +120,7 @@ def days_section(found: Found) -> Iterator[Section]:
     """Open findings by the day of their events, a chart for each system that has any."""
     parts: list[Part] = []
     for system in found["systems"]:
-        period = days_of(system)
+        period = set(days_of(system))
         rows = [row for row in found["days"] if row.source == system.source]
         points = [
             (row.event_date, severity, getattr(row, column))
@@ -128,9 +129,8 @@ def days_section(found: Found) -> Iterator[Section]:
             for severity, column in OPEN.items()
             if getattr(row, column)
         ]
-        elsewhere = sum(
-            getattr(row, column) for row in rows if row.event_date and row.event_date not in period for column in OPEN.values()
-        )
+        others = [row for row in rows if row.event_date and row.event_date not in period]
+        elsewhere = sum(getattr(row, column) for row in others for column in OPEN.values())
         if points:
             note = f", {elsewhere:,} on days before or after not drawn" if elsewhere else ""
             parts += [
@@ -145,7 +145,7 @@ def days_of(system: Row) -> list[date]:
     """Each day of the period that a system covers, of a year at most."""
     if system.first_day is None:
         return []
-    first = max(system.first_day, system.last_day - timedelta(days=DAYS_OF_A_YEAR - 1))
+    first = max(system.first_day, days_before(system.last_day, DAYS_OF_A_YEAR - 1))
     return [first + timedelta(days=number) for number in range((system.last_day - first).days + 1)]
 
 

@@ -12,7 +12,9 @@ final as (
         {{ cast_to('coalesce(industry_front, industry_back)', 'text_nullable') }} as industry,
         hq_country,
         {{ cast_to('consent_status', 'text_nullable') }} as consent_status,
-        {{ cast_to('case when ' ~ in_list('consent_status', statuses) ~ " then consent_status else 'other' end", 'text') }} as status_group,
+        {{ cast_to(
+            'case when ' ~ in_list('consent_status', statuses) ~ " then consent_status else 'other' end", 'text'
+        ) }} as status_group,
 
         ---------- choices with the status
         {{ reported_rate(

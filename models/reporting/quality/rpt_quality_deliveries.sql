@@ -87,7 +87,9 @@ final as (
 
         ---------- days
         latest_day,
-        {{ cast_to("date_diff('day', latest_day, " ~ cast_to('arrived_at', 'date') ~ ')', 'integer_nullable') }} as days_behind,
+        {{ cast_to(
+            "date_diff('day', latest_day, " ~ cast_to('arrived_at', 'date') ~ ')', 'integer_nullable'
+        ) }} as days_behind,
         {{ cast_to(
             'latest_day is not null and (latest_day_before is null or latest_day > latest_day_before)', 'boolean'
         ) }} as brings_later_day

@@ -44,7 +44,8 @@ final as (
 
         ---------- what it found
         {{ cast_to(
-            'row_number() over (order by coalesce(found.amount, 0) desc, coalesce(found.records, 0) desc, rules.rule_id)', 'integer'
+            'row_number() over ('
+            ~ 'order by coalesce(found.amount, 0) desc, coalesce(found.records, 0) desc, rules.rule_id)', 'integer'
         ) }} as place,
         {{ cast_to('coalesce(found.open_count, 0)', 'integer') }} as open_findings,
         {{ cast_to('coalesce(found.closed_count, 0)', 'integer') }} as closed_findings,
@@ -55,8 +56,10 @@ final as (
         {{ cast_to('found.latest_day', 'date_nullable') }} as last_day,
 
         ---------- the finding with the most money, or records, as an example
-        {%- for column in ['finding_key', 'observed', 'expected', 'evidence'] %}
-        {{ cast_to('examples.' ~ column, 'text_nullable') }} as example_{{ column.split('_') | last }}{{ ',' if not loop.last }}
+        {%- for name, column in {
+            'key': 'finding_key', 'observed': 'observed', 'expected': 'expected', 'evidence': 'evidence'
+        }.items() %}
+        {{ cast_to('examples.' ~ column, 'text_nullable') }} as example_{{ name }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('dim_dq_rules') }} as rules
     left join found on rules.rule_id = found.rule_id

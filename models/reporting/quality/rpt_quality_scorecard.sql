@@ -36,7 +36,9 @@ final as (
         days.source as source,
         {{ cast_to(source_label('days.source'), 'text') }} as source_label,
         days.event_date as event_date,
-        {{ cast_to('coalesce(days.event_date between periods.first_day and periods.last_day, false)', 'boolean') }} as is_in_period,
+        {{ cast_to(
+            'coalesce(days.event_date between periods.first_day and periods.last_day, false)', 'boolean'
+        ) }} as is_in_period,
         {{ cast_to('days.is_later', 'boolean') }} as is_after_last_delivery,
 
         ---------- events, and what was found about them

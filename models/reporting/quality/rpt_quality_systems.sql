@@ -52,7 +52,9 @@ measured as (
             else 0
         end as empty_days,
         date_diff('day', judged.last_day, {{ cast_to('delivered.last_at', 'date') }}) as days_behind,
-        case when delivered.advance_count >= {{ var('dq_least_peers') }} then ceil(delivered.usual_days_behind) end as usual_days
+        case
+            when delivered.advance_count >= {{ var('dq_least_peers') }} then ceil(delivered.usual_days_behind)
+        end as usual_days
     from delivered
     left join judged on delivered.source = judged.source
 ),
@@ -63,7 +65,9 @@ final as (
         delivered.source as source,
         delivered.source_label as label,
         {{ cast_to("coalesce(shown.headline_name, 'Events')", 'text') }} as headline_name,
-        {{ cast_to('coalesce(shown.headline_value, ' ~ fixed_text('coalesce(judged.event_count, 0)', 0) ~ ')', 'text') }} as headline_value,
+        {{ cast_to(
+            'coalesce(shown.headline_value, ' ~ fixed_text('coalesce(judged.event_count, 0)', 0) ~ ')', 'text'
+        ) }} as headline_value,
         judged.first_day,
         judged.last_day,
         {{ cast_to('delivered.last_at', 'timestamp') }} as last_delivery_at,
@@ -74,7 +78,9 @@ final as (
         {{ cast_to('delivered.read_count', 'integer') }} as records_read,
         {{ cast_to('delivered.unaccounted_count', 'integer') }} as records_unaccounted,
         {{ cast_to('coalesce(measured.empty_days, 0)', 'integer') }} as days_without_events,
-        {{ cast_to('delivered.unaccounted_count = 0 and coalesce(measured.empty_days, 0) = 0', 'boolean') }} as is_complete,
+        {{ cast_to(
+            'delivered.unaccounted_count = 0 and coalesce(measured.empty_days, 0) = 0', 'boolean'
+        ) }} as is_complete,
 
         ---------- is it right
         {{ cast_to('coalesce(judged.event_count, 0)', 'integer') }} as events,

@@ -83,8 +83,8 @@ class Warehouse:
         return ("--select", f"source:{self.source}+", its_seeds, *WITHOUT_QUALITY)
 
     def run(self, script: str, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
-        """Runs a script or a tool: those that are called most in this process, the others as the command. Builds of tests
-        publish nothing, so what is built is published before a report of dev."""
+        """Runs a script or a tool: those that are called most in this process, the others as the command. Builds in
+        tests publish nothing, so what is built is published before a report of dev."""
         if script == "report" and "prod" not in arguments and self.duckdb.exists():
             self.run("publish", "--target", "dev")
         name = script if "." in script else f"scripts.{script}"

@@ -81,7 +81,7 @@ TABLES = (
         (
             Question(
                 "the fleet by hour",
-                "select event_date, hour, count(), sum(temperature_sum) from {table} group by event_date, hour",
+                "select event_date, hour, count(), sum(temperature_mean) from {table} group by event_date, hour",
             ),
             Question(
                 "a device in a week",
