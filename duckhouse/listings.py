@@ -3,6 +3,8 @@
 On the diagrams a column joins the model of its area of which it alone is a key: publisher_id joins dim_publishers.
 """
 
+import re
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ AREAS = {
 """Headings in the order of the pages. Any other area follows, under its own name."""
 PREFIXES = ("fct_", "dim_", "agg_", "bridge_")
 REPORTING = "reporting"
+WIDTH = 120
 
 
 @dataclass(frozen=True)
@@ -35,9 +38,7 @@ class Published:
     """Columns of which each alone is unique."""
 
 
-def listings(
-    models: Mapping[str, Any], owners: Mapping[str, str], project: Path, written_by: str
-) -> dict[Path, str]:
+def listings(models: Mapping[str, Any], owners: Mapping[str, str], project: Path, written_by: str) -> dict[Path, str]:
     """Each file with the text that it must have. `models` are the entries of YAML by name, `owners` those of groups."""
     found = sorted(_published(models, project), key=lambda model: (model.area, model.schema, model.name))
     folder = project / "docs" / "reference"
@@ -74,18 +75,23 @@ def _unique(node: Mapping[str, Any]) -> Iterator[list[str]]:
 
 
 def first_sentence(text: str) -> str:
-    return " ".join(text.split()).partition(". ")[0].rstrip(".")
+    """Without its full stop; a question keeps its mark."""
+    return re.split(r"(?<=[.?]) ", " ".join(text.split()), maxsplit=1)[0].rstrip(".")
 
 
 def _marts(found: Iterable[Published], written_by: str) -> str:
     blocks = [
         "# What to query",
-        f"Written by `{written_by}` from the descriptions of the models. Schemas `marts` and `quality` hold facts, "
-        "dimensions and\naggregates, schema `reporting` the views that answer questions. How they join: "
-        "[diagrams](diagrams.md).",
+        _filled(
+            f"Written by `{written_by}` from the descriptions of the models. Schemas `marts` and `quality` hold facts, "
+            "dimensions and aggregates, schema `reporting` the views that answer questions. How they join: "
+            "[diagrams](diagrams.md)."
+        ),
     ]
     for heading, models in _by_area(found):
-        rows = [f"| `{model.schema}.{model.name}` | {model.one_row_per.replace('|', chr(92) + '|')} |" for model in models]
+        rows = [
+            f"| `{model.schema}.{model.name}` | {model.one_row_per.replace('|', chr(92) + '|')} |" for model in models
+        ]
         blocks += [f"## {heading}", "\n".join(["| table or view | one row per |", "|---|---|", *rows])]
     return "\n\n".join(blocks) + "\n"
 
@@ -93,9 +99,11 @@ def _marts(found: Iterable[Published], written_by: str) -> str:
 def _diagrams(found: Iterable[Published], written_by: str) -> str:
     blocks = [
         "# How the tables join",
-        f"Written by `{written_by}` from the contracts and keys of the models. Shown are the columns that identify a "
-        "row (PK)\nand those that lead to another table (FK); [the list](marts.md) says what a row is. Each table with "
-        "`event_date` joins\n`marts.dim_dates` by it.",
+        _filled(
+            f"Written by `{written_by}` from the contracts and keys of the models. Shown are the columns that identify "
+            "a row (PK) and those that lead to another table (FK); [the list](marts.md) says what a row is. Each table "
+            "with `event_date` joins `marts.dim_dates` by it."
+        ),
     ]
     for heading, models in _by_area(found):
         stored = [model for model in models if model.schema != REPORTING]
@@ -106,7 +114,10 @@ def _diagrams(found: Iterable[Published], written_by: str) -> str:
 
 def _exposures(found: Iterable[Published], owners: Mapping[str, str], written_by: str) -> str:
     """An exposure an area: whoever reads its views, by name, from outside of the project."""
-    lines = [f"# Who reads the views of models/reporting: dashboards and people. Written by {written_by}.", "exposures:"]
+    lines = [
+        f"# Who reads the views of models/reporting: dashboards and people. Written by {written_by}.",
+        "exposures:",
+    ]
     for heading, models in _by_area(found):
         views = [model for model in models if model.schema == REPORTING]
         if views:
@@ -121,6 +132,10 @@ def _exposures(found: Iterable[Published], owners: Mapping[str, str], written_by
                 *(f"      - ref('{view.name}')" for view in views),
             ]
     return "\n".join(lines) + "\n"
+
+
+def _filled(text: str) -> str:
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 def _by_area(found: Iterable[Published]) -> Iterator[tuple[str, list[Published]]]:

@@ -1,9 +1,9 @@
 """Writes docs/clickhouse_tables: the `show create table` of every published table and view on ClickHouse.
 
-    make demo demo-prod
-    set -a; . ./demo.env; set +a
-    python -m scripts.clickhouse &
-    python -m tools.clickhouse_tables
+make demo demo-prod
+set -a; . ./demo.env; set +a
+python -m scripts.clickhouse &
+python -m tools.clickhouse_tables
 """
 
 import argparse

@@ -56,7 +56,10 @@ def test_every_page_is_reached_from_the_readme() -> None:
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("[there](other.md) [part](other.md#what-is---it) [here](#top) <https://example.org> [x](https://e.org/y)", None),
+        (
+            "[there](other.md) [part](other.md#what-is---it) [here](#top) <https://example.org> [x](https://e.org/y)",
+            None,
+        ),
         ("```\n[code](gone.md)\n```\nand `[code](gone.md)`", None),
         ("![picture](gone.png)", "gone.png: no such file"),
         ("[split\nlink](gone.md)", "gone.md: no such file"),

@@ -107,7 +107,12 @@ def test_without_views_there_is_no_exposure(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
-    [("One row per day.\n\nLate ones too.", "One row per day"), ("No end", "No end"), ("At 9.5 %. So", "At 9.5 %")],
+    [
+        ("One row per day.\n\nLate ones too.", "One row per day"),
+        ("No end", "No end"),
+        ("At 9.5 %. So", "At 9.5 %"),
+        ("Which lead? So", "Which lead?"),
+    ],
 )
 def test_the_first_sentence_of_a_description_is_taken(text: str, sentence: str) -> None:
     assert first_sentence(text) == sentence

@@ -77,7 +77,9 @@ def sized(*, days: int, events_per_day: int) -> list[str]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--devices", type=whole(1, 1_000_000), default=100, help="devices (default: 100)")
-    parser.add_argument("--seconds", type=whole(1, 10 * 366 * 86_400), default=600, help="seconds of readings (default: 600)")
+    parser.add_argument(
+        "--seconds", type=whole(1, 10 * 366 * 86_400), default=600, help="seconds of readings (default: 600)"
+    )
     parser.add_argument("--rate", type=_rate, help="readings per second of all devices (default: one per device)")
     parser.add_argument("--start", type=_time, help="time of the first reading (by default the last one is now)")
     parser.add_argument("--seed", type=SEED, default=7, help="the same seed and start give the same bytes")
