@@ -19,19 +19,17 @@ from duckhouse.reporting.parts import Chart
 
 Number = int | float | Decimal
 
-BLUE, PALE, GREY, LIGHT, ORANGE, RED = (
-    f"var(--{name})" for name in ("blue", "pale", "grey", "light", "orange", "red")
-)
+BLUE, PALE, GREY, LIGHT, ORANGE, RED = (f"var(--{name})" for name in ("blue", "pale", "grey", "light", "orange", "red"))
 FATES = {
     "current": BLUE,
-    "replaced by a later record": GREY,
+    "replaced": GREY,
     "set aside": ORANGE,
     "rejected": RED,
     "blank": LIGHT,
 }
 # one drawing for all screens: the style sheet scales it, from 0.75 on a phone to 1.25
 WIDTH, HEIGHT, FONT_SIZE = 480, 200, 13
-LEGEND_COLUMNS = 3
+LEGEND_WIDTH, SYMBOL_WIDTH, LETTER_WIDTH = 330, 30, 7  # beside the names of an axis, where a drawing has them
 BAR_WIDTH, BAR_HEIGHT = 4, 24  # of a sparkline
 TOWERING = 20  # times the median: the other days would lie flat on the axis of a linear chart
 DAY_AXIS: dict[str, Any] = {"title": None, "scale": alt and alt.Scale(type="utc")}
@@ -171,10 +169,11 @@ def sparkline(values: Sequence[int], label: str) -> Chart:
 
 
 def series_colour(colours: Mapping[str, str]) -> Any:
+    broadest = SYMBOL_WIDTH + LETTER_WIDTH * max(map(len, colours))
     return alt.Color(
         "series:N",
         scale=alt.Scale(domain=list(colours), range=list(colours.values())),
-        legend=alt.Legend(title=None, orient="top"),
+        legend=alt.Legend(title=None, orient="top", columns=max(LEGEND_WIDTH // broadest, 1)),
     )
 
 
@@ -185,7 +184,7 @@ def drawn(chart: Any, label: str, height: Any = HEIGHT) -> Chart:
             height=height,
             autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
         )
-        .configure(aria=False, background=None, font="inherit")
+        .configure(aria=False, background="transparent", font="inherit")
         .configure_view(stroke=None)
         .configure_axis(
             labelColor="currentColor",
@@ -198,9 +197,7 @@ def drawn(chart: Any, label: str, height: Any = HEIGHT) -> Chart:
             tickColor="var(--grey)",
         )
         .configure_axisY(labelLimit=150)
-        .configure_legend(
-            columns=LEGEND_COLUMNS, labelLimit=300, labelColor="currentColor", labelFontSize=FONT_SIZE, symbolSize=80
-        )
+        .configure_legend(labelLimit=300, labelColor="currentColor", labelFontSize=FONT_SIZE, symbolSize=80)
         .to_dict()
     )
     return Chart(scalable(vl_convert.vegalite_to_svg(specification)), label)

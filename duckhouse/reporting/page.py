@@ -102,7 +102,9 @@ def fates_of(row: Row) -> tuple[int, ...]:
 def records_fact(records: Sequence[Row]) -> Fact:
     """How many records were read, and of how many it is known what became of them."""
     read, known = sum(row.records_read for row in records), sum(sum(fates_of(row)) for row in records)
-    return Fact("records read", formats.count(read), f"{'all' if read == known else formats.count(known)} accounted for")
+    return Fact(
+        "records read", formats.count(read), f"{'all' if read == known else formats.count(known)} accounted for"
+    )
 
 
 def environment() -> Environment:
@@ -122,16 +124,12 @@ def environment() -> Environment:
 def rendered(title: str, overview: Any, chapters: Sequence[Chapter]) -> str:
     """The page, with its style and script inline. Its policy allows these two by their hash and nothing else."""
     templates = environment()
-    inline = {name: text_of(templates, f"page.{ending}") for name, ending in (("style", "css"), ("script", "js"))}
+    files = {"style": "page.css", "script": "page.js"}
+    inline = {name: templates.get_template(file).render().strip() for name, file in files.items()}
     policy = "; ".join(["default-src 'none'", *(f"{name}-src '{hashed(text)}'" for name, text in inline.items())])
     anchors = {chapter.anchor_of(section) for chapter in chapters for section in chapter.sections}
     shown = {"title": title, "overview": overview, "chapters": chapters, "anchors": anchors}
     return templates.get_template("page.html").render(**shown, **inline, policy=policy)
-
-
-def text_of(templates: Environment, name: str) -> str:
-    assert templates.loader is not None
-    return templates.loader.get_source(templates, name)[0].strip()
 
 
 def hashed(text: str) -> str:

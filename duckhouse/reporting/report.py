@@ -57,7 +57,5 @@ def read(house: House, views: Mapping[str, page.View]) -> page.Found | None:
     built = house.views()
     if any(view.name not in built for view in views.values() if not view.quality):
         return None
-    found = {
-        name: house.rows(view.name, view.order_by) if view.name in built else None for name, view in views.items()
-    }
+    found = {name: house.rows(view.name, view.order_by) if view.name in built else None for name, view in views.items()}
     return found if next(iter(found.values())) else None

@@ -9,7 +9,7 @@ import pytest
 from support.drops import build, csv_of, deliver, event, keep
 from support.warehouse import Warehouse
 
-READ = ("dim_campaigns_history", "fct_campaign_pacing")
+READ = ("dim_campaigns_history", "fct_campaign_pacing", "rpt_ad_serving_campaigns")
 HEADER = "campaign_id,campaign_name,start_date,end_date,budget_usd"
 CAMPAIGNS = {
     "raised": "2026-01-03,2026-01-09,70",
@@ -23,6 +23,7 @@ CAMPAIGNS = {
     "broke": "2026-01-01,2026-01-10,0",
     "no_budget": "2026-01-01,2026-01-10,",
     "net": "2026-01-01,2026-01-10,10",
+    "steady": "2026-01-01,2026-01-10,10",
     "today": "2026-01-08,2026-01-11,40",
 }
 
@@ -50,6 +51,7 @@ EVENTS = [
     spend("orphan", 3, 2),
     spend("periodic", 3, 0.000001),
     spend("periodic", 5, 2),
+    spend("steady", 2, 7.2),
     spend("broke", 3, 0.5),
     spend("no_budget", 3, 0.5),
     spend("net", 3, 5),
@@ -298,3 +300,31 @@ def test_net_revenue_of_campaigns_is_their_spend(stages: dict[str, Warehouse], s
         "as spent from marts.fct_campaign_pacing group by campaign_id)"
     )
     assert net == by_day == to_date
+
+
+def test_a_campaign_within_a_tenth_of_its_pace_is_on_it(first: Warehouse) -> None:
+    """On 9 January, of 8 observed days; steady: 7.2 of 8. The budget of broke is 0."""
+    rows = first.rows(
+        "select campaign_id, pace, day(pace_date), pace_budget_usd - projected_end_spend_usd = projected_gap_usd "
+        "from reporting.rpt_ad_serving_campaigns"
+    )
+    assert {campaign: (pace, day) for campaign, pace, day, _ in rows} == {
+        "over": ("ahead", 9),
+        "steady": ("on pace", 9),
+        **dict.fromkeys(("net", "raised", "silent", "periodic", "today"), ("behind", 9)),
+        "longer": ("behind", 9),
+        "outside": ("behind", 4),
+        **dict.fromkeys(("broke", "no_budget"), ("unknown", 9)),
+        **dict.fromkeys(("dateless", "inverted", "orphan"), ("unknown", None)),
+    }
+    assert {is_gap for *_, is_gap in rows} == {True, None}
+
+
+def test_a_campaign_has_its_whole_spend_and_what_cannot_be_billed(first: Warehouse) -> None:
+    columns = ("spend_usd", "spend_usd_out_of_flight", "spend_usd_over_budget", "days_out_of_flight", "flight_state")
+    rows = first.rows(f"select campaign_id, {', '.join(columns)} from reporting.rpt_ad_serving_campaigns")
+    found = {campaign: tuple(figures) for campaign, *figures in rows}
+    assert found["outside"] == (*usd("8", "4", "0"), 2, "after")
+    assert found["over"] == (*usd("17", "1", "6"), 1, "after")
+    assert found["dateless"] == (*usd("12", "0", "2"), 0, "unknown")
+    assert found["silent"] == (*usd("0", "0", "0"), 0, "in_flight")

@@ -234,7 +234,8 @@ def built(shared_house: Warehouse, named: dict[str, Any]) -> Iterator[Warehouse]
     late.add("shown-later", 1, 4, 9, request="shown later")
     late.add("stray", 1, 28, 9)
     late.events[-1]["timestamp"] = "2026-02-20T09:00:00.001Z"
-    models = (*findings_of("ad_serving"), "agg_dq_scorecard")
+    invoices = ("rpt_ad_serving_billable_publisher_days", "rpt_ad_serving_invoices")
+    models = (*findings_of("ad_serving"), "agg_dq_scorecard", *invoices)
     write(house, 11, late, campaigns=csv_of(*REISSUED))
     house.dbt("dev", "build", *NO_TESTS, *models)
     write(house, 10, world, campaigns=csv_of(*CAMPAIGNS), partner_weekly_export=ledger)
@@ -288,6 +289,12 @@ def test_both_engines_find_the_same_in_any_order_of_deliveries_and_builds(built:
 )
 def test_levels_are_judged_against_their_peers(built: Warehouse, rule: str, keys: set[str]) -> None:
     assert found(built, rule) == keys
+
+
+def test_an_invoice_counts_the_errors_about_prices_of_its_publisher(built: Warehouse) -> None:
+    rows = built.rows("select distinct publisher_id, open_price_errors from reporting.rpt_ad_serving_invoices")
+    assert {publisher: errors for publisher, errors in rows if errors} == {"1": 1, "3": 1, "7": 1}
+    assert len(rows) > 3
 
 
 @pytest.mark.parametrize(

@@ -159,7 +159,7 @@ def test_what_is_in_open_errors_stands_beside_the_total(found: dict[str, Any]) -
 
 
 def test_without_events_the_chapter_says_so(found: dict[str, Any]) -> None:
-    page = page_of(chapter, {**found, **dict.fromkeys(EVENTLESS, [])})
+    page = page_of(chapter, {**found, **{key: [] for key in EVENTLESS}})
     assert "No campaign has 100 impressions." in page.text
     assert "No budget is used up" in page.text
     assert page.facts("Ad delivery")["CTR"] == "none"

@@ -23,8 +23,8 @@ MOST_BYTES = 1_500_000
 
 System = namedtuple(
     "System",
-    "source label first_day last_day last_delivery_at records_unaccounted days_without_events open_errors impact_amount "
-    "impact_currency days_late headline_name headline_value is_complete is_right is_on_time",
+    "source label first_day last_day last_delivery_at records_unaccounted days_without_events open_errors "
+    "impact_amount impact_currency days_late headline_name headline_value is_complete is_right is_on_time",
 )
 Action = namedtuple("Action", "source rule_id title action owner findings impact_amount impact_currency")
 SYSTEMS = [
@@ -106,7 +106,7 @@ def test_what_data_says_stays_text(browser: Any, path: Path) -> None:
         assert page.evaluate("window.hacked") is None
         assert page.locator("img").count() == 0
         assert HOSTILE in page.locator("#parts").inner_text()
-        assert HOSTILE in page.locator("svg text").all_text_contents()
+        assert [text for text in page.locator("svg text").all_text_contents() if text.startswith(HOSTILE[:10])]
 
 
 def test_a_spoilt_page_is_told(browser: Any, path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_spoilt_page_is_told(browser: Any, path: Path) -> None:
 
 def test_a_list_shows_ten_rows_and_folds_the_others(path: Path) -> None:
     page = Page(path.read_text(encoding="utf-8"))
-    [first, more] = [one for one in page.section("Did revenue change?").iter("tbody")]
+    first, more = page.section("Did revenue change?").iter("tbody")
     assert (len(first), len(more)) == (10, 20)
     assert page.table("Did revenue change?") == [["a name", *(f"{number:,}" for number in range(13))]] * 30
 

@@ -18,9 +18,7 @@ def found_in(house: Warehouse, chapter: ModuleType) -> dict[str, Any]:
     with duckdb.connect(str(house.duckdb), read_only=True) as connection:
         there = connection.execute("select table_name from information_schema.tables where table_schema = 'reporting'")
         built = {name for (name,) in there.fetchall()}
-        return {
-            key: _rows(connection, view) if view.name in built else None for key, view in chapter.VIEWS.items()
-        }
+        return {key: _rows(connection, view) if view.name in built else None for key, view in chapter.VIEWS.items()}
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, view: View) -> list[Any]:

@@ -74,7 +74,9 @@ class Page:
         """The cells of a table of a section: the first one, or another by its number. Folded rows too."""
         tables = [(text_of(one.find("caption")), one) for one in self.section(title).iter("table")]
         caption, _ = [pair for pair in tables if not pair[0].endswith(CONTINUED)][number]
-        rows = [row for name, one in tables if name in (caption, caption + CONTINUED) for row in one.iterfind("tbody/tr")]
+        rows = [
+            row for name, one in tables if name in (caption, caption + CONTINUED) for row in one.iterfind("tbody/tr")
+        ]
         return [[text_of(cell) for cell in row] for row in rows]
 
     def charts(self, title: str) -> list[Element]:
