@@ -31,6 +31,7 @@ FATES = {
 WIDTH, HEIGHT, FONT_SIZE = 480, 200, 13
 LEGEND_WIDTH, SYMBOL_WIDTH, LETTER_WIDTH = 330, 30, 7  # beside the names of an axis, where a drawing has them
 BAR_WIDTH, BAR_HEIGHT = 4, 24  # of a sparkline
+MEASURED_FONT = "sans-serif"  # by its widths labels are cut; the page shows them in its own
 TOWERING = 20  # times the median: the other days would lie flat on the axis of a linear chart
 DAY_AXIS: dict[str, Any] = {"title": None, "scale": alt and alt.Scale(type="utc")}
 SVG = "http://www.w3.org/2000/svg"
@@ -131,7 +132,8 @@ def interval_chart(
 ) -> Chart:
     """Points (name, value) with their interval (low, high), and a second reading (other) beside them."""
     data = [{key: float(found) if isinstance(found, Decimal) else found for key, found in row.items()} for row in rows]
-    base = alt.Chart(alt.Data(values=data)).encode(y=alt.Y("name:N", title=None, sort=None))
+    names = list(dict.fromkeys(row["name"] for row in data))  # a row without an interval keeps its place
+    base = alt.Chart(alt.Data(values=data)).encode(y=alt.Y("name:N", title=None, sort=names))
     axis = alt.Axis(format=number_format)
     low = alt.X("low:Q", title=title, axis=axis, scale=alt.Scale(zero=from_zero))
     bars = base.mark_rule(strokeWidth=2, color=PALE).encode(x=low, x2="high:Q")
@@ -184,7 +186,7 @@ def drawn(chart: Any, label: str, height: Any = HEIGHT) -> Chart:
             height=height,
             autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
         )
-        .configure(aria=False, background="transparent", font="inherit")
+        .configure(aria=False, background="transparent", font=MEASURED_FONT)
         .configure_view(stroke=None)
         .configure_axis(
             labelColor="currentColor",
@@ -211,6 +213,7 @@ def scalable(svg: str) -> str:
         root.attrib.pop(name, None)
     root.set("aria-hidden", "true")  # its figure has the label
     for element in root.iter():
+        element.attrib.pop("font-family", None)
         for name in PLACED & element.attrib.keys():
             element.set(name, LONG_NUMBER.sub(lambda number: f"{float(number[0]):.1f}", element.attrib[name]))
     return ElementTree.tostring(root, encoding="unicode")

@@ -1,4 +1,4 @@
-with leading as (
+with ranked as (
     select *
     from {{ ref('fct_product_reviews') }}
     where helpful_share is not null
@@ -10,7 +10,7 @@ placed as (
     select
         *,
         row_number() over (order by helpful_share_low desc, total_votes desc, review_id asc) as place
-    from leading
+    from ranked
 ),
 
 final as (
