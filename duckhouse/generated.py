@@ -2,8 +2,8 @@
 
 macros/project/declared.sql lists sources and rules for the models that gather them: dbt must know what a model reads
 before it knows any YAML. docs/rules.md is the catalogue of the rules. docs/reference/ lists what people query, and how
-the tables join; models/reporting/_exposures.yml says who reads the views. docs/<source>/<table>.v<number>.schema.json is
-a JSON Schema of the messages of a stream: the newest number is written, earlier ones stay as they were announced.
+the tables join; models/reporting/_exposures.yml says who reads the views. docs/<source>/<table>.v<number>.schema.json
+is a JSON Schema of the messages of a stream: the newest number is written, earlier ones stay as they were announced.
 """
 
 import json
@@ -169,8 +169,8 @@ def catalogue(known: list[DeclaredRule]) -> str:
     blocks = [
         "# Rules of data quality",
         _wrapped(
-            f"Written by `{COMMAND}` from the YAML of rules: {len(own)} of one source, {len(shared)} shared by sources. "
-            "[quality.md](quality.md) says how to read them, [rule_scores.md](rule_scores.md) how well they find."
+            f"Written by `{COMMAND}` from the YAML of rules: {len(own)} of one source, {len(shared)} shared by "
+            "sources. [quality.md](quality.md) says how to read them, [rule_scores.md](rule_scores.md) how well they find."
         ),
         *_contents(known),
         "## Shared rules",
