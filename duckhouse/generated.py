@@ -170,7 +170,8 @@ def catalogue(known: list[DeclaredRule]) -> str:
         "# Rules of data quality",
         _wrapped(
             f"Written by `{COMMAND}` from the YAML of rules: {len(own)} of one source, {len(shared)} shared by "
-            "sources. [quality.md](quality.md) says how to read them, [rule_scores.md](rule_scores.md) how well they find."
+            "sources. [quality.md](quality.md) says how to read them, [rule_scores.md](rule_scores.md) how "
+            "well they find."
         ),
         *_contents(known),
         "## Shared rules",

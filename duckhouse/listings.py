@@ -148,7 +148,7 @@ def _by_area(found: Iterable[Published]) -> Iterator[tuple[str, list[Published]]
 
 
 def _entities(models: list[Published]) -> Iterator[str]:
-    """The lines of a diagram. Of models with the same key a dimension is joined, else the one with the shortest name."""
+    """The lines of a diagram. Of models with one key a dimension is joined, else the one with the shortest name."""
     joined: dict[str, Published] = {}
     for model in sorted(models, key=lambda model: (not model.name.startswith("dim_"), len(model.name), model.name)):
         for key in model.keys:
