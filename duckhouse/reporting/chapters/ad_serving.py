@@ -102,9 +102,10 @@ def facts_of_rules(billable: Sequence[Row]) -> Iterable[Fact]:
         "less invalid records and invalid traffic",
     )
     yield Fact(
-        "revenue of events with open errors",
+        "revenue in open errors",
         formats.exact(total(billable, "revenue_usd_in_open_errors")),
-        formats.counted(total(billable, "events_in_open_errors"), "event"),
+        f"{formats.counted(total(billable, 'events_in_open_errors'), 'event')} with an error of their own; errors about "
+        "prices as a whole are in Data quality",
     )
 
 

@@ -61,9 +61,9 @@ def facts(found: Found) -> list[Fact]:
         ),
         Fact("billable", formats.exact(billable[1]), formats.counted(billable[0], "event")),
         Fact(
-            "revenue of events with open errors",
+            "revenue in open errors",
             formats.exact(sum((day.revenue_usd_in_open_errors for day in days), Decimal(0))),
-            f"of gross; {formats.counted(sum(day.events_in_open_errors for day in days), 'event')}",
+            f"{formats.counted(sum(day.events_in_open_errors for day in days), 'event')} of gross",
         ),
         Fact("events with any signal", formats.count(sum(day.events_with_signals for day in days))),
     ]
