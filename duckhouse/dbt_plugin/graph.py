@@ -95,6 +95,21 @@ class Graph:
                 del known[node.id]
         return new, len(known) == len(self.nodes)
 
+    def unreadable(
+        self, views: Container[str], selected: Container[str], there: Container[tuple[str, str]]
+    ) -> set[str]:
+        """Of these views, and their tests, those that read what neither is there nor selected."""
+        relations = {node.id: node.relation for node in self.nodes}
+        found: set[str] = set()
+        for node in self.nodes:
+            is_lacking = any(
+                parent in found or (relations.get(parent) not in there and parent not in selected)
+                for parent in node.parents
+            )
+            if is_lacking and (node.id in views or (node.relation is None and node.parents & found)):
+                found.add(node.id)
+        return found
+
     def built(self, there: Container[tuple[str, str]], schemas: Container[str]) -> dict[str, tuple[str, str]]:
         """The relations of these schemas that are there, by the nodes that make them."""
         return {

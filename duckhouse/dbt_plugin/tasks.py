@@ -34,7 +34,9 @@ from duckhouse.turns import turn
 
 CONNECTION = "up_to_date"
 TURN = "turn"
+REPORTING = "reporting"
 EVERY_BUILD = "every_build"  # the tag of tests that say in every build what is open
+OF_RULES = "quality"  # the tag of what reads rules; its group looks itself which areas are built
 RUN_BY_DBT = (NodeType.Model, NodeType.Seed, NodeType.Snapshot, NodeType.Test)
 # what these make or pass is not what the project makes of its deliveries
 PARTIAL = ("empty", "sample", "event_time_start", "event_time_end", "defer")
@@ -56,15 +58,18 @@ def install() -> None:
 
 
 def selector(task: Any, no_unit_tests: bool = False) -> Any:
-    """One that leaves out what is up to date. dbt run, test, seed and snapshot leave out nothing."""
+    """One that leaves out what is up to date, and views of areas that are not built. dbt run, test, seed and snapshot
+    leave out nothing.
+    """
     made: Any = plain_selector(task, no_unit_tests)
     notes = notes_of(task)
-    if task.args.full_refresh or not notes:
+    if not notes:
         return made
     select_all = made.get_selected
 
     def get_selected(*arguments: Any, **words: Any) -> set[str]:
-        return notes.without_up_to_date(select_all(*arguments, **words))
+        selected = notes.without_other_areas(select_all(*arguments, **words))
+        return selected if task.args.full_refresh else notes.without_up_to_date(selected)
 
     made.get_selected = get_selected
     return made
@@ -116,11 +121,12 @@ class Notes:
         adapter = get_adapter(task.config)
         credentials = task.config.credentials
         self.adapter = adapter
-        self.told = False
+        self.told = self.told_areas = False
         self.whole: Done | None = None  # notes that everything is up to date; of what is published, that it is too
         self.graph = graph_of(manifest)
         self.exposures = set(manifest.exposures)
         self.every_build = {node.unique_id for node in manifest.nodes.values() if EVERY_BUILD in node.tags}
+        self.views_of_areas = {node.unique_id for node in manifest.nodes.values() if is_view_of_area(node)}
         if credentials.type == "duckdb":
             refuse_name(credentials.path, credentials.database, {schema for schema, _ in self.relations})
         self.query = through(adapter)
@@ -145,6 +151,15 @@ class Notes:
     @property
     def relations(self) -> set[tuple[str, str]]:
         return {node.relation for node in self.graph.nodes if node.relation}
+
+    def without_other_areas(self, selected: set[str]) -> set[str]:
+        """Without the views of findings whose own area is not built: findings are of all areas, and a build of one
+        selects what reads them."""
+        left_out = selected & self.graph.unreadable(self.views_of_areas, selected, self.counts)
+        if left_out and not self.told_areas:
+            fire_event(Note(msg=f"{len(left_out)} nodes of areas that are not built are left out"))
+            self.told_areas = True
+        return selected - left_out
 
     def without_up_to_date(self, selected: set[str]) -> set[str]:
         """What a build of these nodes runs: what is not up to date, warned, or tells what is open."""
@@ -256,6 +271,15 @@ def graph_of(manifest: Manifest) -> Graph:
 
 def is_run(node: Any) -> bool:
     return node.resource_type in RUN_BY_DBT and not node.is_ephemeral_model
+
+
+def is_view_of_area(node: Any) -> bool:
+    return (
+        node.resource_type == NodeType.Model
+        and node.schema == REPORTING
+        and OF_RULES in node.tags
+        and node.group != OF_RULES
+    )
 
 
 def node_of(node: Any, manifest: Manifest) -> Step:

@@ -137,6 +137,20 @@ def test_marts_are_not_published_while_something_is_undone(
     assert set(SHOP.unfinished(current, begun, there, marts)) == expected
 
 
+def test_views_of_an_area_that_is_not_built_are_left_out_with_their_tests() -> None:
+    """Views of areas read the findings of all, which a build of one area selects with what reads them."""
+    areas = ("sold", "returned", "held")
+    steps = [Step(name, frozenset(), frozenset(), ("marts", name)) for name in ("findings", *areas)]
+    steps += [
+        Step(f"{name} in errors", frozenset({"findings", name}), frozenset(), ("reporting", name)) for name in areas
+    ]
+    steps.append(Step("test", frozenset({"returned in errors"}), frozenset(), None))
+    steps.append(Step("all errors", frozenset({"findings", "returned"}), frozenset(), ("reporting", "all")))
+    views = {f"{name} in errors" for name in areas}
+    selected = {"findings", "sold", "test", "all errors", *views}
+    assert Graph.of(steps).unreadable(views, selected, {("marts", "held")}) == {"returned in errors", "test"}
+
+
 @pytest.mark.parametrize(("more", "told"), [([], ""), (["model.shop.sold"] * 2, " (and 2 more)")])
 def test_one_line_says_why_nothing_is_published(more: list[str], told: str) -> None:
     assert not_published(["test.shop.sold_checks.1a2b", *more]) == (
