@@ -127,7 +127,7 @@ def rendered(title: str, overview: Any, chapters: Sequence[Chapter]) -> str:
     files = {"style": "page.css", "script": "page.js"}
     inline = {name: templates.get_template(file).render().strip() for name, file in files.items()}
     policy = "; ".join(["default-src 'none'", *(f"{name}-src '{hashed(text)}'" for name, text in inline.items())])
-    anchors = {chapter.anchor_of(section) for chapter in chapters for section in chapter.sections}
+    anchors = {anchor for chapter in chapters for anchor in chapter.anchors()}
     shown = {"title": title, "overview": overview, "chapters": chapters, "anchors": anchors}
     return templates.get_template("page.html").render(**shown, **inline, policy=policy)
 
