@@ -25,7 +25,9 @@ def main(words: Sequence[str] | None = None) -> int:
         found = definitions(client, prefix)
     expected = {FOLDER / model.schema / f"{model.name}.sql" for model in published_models()}
     if missing := sorted(path.stem for path in expected - found.keys()):
-        raise cli.UserError(f"{prefix}_* lack {', '.join(missing)}: build everything first, with make prod")
+        raise cli.UserError(
+            f"{prefix}_* lack {len(missing)} tables, such as {missing[0]}: build everything first, with make prod"
+        )
     before = kept()
     for path in sorted(before.keys() - found.keys()):
         path.unlink()

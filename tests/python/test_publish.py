@@ -23,6 +23,7 @@ from scripts import prod as command
 from support.dbt import environment, parsed
 from support.drops import csv_of, deliver, event
 from support.warehouse import Warehouse, called
+from tools import clickhouse_tables
 from tools.layouts.definitions import FOLDER, definitions, kept
 
 Figures = tuple[int, str]
@@ -443,3 +444,23 @@ def test_statements_are_kept_under_the_default_prefix(client: Client) -> None:
     table, view = (statements[FOLDER / "marts" / f"{name}.sql"] for name in ("daily", "daily_view"))
     assert table.startswith("CREATE TABLE duckhouse_marts.daily\n(\n    `shop_id` Int64\n)\n")
     assert "FROM duckhouse_marts.daily\n" in view
+
+
+def test_the_command_keeps_statements_and_removes_those_of_tables_that_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone, daily = tmp_path / "marts" / "gone.sql", tmp_path / "marts" / "daily.sql"
+    gone.parent.mkdir()
+    gone.touch()
+    monkeypatch.setattr(clickhouse_tables, "connect", nullcontext)
+    monkeypatch.setattr(clickhouse_tables, "PROJECT", tmp_path)
+    monkeypatch.setattr(clickhouse_tables, "FOLDER", tmp_path)
+    monkeypatch.setattr(clickhouse_tables, "kept", lambda: {gone: ""})
+    monkeypatch.setattr(clickhouse_tables, "definitions", lambda *_: {daily: "CREATE"})
+    monkeypatch.setattr(clickhouse_tables, "published_models", lambda: [SimpleNamespace(schema="marts", name="daily")])
+    assert clickhouse_tables.main([]) == 0
+    assert (gone.exists(), daily.read_text()) == (False, "CREATE")
+    assert capsys.readouterr().out == "marts/gone.sql: removed\nmarts/daily.sql: written\n"
+    monkeypatch.setattr(clickhouse_tables, "definitions", lambda *_: {})
+    with pytest.raises(cli.UserError, match=r"duckhouse_\* lack 1 tables, such as daily: build everything first"):
+        clickhouse_tables.main([])
