@@ -8,7 +8,7 @@ CREATE VIEW duckhouse_reporting.rpt_ad_serving_ad_units
     `is_active` Nullable(Bool) COMMENT 'Whether the sender says that it is active.',
     `first_day_served` Nullable(Date32) COMMENT 'First UTC day with an impression.',
     `last_day_served` Nullable(Date32) COMMENT 'Last UTC day with an impression.',
-    `days_silent` Nullable(Int64) COMMENT 'Days without an impression after that, up to the last day that is over.',
+    `days_silent` Nullable(Int64) COMMENT 'Days without an impression after that, up to the last full day (rpt_ad_serving_days.is_full_day).',
     `impressions_missed` Nullable(Float64) COMMENT 'impressions x days_silent / days from the first to the last.',
     `impressions` Int64 COMMENT 'Events of type impression, filled or not.',
     `filled_impressions` Int64 COMMENT 'Impressions for which an ad was served.',
@@ -22,13 +22,13 @@ CREATE VIEW duckhouse_reporting.rpt_ad_serving_ad_units
     `viewability_rate` Nullable(Float64) COMMENT 'viewable_impressions / filled_impressions; NULL without filled impressions.',
     `revenue_usd_net_of_invalid_records` Decimal(38, 6) COMMENT 'revenue_usd less revenue_usd_invalid_records; invalid traffic is still in it.'
 )
-COMMENT 'One row per ad unit with an event on a day that is over: when it served, what it showed and what it earned.\nAd ops: which ad units served before and have stopped (where days_silent > 0)? impressions_missed is what the ad unit would have shown at its average of the days up to its last: the higher, the less it is chance. One that is not active stopped on purpose.\n'
+COMMENT 'One row per ad unit with an event up to the last full day: when it served, what it showed and what it earned.\nAd ops: which ad units served before and have stopped (where days_silent > 0)? impressions_missed is what the ad unit would have shown at its average of the days up to its last: the higher, the less it is chance. One that is not active stopped on purpose.\n'
 AS WITH
     latest_day AS
     (
         SELECT max(event_date) AS report_day
-        FROM duckhouse_intermediate.int_ad_serving__publications
-        WHERE publication != 'preliminary'
+        FROM duckhouse_reporting.rpt_ad_serving_days
+        WHERE is_full_day
     ),
     daily AS
     (

@@ -3,6 +3,7 @@ CREATE VIEW duckhouse_reporting.rpt_ad_serving_days
     `event_date` Date32 COMMENT 'Day of event_at in UTC.',
     `is_after_last_delivery` Bool COMMENT 'Whether the day lies after the UTC day of the last delivery, so that its events have a clock that runs ahead.\n',
     `published_at` Nullable(DateTime64(6, 'UTC')) COMMENT 'When the first delivery after the end of the day arrived, UTC; NULL where the day was not over yet.',
+    `is_full_day` Bool COMMENT 'Whether the day was published and has at least half of the median impressions of published days. The file of a day carries the first minutes of the next, which is then published but not full.\n',
     `impressions` Int64 COMMENT 'Events of type impression, filled or not.',
     `filled_impressions` Int64 COMMENT 'Impressions for which an ad was served.',
     `clicks` Int64 COMMENT 'Events of type click.',
@@ -78,12 +79,20 @@ AS WITH
         FROM figures
         GROUP BY event_date
     ),
+    usual AS
+    (
+        SELECT quantileExactInclusiveOrNull(0.5)(impressions_total) AS usual_impressions
+        FROM days
+        WHERE first_published_at IS NOT NULL
+    ),
     first_published AS
     (
         SELECT
-            *,
-            multiIf(first_published_at IS NOT NULL, revenue_usd_total - restated, NULL) AS first_published_revenue
+            days.*,
+            (days.first_published_at IS NOT NULL) AND ((days.impressions_total * 2) >= coalesce(usual.usual_impressions, 0)) AS has_usual_impressions,
+            multiIf(days.first_published_at IS NOT NULL, days.revenue_usd_total - days.restated, NULL) AS first_published_revenue
         FROM days
+        CROSS JOIN usual
     ),
     final AS
     (
@@ -91,6 +100,7 @@ AS WITH
             CAST(event_date, 'Date32') AS event_date,
             CAST(event_date > last_delivery_date, 'Bool') AS is_after_last_delivery,
             CAST(first_published_at, 'Nullable(DateTime64(6, \'UTC\'))') AS published_at,
+            CAST(has_usual_impressions, 'Bool') AS is_full_day,
             CAST(impressions_total, 'Int64') AS impressions,
             CAST(filled_impressions_total, 'Int64') AS filled_impressions,
             CAST(clicks_total, 'Int64') AS clicks,

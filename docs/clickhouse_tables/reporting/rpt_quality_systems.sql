@@ -77,7 +77,7 @@ AS WITH
         SELECT
             CAST('ad_delivery', 'String') AS source,
             CAST('Spend', 'String') AS headline_name,
-            CAST(concat('$', multiIf(figure < 0, '-', ''), replaceRegexpAll(reverse(replaceRegexpAll(reverse(replaceRegexpAll(concat('00', CAST(CAST(floor((abs(figure) * 100) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '^0*([0-9]+)([0-9]{2})$', '\\1.\\2')), '([0-9]{3})', '\\1,')), '^,', '')), 'Nullable(String)') AS headline_value
+            CAST(concat('$', multiIf(figure < 0, '-', figure >= 0, '', NULL), replaceRegexpAll(reverse(replaceRegexpAll(reverse(replaceRegexpAll(concat('00', CAST(CAST(floor((abs(coalesce(figure, 0)) * 100) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '^0*([0-9]+)([0-9]{2})$', '\\1.\\2')), '([0-9]{3})', '\\1,')), '^,', '')), 'Nullable(String)') AS headline_value
         FROM
         (
             SELECT
@@ -90,7 +90,7 @@ AS WITH
         SELECT
             CAST('ad_serving', 'String') AS source,
             CAST('Revenue', 'String') AS headline_name,
-            CAST(concat('$', multiIf(figure < 0, '-', ''), replaceRegexpAll(reverse(replaceRegexpAll(reverse(replaceRegexpAll(concat('00', CAST(CAST(floor((abs(figure) * 100) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '^0*([0-9]+)([0-9]{2})$', '\\1.\\2')), '([0-9]{3})', '\\1,')), '^,', '')), 'Nullable(String)') AS headline_value
+            CAST(concat('$', multiIf(figure < 0, '-', figure >= 0, '', NULL), replaceRegexpAll(reverse(replaceRegexpAll(reverse(replaceRegexpAll(concat('00', CAST(CAST(floor((abs(coalesce(figure, 0)) * 100) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '^0*([0-9]+)([0-9]{2})$', '\\1.\\2')), '([0-9]{3})', '\\1,')), '^,', '')), 'Nullable(String)') AS headline_value
         FROM
         (
             SELECT
@@ -103,7 +103,7 @@ AS WITH
         SELECT
             CAST('consent', 'String') AS source,
             CAST('Opt-in rate', 'String') AS headline_name,
-            CAST(concat(multiIf((figure * 100) < 0, '-', ''), replaceRegexpAll(reverse(replaceRegexpAll(reverse(replaceRegexpAll(concat('00', CAST(CAST(floor((abs(figure * 100) * 10) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '^0*([0-9]+)([0-9]{1})$', '\\1.\\2')), '([0-9]{3})', '\\1,')), '^,', ''), '%', multiIf(lowest IS NULL, '', concat(' (', multiIf((lowest * 100) < 0, '-', ''), replaceRegexpAll(reverse(replaceRegexpAll(reverse(replaceRegexpAll(concat('00', CAST(CAST(floor((abs(lowest * 100) * 10) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '^0*([0-9]+)([0-9]{1})$', '\\1.\\2')), '([0-9]{3})', '\\1,')), '^,', ''), '%', ' to ', multiIf((highest * 100) < 0, '-', ''), replaceRegexpAll(reverse(replaceRegexpAll(reverse(replaceRegexpAll(concat('00', CAST(CAST(floor((abs(highest * 100) * 10) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '^0*([0-9]+)([0-9]{1})$', '\\1.\\2')), '([0-9]{3})', '\\1,')), '^,', ''), '%', ')'))), 'Nullable(String)') AS headline_value
+            CAST(concat(multiIf((figure * 100) < 0, '-', (figure * 100) >= 0, '', NULL), replaceRegexpAll(reverse(replaceRegexpAll(reverse(replaceRegexpAll(concat('00', CAST(CAST(floor((abs(coalesce(figure * 100, 0)) * 10) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '^0*([0-9]+)([0-9]{1})$', '\\1.\\2')), '([0-9]{3})', '\\1,')), '^,', ''), '%', multiIf(lowest IS NULL, '', concat(' (', multiIf((lowest * 100) < 0, '-', (lowest * 100) >= 0, '', NULL), replaceRegexpAll(reverse(replaceRegexpAll(reverse(replaceRegexpAll(concat('00', CAST(CAST(floor((abs(coalesce(lowest * 100, 0)) * 10) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '^0*([0-9]+)([0-9]{1})$', '\\1.\\2')), '([0-9]{3})', '\\1,')), '^,', ''), '%', ' to ', multiIf((highest * 100) < 0, '-', (highest * 100) >= 0, '', NULL), replaceRegexpAll(reverse(replaceRegexpAll(reverse(replaceRegexpAll(concat('00', CAST(CAST(floor((abs(coalesce(highest * 100, 0)) * 10) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '^0*([0-9]+)([0-9]{1})$', '\\1.\\2')), '([0-9]{3})', '\\1,')), '^,', ''), '%', ')'))), 'Nullable(String)') AS headline_value
         FROM
         (
             SELECT
@@ -116,7 +116,7 @@ AS WITH
         SELECT
             CAST('reviews', 'String') AS source,
             CAST('Mean rating', 'String') AS headline_name,
-            CAST(concat(multiIf(figure < 0, '-', ''), replaceRegexpAll(reverse(replaceRegexpAll(reverse(replaceRegexpAll(concat('00', CAST(CAST(floor((abs(figure) * 100) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '^0*([0-9]+)([0-9]{2})$', '\\1.\\2')), '([0-9]{3})', '\\1,')), '^,', ''), ' of 5 stars'), 'Nullable(String)') AS headline_value
+            CAST(concat(multiIf(figure < 0, '-', figure >= 0, '', NULL), replaceRegexpAll(reverse(replaceRegexpAll(reverse(replaceRegexpAll(concat('00', CAST(CAST(floor((abs(coalesce(figure, 0)) * 100) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '^0*([0-9]+)([0-9]{2})$', '\\1.\\2')), '([0-9]{3})', '\\1,')), '^,', ''), ' of 5 stars'), 'Nullable(String)') AS headline_value
         FROM
         (
             SELECT
@@ -129,7 +129,7 @@ AS WITH
         SELECT
             CAST('telemetry', 'String') AS source,
             CAST('Valid readings', 'String') AS headline_name,
-            CAST(concat(multiIf(figure < 0, '-', ''), replaceRegexpAll(reverse(replaceRegexpAll(reverse(CAST(CAST(floor((abs(figure) * 1) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '([0-9]{3})', '\\1,')), '^,', '')), 'Nullable(String)') AS headline_value
+            CAST(concat(multiIf(figure < 0, '-', figure >= 0, '', NULL), replaceRegexpAll(reverse(replaceRegexpAll(reverse(CAST(CAST(floor((abs(coalesce(figure, 0)) * 1) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '([0-9]{3})', '\\1,')), '^,', '')), 'Nullable(String)') AS headline_value
         FROM
         (
             SELECT
@@ -145,7 +145,7 @@ AS WITH
             delivered.source AS source,
             multiIf(judged.usual_events >= 20, (dateDiff('day', judged.first_day, judged.last_day) + 1) - judged.filled_days, 0) AS empty_days,
             dateDiff('day', judged.last_day, CAST(delivered.last_at, 'Date32')) AS days_behind,
-            multiIf(delivered.advance_count >= 3, ceil(delivered.usual_days_behind), NULL) AS usual_days
+            multiIf(delivered.advance_count >= 3, ceil(coalesce(delivered.usual_days_behind, 0)), NULL) AS usual_days
         FROM delivered
         LEFT JOIN judged ON delivered.source = judged.source
     ),
@@ -155,7 +155,7 @@ AS WITH
             delivered.source AS source,
             delivered.source_label AS label,
             CAST(coalesce(shown.headline_name, 'Events'), 'String') AS headline_name,
-            CAST(coalesce(shown.headline_value, concat(multiIf(coalesce(judged.event_count, 0) < 0, '-', ''), replaceRegexpAll(reverse(replaceRegexpAll(reverse(CAST(CAST(floor((abs(coalesce(judged.event_count, 0)) * 1) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '([0-9]{3})', '\\1,')), '^,', ''))), 'String') AS headline_value,
+            CAST(coalesce(shown.headline_value, concat(multiIf(coalesce(judged.event_count, 0) < 0, '-', coalesce(judged.event_count, 0) >= 0, '', NULL), replaceRegexpAll(reverse(replaceRegexpAll(reverse(CAST(CAST(floor((abs(coalesce(coalesce(judged.event_count, 0), 0)) * 1) + 0.5), 'Nullable(Int64)'), 'Nullable(String)')), '([0-9]{3})', '\\1,')), '^,', ''))), 'String') AS headline_value,
             judged.first_day,
             judged.last_day,
             CAST(delivered.last_at, 'DateTime64(6, \'UTC\')') AS last_delivery_at,
