@@ -70,8 +70,9 @@ $(VENV)-edr/.ready: pyproject.toml constraints-elementary.txt
 	@$(VENV)-edr/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints-elementary.txt '.[elementary]'
 	@touch $@
 
-docs: setup ## generate dbt's documentation; dbt docs serve shows it
-	@$(DBT) --quiet docs generate --target dev
+docs: setup ## write dbt's documentation as one file that opens in a browser; dbt docs serve shows it too
+	@$(DBT) --quiet docs generate --static --target dev
+	@echo "$(or $(DBT_TARGET_PATH),target)/static_index.html"
 
 bench: setup ## measure landing, building and extraction; prints a table, writes bench/bench.json
 	@$(PYTHON_OF_VENV) -m tools.bench
@@ -91,7 +92,7 @@ check: setup ## dbt reads the project for both targets; modules and models keep 
 	@$(DBT) --quiet parse --target dev
 	@$(VENV)/bin/python -m pytest tests/python/test_house.py tests/python/test_conventions.py
 
-format: setup ## let ruff and sqlfluff mend what they can
+format: setup ## let ruff and sqlfluff fix what they can
 	@$(VENV)/bin/ruff check --fix .
 	@$(VENV)/bin/ruff format .
 	@$(VENV)/bin/sqlfluff fix --disable-progress-bar models

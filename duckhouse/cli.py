@@ -26,7 +26,7 @@ INTERRUPTED = "interrupted"
 BY_SIGNAL = 128  # added to the number of a signal it is an exit code
 AGAIN = "free some space and run it again"
 FORBIDDEN = "allow this user to write there, or name another place"
-MENDS = {
+FIXES = {
     errno.ENOSPC: AGAIN,
     errno.EDQUOT: AGAIN,
     errno.EFBIG: "raise the limit of the size of files (ulimit -f) and run it again",
@@ -41,7 +41,7 @@ def one_line(text: str) -> str:
 
 
 class UserError(Exception):
-    """A fault that a user can mend. Its text is one line: the file, the place, the mend."""
+    """A fault that a user can fix. Its text is one line: the file, the place, what to do."""
 
     def __str__(self) -> str:
         return one_line(super().__str__())
@@ -61,7 +61,7 @@ def begin() -> None:
 
 
 def run(main: Callable[[], int | None]) -> None:
-    """Runs `main` and exits with its code (None is 0). What a user can mend is one line on stderr and exit code 1: a
+    """Runs `main` and exits with its code (None is 0). What a user can fix is one line on stderr and exit code 1: a
     UserError, or what the system refuses, as on a full disk.
 
     Ctrl-C ends with 130 and SIGTERM with 143. What it writes is for its owner alone.
@@ -121,7 +121,7 @@ def refusal(error: OSError, place: object = "") -> str:
     """What the system refuses: the file, or `place` where the error names none, the reason, and what to do."""
     where = error.filename or place
     line = f"{where}: {error.strerror or error}" if where else error.strerror or str(error)
-    return f"{line}; {MENDS[error.errno]}" if error.errno in MENDS else line
+    return f"{line}; {FIXES[error.errno]}" if error.errno in FIXES else line
 
 
 def _fault_of_output() -> str | None:

@@ -1,8 +1,9 @@
 """The files that are written from what sources and rules declare, so that a new one needs no entry elsewhere.
 
 macros/project/declared.sql lists sources and rules for the models that gather them: dbt must know what a model reads
-before it knows any YAML. docs/rules.md is the catalogue of the rules. docs/<source>/<table>.v<number>.schema.json is a
-JSON Schema of the messages of a stream; the newest number is written, earlier ones stay as they were announced.
+before it knows any YAML. docs/rules.md is the catalogue of the rules. docs/reference/ lists what people query, and how
+the tables join; models/reporting/_exposures.yml says who reads the views. docs/<source>/<table>.v<number>.schema.json
+is a JSON Schema of the messages of a stream: the newest number is written, earlier ones stay as they were announced.
 """
 
 import json
@@ -17,6 +18,7 @@ from typing import Any
 import yaml
 
 from duckhouse.cli import UserError
+from duckhouse.listings import listings
 from duckhouse.message_schemas import message_schema
 from duckhouse.settings import PROJECT
 
@@ -64,6 +66,7 @@ def files(project: Path = PROJECT) -> dict[Path, str]:
     return {
         project / "macros" / "project" / "declared.sql": declared(project),
         project / "docs" / "rules.md": catalogue(rules(project)),
+        **listings(_models(project), _owners(project), project, COMMAND),
         **message_schemas(project),
     }
 
@@ -98,6 +101,7 @@ def rules(project: Path = PROJECT) -> list[DeclaredRule]:
     """All rules: those of sources by source and name, as their YAML tells them."""
     models = _models(project)
     shared = _meta(models.get("dim_dq_rules", {})).get("shared_rules", {})
+    owners = _owners(project)
     found = []
     for source, folder in _folders(project):
         own = [_own_rule(source, path, models) for path in sorted(folder.glob("rules/dq_*.sql"))]
@@ -108,7 +112,7 @@ def rules(project: Path = PROJECT) -> list[DeclaredRule]:
             for called in _calls(folder / f"{name}.sql"):
                 if called not in shared:
                     raise UserError(f"models/quality/dim_dq_rules.yml: meta.shared_rules has no words of {called}")
-                words = {"owner": _owner(source, project), **shared[called], **words_here.get(called, {})}
+                words = {"owner": owners.get(source, ""), **shared[called], **words_here.get(called, {})}
                 found.append(
                     _checked(DeclaredRule(source, called, words, words.pop("flags", ""), group, is_shared=True))
                 )
@@ -164,8 +168,11 @@ def catalogue(known: list[DeclaredRule]) -> str:
     own = [rule for rule in known if not rule.is_shared]
     blocks = [
         "# Rules of data quality",
-        f"Written by `{COMMAND}` from the YAML of rules: {len(own)} of one source, {len(shared)} shared by sources. "
-        "How to read them: [quality.md](quality.md). How well they find: [rule_scores.md](rule_scores.md).",
+        _wrapped(
+            f"Written by `{COMMAND}` from the YAML of rules: {len(own)} of one source, {len(shared)} shared by "
+            "sources. [quality.md](quality.md) says how to read them, [rule_scores.md](rule_scores.md) how "
+            "well they find."
+        ),
         *_contents(known),
         "## Shared rules",
     ]
@@ -278,9 +285,10 @@ def _sources(project: Path) -> Iterator[tuple[str, Node]]:
                 yield source["name"], meta
 
 
-def _owner(source: str, project: Path) -> str:
-    groups = [group for path in _yamls(project) for group in _yaml(path).get("groups", [])]
-    return next((str(group["owner"]["name"]) for group in groups if group["name"] == source), "")
+def _owners(project: Path) -> dict[str, str]:
+    """Who answers for each group."""
+    groups = (group for path in _yamls(project) for group in _yaml(path).get("groups", []))
+    return {group["name"]: str(group["owner"]["name"]) for group in groups}
 
 
 def _touches(source: str, project: Path) -> list[str]:

@@ -28,5 +28,5 @@ def _dbt(*command: str, parsed: Manifest | None = None) -> Any:
     place = ("--project-dir", str(settings.PROJECT), "--profiles-dir", str(settings.PROJECT))
     outcome = dbtRunner(manifest=parsed).invoke(["--log-level", "none", *command, *place])
     if not outcome.success:
-        raise cli.UserError("the dbt project does not parse: run dbt parse and mend what it names")
+        raise cli.UserError("the dbt project does not parse: run dbt parse and fix what it names")
     return outcome.result

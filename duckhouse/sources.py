@@ -352,7 +352,7 @@ def _check_staged(entity: Entity, place: str) -> None:
         raise UserError(f"{place} says history and no key: whose versions?")
     for column in entity.columns:
         if column.type and not re.fullmatch(r"[a-z_][a-z0-9_]*", column.staged) and column.name != entity.day:
-            raise UserError(f"{place}: {column.name} is no name for a column of staging: give it one with as")
+            raise UserError(f"{place}: {column.name} is not a name for a column of staging: give it one with as")
         if column.name == entity.day:
             kind = column.type or TYPE_OF_LANDED.get(column.data_type or "")
             if kind not in (None, "timestamp", "date"):

@@ -105,7 +105,7 @@ def last_run(ask: Ask, database: str) -> Run | None:
 
 def refusal(run: Run) -> UserError:
     return UserError(
-        f"another run goes on ({run.holder}): wait for it to end; one that was killed is over in two minutes"
+        f"another run is working ({run.holder}): wait for it to end; a killed one counts as over after two minutes"
     )
 
 

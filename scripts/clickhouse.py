@@ -52,7 +52,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.clickhouse", description=__doc__.splitlines()[0])
-    parser.add_argument("--host", default="127.0.0.1", help="address to serve (default: %(default)s)")
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
     port = clickhouse().port
     parser.add_argument("--port", type=_port, default=port, help="0 picks a free one (default: %(default)s)")
     parser.add_argument("--data", type=Path, default=clickhouse_dir(), help="data directory (default: %(default)s)")

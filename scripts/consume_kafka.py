@@ -50,11 +50,19 @@ def _parser() -> argparse.ArgumentParser:
     whole, number = above_zero(int), above_zero(float)
     parser.add_argument("source", nargs="?", metavar="SOURCE", help="the source (default: the only one)")
     ways = parser.add_mutually_exclusive_group()
-    ways.add_argument("--once", action="store_true", help="end where the topic ended when it began")
+    ways.add_argument("--once", action="store_true", help="stop at the end that the topic had at the start")
     ways.add_argument("--seconds", type=number, metavar="N", help="end after N seconds")
     ways.add_argument("--replay", nargs="+", metavar="WHAT", help="dead-letters | offsets P:FROM[-TO] | time T")
-    parser.add_argument("--batch-rows", type=whole, default=Limits.rows, metavar="N", help="most rows of a batch")
-    parser.add_argument("--batch-seconds", type=number, default=Limits.seconds, metavar="N", help="its longest wait")
+    parser.add_argument(
+        "--batch-rows", type=whole, default=Limits.rows, metavar="N", help="largest number of rows in a batch"
+    )
+    parser.add_argument(
+        "--batch-seconds",
+        type=number,
+        default=Limits.seconds,
+        metavar="N",
+        help="longest wait before a batch is written",
+    )
     parser.add_argument("--metrics-port", dest="port", type=int, metavar="PORT", help="serve metrics; 0: a free one")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     return parser

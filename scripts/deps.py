@@ -10,7 +10,11 @@ from duckhouse.settings import PROJECT
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.deps", description=__doc__)
-    parser.add_argument("--offline", action="store_true", help="ask no hub: keep what is right, else use the stand-ins")
+    parser.add_argument(
+        "--offline",
+        action="store_true",
+        help="do not ask the hub: keep packages that are right, else use the stand-ins",
+    )
     parser.add_argument("--json", action="store_true", help="print the outcome as JSON")
     arguments = parser.parse_args(words)
     folder = packages_folder()

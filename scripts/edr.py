@@ -15,7 +15,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.edr", description=__doc__)
     parser.add_argument("--target", choices=("dev", "prod"), default="dev", help="default: %(default)s")
     parser.add_argument("--out", type=Path, default=REPORT, metavar="FILE", help=f"default: {REPORT}")
-    parser.add_argument("--check", action="store_true", help="only tell whether Elementary's dbt package is installed")
+    parser.add_argument("--check", action="store_true", help="only check whether Elementary's dbt package is installed")
     arguments = parser.parse_args(words)
     if arguments.check:
         elementary_packages()

@@ -30,7 +30,7 @@ def main() -> int:
             result = extract(source, database, options.mode, options.slot)
         except psycopg.Error as error:
             raise UserError(
-                f"PostgreSQL at {database.address}: {first_line(error)}; nothing is landed, run again once it is mended"
+                f"PostgreSQL at {database.address}: {first_line(error)}; nothing is landed, run again once it is fixed"
             ) from None
         except OSError as error:
             raise UserError(refusal(error, landing_dir())) from None

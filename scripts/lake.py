@@ -15,7 +15,7 @@ from duckhouse.streaming.lake.status import maintained, queries, status, tables
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.lake", description=__doc__.splitlines()[0])
-    parser.add_argument("source", nargs="*", help="sources of kind stream; all where none is named")
+    parser.add_argument("source", nargs="*", help="sources of kind stream (default: all)")
     parser.add_argument("--maintain", action="store_true", help="maintain the lakes")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = parser.parse_args(words)

@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--delivered-at", metavar="TIME", help="when they arrived (ISO 8601, UTC unless it says more)")
     parser.add_argument("--no-redelivery", action="store_true", help="leave out the folder redelivery/ of a drop")
     parser.add_argument("--dry-run", action="store_true", help="say what would land; write nothing")
-    parser.add_argument("--prepare", action="store_true", help="only make the typed, empty entities (of all sources)")
+    parser.add_argument("--prepare", action="store_true", help="only create the empty, typed entities (of all sources)")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     return parser
 

@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("source", nargs="?", metavar="SOURCE", help="the source (default: the only one)")
     parser.add_argument("--from", dest="first", required=True, metavar="DAY", help="the first day")
     parser.add_argument("--to", dest="end", required=True, metavar="DAY", help="the day after the last one")
-    parser.add_argument("--hourly", action="store_true", help="means by the hour instead of readings")
+    parser.add_argument("--hourly", action="store_true", help="hourly means instead of readings")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     return parser
 

@@ -19,7 +19,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.pipeline", description=__doc__)
     parser.add_argument("--target", choices=("dev", "prod"), default="dev", help="DuckDB (default) or ClickHouse")
     parser.add_argument(
-        "--if-new", action="store_true", help="do nothing where code and deliveries are those of the last good build"
+        "--if-new", action="store_true", help="do nothing if code and deliveries are those of the last good build"
     )
     arguments = parser.parse_args(words)
     looks = looks_in(PROJECT / landing_dir())

@@ -58,10 +58,10 @@ def _migrate(source: Source) -> None:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m scripts.postgres", description=__doc__.splitlines()[0])
     parser.add_argument(
-        "source", nargs="?", metavar="SOURCE", help="with --migrate: the source (default: all that are named)"
+        "source", nargs="?", metavar="SOURCE", help="with --migrate: the source (default: every one with a database)"
     )
     parser.add_argument("--port", type=int, default=5432, help="port on 127.0.0.1 (default: %(default)s)")
-    parser.add_argument("--migrate", action="store_true", help="only create what is missing of the schema, and end")
+    parser.add_argument("--migrate", action="store_true", help="create what is missing in the schema, then exit")
     options = parser.parse_args()
     if options.source and not options.migrate:
         parser.error("a SOURCE is for --migrate: the server has a database for each")

@@ -9,7 +9,7 @@ from duckhouse.warehouse.push import describe, push
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.push", description=__doc__)
-    parser.add_argument("source", nargs="*", help="the sources to push; all where none is named")
+    parser.add_argument("source", nargs="*", help="the sources to push (default: all)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     arguments = parser.parse_args(words)
     results = push(arguments.source)

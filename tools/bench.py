@@ -44,8 +44,10 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
     parser.add_argument("--events", type=int, default=1_000_000, help="events, reviews and readings (default 1000000)")
     parser.add_argument("--repeat", type=int, default=3, help="runs of each measurement; scale has one (default 3)")
-    parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS), help="these parts")
-    parser.add_argument("--impressions", type=int, default=10_000_000, help="that are extracted (default 10000000)")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS), help="measure these parts only")
+    parser.add_argument(
+        "--impressions", type=int, default=10_000_000, help="impressions that are extracted (default 10000000)"
+    )
     parser.add_argument("--work", type=Path, default=Path("bench/work"), help="scratch folder, removed after")
     parser.add_argument("--json", action="store_true", help="print the result as JSON instead of the tables")
     arguments = parser.parse_args(words)

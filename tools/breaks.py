@@ -56,7 +56,7 @@ def breaks(names: Sequence[str] = ()) -> list[Break]:
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.breaks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="of a break; default: all")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="names of breaks (default: all)")
     parser.add_argument("--broken-only", action="store_true", help="do not run the tests without a break first")
     parser.add_argument("--json", action="store_true", help="print a list of results as JSON")
     arguments = parser.parse_args(words)

@@ -1,5 +1,5 @@
-"""Writes the files that follow from what sources and rules declare: macros/project/declared.sql, docs/rules.md, and the
-newest JSON Schemas of messages.
+"""Writes the files that follow from what sources, models and rules declare: macros/project/declared.sql, docs/rules.md,
+the pages of docs/reference, and the newest JSON Schemas of messages.
 """
 
 import argparse

@@ -23,7 +23,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.score", description=__doc__)
     parser.add_argument("--seeds", type=_seeds, default="1..10", metavar="A..B", help="default: %(default)s")
     parser.add_argument("--days", type=int, default=30, help="days of ad events (default: %(default)s)")
-    parser.add_argument("--events-per-day", type=int, default=4000, help="ad events of a day (default: %(default)s)")
+    parser.add_argument("--events-per-day", type=int, default=4000, help="ad events per day (default: %(default)s)")
     parser.add_argument(
         "--only", nargs="+", choices=list(planting()), default=list(planting()), metavar="SOURCE", help="default: all"
     )

@@ -51,7 +51,7 @@ def arriving(source: Source, drops: Sequence[Path], first_at: datetime | None = 
         return _a_day_apart(found, first_at)
     for folder, time in zip(folders, times, strict=True):
         if time is None:
-            raise UserError(f"{folder}: its name is no time, as those of the others are: rename it, or all of them")
+            raise UserError(f"{folder}: its name is not a time, unlike those of the others: rename it, or all of them")
     if first_at:
         raise UserError(f"--delivered-at: the names of the folders say when they arrived: {folders[0].name}")
     dated: list[Arriving] = []

@@ -58,7 +58,7 @@ def tables_without_staging(project: Project, source: Declared) -> Iterator[Gap]:
         elif not staging_of(project, source, Table(table_name)):
             yield Gap(
                 f"{folder}/stg_{source.name}_{table_name}.sql",
-                f"is missing, so nobody sees what was {'delivered' if table_name == '_files' else 'rejected'}: "
+                f"is missing, so no one sees what was {'delivered' if table_name == '_files' else 'rejected'}: "
                 f"write {{{{ {macro}('{source.name}') }}}}",
             )
 

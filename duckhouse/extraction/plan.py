@@ -43,7 +43,7 @@ class Plan:
             self.known.slot = None
         if self.previous and reader.snapshot.xmax < self.previous.xmin:
             raise UserError(
-                f"{self.database.address} is older than the newest delivery, it seems restored from a backup: run "
+                f"{self.database.address} is older than the newest delivery, probably restored from a backup: run "
                 f"{self.full_read}"
             )
         tables = reader.tables()

@@ -97,7 +97,7 @@ def publish(database: Database, publication: str, tables: Sequence[SourceTable])
             what = f"does not publish all of {_shown(tables, lost)}" if lost else "does not publish every operation"
             raise UserError(
                 f"{database.address}: publication {publication} {what}: drop publication {publication}, and run again, "
-                "which makes it anew and compares every row"
+                "which creates it again and compares every row"
             )
         version: str = only_row(connection, _VERSION, publication)[0]
     return version

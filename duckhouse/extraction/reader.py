@@ -228,8 +228,8 @@ class SnapshotReader:
             connection.execute(sql.SQL("lock table {} in access share mode nowait").format(names))
         except psycopg.errors.LockNotAvailable:
             raise UserError(
-                f"{self.database.address}: somebody waits to change or to truncate a table that is being read; nothing "
-                "is landed: run again"
+                f"{self.database.address}: another session waits to change or truncate a table that is being read; "
+                "nothing is landed: run again"
             ) from None
 
     def _one(self, query: sql.Composed | LiteralString) -> tuple[Any, ...]:

@@ -186,7 +186,7 @@ def checked_table(
     if lost:
         raise UserError(
             f"{address}: table {entity.table} has no column {lost[0]}, it has {_few([*types])}; nothing is landed: "
-            f"name it so again, or change models/staging/{source.name}/_{source.name}__sources.yml"
+            f"restore its name, or change models/staging/{source.name}/_{source.name}__sources.yml"
         )
     for column, wanted in columns.items():
         accepted = LANDED_TYPES[wanted].postgres

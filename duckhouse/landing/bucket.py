@@ -204,7 +204,7 @@ def _told(client: Any, address: Address, codes: set[str] | None = None) -> Itera
     except (ResponseParserError, KeyError, RecursionError):  # the last one of a redirection without end
         raise UserError(f"{address}: what answers at AWS_ENDPOINT_URL does not speak S3") from None
     except BotoCoreError as error:
-        raise UserError(f"{address}: it cannot be asked for ({type(error).__name__}): see the AWS_* settings") from None
+        raise UserError(f"{address}: it cannot be requested ({type(error).__name__}): see the AWS_* settings") from None
 
 
 def _refusal(address: Address, code: str) -> str:

@@ -246,7 +246,7 @@ def _clean(value: str | None) -> str:
 
 def _header_names(header: Record, entity: Entity) -> list[str]:
     if header.values is None:
-        raise FileFault(f"line {header.row}: the header cannot be read ({header.reason}): mend its quotes")
+        raise FileFault(f"line {header.row}: the header cannot be read ({header.reason}): fix its quotes")
     if NOT_UTF8.search(header.text):
         raise FileFault(f"line {header.row}: the header is not valid UTF-8: export the file again")
     names = [_clean(value) or f"column_{i}" for i, value in enumerate(header.values, 1)]

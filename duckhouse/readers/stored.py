@@ -20,7 +20,7 @@ _MAGICS = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "zip", b"\x28
 
 
 class FileFault(Exception):
-    """Why a file cannot be read as what it claims to be: the place and the mend, on one line. Nothing of it lands."""
+    """Why a file cannot be read as what it claims to be: the place and what to do, on one line. Nothing of it lands."""
 
     def __str__(self) -> str:
         return one_line(super().__str__())

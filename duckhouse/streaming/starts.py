@@ -64,7 +64,7 @@ def refuse_truncated(topic: str, names: Sequence[str], partition: Partition, at:
             raise UserError(
                 f"partition {partition.number} of {topic} ends at offset {high:,}, and the {name} has read up to "
                 f"{offsets[partition]:,}: the topic was truncated, or KAFKA_BOOTSTRAP names a copy of it; nothing is "
-                "read: name the right brokers, or delete the topic and make it anew, which is then read from its start"
+                "read: name the right brokers, or delete the topic and create it again, and it is read from its start"
             )
 
 

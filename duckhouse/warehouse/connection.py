@@ -57,7 +57,7 @@ def refusals_told() -> Iterator[None]:
     try:
         yield
     except ClickHouseError as error:
-        raise UserError(f"ClickHouse: {first_line(error)}; push again, it goes on where it stopped") from None
+        raise UserError(f"ClickHouse: {first_line(error)}; push again, it continues where it stopped") from None
 
 
 def first_line(error: Exception) -> str:

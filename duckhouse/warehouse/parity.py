@@ -91,8 +91,8 @@ def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, downlo
     try:
         fetch(client, full_name(database, model.name), download)
     except ClickHouseError as error:
-        mend = ": run dbt build --target prod" if any(name in str(error) for name in NOT_THERE) else ""
-        return result | {"problem": f"{database}.{model.name} cannot be read on prod: {first_line(error)}{mend}"}
+        advice = ": run dbt build --target prod" if any(name in str(error) for name in NOT_THERE) else ""
+        return result | {"problem": f"{database}.{model.name} cannot be read on prod: {first_line(error)}{advice}"}
     prod_columns = [
         row[:2] for row in dev.execute(f"describe select * from read_parquet({duck.literal(download)})").fetchall()
     ]

@@ -30,7 +30,7 @@ FIGURES = ("--select", PUBLISHED_FIGURES, "--exclude-resource-type", "test")
 
 def bring(client: Client) -> None:
     """Pushes, builds beside and publishes; a UserError, and nothing is published, where a model or a test fails, or
-    another run goes on."""
+    another run is working."""
     with turn(settings.clickhouse().prefix, asking) as own:
         if publish.is_waiting(client):
             finish(client)

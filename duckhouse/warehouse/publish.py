@@ -144,7 +144,7 @@ def copy(client: Client, origin: str, destination: str, schemas: list[str]) -> d
         for relation in gone:
             client.command(f"drop table {full_name(relation.database, relation.name)}", settings=WITHOUT_LIMIT)
     except ClickHouseError as error:
-        raise cli.UserError(f"ClickHouse: {first_line(error)}; publish again, it begins anew") from None
+        raise cli.UserError(f"ClickHouse: {first_line(error)}; publish again, it starts over") from None
     return {
         "tables": [".".join(place(table)) for table in tables],
         "views": [".".join(place(view)) for view in views],

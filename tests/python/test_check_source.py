@@ -111,8 +111,8 @@ def test_a_source_that_has_everything_has_no_gap() -> None:
             "{{ staged_records('shop', 'refunds') }}",
         ),
         (declared(ORDERS, CUSTOMERS, Table("_files")), "declared.yml: table _rejected is not declared"),
-        (without("stg_shop__files"), "stg_shop__files.sql: is missing, so nobody sees what was delivered: write"),
-        (without("stg_shop__rejected"), "stg_shop__rejected.sql: is missing, so nobody sees what was rejected: write"),
+        (without("stg_shop__files"), "stg_shop__files.sql: is missing, so no one sees what was delivered: write"),
+        (without("stg_shop__rejected"), "stg_shop__rejected.sql: is missing, so no one sees what was rejected: write"),
         (
             but("stg_shop__orders", code="select order_id, placed_at, paid_eur from source"),
             "models/staging/shop/stg_shop__orders.sql: does not read orders.paid, which is declared",
@@ -276,7 +276,7 @@ def test_a_folder_named_by_a_time_arrived_then(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="--delivered-at: the names of the folders say"):
         arrived([tmp_path])
     drop(tmp_path / "later", "sales.csv")
-    with pytest.raises(UserError, match="later: its name is no time"):
+    with pytest.raises(UserError, match="later: its name is not a time"):
         arrived([tmp_path], None)
 
 

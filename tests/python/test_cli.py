@@ -1,4 +1,4 @@
-"""How every command ends: one line for what a user can mend, a traceback for a fault of the program, exit codes."""
+"""How every command ends: one line for what a user can fix, a traceback for a fault of the program, exit codes."""
 
 import os
 import shutil
@@ -36,7 +36,7 @@ def ended(*words: str, stdout: int | None = subprocess.PIPE, env: dict[str, str]
 @pytest.mark.parametrize(
     ("main", "code", "told"),
     [
-        ("def main(): raise cli.UserError('a.csv: line 3: mend it')", 1, ["error: a.csv: line 3: mend it"]),
+        ("def main(): raise cli.UserError('a.csv: line 3: fix it')", 1, ["error: a.csv: line 3: fix it"]),
         ("def main(): raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), 'a/b')", 1, [f"error: a/b: {SPACE}"]),
         ("def main(): raise ConnectionResetError(errno.ECONNRESET, 'it went')", 1, ["error: it went"]),
         ("def main(): open('/', 'w')", 1, ["error: /: Is a directory"]),
@@ -136,10 +136,10 @@ def test_an_error_is_told_where_nobody_reads_the_output() -> None:
     reads, writes = os.pipe()
     os.close(reads)
     try:
-        told = ended("-c", f"{RUN}\ndef main(): raise cli.UserError('mend it')\ncli.run(main)", stdout=writes)
+        told = ended("-c", f"{RUN}\ndef main(): raise cli.UserError('fix it')\ncli.run(main)", stdout=writes)
     finally:
         os.close(writes)
-    assert told == (1, ["error: mend it"])
+    assert told == (1, ["error: fix it"])
 
 
 def test_output_that_cannot_be_kept_is_told() -> None:

@@ -360,7 +360,7 @@ def test_lost_notes_are_made_again_by_a_full_run(shop: Extraction, mode: str) ->
     assert shop.changes(again) == {"impressions": [("delete", 4)]}
 
 
-def test_notes_that_are_torn_are_named_with_the_mend(shop: Extraction) -> None:
+def test_notes_that_are_torn_are_named_with_the_fix(shop: Extraction) -> None:
     notes = shop.zone / ".known" / f"{shop.run().delivery.id}.json"
     notes.write_text(notes.read_text()[:100])
     for mode in ("compare", "full"):
@@ -373,7 +373,7 @@ def test_notes_that_are_torn_are_named_with_the_mend(shop: Extraction) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1torn", None])
-def test_files_of_the_notes_that_are_torn_or_gone_are_named_with_the_mend(
+def test_files_of_the_notes_that_are_torn_or_gone_are_named_with_the_fix(
     shop: Extraction, content: bytes | None
 ) -> None:
     shop.run()

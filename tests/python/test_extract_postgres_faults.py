@@ -171,7 +171,7 @@ def test_a_server_that_goes_away_in_the_middle_is_one_line(shop: Extraction) -> 
         said, complaint = running.communicate(timeout=60)
         assert (running.returncode, said) == (1, "")
         assert complaint.startswith(f"error: PostgreSQL at {shop.database.address}: ")
-        assert complaint.endswith("nothing is landed, run again once it is mended\n")
+        assert complaint.endswith("nothing is landed, run again once it is fixed\n")
         assert complaint.count("\n") == 1
     assert len(deliveries(shop)) == 1
     shop.check(shop.run("cdc"))
@@ -308,7 +308,7 @@ def test_somebody_who_waits_to_change_a_table_is_not_waited_for(
 
     with monkeypatch.context() as edited:
         edited.setattr(SnapshotReader, "_begin", begin_and_change)
-        check_refused(shop, shop.database, "compare", "somebody waits to change or to truncate a table .*: run again")
+        check_refused(shop, shop.database, "compare", "another session waits to change or truncate .*: run again")
     changing.join()
     shop.check(found := shop.run())
     assert len(shop.changes(found)["clicks"]) == (5 if "truncate" in change else 1)
@@ -379,6 +379,6 @@ def test_a_missing_privilege_is_one_line_of_the_command(shop: Extraction, reader
         assert (done.returncode, done.stdout) == (1, "")
         assert done.stderr == (
             f"error: PostgreSQL at {shop.database.address}: permission denied for table advertiser; nothing is landed, "
-            "run again once it is mended\n"
+            "run again once it is fixed\n"
         )
     assert deliveries(shop) == []

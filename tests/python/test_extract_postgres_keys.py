@@ -274,7 +274,7 @@ def test_notes_of_the_version_before_are_read_right(
     check_ranges(wide)
 
 
-def test_notes_of_a_later_version_are_refused_with_the_mend(shop: Extraction) -> None:
+def test_notes_of_a_later_version_are_refused_with_the_fix(shop: Extraction) -> None:
     path = shop.zone / ".known" / f"{shop.run().delivery.id}.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "format": 3}))
     with pytest.raises(UserError, match=r"not readable \(format 3, of another version\): remove it and run .* --full"):

@@ -23,7 +23,7 @@ LAYERS = (
     ("scratch",),
     ("arrow", "duck"),
     ("cli",),
-    ("settings", "landed_types", "message_schemas"),
+    ("settings", "landed_types", "message_schemas", "listings"),
     ("opening", "clickhouse_sql"),
     ("turns",),
     ("sources", "processes", "project", "builds", "packages", "generated", "dbt_plugin", "failures"),

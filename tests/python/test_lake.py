@@ -243,8 +243,8 @@ def test_a_folder_of_another_catalog_is_refused(tmp_path: Path) -> None:
     ("settings", "told"),
     [
         ({"DUCKHOUSE_LAKE": "s3://bucket/lake"}, "a bucket cannot hold the catalog"),
-        ({"DUCKHOUSE_LAKE_CATALOG": "mysql://user:secret@127.0.0.1/lake"}, "is no address of a catalog"),
-        ({"DUCKHOUSE_LAKE_CATALOG": "nothing"}, "is no address of a catalog"),
+        ({"DUCKHOUSE_LAKE_CATALOG": "mysql://user:secret@127.0.0.1/lake"}, "is not the address of a catalog"),
+        ({"DUCKHOUSE_LAKE_CATALOG": "nothing"}, "is not the address of a catalog"),
         ({"DUCKHOUSE_LAKE_CATALOG": "postgresql://user:secret@127.0.0.1:1/lake"}, "127.0.0.1:1/lake"),
         ({"DUCKHOUSE_LAKE": "/dev/null"}, "/dev/null"),
     ],

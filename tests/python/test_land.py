@@ -160,7 +160,7 @@ def test_readers_get_deliveries_in_the_order_of_time(zone: Zone) -> None:
     assert (found[0].path / found[0].files[0].landed_as).exists()
 
 
-def test_a_delivery_folder_without_manifest_is_an_error_with_a_mend(zone: Zone) -> None:
+def test_a_delivery_folder_without_manifest_is_an_error_with_a_fix(zone: Zone) -> None:
     zone.file("people.csv", "id\n1\n")
     (zone.source / "delivery=20260101T000000000000Z-00000000" / "events").mkdir(parents=True)
     run = zone.land()

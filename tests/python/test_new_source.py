@@ -28,7 +28,13 @@ from support.warehouse import Warehouse, warehouse
 
 RECIPE = PROJECT / "docs" / "recipes" / "parking"
 MOST_FILES, MOST_LINES = 15, 270
-GENERATED = {"macros/project/declared.sql", "docs/rules.md"}
+GENERATED = {
+    "macros/project/declared.sql",
+    "docs/rules.md",
+    "docs/reference/marts.md",
+    "docs/reference/diagrams.md",
+    "models/reporting/_exposures.yml",
+}
 PARTS = (
     "analyses", "docs", "duckhouse", "macros", "models", "offline", "scripts", "seeds", "snapshots", "tools",
     *(f"tests/{path.name}" for path in sorted((PROJECT / "tests").iterdir()) if path.name != "python"),

@@ -23,6 +23,8 @@ from scripts import prod as command
 from support.dbt import environment, parsed
 from support.drops import csv_of, deliver, event
 from support.warehouse import Warehouse, called
+from tools import clickhouse_tables
+from tools.layouts.definitions import FOLDER, definitions, kept
 
 Figures = tuple[int, str]
 RELATIONS = ("fct_ad_events", "fct_ad_events_daily", "fct_publisher_performance", "fct_ad_events_as_of")
@@ -122,6 +124,7 @@ class Story:
     resumed: dict[str, Figures]
     remembered: list[tuple]
     definitions: dict[str, str]
+    statements: dict[Path, str]
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +171,7 @@ def story(shared_house: Warehouse) -> Iterator[Story]:
             resumed=figures(client),
             remembered=client.query(days).result_rows,
             definitions=dict(client.query(views + published).result_rows),
+            statements=definitions(client, "duckhouse"),
         )
 
 
@@ -275,6 +279,10 @@ def test_published_views_read_what_is_published(story: Story) -> None:
     assert {"fct_ad_events_as_of", "fct_revenue_restatements", "fct_ad_events_at_event_time"} < story.definitions.keys()
     assert [name for name, definition in story.definitions.items() if "_audit" in definition] == []
     assert story.definitions["fct_ad_events_at_event_time"].endswith("SETTINGS join_use_nulls = 1")
+
+
+def test_docs_have_the_statement_of_every_published_relation(story: Story) -> None:
+    assert story.statements == kept(), "run python -m tools.clickhouse_tables"
 
 
 # ---------- databases made by hand
@@ -420,3 +428,39 @@ def test_without_a_build_there_is_nothing_to_publish(shared_house: Warehouse, tm
 )
 def test_a_view_reads_the_databases_of_its_own_prefix(definition: str, elsewhere: str) -> None:
     assert publish.moved(definition, "a_audit", "a") == elsewhere
+
+
+def test_statements_are_kept_under_the_default_prefix(client: Client) -> None:
+    make(
+        client,
+        "shop_marts",
+        "create table {0}.daily (shop_id Int64) engine = MergeTree order by shop_id",
+        "create table {0}.daily__dbt_backup (shop_id Int64) engine = MergeTree order by shop_id",
+        "create view {0}.daily_view as select shop_id from {0}.daily",
+    )
+    make(client, "shop_intermediate", "create view {0}.step as select 1 as one")
+    statements = definitions(client, "shop")
+    assert statements.keys() == {FOLDER / "marts" / "daily.sql", FOLDER / "marts" / "daily_view.sql"}
+    table, view = (statements[FOLDER / "marts" / f"{name}.sql"] for name in ("daily", "daily_view"))
+    assert table.startswith("CREATE TABLE duckhouse_marts.daily\n(\n    `shop_id` Int64\n)\n")
+    assert "FROM duckhouse_marts.daily\n" in view
+
+
+def test_the_command_keeps_statements_and_removes_those_of_tables_that_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone, daily = tmp_path / "marts" / "gone.sql", tmp_path / "marts" / "daily.sql"
+    gone.parent.mkdir()
+    gone.touch()
+    monkeypatch.setattr(clickhouse_tables, "connect", nullcontext)
+    monkeypatch.setattr(clickhouse_tables, "PROJECT", tmp_path)
+    monkeypatch.setattr(clickhouse_tables, "FOLDER", tmp_path)
+    monkeypatch.setattr(clickhouse_tables, "kept", lambda: {gone: ""})
+    monkeypatch.setattr(clickhouse_tables, "definitions", lambda *_: {daily: "CREATE"})
+    monkeypatch.setattr(clickhouse_tables, "published_models", lambda: [SimpleNamespace(schema="marts", name="daily")])
+    assert clickhouse_tables.main([]) == 0
+    assert (gone.exists(), daily.read_text()) == (False, "CREATE")
+    assert capsys.readouterr().out == "marts/gone.sql: removed\nmarts/daily.sql: written\n"
+    monkeypatch.setattr(clickhouse_tables, "definitions", lambda *_: {})
+    with pytest.raises(cli.UserError, match=r"duckhouse_\* lack 1 tables, such as daily: build everything first"):
+        clickhouse_tables.main([])

@@ -36,7 +36,7 @@ def make_run(client: Client, number: int, holder: str) -> None:
 
 
 def test_one_run_at_a_time(client: Client) -> None:
-    with turn(), pytest.raises(cli.UserError, match=rf"another run goes on \(process {os.getpid()} on "):
+    with turn(), pytest.raises(cli.UserError, match=rf"another run is working \(process {os.getpid()} on "):
         turn().__enter__()
     with turn() as second:
         assert second.number == 2
@@ -61,7 +61,7 @@ def test_a_run_that_was_killed_is_over_at_once_where_that_can_be_seen(
         with turn() as own:
             assert own.number == 8
     else:
-        with pytest.raises(cli.UserError, match="another run goes on"):
+        with pytest.raises(cli.UserError, match="another run is working"):
             turn().__enter__()
 
 
@@ -100,5 +100,5 @@ def test_of_two_that_begin_at_once_one_is_refused(client: Client, monkeypatch: p
     seen = [None]
     monkeypatch.setattr(turns, "last_run", lambda *of: seen.pop() if seen else plain(*of))
     make_run(client, 1, "process 1 on elsewhere")
-    with pytest.raises(cli.UserError, match=r"another run goes on \(process 1 on elsewhere\)"):
+    with pytest.raises(cli.UserError, match=r"another run is working \(process 1 on elsewhere\)"):
         turn().__enter__()

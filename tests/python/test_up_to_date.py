@@ -294,7 +294,7 @@ def test_what_reads_a_table_that_was_run_by_name_is_built_after_it(built: Built)
 
 @pytest.mark.parametrize("built", ["prod"], indirect=True)
 def test_of_two_runs_on_one_prefix_one_is_refused(built: Built) -> None:
-    refused = pytest.raises(BuildError, match=rf"another run goes on \(process {os.getpid()} on ")
+    refused = pytest.raises(BuildError, match=rf"another run is working \(process {os.getpid()} on ")
     with environment(built.house.env), turn(clickhouse().prefix, asking), refused:
         built.dbt("run", "--select", "dim_publishers")
     assert built.dbt("run", "--select", "dim_publishers") == {"dim_publishers"}

@@ -82,7 +82,8 @@ def _address(where: str) -> URL:
             raise ArgumentError
     except (ArgumentError, NoSuchModuleError):
         raise UserError(
-            "DUCKHOUSE_LAKE_CATALOG is no address of a catalog: write postgresql://user@host/database, or sqlite:///FILE"
+            "DUCKHOUSE_LAKE_CATALOG is not the address of a catalog: write "
+            "postgresql://user@host/database or sqlite:///FILE"
         ) from None
     address = address.set(drivername=DRIVERS[kind])
     return address.update_query_dict({"timeout": str(SECONDS_FOR_A_LOCK)}) if kind == "sqlite" else address

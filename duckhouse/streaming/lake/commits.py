@@ -28,8 +28,9 @@ def offsets_of(table: Table) -> Offsets:
     current = table.current_snapshot()
     if current and _said(current, "total-records") != "0":
         raise UserError(
-            f"lake {name_of(table)} has rows, and none of its snapshots has offsets ({OFFSETS}), so nobody knows which "
-            "messages are in: roll it back to a snapshot that has them, or rename the table and let it fill anew"
+            f"lake {name_of(table)} has rows, and none of its snapshots has offsets ({OFFSETS}), so "
+            "it is unknown which messages are in it: roll it back to a snapshot that has them, or rename the table and "
+            "let it fill again"
         )
     return {}
 

@@ -203,7 +203,9 @@ def _told(figures: Tally) -> Outcome:
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--worlds", type=int, default=20, help="of each source in a batch (default: %(default)s)")
+    parser.add_argument(
+        "--worlds", type=int, default=20, help="worlds of each source in a batch (default: %(default)s)"
+    )
     parser.add_argument("--sources", nargs="+", choices=sorted(MAKERS), default=sorted(MAKERS), help="default: all")
 
 

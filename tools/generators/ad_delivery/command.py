@@ -60,7 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     count(batch, "--advertisers", 2, "advertisers", whole(0, 10_000))
     count(batch, "--campaigns", 3, "campaigns of each advertiser", whole(0, 10_000))
     count(batch, "--impressions", 100, "impressions of each campaign")
-    batch.add_argument("--ctr", type=share, default=Decimal("0.1"), help="clicks an impression, 0 to 1 (default: 0.1)")
+    batch.add_argument("--ctr", type=share, default=Decimal("0.1"), help="clicks per impression, 0 to 1 (default: 0.1)")
     seed(batch)
 
     advertisers = command("advertisers", "advertisers, named from A on")
@@ -79,7 +79,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     clicks = command("clicks", "clicks on impressions drawn from all that a campaign has, 1 to 120 seconds after them")
     clicks.add_argument("--campaign-id", type=key, required=True, help="the campaign")
     clicks.add_argument(
-        "--ratio", type=share, default=Decimal("0.1"), help="of the impressions so many, 0 to 1 (default: 0.1)"
+        "--ratio", type=share, default=Decimal("0.1"), help="share of the impressions, 0 to 1 (default: 0.1)"
     )
     seed(clicks)
 

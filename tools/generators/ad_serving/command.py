@@ -31,7 +31,7 @@ def sized(*, days: int, events_per_day: int) -> list[str]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--days", type=whole(1, 3660), default=30, help="days of events (default: 30)")
     parser.add_argument(
-        "--events-per-day", type=whole(1, 100_000_000), default=4000, help="events of each day (default: 4000)"
+        "--events-per-day", type=whole(1, 100_000_000), default=4000, help="events per day (default: 4000)"
     )
     add_common(parser, date(2026, 2, 23))
     parser.set_defaults(run=run)

@@ -30,9 +30,12 @@ def sized(*, days: int, events_per_day: int) -> list[str]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--companies", type=whole(1, 10_000), default=40, help="listed companies (default: 40)")
-    parser.add_argument("--active", type=whole(1, 10_000), default=10, help="of these with events (default: 10)")
+    parser.add_argument("--active", type=whole(1, 10_000), default=10, help="companies with events (default: 10)")
     parser.add_argument(
-        "--events-per-company", type=whole(1, 1_000_000), default=3000, help="about so many stored (default: 3000)"
+        "--events-per-company",
+        type=whole(1, 1_000_000),
+        default=3000,
+        help="stored events of a company, approximately (default: 3000)",
     )
     add_common(parser, date(2025, 9, 5))
     parser.set_defaults(run=run, refuse=parser.error)

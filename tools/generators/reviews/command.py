@@ -31,7 +31,7 @@ def sized(*, days: int, events_per_day: int) -> list[str]:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--days", type=whole(1, 3660), default=60, help="days of load files (default: 60)")
     parser.add_argument(
-        "--reviews-per-day", type=whole(1, 10_000_000), default=340, help="reviews of each day (default: 340)"
+        "--reviews-per-day", type=whole(1, 10_000_000), default=340, help="reviews per day (default: 340)"
     )
     parser.add_argument("--products", type=whole(1, 10_000_000), default=400, help="products (default: 400)")
     add_common(parser, date(2014, 5, 20))

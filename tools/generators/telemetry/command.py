@@ -77,11 +77,13 @@ def sized(*, days: int, events_per_day: int) -> list[str]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--devices", type=whole(1, 1_000_000), default=100, help="devices (default: 100)")
-    parser.add_argument("--seconds", type=whole(1, 10 * 366 * 86_400), default=600, help="of readings (default: 600)")
-    parser.add_argument("--rate", type=_rate, help="readings a second of all devices (default: one of each device)")
-    parser.add_argument("--start", type=_time, help="time of the first reading (default: so that the last one is now)")
+    parser.add_argument(
+        "--seconds", type=whole(1, 10 * 366 * 86_400), default=600, help="seconds of readings (default: 600)"
+    )
+    parser.add_argument("--rate", type=_rate, help="readings per second of all devices (default: one per device)")
+    parser.add_argument("--start", type=_time, help="time of the first reading (by default the last one is now)")
     parser.add_argument("--seed", type=SEED, default=7, help="the same seed and start give the same bytes")
-    parser.add_argument("--faults", action="store_true", help="plant faults, and look-alikes that are none")
+    parser.add_argument("--faults", action="store_true", help="plant faults, and look-alikes without a fault")
     parser.add_argument("--clean", dest="faults", action="store_false", help="plant nothing, whatever --faults says")
     parser.add_argument(
         "--bootstrap",

@@ -1,0 +1,22 @@
+CREATE TABLE duckhouse_marts.dim_ad_units_history
+(
+    `ad_unit_version_id` String COMMENT 'Key of the version; changes when an older delivery arrives late, so it is never stored in a fact.',
+    `ad_unit_id` String COMMENT 'Key of the ad unit as delivered; it may be missing from dim_ad_units.',
+    `publisher_id` Nullable(String) COMMENT 'Key of the publisher that owns the ad unit.',
+    `ad_unit_name` Nullable(String) COMMENT 'Display name.',
+    `ad_format` Nullable(String) COMMENT 'Banner, Display, Video, Native and the like.',
+    `ad_size` Nullable(String) COMMENT 'Width x height in pixels.',
+    `placement_type` Nullable(String) COMMENT 'Where on the page it stands, in lower case.',
+    `is_active` Nullable(Bool) COMMENT 'Whether the ad unit may serve.',
+    `created_at` Nullable(DateTime64(6, 'UTC')) COMMENT 'When the sender created the row, UTC.',
+    `version_number` Int64 COMMENT 'Number of the version of its key, from 1.',
+    `valid_from` DateTime64(6, 'UTC') COMMENT 'When the version begins, UTC, inclusive: the delivery that brought it; 1900-01-01 for the first version of a key.',
+    `valid_to` Nullable(DateTime64(6, 'UTC')) COMMENT 'When the next version begins, UTC, exclusive; NULL while the version is current.',
+    `is_current` Bool COMMENT 'Whether no later version of the key is known.',
+    `last_observed_at` DateTime64(6, 'UTC') COMMENT 'Latest delivery that carries the key with these attributes; older than the latest delivery of the dimension where the key is missing from it.',
+    `_delivery_id` String COMMENT 'Delivery that brought the version.'
+)
+ENGINE = MergeTree
+ORDER BY (tuple())
+SETTINGS replicated_deduplication_window = '0', index_granularity = 8192
+COMMENT 'One row per version of an ad_unit_id: its attributes, and when they were valid (SCD2).\nRows come from snap_ad_serving__ad_units, which keeps what every delivery said, so late deliveries, values that change back and a pruned landing zone are all right. A version holds from the delivery that brought it until the next; the first since ever. A key that is missing from a delivery keeps its version. Ranges of a key neither overlap nor leave gaps.\n'

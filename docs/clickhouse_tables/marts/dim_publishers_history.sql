@@ -1,0 +1,23 @@
+CREATE TABLE duckhouse_marts.dim_publishers_history
+(
+    `publisher_version_id` String COMMENT 'Key of the version; changes when an older delivery arrives late, so it is never stored in a fact.',
+    `publisher_id` String COMMENT 'Key of the publisher as delivered; it may be missing from dim_publishers.',
+    `publisher_name` Nullable(String) COMMENT 'Display name.',
+    `publisher_category` Nullable(String) COMMENT 'Content category.',
+    `primary_domain` Nullable(String) COMMENT 'The publisher\'s own domain, in lower case.',
+    `account_manager` Nullable(String) COMMENT 'Who looks after the publisher.',
+    `country_code` Nullable(String) COMMENT 'ISO 3166 alpha-2 country of the publisher.',
+    `timezone` Nullable(String) COMMENT 'IANA time zone that decides the reporting day.',
+    `created_at` Nullable(DateTime64(6, 'UTC')) COMMENT 'When the sender created the row, UTC.',
+    `updated_at` Nullable(DateTime64(6, 'UTC')) COMMENT 'When the sender says that the row last changed, UTC; the latest that was seen with the version, it begins none.',
+    `version_number` Int64 COMMENT 'Number of the version of its key, from 1.',
+    `valid_from` DateTime64(6, 'UTC') COMMENT 'When the version begins, UTC, inclusive: the delivery that brought it; 1900-01-01 for the first version of a key.',
+    `valid_to` Nullable(DateTime64(6, 'UTC')) COMMENT 'When the next version begins, UTC, exclusive; NULL while the version is current.',
+    `is_current` Bool COMMENT 'Whether no later version of the key is known.',
+    `last_observed_at` DateTime64(6, 'UTC') COMMENT 'Latest delivery that carries the key with these attributes; older than the latest delivery of the dimension where the key is missing from it.',
+    `_delivery_id` String COMMENT 'Delivery that brought the version.'
+)
+ENGINE = MergeTree
+ORDER BY (tuple())
+SETTINGS replicated_deduplication_window = '0', index_granularity = 8192
+COMMENT 'One row per version of a publisher_id: its attributes, and when they were valid (SCD2).\nRows come from snap_ad_serving__publishers, which keeps what every delivery said, so late deliveries, values that change back and a pruned landing zone are all right. A version holds from the delivery that brought it until the next; the first since ever. A key that is missing from a delivery keeps its version. Ranges of a key neither overlap nor leave gaps.\n'

@@ -1,0 +1,59 @@
+CREATE VIEW duckhouse_reporting.rpt_ad_serving_restatements
+(
+    `event_date` Date32 COMMENT 'Day of event_at in UTC.',
+    `publisher_id` LowCardinality(Nullable(String)) COMMENT 'Key of the publisher as delivered; it may be missing from dim_publishers.',
+    `publisher_name` Nullable(String) COMMENT 'Display name of today; NULL where no delivery knows the publisher.',
+    `account_manager` Nullable(String) COMMENT 'Who looks after the publisher today.',
+    `publication` String COMMENT 'preliminary: delivered before the UTC day was over; first: the first delivery after it; restatement: every later one.',
+    `revenue_usd_before` Nullable(Decimal(38, 6)) COMMENT 'US dollars, last known amounts, before the delivery.',
+    `revenue_usd_after` Decimal(38, 6) COMMENT 'US dollars, last known amounts, after the delivery.',
+    `revenue_usd_difference` Nullable(Decimal(38, 6)) COMMENT 'US dollars, last known amounts, that the delivery added or took.',
+    `revenue_usd_as_delivered_before` Nullable(Decimal(38, 6)) COMMENT 'US dollars, NULL counting 0, before the delivery.',
+    `revenue_usd_as_delivered_after` Decimal(38, 6) COMMENT 'US dollars, NULL counting 0, after the delivery.',
+    `revenue_usd_as_delivered_difference` Nullable(Decimal(38, 6)) COMMENT 'US dollars, NULL counting 0, that the delivery added or took.',
+    `events_late` Nullable(Int64) COMMENT 'Events that no earlier delivery carried.',
+    `events_changed` Nullable(Int64) COMMENT 'Events whose amount became another.',
+    `events_set_to_null` Nullable(Int64) COMMENT 'Events whose amount was taken back (not settled); they change the revenue as delivered only.',
+    `events_reappeared` Nullable(Int64) COMMENT 'Events that carry an amount again after NULL.',
+    `events_moved_in` Nullable(Int64) COMMENT 'Known events that came from another day or publisher.',
+    `events_moved_out` Nullable(Int64) COMMENT 'Events that went to another day or publisher.',
+    `delivery_id` String COMMENT 'The delivery; deliveries count in the order of their ids.',
+    `delivered_at` DateTime64(6, 'UTC') COMMENT 'When that delivery arrived, UTC.'
+)
+COMMENT 'One row per UTC day, publisher and delivery that touched them: the revenue before and after it, and which events moved it.\nFinance: why did the revenue of a day change after it was published? Read down a publisher: the delivery with publication first published the day, each restatement took it from before to after, and the last row has the revenue now. Amounts before, differences and events are NULL where the delivery restated nothing. dbt show --select why_a_day_changed asks it for one day.\n'
+AS WITH
+    figures AS
+    (
+        SELECT
+            *,
+            publication = 'restatement' AS is_restatement
+        FROM duckhouse_intermediate.int_ad_serving__figures_by_delivery
+    ),
+    final AS
+    (
+        SELECT
+            figures.event_date AS event_date,
+            figures.publisher_id AS publisher_id,
+            publishers.publisher_name AS publisher_name,
+            publishers.account_manager AS account_manager,
+            CAST(figures.publication, 'String') AS publication,
+            CAST(multiIf(figures.is_restatement, figures.revenue_usd_after - figures.revenue_usd_moved, NULL), 'Nullable(Decimal(38, 6))') AS revenue_usd_before,
+            CAST(figures.revenue_usd_after, 'Decimal(38, 6)') AS revenue_usd_after,
+            CAST(multiIf(figures.is_restatement, figures.revenue_usd_moved, NULL), 'Nullable(Decimal(38, 6))') AS revenue_usd_difference,
+            CAST(multiIf(figures.is_restatement, figures.revenue_usd_as_delivered_after - figures.revenue_usd_as_delivered_moved, NULL), 'Nullable(Decimal(38, 6))') AS revenue_usd_as_delivered_before,
+            CAST(figures.revenue_usd_as_delivered_after, 'Decimal(38, 6)') AS revenue_usd_as_delivered_after,
+            CAST(multiIf(figures.is_restatement, figures.revenue_usd_as_delivered_moved, NULL), 'Nullable(Decimal(38, 6))') AS revenue_usd_as_delivered_difference,
+            CAST(multiIf(figures.is_restatement, figures.first_seen_count, NULL), 'Nullable(Int64)') AS events_late,
+            CAST(multiIf(figures.is_restatement, figures.changed_count, NULL), 'Nullable(Int64)') AS events_changed,
+            CAST(multiIf(figures.is_restatement, figures.set_to_null_count, NULL), 'Nullable(Int64)') AS events_set_to_null,
+            CAST(multiIf(figures.is_restatement, figures.reappeared_count, NULL), 'Nullable(Int64)') AS events_reappeared,
+            CAST(multiIf(figures.is_restatement, figures.moved_in_count, NULL), 'Nullable(Int64)') AS events_moved_in,
+            CAST(multiIf(figures.is_restatement, figures.moved_out_count, NULL), 'Nullable(Int64)') AS events_moved_out,
+            CAST(figures._delivery_id, 'String') AS delivery_id,
+            CAST(figures._delivered_at, 'DateTime64(6, \'UTC\')') AS delivered_at
+        FROM figures
+        LEFT JOIN duckhouse_marts.dim_publishers AS publishers ON figures.publisher_id = publishers.publisher_id
+    )
+SELECT *
+FROM final
+SETTINGS join_use_nulls = 1
