@@ -51,7 +51,7 @@ def line_chart(
 ) -> Chart:
     """Lines of (day, series, value); the first series is dashed."""
     rows = [{"day": str(day), "series": series, "value": float(value)} for day, series, value in points]
-    values = [row["value"] for row in rows]
+    values = [float(value) for *_, value in points]
     one_towers = min(values) >= 0 and max(values) > TOWERING * statistics.median(values)
     if one_towers:
         title += ", log scale"
@@ -179,7 +179,7 @@ def sparkline(values: Sequence[int], label: str) -> Chart:
 
 def time_axis(unit: str, labels: str, points: Collection[date]) -> Any:
     """Few points have a tick each: a finer one would repeat its label. Of many the drawing chooses."""
-    ticks = {"tickCount": {"interval": unit, "step": 1}} if len(points) <= FEW_TICKS else {}
+    ticks: dict[str, Any] = {"tickCount": {"interval": unit, "step": 1}} if len(points) <= FEW_TICKS else {}
     return alt.Axis(format=labels, labelOverlap=True, **ticks)
 
 
