@@ -34,7 +34,7 @@ from duckhouse.turns import turn
 
 CONNECTION = "up_to_date"
 TURN = "turn"
-REPORTING = "reporting"
+REPORTING = "reporting"  # the folder of models, whatever a target calls its schema
 EVERY_BUILD = "every_build"  # the tag of tests that say in every build what is open
 OF_RULES = "quality"  # the tag of what reads rules; its group looks itself which areas are built
 RUN_BY_DBT = (NodeType.Model, NodeType.Seed, NodeType.Snapshot, NodeType.Test)
@@ -276,7 +276,7 @@ def is_run(node: Any) -> bool:
 def is_view_of_area(node: Any) -> bool:
     return (
         node.resource_type == NodeType.Model
-        and node.schema == REPORTING
+        and node.fqn[1] == REPORTING
         and OF_RULES in node.tags
         and node.group != OF_RULES
     )

@@ -2,7 +2,7 @@
 
 import re
 import statistics
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -29,9 +29,11 @@ FATES = {
 }
 # one drawing for all screens: the style sheet scales it, from 0.75 on a phone to 1.25
 WIDTH, HEIGHT, FONT_SIZE = 480, 200, 13
-LEGEND_WIDTH, SYMBOL_WIDTH, LETTER_WIDTH = 320, 40, 8  # beside the names of an axis, where a drawing has them
+LEGEND_WIDTH, SYMBOL_WIDTH, LETTER_WIDTH = 320, 55, 8  # beside the names of an axis, where a drawing has them
 BAR_WIDTH, BAR_HEIGHT = 4, 24  # of a sparkline
+FEW_TICKS = 8
 MEASURED_FONT = "sans-serif"  # by its widths labels are cut; the page shows them in its own
+ROOM = 20  # between words, as the page's font may be a fifth broader
 TOWERING = 20  # times the median: the other days would lie flat on the axis of a linear chart
 DAY_AXIS: dict[str, Any] = {"title": None, "scale": alt and alt.Scale(type="utc")}
 SVG = "http://www.w3.org/2000/svg"
@@ -49,7 +51,7 @@ def line_chart(
 ) -> Chart:
     """Lines of (day, series, value); the first series is dashed."""
     rows = [{"day": str(day), "series": series, "value": float(value)} for day, series, value in points]
-    values = [row["value"] for row in rows]
+    values = [float(value) for *_, value in points]
     one_towers = min(values) >= 0 and max(values) > TOWERING * statistics.median(values)
     if one_towers:
         title += ", log scale"
@@ -58,7 +60,7 @@ def line_chart(
         alt.Chart(alt.Data(values=rows))
         .mark_line(point=True)
         .encode(
-            x=alt.X("day:T", axis=alt.Axis(format="%d %b", labelOverlap=True), **DAY_AXIS),
+            x=alt.X("day:T", axis=time_axis("day", "%d %b", {day for day, *_ in points}), **DAY_AXIS),
             y=alt.Y("value:Q", title=title, axis=alt.Axis(format=number_format), scale=scale),
             color=series_colour(colours),
             strokeDash=alt.StrokeDash(
@@ -76,7 +78,7 @@ def months_chart(points: Sequence[tuple[date, Number, Number, Number]], title: s
         for month, value, low, high in points
     ]
     base = alt.Chart(alt.Data(values=rows)).encode(
-        x=alt.X("month:T", axis=alt.Axis(format="%b %Y", labelOverlap=True), **DAY_AXIS)
+        x=alt.X("month:T", axis=time_axis("month", "%b %Y", {month for month, *_ in points}), **DAY_AXIS)
     )
     axis = alt.Y("low:Q", title=title, axis=alt.Axis(format=number_format), scale=alt.Scale(zero=False))
     band = base.mark_area(color=PALE, opacity=0.5).encode(y=axis, y2="high:Q")
@@ -98,7 +100,12 @@ def days_chart(
         alt.Chart(alt.Data(values=rows))
         .mark_bar()
         .encode(
-            x=alt.X("day:T", timeUnit="utcyearmonthdate", axis=alt.Axis(format="%d %b", labelOverlap=True), **DAY_AXIS),
+            x=alt.X(
+                "day:T",
+                timeUnit="utcyearmonthdate",
+                axis=time_axis("day", "%d %b", {day for day, *_ in points}),
+                **DAY_AXIS,
+            ),
             y=alt.Y("value:Q", title=title, axis=axis),
             color=series_colour(colours),
             order=alt.Order("place:Q"),
@@ -170,6 +177,12 @@ def sparkline(values: Sequence[int], label: str) -> Chart:
     return Chart(ElementTree.tostring(root, encoding="unicode"), label)
 
 
+def time_axis(unit: str, labels: str, points: Collection[date]) -> Any:
+    """Few points have a tick each: a finer one would repeat its label. Of many the drawing chooses."""
+    ticks: dict[str, Any] = {"tickCount": {"interval": unit, "step": 1}} if len(points) <= FEW_TICKS else {}
+    return alt.Axis(format=labels, labelOverlap=True, **ticks)
+
+
 def series_colour(colours: Mapping[str, str]) -> Any:
     broadest = SYMBOL_WIDTH + LETTER_WIDTH * max(map(len, colours))
     return alt.Color(
@@ -194,12 +207,15 @@ def drawn(chart: Any, label: str, height: Any = HEIGHT) -> Chart:
             labelFontSize=FONT_SIZE,
             titleFontSize=FONT_SIZE,
             titleFontWeight="normal",
+            titlePadding=ROOM,
             gridColor="var(--line)",
             domainColor="var(--grey)",
             tickColor="var(--grey)",
         )
         .configure_axisY(labelLimit=150)
-        .configure_legend(labelLimit=300, labelColor="currentColor", labelFontSize=FONT_SIZE, symbolSize=80)
+        .configure_legend(
+            labelLimit=300, labelColor="currentColor", labelFontSize=FONT_SIZE, symbolSize=80, columnPadding=ROOM
+        )
         .to_dict()
     )
     return Chart(scalable(vl_convert.vegalite_to_svg(specification)), label)

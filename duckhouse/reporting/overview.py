@@ -36,11 +36,6 @@ class Overview:
     def as_of(self) -> datetime | None:
         return max((row.last_delivery_at for row in self.systems if row.last_delivery_at), default=None)
 
-    @property
-    def sound(self) -> int:
-        """Systems of which the answer to all three questions is yes."""
-        return sum(bool(row.is_complete and row.is_right and row.is_on_time) for row in self.systems)
-
 
 def overview(target: str, built_at: datetime, found: Found) -> Overview:
     has_rules = found.get("actions") is not None

@@ -55,6 +55,11 @@ def latest_days(days: Sequence[Row], last_delivery: date) -> tuple[list[Row], st
     return [row for row in days if first <= row.event_date <= last], note
 
 
+def latest_first(days: Sequence[Row]) -> list[Row]:
+    """Days with is_after_last_delivery in the order of a table: those of clocks that run ahead come last."""
+    return sorted(days, key=lambda row: (row.is_after_last_delivery, -row.event_date.toordinal()))
+
+
 def days_before(day: date, number: int) -> date:
     """The day so many days earlier, in the calendar: there is none before the year 1."""
     return day - timedelta(days=min(number, (day - date.min).days))
@@ -127,7 +132,7 @@ def rendered(title: str, overview: Any, chapters: Sequence[Chapter]) -> str:
     files = {"style": "page.css", "script": "page.js"}
     inline = {name: templates.get_template(file).render().strip() for name, file in files.items()}
     policy = "; ".join(["default-src 'none'", *(f"{name}-src '{hashed(text)}'" for name, text in inline.items())])
-    anchors = {chapter.anchor_of(section) for chapter in chapters for section in chapter.sections}
+    anchors = {anchor for chapter in chapters for anchor in chapter.anchors()}
     shown = {"title": title, "overview": overview, "chapters": chapters, "anchors": anchors}
     return templates.get_template("page.html").render(**shown, **inline, policy=policy)
 

@@ -1,14 +1,15 @@
 """What a page is made of. A part says what is shown; templates/parts.html how. Text is escaped there."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 MOST_SHOWN = 10  # rows that are not folded
 MOST_ROWS = 500  # rows that a page holds at all
 LONG_TEXT = 40  # characters from which a cell is prose, which wraps
-FIGURE = re.compile(r"(expected )?[-+±<]?\s?(\$|[A-Z]{3} )?\d[\d,.:%\s-]*( ?[a-zA-Z%]{1,3})?|none|")
+NUMBER = r"[-+±<]?\s?(\$|[A-Z]{3} )?\d[\d,.:%\s-]*( ?[a-zA-Z%]{1,3})?"
+FIGURE = re.compile(rf"(expected )?{NUMBER}( ?\([^)]{{1,30}}\))?|none|")
 
 
 class Part(Protocol):
@@ -68,9 +69,12 @@ class Code:
 
 @dataclass(frozen=True)
 class Folded:
+    """Parts below a line that opens them; links lead to its anchor, where it has one."""
+
     kind: ClassVar[str] = "folded"
     summary: str
     parts: Sequence[Part]
+    anchor: str = ""
 
 
 @dataclass
@@ -114,6 +118,12 @@ class Chapter:
 
     def anchor_of(self, section: Section) -> str:
         return section.anchor or f"{self.anchor}-{slug(section.title)}"
+
+    def anchors(self) -> Iterator[str]:
+        """Those of its sections, and of what is folded in them."""
+        for section in self.sections:
+            yield self.anchor_of(section)
+            yield from (part.anchor for part in section.parts if isinstance(part, Folded) and part.anchor)
 
 
 def look(cells: Sequence[Any]) -> str:

@@ -9,7 +9,7 @@ from types import ModuleType
 
 from duckhouse import cli
 from duckhouse.reporting import chapters, charts, page
-from duckhouse.reporting.chapters import quality, traffic
+from duckhouse.reporting.chapters import ad_serving, quality, traffic
 from duckhouse.reporting.overview import VIEWS as OF_OVERVIEW
 from duckhouse.reporting.overview import overview
 from duckhouse.sources import sources
@@ -27,7 +27,9 @@ def chapters_of_sources() -> list[ModuleType]:
 
 
 def all_chapters() -> list[ModuleType]:
-    return [*chapters_of_sources(), traffic, quality]
+    """Those of sources, what is invalid in ad serving behind it, and what holds for all of them last."""
+    behind = {ad_serving: [traffic]}
+    return [one for chapter in chapters_of_sources() for one in (chapter, *behind.get(chapter, []))] + [quality]
 
 
 def write_report(target: str, out: Path) -> Iterator[str]:

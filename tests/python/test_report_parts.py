@@ -1,6 +1,7 @@
 """How figures, days and rows are written and chosen, and the drawings of charts."""
 
 import datetime as dt
+import re
 from collections import namedtuple
 from decimal import Decimal
 from typing import Any
@@ -9,8 +10,9 @@ from xml.etree import ElementTree
 import pytest
 
 from duckhouse.reporting import charts, formats
-from duckhouse.reporting.page import MOST_DAYS, first_rows, latest_days, records_section
+from duckhouse.reporting.page import MOST_DAYS, first_rows, latest_days, latest_first, records_section
 from duckhouse.reporting.parts import MOST_ROWS, Chapter, Chart, Section, Table, look
+from duckhouse.settings import PROJECT
 
 Day = namedtuple("Day", "event_date")
 Record = namedtuple(
@@ -72,6 +74,19 @@ def test_days_of_broken_clocks_are_not_drawn(
     assert (note in told) if note else (told == "")
 
 
+def test_tables_of_days_end_with_days_of_clocks_that_run_ahead() -> None:
+    marked = namedtuple("marked", "event_date is_after_last_delivery")
+    days = [marked(dt.date(2026, 3, day), False) for day in (1, 2)] + [
+        marked(dt.date(2027, 1, day), True) for day in (1, 2)
+    ]
+    assert [str(day.event_date) for day in latest_first(days)] == [
+        "2026-03-02",
+        "2026-03-01",
+        "2027-01-02",
+        "2027-01-01",
+    ]
+
+
 def test_a_chart_by_day_has_so_many_days_at_most() -> None:
     first = dt.date(2025, 1, 1)
     shown, note = latest_days([Day(first + dt.timedelta(days=number)) for number in range(400)], dt.date(2026, 6, 1))
@@ -90,7 +105,7 @@ def test_rows_left_out_are_counted() -> None:
     ("cells", "found"),
     [
         (["$1,234.50", "-$3.00", "", "none"], "figure"),
-        (["2026-01-01", "41.2% (40.1% to 42.3%)"], "name"),
+        (["2026-01-01", "41.2% (40.1% to 42.3%)"], "figure"),
         (["1,000", "12.5 s", "3 %"], "figure"),
         (["EUR 0.500000", "± 3"], "figure"),
         (["au_1"], "name"),
@@ -141,3 +156,11 @@ def test_one_day_that_towers_makes_the_axis_logarithmic() -> None:
     points = [(dt.date(2026, 1, day), "now", 1 if day < 9 else 1000) for day in range(1, 10)]
     assert "log scale" in charts.line_chart(points, "dollars", ",.0f", colours).label
     assert "log scale" not in charts.line_chart(points[:-1], "dollars", ",.0f", colours).label
+
+
+def test_what_the_guide_names_is_on_the_page() -> None:
+    guide = (PROJECT / "docs" / "reading.md").read_text(encoding="utf-8")
+    written = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "duckhouse" / "reporting").rglob("*.py"))
+    titles = re.findall(r"\*\*(.+?)\*\*", guide)
+    assert len(titles) > 10
+    assert [title for title in titles if f'"{title}"' not in written] == []

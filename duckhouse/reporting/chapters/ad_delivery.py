@@ -5,7 +5,19 @@ from datetime import date
 from decimal import Decimal
 
 from duckhouse.reporting import charts, formats
-from duckhouse.reporting.page import Chart, Fact, Found, Part, Row, Section, Table, Text, View, latest_days
+from duckhouse.reporting.page import (
+    Chart,
+    Fact,
+    Found,
+    Part,
+    Row,
+    Section,
+    Table,
+    Text,
+    View,
+    latest_days,
+    latest_first,
+)
 
 HEADING = "Ad delivery"
 VIEWS = {
@@ -146,7 +158,7 @@ def by_day(found: Found) -> tuple[list[Part], str]:
         for name, colour in (("impressions", charts.BLUE), ("clicks", charts.ORANGE))
         if any(getattr(row, name) for row in shown)
     ]
-    table = Table("Days, the latest first", DAY_HEADERS, map(day_row, reversed(found["days"])))
+    table = Table("Days, the latest first", DAY_HEADERS, map(day_row, latest_first(found["days"])))
     return [*drawn, table], OF_DAYS + others
 
 

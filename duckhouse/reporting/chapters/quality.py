@@ -13,6 +13,7 @@ from duckhouse.reporting.page import (
     Code,
     Fact,
     Facts,
+    Folded,
     Found,
     Link,
     Part,
@@ -74,7 +75,11 @@ def sections(found: Found) -> list[Section]:
         Section("Which systems have open errors?", systems_parts(found), WITHOUT_FAULT),
         Section("What was found?", [ranking(shown, trends)], RANKED),
         *days_section(found),
-        *(of_rule(rule, trends.get(rule.rule_id)) for rule in shown),
+        Section(
+            "What is behind each finding, and what is to be done?",
+            [of_rule(rule, trends.get(rule.rule_id)) for rule in shown] or [Text(NOTHING)],
+            folded=True,
+        ),
         Section("What was looked for and not found?", [Text(found_nothing(found["rules"]))], folded=True),
     ]
 
@@ -88,6 +93,7 @@ RANKED = (
     "Ranked by the money that open findings are about, then by records. An amount with two faults counts with both, "
     "so amounts of rules do not add up. The trend is of open findings by the day of their events."
 )
+NOTHING = "No rule found anything."
 SYSTEM_HEADERS = (
     *("system", "events", "without fault", "errors", "warnings", "information", "fixed", "money of errors"),
 )
@@ -170,7 +176,7 @@ def trend(counts: dict[date, int], days: Sequence[date]) -> Chart | None:
 
 def ranking(rules: Sequence[Row], trends: dict[str, Chart]) -> Part:
     if not rules:
-        return Text("No rule found anything.")
+        return Text(NOTHING)
     rows = (
         (
             Link(rule.title, rule.rule_id),
@@ -187,23 +193,19 @@ def ranking(rules: Sequence[Row], trends: dict[str, Chart]) -> Part:
     return Table("Rules that found something", RANKING_HEADERS, rows)
 
 
-def of_rule(rule: Row, drawing: Chart | None) -> Section:
+def of_rule(rule: Row, drawing: Chart | None) -> Folded:
     """What a rule found, why that matters and what is to be done; links of the page open it."""
     facts = [
         *example(rule),
         Fact("The pipeline", ACTIONS[rule.pipeline_action]),
         Fact(f"To fix ({rule.owner})", rule.fix),
     ]
-    parts: list[Part] = [Text(rule.why), Facts(facts)]
+    figures = f"{rule.severity} · {' · '.join(figures_of(rule))}"
+    parts: list[Part] = [Text(figures), Text(rule.why), Facts(facts)]
     if drawing:
         parts += [Text(f"Open findings by the day of their events: {drawing.label}."), drawing]
-    return Section(
-        f"{rule.title} ({rule.source_label})",
-        [*parts, Code(TO_SEE.format(rule.rule_id))],
-        f"{rule.severity} · {' · '.join(figures_of(rule))}",
-        folded=True,
-        anchor=rule.rule_id,
-    )
+    parts.append(Code(TO_SEE.format(rule.rule_id)))
+    return Folded(f"{rule.title} ({rule.source_label})", parts, rule.rule_id)
 
 
 def figures_of(rule: Row) -> Iterator[str]:

@@ -16,6 +16,7 @@ from duckhouse.reporting.page import (
     Text,
     View,
     latest_days,
+    latest_first,
     records_fact,
     records_section,
 )
@@ -99,7 +100,7 @@ def by_day(found: Found) -> tuple[list[Part], str]:
     shown, note = latest_days(found["days"], last_day(found))
     points = [(row.event_date, fate, getattr(row, fate)) for row in shown for fate in FATES]
     drawn: list[Part] = [charts.days_chart(points, "messages", "d", FATES)] if points else []
-    rows = map(day_row, reversed(found["days"]))
+    rows = map(day_row, latest_first(found["days"]))
     return [*drawn, Folded("All days", [Table("Days, the latest first", DAY_HEADERS, rows)])], OF_DAYS + note
 
 

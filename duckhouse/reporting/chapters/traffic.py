@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 from duckhouse.reporting import charts, formats
-from duckhouse.reporting.page import Fact, Found, Row, Section, Table, Text, View, latest_days
+from duckhouse.reporting.page import Fact, Found, Row, Section, Table, Text, View, latest_days, latest_first
 
 HEADING = "Invalid traffic"
 VIEWS = {
@@ -61,9 +61,9 @@ def facts(found: Found) -> list[Fact]:
         ),
         Fact("billable", formats.exact(billable[1]), formats.counted(billable[0], "event")),
         Fact(
-            "revenue of events with open errors",
+            "revenue in open errors",
             formats.exact(sum((day.revenue_usd_in_open_errors for day in days), Decimal(0))),
-            f"of gross; {formats.counted(sum(day.events_in_open_errors for day in days), 'event')}",
+            f"{formats.counted(sum(day.events_in_open_errors for day in days), 'event')} of gross",
         ),
         Fact("events with any signal", formats.count(sum(day.events_with_signals for day in days))),
     ]
@@ -81,7 +81,7 @@ def sections(found: Found) -> list[Section]:
         ),
         Section(
             "What can be billed to whom?",
-            [Table("Invoices, the latest month first", INVOICE_HEADERS, invoice_rows(found["invoices"]))],
+            [Table("Invoices, the latest month first", INVOICE_HEADERS, invoice_rows(found["invoices"], last))],
             INVOICED,
             folded=True,
         ),
@@ -93,7 +93,7 @@ def sections(found: Found) -> list[Section]:
         ),
         Section(
             "What is taken off on each day?",
-            [Table("Days, the latest first", DAY_HEADERS, map(day_row, reversed(days)))],
+            [Table("Days, the latest first", DAY_HEADERS, map(day_row, latest_first(days)))],
             folded=True,
         ),
     ]
@@ -128,8 +128,17 @@ def total_rows(days: Sequence[Row]) -> Iterable[tuple[str, ...]]:
         yield (name, *map(shown, (gross, *taken, billable)), *(formats.share(part, gross) for part in taken))
 
 
-def invoice_rows(invoices: Sequence[Row]) -> list[tuple[str, ...]]:
-    ordered = sorted(invoices, key=lambda row: (-row.reporting_month.toordinal(), -row.revenue_usd_gross))
+def invoice_rows(invoices: Sequence[Row], last_day: date) -> list[tuple[str, ...]]:
+    """The latest month first, and months of clocks that run ahead last."""
+    ordered = sorted(
+        invoices,
+        key=lambda row: (
+            row.reporting_month > last_day,
+            -row.reporting_month.toordinal(),
+            -row.revenue_usd_gross,
+            row.publisher_id or "",
+        ),
+    )
     return [
         (
             row.publisher_name or row.publisher_id or "(none)",

@@ -1,7 +1,7 @@
 with latest_day as (
     select max(event_date) as report_day
-    from {{ ref('int_ad_serving__publications') }}
-    where publication <> 'preliminary'
+    from {{ ref('rpt_ad_serving_days') }}
+    where is_full_day
 ),
 
 daily as (
