@@ -88,11 +88,12 @@ def test_a_run_records_what_ended_well_from_what_is_up_to_date(
 
 
 STAGED, SOLD = ("staging", "staged"), ("marts", "sold")
+RETURNED, BOTH = ("marts", "returned"), ("marts", "sold_and_returned")
 SHOP = Graph.of(
     [
         Step("staged", frozenset(), frozenset({SOURCE}), STAGED),
         Step("sold", frozenset({"staged"}), frozenset(), SOLD),
-        Step("returned", frozenset({"staged"}), frozenset(), ("marts", "returned")),
+        Step("returned", frozenset({"staged"}), frozenset(), RETURNED),
         Step("test of staged", frozenset({"staged"}), frozenset(), None),
         Step("test of sold", frozenset({"sold"}), frozenset(), None),
         Step("test of both", frozenset({"sold", "returned"}), frozenset(), None),
@@ -111,7 +112,7 @@ SHOP = Graph.of(
         (
             {"staged", "sold", "test of sold"},
             set(),
-            {STAGED, SOLD, ("marts", "returned")},
+            {STAGED, SOLD, RETURNED},
             {"returned", "test of both"},
         ),
         ({"staged", "sold", "test of sold"}, {"test of staged"}, {STAGED, SOLD}, {"test of staged"}),
@@ -149,6 +150,23 @@ def test_views_of_an_area_that_is_not_built_are_left_out_with_their_tests() -> N
     views = {f"{name} in errors" for name in areas}
     selected = {"findings", "sold", "test", "all errors", *views}
     assert Graph.of(steps).unreadable(views, selected, {("marts", "held")}) == {"returned in errors", "test"}
+
+
+def test_what_reads_a_mart_that_was_never_built_is_up_to_date_until_it_is_built() -> None:
+    """`sold_and_returned` reads both where both are there."""
+    graph = Graph.of([*SHOP.nodes, Step("sold_and_returned", frozenset({"sold", "returned"}), frozenset(), BOTH)])
+    versions = graph.versions("code", DELIVERIES)
+    ended = {"staged": "10:00", "sold": "10:01", "sold_and_returned": "10:02"}
+    there = {STAGED: "1", SOLD: "1", BOTH: "1"}
+    results = {name: ("success", at) for name, at in ended.items()}
+    alone = graph.without(graph.absent(ended, there))
+    records, _ = alone.to_record(versions, set(), {}, results, there)
+    assert alone.up_to_date(versions, records, there) == records.keys() == ended.keys()
+
+    records["returned"] = Done(versions["returned"], "success", "11:00", "1")
+    there[RETURNED] = "1"
+    whole = graph.without(graph.absent(records, there))
+    assert whole.up_to_date(versions, records, there) == {"staged", "sold", "returned"}
 
 
 @pytest.mark.parametrize(("more", "told"), [([], ""), (["model.shop.sold"] * 2, " (and 2 more)")])

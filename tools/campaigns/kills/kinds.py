@@ -17,7 +17,7 @@ from tools.campaigns.kills.world import BESIDE, CampaignWorld
 BUILT = ("consent", "telemetry")
 OF_OTHERS = tuple(f"path:models/reporting/{source}" for source in sources() if source not in BUILT)
 SELECTED = ("--select", *(f"source:{source}+" for source in BUILT), "countries", "--exclude", *OF_OTHERS)
-"""What builds make: two sources, and the seed that one of them reads. Views of others read findings beside their marts."""
+"""What builds make: two sources, and the seed that one of them reads. Views of others read their own marts too."""
 PARALLEL = ("--threads", "2")
 
 
