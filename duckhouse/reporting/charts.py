@@ -29,10 +29,11 @@ FATES = {
 }
 # one drawing for all screens: the style sheet scales it, from 0.75 on a phone to 1.25
 WIDTH, HEIGHT, FONT_SIZE = 480, 200, 13
-LEGEND_WIDTH, SYMBOL_WIDTH, LETTER_WIDTH = 320, 40, 8  # beside the names of an axis, where a drawing has them
+LEGEND_WIDTH, SYMBOL_WIDTH, LETTER_WIDTH = 320, 55, 8  # beside the names of an axis, where a drawing has them
 BAR_WIDTH, BAR_HEIGHT = 4, 24  # of a sparkline
 FEW_TICKS = 8
 MEASURED_FONT = "sans-serif"  # by its widths labels are cut; the page shows them in its own
+ROOM = 20  # between words, as the page's font may be a fifth broader
 TOWERING = 20  # times the median: the other days would lie flat on the axis of a linear chart
 DAY_AXIS: dict[str, Any] = {"title": None, "scale": alt and alt.Scale(type="utc")}
 SVG = "http://www.w3.org/2000/svg"
@@ -50,7 +51,7 @@ def line_chart(
 ) -> Chart:
     """Lines of (day, series, value); the first series is dashed."""
     rows = [{"day": str(day), "series": series, "value": float(value)} for day, series, value in points]
-    values = [row["value"] for row in rows]
+    values = [float(value) for *_, value in points]
     one_towers = min(values) >= 0 and max(values) > TOWERING * statistics.median(values)
     if one_towers:
         title += ", log scale"
@@ -178,7 +179,7 @@ def sparkline(values: Sequence[int], label: str) -> Chart:
 
 def time_axis(unit: str, labels: str, points: Collection[date]) -> Any:
     """Few points have a tick each: a finer one would repeat its label. Of many the drawing chooses."""
-    ticks = {"tickCount": {"interval": unit, "step": 1}} if len(points) <= FEW_TICKS else {}
+    ticks: dict[str, Any] = {"tickCount": {"interval": unit, "step": 1}} if len(points) <= FEW_TICKS else {}
     return alt.Axis(format=labels, labelOverlap=True, **ticks)
 
 
@@ -206,12 +207,15 @@ def drawn(chart: Any, label: str, height: Any = HEIGHT) -> Chart:
             labelFontSize=FONT_SIZE,
             titleFontSize=FONT_SIZE,
             titleFontWeight="normal",
+            titlePadding=ROOM,
             gridColor="var(--line)",
             domainColor="var(--grey)",
             tickColor="var(--grey)",
         )
         .configure_axisY(labelLimit=150)
-        .configure_legend(labelLimit=300, labelColor="currentColor", labelFontSize=FONT_SIZE, symbolSize=80)
+        .configure_legend(
+            labelLimit=300, labelColor="currentColor", labelFontSize=FONT_SIZE, symbolSize=80, columnPadding=ROOM
+        )
         .to_dict()
     )
     return Chart(scalable(vl_convert.vegalite_to_svg(specification)), label)

@@ -1,6 +1,6 @@
 {#
-    One row, report_day: the day that somebody asks for (var report_day), else the latest UTC day that was over when a delivery
-    brought it, or so many days before that.
+    One row, report_day: the day that somebody asks for (var report_day), else the latest full UTC day, or so many days
+    before that.
 #}
 {% macro report_day(days_before=0) -%}
     select
@@ -9,5 +9,5 @@
             {{ cast_to('max(event_date) - interval ' ~ days_before ~ ' day', 'date') }}
         ) as report_day
     from {{ ref('rpt_ad_serving_days') }}
-    where published_at is not null
+    where is_full_day
 {%- endmacro %}

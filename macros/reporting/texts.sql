@@ -1,15 +1,16 @@
 {#
     A number as people read it, so many decimals and a comma at the thousands: 2,396.60. Engines differ in how they print and
-    round doubles, so it is made from a whole number. NULL stays NULL; for up to two decimals.
+    round doubles, so it is made from a whole number; ClickHouse casts what is behind a NULL too, which may be no number. NULL
+    stays NULL; for up to two decimals.
 #}
 {% macro fixed_text(number, decimals) -%}
-    {%- set scaled = cast_to('floor(abs(' ~ number ~ ') * ' ~ 10 ** decimals ~ ' + 0.5)', 'integer_nullable') -%}
+    {%- set scaled = cast_to('floor(abs(coalesce(' ~ number ~ ', 0)) * ' ~ 10 ** decimals ~ ' + 0.5)', 'integer_nullable') -%}
     {%- set digits = cast_to(scaled, 'text_nullable') -%}
     {%- if decimals -%}
         {%- set digits = replace_all("'00' || " ~ digits, '^0*([0-9]+)([0-9]{' ~ decimals ~ '})$', '\\1.\\2') -%}
     {%- endif -%}
     {%- set grouped = replace_all('reverse(' ~ replace_all('reverse(' ~ digits ~ ')', '([0-9]{3})', '\\1,') ~ ')', '^,', '') -%}
-    {{ return("case when " ~ number ~ " < 0 then '-' else '' end || " ~ grouped) }}
+    {{ return("case when " ~ number ~ " < 0 then '-' when " ~ number ~ " >= 0 then '' end || " ~ grouped) }}
 {%- endmacro %}
 
 

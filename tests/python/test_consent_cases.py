@@ -201,7 +201,7 @@ SAMPLED_CHOICES = [
 # breakdown and member: rate, low and high of the choices that enable it, what that is worth; per offer, low and high
 #
 # In all enabled 6 of 8 decided, variances 6 and 8: variance of the share ((1 - 1.5) x 6 + 0.75^2 x 8) / 8^2 = 1.5 / 64.
-# Per offer 6 of 8, variance (6 + 0.75^2 x 8) / 8^2 = 10.5 / 64. In DE 2 of 4, variance (0 x 2 + 0.5^2 x 4) / 4^2 = 1 / 16.
+# Per offer 6 of 8, variance (6 + 0.75^2 x 8) / 8^2 = 10.5 / 64. In DE 2 of 4, variance (0 x 2 + 0.5^2 x 4) / 4^2.
 # In FR all 4 of 4, and on smartphones none of 2: the sample shows no error.
 ENABLED: dict[tuple[str, str], tuple] = {
     ("all", "all"): (0.75, 0.44994302, 1.0, "estimated", 0.75, 0.0, 1.54387615),

@@ -177,8 +177,8 @@ def published(house: Warehouse, engines: tuple[str, ...] = ("dev", "prod")) -> d
         "from {}marts.dim_meters_history order by meter_id, zone, eur_per_hour",
         "findings": "select rule_id, finding_key, first_delivery_id from {}quality.fct_dq_findings "
         "where source = 'parking' order by rule_id, finding_key",
-        "systems": "select label, headline_name, headline_value, deliveries, records_read, records_unaccounted, first_day, "
-        "last_day from {}reporting.rpt_quality_systems where source = 'parking'",
+        "systems": "select label, headline_name, headline_value, deliveries, records_read, records_unaccounted, "
+        "first_day, last_day from {}reporting.rpt_quality_systems where source = 'parking'",
     }  # fmt: skip
     with clickhouse_connect.get_client(host="127.0.0.1", port=house.clickhouse_port) as client:
         read = {

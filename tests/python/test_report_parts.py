@@ -1,6 +1,7 @@
 """How figures, days and rows are written and chosen, and the drawings of charts."""
 
 import datetime as dt
+import re
 from collections import namedtuple
 from decimal import Decimal
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from duckhouse.reporting import charts, formats
 from duckhouse.reporting.page import MOST_DAYS, first_rows, latest_days, latest_first, records_section
 from duckhouse.reporting.parts import MOST_ROWS, Chapter, Chart, Section, Table, look
+from duckhouse.settings import PROJECT
 
 Day = namedtuple("Day", "event_date")
 Record = namedtuple(
@@ -154,3 +156,11 @@ def test_one_day_that_towers_makes_the_axis_logarithmic() -> None:
     points = [(dt.date(2026, 1, day), "now", 1 if day < 9 else 1000) for day in range(1, 10)]
     assert "log scale" in charts.line_chart(points, "dollars", ",.0f", colours).label
     assert "log scale" not in charts.line_chart(points[:-1], "dollars", ",.0f", colours).label
+
+
+def test_what_the_guide_names_is_on_the_page() -> None:
+    guide = (PROJECT / "docs" / "reading.md").read_text(encoding="utf-8")
+    written = "".join(path.read_text(encoding="utf-8") for path in (PROJECT / "duckhouse" / "reporting").rglob("*.py"))
+    titles = re.findall(r"\*\*(.+?)\*\*", guide)
+    assert len(titles) > 10
+    assert [title for title in titles if f'"{title}"' not in written] == []

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Decimal, InvalidOperation
 from math import sqrt
 from pathlib import Path
+from statistics import median
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -330,6 +331,16 @@ def test_the_figures_of_each_day_now_and_before_the_last_delivery(view: Find, la
         row["event_date"]: row["event_date"] > REDELIVERED.date() for row in found
     }
     assert any(row["is_after_last_delivery"] for row in found)
+
+
+def test_a_full_day_is_published_and_has_half_of_the_usual_impressions(view: Find, landed: Landed) -> None:
+    shown = sums(landed.events, lambda e: e.day, lambda e: e.is_impression)
+    usual = median(number for day, number in shown.items() if day <= LAST_DAY)
+    assert by(view("days"), "event_date", "is_full_day") == {
+        row["event_date"]: row["published_at"] is not None and shown[row["event_date"]] >= usual / 2
+        for row in view("days")
+    }
+    assert max(row["event_date"] for row in view("days") if row["is_full_day"]) == LAST_DAY
 
 
 def test_why_days_changed(view: Find, dev: dict[str, Answer], landed: Landed, truth: dict[str, Any]) -> None:

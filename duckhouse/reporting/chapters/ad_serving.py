@@ -1,6 +1,7 @@
 """Ad serving in the report: did revenue change after it was reported and why, who earns, pace, records."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from itertools import groupby
 from typing import Any
@@ -51,7 +52,7 @@ PUBLISHER_HEADERS = (
 )
 CAMPAIGN_HEADERS = (
     *("campaign", "flight", "days left", "budget", "spent in flight", "linear pace", "projected end", "pace"),
-    *("of the pace", "out of flight", "over budget"),
+    *("share of pace", "out of flight", "over budget"),
 )
 AD_UNIT_HEADERS = ("ad unit", "publisher", "format", "active", "last served", "days silent", "impressions missed")
 SEGMENT_HEADERS = ("segment", "impressions", "fill rate", "CTR", "viewable", "net revenue", "per thousand filled")
@@ -60,9 +61,9 @@ FAULTY_HEADERS = ("reason", "fate", "files of", "delivery", "records", "share of
 
 def facts(found: Found) -> list[Fact]:
     days, deliveries = found["days"], found["deliveries"]
-    *_, before, last = (None, *deliveries)
+    last = deliveries[-1]
     revenue = last.revenue_usd_after
-    revenue_before = before.revenue_usd_after if before else Decimal(0)
+    revenue_before = deliveries[-2].revenue_usd_after if len(deliveries) > 1 else Decimal(0)
     return [
         Fact("revenue", formats.exact(revenue), "; ".join(parts_of_revenue(days))),
         *(facts_of_rules(found["billable"]) if found["billable"] else ()),
@@ -116,8 +117,8 @@ def facts_of_rules(billable: Sequence[Row]) -> Iterable[Fact]:
     yield Fact(
         "revenue in open errors",
         formats.exact(total(billable, "revenue_usd_in_open_errors")),
-        f"{formats.counted(total(billable, 'events_in_open_errors'), 'event')} with an error of their own; errors about "
-        "prices as a whole are in Data quality",
+        f"{formats.counted(total(billable, 'events_in_open_errors'), 'event')} with an error of their own; errors "
+        "about prices as a whole are in Data quality",
     )
 
 
@@ -135,14 +136,14 @@ def accounted_of(deliveries: Sequence[Row]) -> str:
 
 def sections(found: Found) -> list[Section]:
     days, deliveries = found["days"], found["deliveries"]
-    drawn, note = latest_days(days, max(row.delivered_at for row in deliveries).date())
+    drawn, note = drawn_of(days)
     restated = (day for day in days if day.restatements)
     changed = sorted(restated, key=lambda day: (-abs(day.revenue_usd_restated), day.event_date))
     return [
         Section(
             "Did revenue change after it was reported?",
             [
-                compared(drawn, FIRST, "revenue_usd_first_published", "revenue_usd", "US dollars", "$,.0f"),
+                compared(drawn, FIRST, "revenue_usd_first_published", "revenue_usd", "revenue, US dollars", "$,.0f"),
                 Table("Days that changed most", CHANGED_HEADERS, map(changed_row, changed), FEW),
             ],
             "Revenue of each UTC day as it was first published, by the first delivery after the end of the day, and "
@@ -200,6 +201,15 @@ def sections(found: Found) -> list[Section]:
             folded=True,
         ),
     ]
+
+
+def drawn_of(days: Sequence[Row]) -> tuple[list[Row], str]:
+    """The days of charts, and a note on the others. After the last full day come those of which only the first minutes
+    were delivered, and those of clocks that run ahead."""
+    last = max((day.event_date for day in days if day.is_full_day), default=date.min)
+    begun = [str(day.event_date) for day in days if day.event_date > last and not day.is_after_last_delivery]
+    drawn, note = latest_days([day for day in days if str(day.event_date) not in begun], last)
+    return drawn, note + (f" Not full yet, and not drawn: {', '.join(begun)}." if begun else "")
 
 
 def compared(days: Sequence[Row], earlier: str, was: str, now: str, title: str, number_format: str) -> Part:

@@ -86,8 +86,8 @@ def sections(found: Found) -> list[Section]:
 
 WITHOUT_FAULT = (
     "An error makes a figure wrong until somebody acts, a warning may. Information is what the pipeline fixes, or what "
-    "is worth knowing; fixed findings are those that a later delivery put right. Without fault: the share of events that "
-    "carry no open error or warning of their own."
+    "is worth knowing; fixed findings are those that a later delivery put right. Without fault: the share of events "
+    "that carry no open error or warning of their own."
 )
 RANKED = (
     "Ranked by the money that open findings are about, then by records. An amount with two faults counts with both, "

@@ -1,22 +1,7 @@
-with days as (
-    select
-        event_date,
-        sum(impressions) as impressions_of_day
-    from {{ ref('fct_ad_events_daily') }}
-    where
-        event_date in (
-            select event_date
-            from {{ ref('int_ad_serving__publications') }}
-            where publication <> 'preliminary'
-        )
-    group by event_date
-),
-
--- a few events of a clock that is a day ahead would make every ad unit silent
-latest_day as (
+with latest_day as (
     select max(event_date) as report_day
-    from days
-    where impressions_of_day * {{ var('dq_stray_part') }} >= (select max(impressions_of_day) from days)
+    from {{ ref('rpt_ad_serving_days') }}
+    where is_full_day
 ),
 
 daily as (

@@ -41,11 +41,22 @@ days as (
     group by event_date
 ),
 
+usual as (
+    select {{ median('impressions_total') }} as usual_impressions
+    from days
+    where first_published_at is not null
+),
+
 first_published as (
     select
-        *,
-        case when first_published_at is not null then revenue_usd_total - restated end as first_published_revenue
+        days.*,
+        days.first_published_at is not null
+        and days.impressions_total * 2 >= coalesce(usual.usual_impressions, 0) as has_usual_impressions,
+        case
+            when days.first_published_at is not null then days.revenue_usd_total - days.restated
+        end as first_published_revenue
     from days
+    cross join usual
 ),
 
 final as (
@@ -54,6 +65,7 @@ final as (
         {{ cast_to('event_date', 'date') }} as event_date,
         {{ cast_to('event_date > last_delivery_date', 'boolean') }} as is_after_last_delivery,
         {{ cast_to('first_published_at', 'timestamp_nullable') }} as published_at,
+        {{ cast_to('has_usual_impressions', 'boolean') }} as is_full_day,
 
         ---------- figures now
         {{ measures_and_rates() }},

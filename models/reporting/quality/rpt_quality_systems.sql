@@ -53,7 +53,7 @@ measured as (
         end as empty_days,
         date_diff('day', judged.last_day, {{ cast_to('delivered.last_at', 'date') }}) as days_behind,
         case
-            when delivered.advance_count >= {{ var('dq_least_peers') }} then ceil(delivered.usual_days_behind)
+            when delivered.advance_count >= {{ var('dq_least_peers') }} then ceil(coalesce(delivered.usual_days_behind, 0))
         end as usual_days
     from delivered
     left join judged on delivered.source = judged.source

@@ -17,7 +17,11 @@ OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = tru
 TOO_WIDE = """
 () => [...document.querySelectorAll("body *")]
   .filter(one => matchMedia("print").matches || !one.closest(".scroll table"))
-  .filter(one => one.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+  .filter(one => !one.closest(".skip, .cards thead"))
+  .filter(one => {
+    const box = one.getBoundingClientRect();
+    return box.left < -1 || box.right > document.documentElement.clientWidth + 1;
+  })
   .map(one => `too wide: ${one.tagName.toLowerCase()} ${one.textContent.trim().slice(0, 40)}`)
 """
 HARD_TO_READ = """
