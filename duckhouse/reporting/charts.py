@@ -15,7 +15,7 @@ except ModuleNotFoundError:
     alt = vl_convert = None  # type: ignore[assignment]  # need_charts() then refuses to go on
 
 from duckhouse import cli
-from duckhouse.reporting.parts import Chart
+from duckhouse.reporting.content import Chart
 
 Number = int | float | Decimal
 
@@ -214,7 +214,7 @@ def drawn(chart: Any, label: str, height: Any = HEIGHT) -> Chart:
             domainColor="var(--grey)",
             tickColor="var(--grey)",
         )
-        .configure_axisY(labelLimit=150)
+        .configure_axisY(labelLimit=130)
         .configure_legend(
             labelLimit=300, labelColor="currentColor", labelFontSize=FONT_SIZE, symbolSize=80, columnPadding=ROOM
         )
