@@ -8,11 +8,13 @@ import signal
 import sys
 import threading
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from duckhouse.signals import ENDING
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
 
 OWNER_ONLY = 0o077
 STDERR = 2
-ENDING = (signal.SIGTERM, signal.SIGINT)
 INTERRUPTED = "interrupted"
 BY_SIGNAL = 128  # added to the number of a signal it is an exit code
 AGAIN = "free some space and run it again"
@@ -155,23 +156,6 @@ def _leave(number: int, _: object) -> None:
     """Ends a process that has begun nothing yet, or has done all."""
     os.write(STDERR, f"error: {INTERRUPTED}\n".encode())
     os._exit(BY_SIGNAL + number)
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait until the block is through, as what tidies up is not to be left half done."""
-    if threading.current_thread() is not threading.main_thread():  # which alone hears of signals
-        yield
-        return
-    came: list[int] = []
-    before = {number: signal.signal(number, lambda number, _: came.append(number)) for number in ENDING}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        if came:
-            signal.raise_signal(came[0])
 
 
 def until_stopped() -> threading.Event:

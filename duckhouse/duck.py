@@ -1,12 +1,13 @@
 """The DuckDB that landing works with, and the quoting of names and texts in its SQL."""
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 
 import duckdb
+
+from duckhouse.scratch import scratch_folder
 
 # Level 1 is as small as the default on these texts; large dictionaries cost a fifth of the write and save nothing.
 TO_PARQUET = "(format parquet, compression zstd, compression_level 1, dictionary_size_limit 5000)"
@@ -32,11 +33,11 @@ def on_disk(memory: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
     """A DuckDB whose database `disk` is in a folder for temporary files, and the folder; both are gone afterwards. It
     takes so much memory, as "128MB".
     """
-    with tempfile.TemporaryDirectory() as folder, connection(threads=1) as connected:
+    with scratch_folder() as folder, connection(threads=1) as connected:
         connected.execute("set memory_limit = ?", [memory])
-        connected.execute("set temp_directory = ?", [folder])
+        connected.execute("set temp_directory = ?", [str(folder)])
         connected.execute(f"attach {literal(f'{folder}/rows.db')} as disk")
-        yield connected, Path(folder)
+        yield connected, folder
 
 
 def load_iceberg(connected: duckdb.DuckDBPyConnection) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 import yaml
 
 from duckhouse.cli import UserError
+from duckhouse.scratch import scratch_folder
 from duckhouse.settings import PROJECT
 
 PROBE_SECONDS = 2
@@ -186,12 +187,12 @@ def hub_answers(package: str) -> bool:
 
 def run_dbt_deps(project: Path, staging: Path) -> str | None:
     """Runs `dbt deps` for the project's packages.yml into `staging`; returns why it failed, None when it did not."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with scratch_folder() as scratch:
         shutil.copy(project / "packages.yml", scratch)
         settings = {"name": "duckhouse_packages", "version": "1.0.0", "packages-install-path": str(staging)}
-        (Path(scratch) / "dbt_project.yml").write_text(yaml.safe_dump(settings))
+        (scratch / "dbt_project.yml").write_text(yaml.safe_dump(settings))
         command = [sys.executable, "-m", "dbt.cli.main", "--no-send-anonymous-usage-stats", "--no-use-colors"]
-        place = ["--project-dir", scratch, "--profiles-dir", scratch, "--log-path", scratch]
+        place = ["--project-dir", str(scratch), "--profiles-dir", str(scratch), "--log-path", str(scratch)]
         try:
             done = subprocess.run(
                 [*command, "deps", *place], cwd=scratch, capture_output=True, text=True, timeout=INSTALL_SECONDS
@@ -200,7 +201,7 @@ def run_dbt_deps(project: Path, staging: Path) -> str | None:
             return f"dbt deps took longer than {INSTALL_SECONDS} s"
         if done.returncode:
             return f"dbt deps failed: {last_line(done.stdout) or last_line(done.stderr)}"
-        shutil.copy(Path(scratch) / LOCK_FILE, staging)
+        shutil.copy(scratch / LOCK_FILE, staging)
     missing = sorted(by_name(hub_packages(project / "packages.yml")).keys() - installed_names(staging))
     return f"dbt deps did not bring {', '.join(missing)}" if missing else None
 

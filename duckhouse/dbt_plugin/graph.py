@@ -1,8 +1,8 @@
 """Which nodes are up to date, worked out from what is known of each."""
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Container, Iterable, Mapping, Set
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
 from duckhouse.dbt_plugin.landed import OF_SOURCE, Deliveries
@@ -47,6 +47,15 @@ class Graph:
         by_id = {node.id: node for node in nodes}
         order = TopologicalSorter({node.id: node.parents & by_id.keys() for node in by_id.values()}).static_order()
         return cls(tuple(by_id[identity] for identity in order))
+
+    def without(self, absent: Set[str]) -> "Graph":
+        """The graph without nodes that were never built: what reads several sources is made of those that are there."""
+        kept = (replace(node, parents=node.parents - absent) for node in self.nodes if node.id not in absent)
+        return Graph(tuple(kept))
+
+    def absent(self, begun: Container[str], there: Container[tuple[str, str]]) -> set[str]:
+        """The nodes that make a relation, were never begun and are not there."""
+        return {node.id for node in self.nodes if node.relation and node.id not in begun and node.relation not in there}
 
     def versions(self, code: str, deliveries: Deliveries) -> dict[str, str]:
         """By node, the fingerprint of the code and of the deliveries that it is made from."""

@@ -141,7 +141,7 @@ class Notes:
             self.records = self.warehouse.records()
             self.counts = row_counts(self.query, self.relations)
         self.versions = self.graph.versions(self.code, self.deliveries)
-        self.current = self.graph.up_to_date(self.versions, self.records, self.counts)
+        self.current = self.up_to_date()
 
     @property
     def is_published(self) -> bool:
@@ -160,6 +160,10 @@ class Notes:
             fire_event(Note(msg=f"{len(left_out)} nodes of areas that are not built are left out"))
             self.told_areas = True
         return selected - left_out
+
+    def up_to_date(self) -> set[str]:
+        graph = self.graph.without(self.graph.absent(self.records, self.counts))
+        return graph.up_to_date(self.versions, self.records, self.counts)
 
     def without_up_to_date(self, selected: set[str]) -> set[str]:
         """What a build of these nodes runs: what is not up to date, warned, or tells what is open."""
@@ -206,8 +210,10 @@ class Notes:
         done = {result.node.unique_id: (str(result.status), finished(result)) for result in results}
         with self.adapter.connection_named(CONNECTION):
             self.counts = row_counts(self.query, self.relations)
-            new, is_all = self.graph.to_record(self.versions, self.current, self.records, done, self.counts)
-            if is_all:
+            absent = self.graph.absent(self.records, self.counts)
+            known = self.graph.without(absent)
+            new, is_all = known.to_record(self.versions, self.current, self.records, done, self.counts)
+            if is_all and not absent:
                 last = max(at for _, at in done.values())
                 self.whole = Done(version_of_all(self.code, self.deliveries), "success", last)
                 if not self.is_published:
@@ -221,8 +227,7 @@ class Notes:
         from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS, records_of
 
         built = self.graph.built(self.counts, PUBLISHED_SCHEMAS)
-        current = self.graph.up_to_date(self.versions, self.records, self.counts)
-        if undone := self.graph.unfinished(current, self.records, self.counts, built):
+        if undone := self.graph.unfinished(self.up_to_date(), self.records, self.counts, built):
             fire_event(Note(msg=not_published(undone)))
             return
         held = records_of(path)

@@ -13,6 +13,7 @@ from duckhouse.landing.manifest import ObjectVersion
 from duckhouse.sources import Entity, Source
 
 REDELIVERY = "redelivery"
+HIDDEN = "its name begins with a dot: rename it to land it"
 WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".ods")
 JSON, JSON_BY_LINE = ".json", ".jsonl"
 FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".parquet": "parquet"}
@@ -31,10 +32,10 @@ class Found:
 
 @dataclass
 class Drop:
-    """What arrived together; `unknown` names what is not recognised, with why, `repeated` what is given twice."""
+    """What arrived together; `unknown` names what is not recognised, with why, `skipped` what is left out by rule."""
 
     files: list[Found] = field(default_factory=list)
-    repeated: list[str] = field(default_factory=list)
+    skipped: list[tuple[str, str]] = field(default_factory=list)
     unknown: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -59,7 +60,7 @@ def survey(source: Source, paths: Sequence[Path], *, redelivery: bool) -> list[D
                 _add(second, source, member, seen, path / REDELIVERY)
     for drop in (first, second):
         put_in_order(drop)
-    return [first, second] if second.files or second.unknown else [first]
+    return [first, second] if second.files or second.unknown or second.skipped else [first]
 
 
 def visible(text: str) -> str:
@@ -68,7 +69,7 @@ def visible(text: str) -> str:
 
 
 def _walk(root: Path, skipped: str | None, drop: Drop) -> Iterator[Path]:
-    """Every file under `root` in the order of names, but for hidden ones and the top folder `skipped`.
+    """Every file under `root` in the order of names, but for hidden folders and the top folder `skipped`.
 
     A folder that cannot be read is named in the drop.
     """
@@ -82,18 +83,22 @@ def _walk(root: Path, skipped: str | None, drop: Drop) -> Iterator[Path]:
             folders.remove(skipped)
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         links = [name for name in folders if _is(Path.is_symlink, Path(folder) / name)]
-        yield from (Path(folder) / name for name in sorted([*names, *links]) if not name.startswith("."))
+        yield from (Path(folder) / name for name in sorted([*names, *links]))
 
 
 def _add(drop: Drop, source: Source, path: Path, seen: set[Path], root: Path | None) -> None:
     name = _valid(path.relative_to(root).as_posix() if root else path.name)
+    if root and path.name.startswith("."):
+        if isinstance(recognise(source, path.relative_to(root).parts, is_whole=True), tuple):
+            drop.skipped.append((name, HIDDEN))
+        return
     problem = _problem(path, root)
     if problem:
         drop.unknown.append((name, problem))
         return
     identity = path.resolve()
     if identity in seen:
-        drop.repeated.append(name)
+        drop.skipped.append((name, "given twice: read once"))
         return
     seen.add(identity)
     parts = path.relative_to(root).parts if root else path.absolute().parts

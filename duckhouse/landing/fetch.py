@@ -110,15 +110,18 @@ class Look:
         if any(part in ("", ".", "..") for part in parts[:-1]) or parts[-1] in (".", ".."):
             self.unknown.add("/".join(parts), "its key has an empty part, or . or ..: no file can have this name")
             return None
-        if parts[-1] == "" or (place.is_folder and any(part.startswith(".") for part in parts)):
+        if parts[-1] == "" or (place.is_folder and any(part.startswith(".") for part in parts[:-1])):
             return None
         if place.is_folder and parts[0] == REDELIVERY:
             return REDELIVERY
+        is_hidden = place.is_folder and parts[-1].startswith(".")
         told = recognise(self.source, parts, is_whole=place.is_folder)
         if told is None or isinstance(told, str):
-            if told:
+            if told and not is_hidden:
                 self.unknown.add("/".join(parts), told)
             return None
+        if is_hidden:
+            return "have names that begin with a dot: rename them to land them"
         self.is_any = True
         if self.begun and version.last_modified[:_TO_THE_SECOND] > self.begun:
             return "came after this run began: the next one takes them"

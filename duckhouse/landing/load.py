@@ -149,7 +149,8 @@ def _local(source: Source, paths: Sequence[Path], redelivery: bool) -> list[Drop
     if not any(drop.files for drop in drops):
         patterns = ", ".join(pattern for entity in source.entities for pattern in entity.files)
         given = ", ".join(str(path) for path in paths)
-        faults = "".join(f"; {visible(name)}: {reason}" for drop in drops for name, reason in drop.unknown[:1])
+        told = [(*drop.unknown, *drop.skipped)[:1] for drop in drops]
+        faults = "".join(f"; {visible(name)}: {reason}" for first in told for name, reason in first)
         raise UserError(f"{given}: no file of {source.name} in it (expected {patterns}){faults}")
     return drops
 
@@ -226,11 +227,7 @@ def _outcomes(drops: list[Drop], delivered_at: datetime | None, landed: list[_La
     after_newest = landed[-1].delivered_at + MOMENT if landed else now
     start, step = (delivered_at, REDELIVERY_AFTER) if delivered_at else (max(now, after_newest), MOMENT)
     outcomes = [
-        Outcome(
-            start + place * step,
-            known=[(name, "given twice: read once") for name in drop.repeated],
-            unknown=list(drop.unknown),
-        )
+        Outcome(start + place * step, known=list(drop.skipped), unknown=list(drop.unknown))
         for place, drop in enumerate(drops)
     ]
     if not delivered_at and start != now:

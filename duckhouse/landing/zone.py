@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from duckhouse.cli import UserError, undisturbed
+from duckhouse.cli import UserError
 from duckhouse.landing.looks import LOOK
 from duckhouse.landing.manifest import Delivery, LakeRead, SourceFile, delivery_id, iso, read_manifest, write_manifest
 from duckhouse.settings import landing_dir
+from duckhouse.signals import undisturbed
 from duckhouse.sources import Source, load_source, sources
 
 EMPTY = "00000000-empty"

@@ -1,6 +1,5 @@
 """Parquet: columns by name, every value as the text that JSON would give it."""
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -19,6 +18,7 @@ from duckhouse.readers.lines import MAX_RECORD
 from duckhouse.readers.names import ColumnPlan, describe, plan_columns
 from duckhouse.readers.parquetpages import unpacked_sizes
 from duckhouse.readers.stored import FileFault
+from duckhouse.scratch import scratch_folder
 from duckhouse.sources import Entity
 
 _NUMBERS = {"tinyint", "smallint", "integer", "bigint", "hugeint", "utinyint", "usmallint", "uinteger", "ubigint",
@@ -189,8 +189,8 @@ def _numbered(file: pq.ParquetFile, unpacked: int) -> Iterator[pa.RecordBatch]:
 
 
 def _copied(path: Path, entity: Entity, origin: Origin, target: Path, threads: int) -> list[str]:
-    with connection(threads) as connected, tempfile.TemporaryDirectory() as folder:
-        link = Path(folder) / "input.parquet"  # a name without the wildcards that DuckDB would expand
+    with connection(threads) as connected, scratch_folder() as folder:
+        link = folder / "input.parquet"  # a name without the wildcards that DuckDB would expand
         link.symlink_to(path.resolve())
         scan = f"read_parquet({literal(link)}, file_row_number = true, hive_partitioning = false)"
         try:

@@ -1,6 +1,5 @@
 """The first records of a file as landing would read them: names of columns, and their texts."""
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +12,7 @@ from duckhouse.landed_rows import Origin, Rejects
 from duckhouse.readers import delimited, jsonl, parquet
 from duckhouse.readers.exactjson import Rejected, decode
 from duckhouse.readers.stored import opened
+from duckhouse.scratch import scratch_folder
 from duckhouse.sources import Column, Entity
 
 BYTES = 1 << 20
@@ -31,8 +31,8 @@ class Sample:
 
 def sample(path: Path, kind: str) -> Sample:
     """Reads the start of a file of a format that landing reads. Raises FileFault where it cannot be read."""
-    with tempfile.TemporaryDirectory() as folder:
-        head = Path(folder) / path.name.removesuffix(".gz")
+    with scratch_folder() as folder:
+        head = folder / path.name.removesuffix(".gz")
         if kind == "parquet":
             _head_of_parquet(path, head)
         else:
@@ -40,7 +40,7 @@ def sample(path: Path, kind: str) -> Sample:
         names = _names(head, kind)
         if not names:
             return Sample((), {}, 0)
-        return _landed(head, kind, names, Path(folder) / "landed.parquet")
+        return _landed(head, kind, names, folder / "landed.parquet")
 
 
 def _head_of_text(path: Path, head: Path) -> None:

@@ -1,6 +1,5 @@
 """Compares every mart, dimension and finding on dev (DuckDB) and prod (ClickHouse), row by row."""
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import IOBase
@@ -18,6 +17,7 @@ from duckhouse.clickhouse_sql import full_name
 from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 from duckhouse.opening import open_duckdb
 from duckhouse.project import manifest, model_names
+from duckhouse.scratch import scratch_folder
 from duckhouse.warehouse.connection import connect, first_line
 
 KEYS_SHOWN = 20
@@ -69,10 +69,10 @@ def open_dev() -> duckdb.DuckDBPyConnection:
 
 def compare_all(models: Sequence[Model]) -> list[dict[str, Any]]:
     client = connect()
-    with tempfile.TemporaryDirectory(prefix="duckhouse-parity-") as folder, open_dev() as dev:
+    with scratch_folder() as folder, open_dev() as dev:
         dev.execute(f"set temp_directory = {duck.literal(folder)}")
         return [
-            compare(dev, client, model, Path(folder) / f"{model.name}.parquet")
+            compare(dev, client, model, folder / f"{model.name}.parquet")
             for model in cli.progress(models, label="parity", unit="model")
         ]
 

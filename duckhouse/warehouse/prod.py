@@ -23,6 +23,9 @@ from duckhouse.warehouse.news import published
 
 # snapshots that remember what people saw are taken of figures that are about to be published, never of blocked ones
 PUBLISHED_FIGURES = "tag:published_figures"
+# options of dbt: what is built beside and tested, then what remembers it
+AUDITED = ("--exclude", PUBLISHED_FIGURES)
+FIGURES = ("--select", PUBLISHED_FIGURES, "--exclude-resource-type", "test")
 
 
 def bring(client: Client) -> None:
@@ -48,7 +51,7 @@ def build_beside() -> None:
     results = settings.dbt_target_dir() / "run_results.json"
     results.unlink(missing_ok=True)
     try:
-        run_beside("build", "--exclude", PUBLISHED_FIGURES)
+        run_beside("build", *AUDITED)
     except cli.UserError as error:
         failed = with_status(results, "error", "fail")
         raise cli.UserError(
@@ -62,7 +65,7 @@ def build_beside() -> None:
 
 def finish(client: Client) -> None:
     """Publishes a build that passed."""
-    run_beside("build", "--select", PUBLISHED_FIGURES, "--exclude-resource-type", "test")
+    run_beside("build", *FIGURES)
     print(publish.describe(publish.publish(client)), flush=True)
 
 

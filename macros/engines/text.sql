@@ -121,23 +121,35 @@
 
 {# Strings, which are most values, are the same on both engines without a look at all of the document. #}
 {% macro json_text(document, key) -%}
-    {%- set text = adapter.dispatch('json_extracted')(document, key) -%}
+    {{ return(adapter.dispatch('json_text')(document, key)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_text(document, key) -%}
+    {%- set text = duckdb__json_extracted(document, key) -%}
     case
-        when {{ adapter.dispatch('is_safe_json')(document) }}
+        when {{ matches(document, _json_grammar(_json_number())) }}
             and not {{ _has_many_brackets(document) }}
-            and coalesce(not {{ matches(text, '^[[{]|^-?[0-9][-+.eE0-9]*$') }}, false)
+            and coalesce(not {{ matches(text, _no_json_string()) }}, false)
             then {{ text }}
-        else {{ adapter.dispatch('json_extracted')(_as_json(document), key) }}
+        else {{ duckdb__json_extracted(_as_json(document), key) }}
     end
 {%- endmacro %}
 
-{% macro duckdb__is_safe_json(document) -%}
-    {{ return(matches(document, _json_grammar(_json_number()))) }}
-{%- endmacro %}
-
-{# JSONExtract() passes over a byte order mark; in all else it is strict #}
-{% macro clickhouse__is_safe_json(document) -%}
-    not startsWith({{ document }}, char(239, 187, 191))
+{#
+    A lambda, as in _clickhouse_cased. JSONExtract() is strict but for a byte order mark, which it passes over; it reads
+    nothing of a document with a number that it cannot hold, which isValidJSON() then refuses too.
+#}
+{% macro clickhouse__json_text(document, key) -%}
+    arrayMap(
+        (given, text) -> case
+            when text is null and (given is null or isValidJSON(assumeNotNull(given))) then null
+            when not {{ matches('text', _no_json_string()) }}
+                and not startsWith(given, char(239, 187, 191))
+                and not {{ _has_many_brackets('given') }}
+                then text
+            else {{ clickhouse__json_extracted(_as_json('given'), key) }}
+        end, [{{ document }}], [{{ clickhouse__json_extracted(document, key) }}]
+    )[1]
 {%- endmacro %}
 
 {% macro duckdb__json_extracted(document, key) -%}
@@ -147,6 +159,9 @@
 {% macro clickhouse__json_extracted(document, key) -%}
     JSONExtract({{ document }}, '{{ key }}', 'Nullable(String)')
 {%- endmacro %}
+
+{# What was a list, an object or a number may be written in another way. #}
+{% macro _no_json_string() -%} {{ return('^[[{]|^-?[0-9][-+.eE0-9]*$') }} {%- endmacro %}
 
 
 {# A JSON list as a list of texts, from nested keys; NULL or empty where the document has no such list or is not JSON. #}

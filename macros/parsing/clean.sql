@@ -46,9 +46,12 @@
 {%- endmacro %}
 
 
-{# A value that older exports carry in a flat column and newer ones inside a JSON document. #}
+{#
+    A value that older exports carry in a flat column and newer ones inside a JSON document. ClickHouse computes each
+    argument of coalesce() for all rows, a branch only where it is taken.
+#}
 {% macro either(column, document, key) -%}
-    coalesce({{ column }}, {{ json_text(document, key) }})
+    case when {{ column }} is not null then {{ column }} else {{ json_text(document, key) }} end
 {%- endmacro %}
 
 

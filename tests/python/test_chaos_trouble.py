@@ -11,13 +11,15 @@ import pytest
 
 from duckhouse.cli import UserError
 from tools import chaos
+from tools.campaigns.commands import COMMANDS, Command
 from tools.campaigns.trouble import campaign as trouble
-from tools.campaigns.trouble import commands as troubled
-from tools.campaigns.trouble.commands import LANDING, TroubledCommand
+from tools.campaigns.trouble import states
+from tools.campaigns.trouble.commands import TroubledCommand
 from tools.campaigns.trouble.kinds import Trouble
+from tools.campaigns.trouble.starts import LANDING
 
 STOPPED = Trouble("SIGINT", frozenset({0, 130}))
-COMMAND = TroubledCommand("faulty:main", (), lambda _: None, lambda _: None)
+COMMAND = TroubledCommand("faulty", (), lambda _: None)
 
 
 def test_commands_that_meet_trouble_hold(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
@@ -27,6 +29,16 @@ def test_commands_that_meet_trouble_hold(tmp_path: Path, capfd: pytest.CaptureFi
     told = json.loads(capfd.readouterr().out)
     assert (told["trials"], told["differences"]) == (12, [])
     assert {"1", "130", "143"} & told["by_code"].keys()
+
+
+def test_commands_that_talk_to_servers_hold(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    names = ("consume", "migrate", "lake", "push", "publish")
+    words = ["--count", "10", "--seed", "1", "--commands", *names, "--json", "--work", str(tmp_path)]
+
+    assert chaos.main(["trouble", *words]) == 0, capfd.readouterr().out
+    told = json.loads(capfd.readouterr().out)
+    assert (told["trials"], told["differences"]) == (10, [])
+    assert {name.partition(":")[0] for name in told["by_trouble"]} == set(names)
 
 
 def half_written() -> int:
@@ -56,8 +68,9 @@ def test_a_command_that_does_not_hold_is_told(
     module = ModuleType("faulty")
     module.main = main
     monkeypatch.setitem(sys.modules, "faulty", module)
-    made = TroubledCommand("faulty:main", (), lambda _: None, troubled.files(LANDING))
-    monkeypatch.setattr(trouble, "COMMANDS", {"land": made})
+    monkeypatch.setitem(COMMANDS, "faulty", Command("faulty"))
+    made = TroubledCommand("faulty", (), states.files(LANDING))
+    monkeypatch.setattr(trouble, "TROUBLED", {"land": made})
     words = ["--count", "10", "--seed", "1", "--commands", "land", "--work", str(tmp_path)]
 
     assert chaos.main(["trouble", *words]) == 1

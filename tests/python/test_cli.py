@@ -1,6 +1,7 @@
 """How every command ends: one line for what a user can fix, a traceback for a fault of the program, exit codes."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -9,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from duckhouse import cli
+from duckhouse.scratch import scratch_folder
 from duckhouse.settings import PROJECT
 
-RUN = "from duckhouse import cli; import errno, os, signal; "
+RUN = "from duckhouse import cli, signals; import errno, os, signal; "
 HERE = {**os.environ, "PYTHONPATH": str(PROJECT)}
 BUFFERED = {name: value for name, value in HERE.items() if name != "PYTHONUNBUFFERED"}
 SPACE = "No space left on device; free some space and run it again"
@@ -63,12 +65,25 @@ def main():
 def test_an_interruption_waits_for_what_is_not_to_be_disturbed() -> None:
     main = """
 def main():
-    with cli.undisturbed():
+    with signals.undisturbed():
         os.kill(os.getpid(), signal.SIGINT)
         os.write(2, b"through\\n")
     os.write(2, b"too late\\n")
 """
     assert ended("-c", f"{RUN}{main}cli.run(main)") == (130, ["through", "error: interrupted"])
+
+
+def test_a_scratch_folder_is_gone_also_where_its_removal_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    remove = shutil.rmtree
+
+    def interrupted(folder: Path) -> None:
+        signal.raise_signal(signal.SIGINT)
+        remove(folder)
+
+    monkeypatch.setattr(shutil, "rmtree", interrupted)
+    with pytest.raises(KeyboardInterrupt), scratch_folder() as folder:
+        (folder / "rows.db").touch()
+    assert not folder.exists()
 
 
 def test_a_fork_of_a_command_ends_without_a_word() -> None:

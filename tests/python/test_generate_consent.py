@@ -768,6 +768,18 @@ def test_a_folder_that_holds_something_is_refused_and_left_alone(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["kept.txt"]
 
 
+def test_an_interrupted_run_leaves_the_folder_to_the_next_one(tmp_path, monkeypatch):
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    drop = tmp_path / "drop"
+    with monkeypatch.context() as during, pytest.raises(KeyboardInterrupt):
+        during.setattr(generator, "write_truth", interrupted)
+        make(drop, companies=2, active=1, events=20, seed=7)
+    assert list(drop.iterdir()) == []
+    assert make(drop, companies=2, active=1, events=20, seed=7).rows
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -19,6 +19,8 @@ from duckhouse.settings import PROJECT
 MAY_IMPORT = {"duckhouse": {"duckhouse"}, "scripts": {"duckhouse"}, "tools": {"duckhouse", "tools"}}
 # the modules and packages of duckhouse: each imports from lines above its own only, and from itself
 LAYERS = (
+    ("signals",),
+    ("scratch",),
     ("arrow", "duck"),
     ("cli",),
     ("settings", "landed_types", "message_schemas", "listings"),

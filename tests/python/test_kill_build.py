@@ -24,15 +24,19 @@ import pytest
 from duckhouse.builds import WITHOUT_FILES
 from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 from duckhouse.settings import PROJECT
+from duckhouse.sources import sources
+from duckhouse.warehouse.dumps import compare_copy
 from duckhouse.warehouse.parity import Model, compare_all
 from support.consent import deliver, event
 from support.dbt import environment
 from support.gateway import start_gateway, stop
 from support.warehouse import Warehouse
 
+PATH = os.pathsep.join((str(PROJECT / "plugins"), str(PROJECT)))
 KILLS = int(os.environ.get("DUCKHOUSE_KILLS", "0"))
 STATEMENTS = 500  # of a build, roughly
-SELECTED = ("--select", "source:consent+", "countries")
+OF_OTHERS = [f"path:models/reporting/{source}" for source in sources() if source != "consent"]
+SELECTED = ("--select", "source:consent+", "countries", "--exclude", *OF_OTHERS)
 DAYS = Random(0).sample(range(1, 32), 31)  # of the deliveries, in the order of their arrival
 
 
@@ -71,6 +75,9 @@ MOMENTS = {
         Moment(r'(?i)"snapshot\.duckhouse\.snap_consent__companies".*(exchange|rename)'),
     ],
 }
+
+# all is built, and the copy for readers has not its name yet
+PUBLISHED = Moment("rename .*published")
 
 
 @dataclass
@@ -117,7 +124,7 @@ def builds(house: Warehouse, target: str) -> Iterator[subprocess.Popen]:
     process = subprocess.Popen(
         [sys.executable, "-m", "support.killed_builds", target, *WITHOUT_FILES, *SELECTED],
         cwd=Path(__file__).parent,
-        env={**os.environ, **house.env, "PYTHONPATH": os.pathsep.join((str(PROJECT / "plugins"), str(PROJECT)))},
+        env={**os.environ, **house.env, "DUCKHOUSE_PUBLISH": "true", "PYTHONPATH": PATH},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -154,7 +161,11 @@ def test_a_build_after_killed_ones_gives_the_tables_of_a_clean_one(tmp_path: Pat
         for number, moment in enumerate(MOMENTS["dev"] + further("dev")):
             bring(house, number)
             check_killed(built(process, engine, moment), moment)
+        check_killed(built(process, engine, PUBLISHED), PUBLISHED)
+        assert not house.published_copy.exists()
         assert built(process, engine) == 0
+        assert list(compare_copy(house.duckdb, house.published_copy)) == []
+        assert list(house.published_copy.parent.iterdir()) == [house.published_copy]
         mended = house.published()
         house.duckdb.unlink()
         assert built(process, engine) == 0

@@ -445,6 +445,21 @@ def test_a_path_that_is_given_twice_is_read_once_and_named(zone: Zone) -> None:
     assert zone.values("id") == ["1"]
 
 
+def test_a_file_that_only_a_dot_keeps_from_landing_is_named(zone: Zone) -> None:
+    zone.file("events/.2.jsonl", '{"id": 2}\n')
+    zone.file("events/.DS_Store", "x")
+    zone.file(".trash/people.csv", "id\n1\n")
+    told = "events/.2.jsonl: its name begins with a dot: rename it to land it"
+    refused = zone.land()
+    assert (refused.code, refused.err.endswith(f"; {told}\n")) == (1, True)
+
+    zone.file("events/1.jsonl", '{"id": 1}\n')
+    run = zone.land()
+    assert (run.code, run.err) == (0, "")
+    assert [line for line in run.out.splitlines() if line.startswith("skipped")] == [f"skipped {told}"]
+    assert zone.values("id") == ["1"]
+
+
 def test_two_files_of_one_name_in_one_delivery_are_refused(zone: Zone) -> None:
     zone.file("a/people.csv", "id\n1\n")
     zone.file("b/people.csv", "id\n2\n")

@@ -379,6 +379,7 @@ def test_what_is_not_recognised_is_named_up_to_a_bound_and_the_rest_lands(zone: 
     named = [line.split(": ")[1] for line in run.err.splitlines()]
     assert named == ["events/1.parquet.gz", *(f"notes/{number:02d}.txt" for number in range(19)), "and more"]
     assert "and more: 4 others, for such reasons" in run.err
+    assert f"skipped {DROPS}/: 1 objects have names that begin with a dot: rename them to land them" in run.out
     assert bucket.got() == ["drops/people.csv"]
     assert zone.values("id", "people") == ["1"]
 

@@ -1,31 +1,62 @@
 """The commands that campaigns run: where each begins, and the functions by which it changes something outside."""
 
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
+from importlib import import_module
+from pkgutil import resolve_name
 
 FILES = tuple(f"os:{name}" for name in ("fsync", "rename", "replace", "mkdir", "rmdir", "unlink", "open"))
 POSTGRES = ("psycopg:Cursor.execute", "psycopg:Cursor.copy", "psycopg:Transaction.__exit__")
 CLICKHOUSE = ("clickhouse_connect.driver._backend.http_sync:HttpSyncBackend.request",)
 LAKE = ("pyiceberg.io.pyarrow:PyArrowFile.create", "pyiceberg.catalog.sql:SqlCatalog.commit_table")
 SMALL_RANGES = {"duckhouse.extraction.ranges:RANGE_ROWS": 3, "duckhouse.extraction.ranges:MOST_ROWS": 4}
+SHORT_HISTORY = {f"duckhouse.streaming.lake.expiry:{name}": 1 for name in ("LATEST", "HOURS", "DAYS")}
+FEW_MODELS = {
+    "duckhouse.warehouse.prod:AUDITED": (
+        *("--select", "stg_consent__events", "stg_consent__companies"),
+        *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
+    ),
+    "duckhouse.warehouse.prod:FIGURES": ("--select", "countries", "--exclude-resource-type", "test"),
+}
 
 
 @dataclass(frozen=True)
 class Command:
-    """A module with a main(), and functions that `moments.watch` takes.
+    """A module with a main(), and functions that `moments.watch` takes, where the command is killed at these.
 
     `imports` is what it imports late, `before` a function that is called with its words before it is forked off, and
-    `sizes` are numbers of modules that are small, so that few rows are many.
+    `sizes` are settings of modules that make much of little: few rows are many, few models all.
     """
 
     module: str
-    changing: tuple[str, ...]
+    changing: tuple[str, ...] = ()
     imports: tuple[str, ...] = ()
     before: str | None = None
     sizes: Mapping[str, object] = field(default_factory=dict)
 
+    def warm_up(self, words: Sequence[str]) -> None:
+        """Imports what every fork would import by itself."""
+        for name in (self.module, *self.imports):
+            import_module(name)
+        for name in self.changing:
+            import_module(name.partition(":")[0])
+        if self.before:
+            resolve_name(self.before)(words)
+
+    def ready(self, words: Sequence[str]) -> Callable[[], int | None]:
+        """Its main() for these words, in a process that does nothing else."""
+        for name, value in self.sizes.items():
+            module, _, attribute = name.partition(":")
+            setattr(import_module(module), attribute, value)
+        sys.argv = [self.module, *words]
+        main: Callable[[], int | None] = resolve_name(f"{self.module}:main")
+        return main
+
 
 LANDING = ("tqdm", "duckhouse.landing.files", "duckhouse.landing.zone_tables", "duckhouse.landed_rows")
+WAREHOUSE = ("pyarrow.parquet", "clickhouse_connect", "tqdm")
 COMMANDS = {
     "land": Command("scripts.land", FILES, LANDING),
     "fetch": Command(
@@ -42,7 +73,7 @@ COMMANDS = {
         sizes={"duckhouse.streaming.history.lake_day:PIECE": 12},
     ),
     "consume": Command(
-        "tools.campaigns.consume.consumer",
+        "scripts.consume_kafka",
         (
             *LAKE,
             *POSTGRES,
@@ -50,8 +81,11 @@ COMMANDS = {
             "duckhouse.streaming.broker:Broker.commit",
         ),
     ),
-    "push": Command("scripts.push", CLICKHOUSE, ("pyarrow.parquet", "clickhouse_connect", "tqdm")),
+    "lake": Command("scripts.lake", sizes={**SHORT_HISTORY, "duckhouse.streaming.lake.leftovers:AGE": timedelta(0)}),
+    "push": Command("scripts.push", CLICKHOUSE, WAREHOUSE),
     "publish": Command("scripts.publish", CLICKHOUSE, ("tqdm",)),
+    "pipeline": Command("scripts.pipeline", imports=("duckhouse.warehouse.prod", *WAREHOUSE), sizes=FEW_MODELS),
+    "build": Command("tools.campaigns.trouble.build"),
     "build_dev": Command(
         "tools.campaigns.kills.dbt_build",
         ("dbt.adapters.duckdb.environments.local:DuckDBCursorWrapper.execute", "os:rename"),
@@ -63,4 +97,5 @@ COMMANDS = {
         before="tools.campaigns.kills.dbt_build:warm_up",
     ),
     "report": Command("scripts.report", FILES),
+    "deps": Command("scripts.deps"),
 }

@@ -15,9 +15,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from importlib import import_module
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import NoReturn
 
 from duckhouse import cli
@@ -98,7 +96,7 @@ def main() -> None:
         starts = [Launch(**{**each, "words": tuple(each["words"])}) for each in wanted]
         with environment(settings):
             for start in starts:
-                _warm_up(start)
+                COMMANDS[start.command].warm_up(start.words)
         begun = time.monotonic()
         told = [folder / f"run-{place}" for place in range(len(starts))]
         pids = [_fork(start, settings, path) for start, path in zip(starts, told, strict=True)]
@@ -115,16 +113,6 @@ def _stop(*_: object) -> NoReturn:
         with suppress(ProcessLookupError):
             os.killpg(pid, signal.SIGKILL)
     os._exit(0)
-
-
-def _warm_up(start: Launch) -> None:
-    command = COMMANDS[start.command]
-    for name in (command.module, *command.imports):
-        import_module(name)
-    for name in command.changing:
-        import_module(name.partition(":")[0])
-    if command.before:
-        resolve_name(command.before)(start.words)
 
 
 def _fork(start: Launch, settings: Mapping[str, str], told: Path) -> int:
@@ -151,18 +139,14 @@ def _fork(start: Launch, settings: Mapping[str, str], told: Path) -> int:
 
 def _run(start: Launch, write: Callable[[str], object]) -> NoReturn:
     command = COMMANDS[start.command]
-    for name, value in command.sizes.items():
-        module, _, attribute = name.partition(":")
-        setattr(import_module(module), attribute, value)
-    killed = kill_at(start.moment or 0)
+    main, killed = command.ready(start.words), kill_at(start.moment or 0)
 
     def noted(number: int, name: str) -> None:
         write(f"{name}\n")
         killed(number, name)
 
     watch(command.changing, noted)
-    sys.argv = [command.module, *start.words]
-    cli.run(resolve_name(f"{command.module}:main"))
+    cli.run(main)
 
 
 def _end(code: int) -> NoReturn:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import json
+import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from duckhouse.cli import UserError
+from duckhouse.signals import undisturbed
 
 GZIP_LEVEL = 3
 
@@ -27,8 +29,12 @@ class Records:
     blank: int = 0
 
 
-def claim(out: Path) -> None:
-    """Makes the folder; raises UserError when it holds something or cannot be written."""
+@contextmanager
+def claimed(out: Path) -> Iterator[None]:
+    """A folder for what the block writes; it is empty again where the block fails or is interrupted.
+
+    Raises UserError when it holds something or cannot be written.
+    """
     try:
         out.mkdir(parents=True, exist_ok=True)
         taken = any(out.iterdir())
@@ -36,6 +42,13 @@ def claim(out: Path) -> None:
         raise UserError(f"--out {out}: {error.strerror}; name a folder that can be written") from None
     if taken:
         raise UserError(f"--out {out} is not empty; name another folder or remove it")
+    try:
+        yield
+    except BaseException:
+        with undisturbed():
+            for path in out.iterdir():
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+        raise
 
 
 def write_truth(out: Path, truth: dict[str, Any]) -> None:

@@ -10,7 +10,9 @@ parsed as (
         {{ clean_text('source.event_time') }} as timestamp_text,
         {{ parse_timestamp(clean_text('source.event_time')) }} as happened_at,
         {{ parse_rate(clean_text('source."rate"')) }} as stored_share,
-        {{ parse_decimal(clean_text('source."count"')) }} as stands_for
+        {{ parse_decimal(clean_text('source."count"')) }} as stands_for,
+        {{ json_text('source.parameters', 'created') }} as created_text,
+        {{ json_text('source.parameters', 'updated') }} as updated_text
     from source
 ),
 
@@ -32,8 +34,8 @@ events as (
         {{ cast_to(lower_text(clean_text('parsed.consent')), 'category_nullable') }} as consent_status,
         {{ cast_to(clean_text('parsed.parameters'), 'text_nullable') }} as parameters,
 
-        {{ cast_to(parse_timestamp(json_text('parsed.parameters', 'created')), 'timestamp_nullable') }} as choice_created_at,
-        {{ cast_to(parse_timestamp(json_text('parsed.parameters', 'updated')), 'timestamp_nullable') }} as choice_updated_at,
+        {{ cast_to(parse_timestamp('parsed.created_text'), 'timestamp_nullable') }} as choice_created_at,
+        {{ cast_to(parse_timestamp('parsed.updated_text'), 'timestamp_nullable') }} as choice_updated_at,
 
         ---------- who and where
         {{ cast_to(clean_text('parsed.experiment'), 'text_nullable') }} as experiment,

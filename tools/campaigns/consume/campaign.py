@@ -28,6 +28,7 @@ from tools.campaigns.consume.sums import Sums, sums
 from tools.campaigns.draws import by_seed, drawn
 from tools.campaigns.forks import Ended, Launch, forks
 
+WORDS = ("--once", "--batch-rows", "300")
 PARTITIONS = 4
 DEVICES = 12
 MOMENTS = 4_000  # of which each device has readings: the same one comes again
@@ -74,7 +75,7 @@ def run(work: Path, options: Namespace) -> Outcome:
         settings["KAFKA_BOOTSTRAP"] = node.bootstrap
 
         def run(changed: Mapping[str, str], moments: Iterable[int | None]) -> list[Ended]:
-            return forked(changed, *(Launch("consume", moment=moment) for moment in moments))
+            return forked(changed, *(Launch("consume", WORDS, moment) for moment in moments))
 
         if not figures.runs:
             node.make_topic(topic, PARTITIONS)

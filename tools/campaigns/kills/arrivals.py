@@ -77,7 +77,13 @@ def changes(world: CampaignWorld, draw: Random) -> None:
 
 
 def messages(world: CampaignWorld, draw: Random) -> None:
-    """Readings in the lake: also the same ones again, others of their key, invalid ones; now and then a repair."""
+    world.add("messages", to_lake(draw))
+
+
+def to_lake(draw: Random) -> int:
+    """Brings readings to the lake: also the same ones again, others of their key, invalid ones; now and then a repair.
+    How many messages there are.
+    """
     import pyarrow as pa
 
     from duckhouse.streaming.lake.iceberg import open_lake
@@ -96,11 +102,11 @@ def messages(world: CampaignWorld, draw: Random) -> None:
             rows += [_message(draw, number, offset) for offset in range(start, reached[place])]
         moved = {place: offset for place, offset in reached.items() if there.get(place) != offset}
         lake.write(pa.Table.from_pylist(rows, schema=schema(entity)), {p: there[p] for p in moved if p in there}, moved)
-        world.add("messages", len(rows))
         if draw.random() < 0.2:
             faulty = [row for table in lake.invalid() for row in invalid(table).to_pylist()]
             repaired = [_message(draw, row["_partition"], row["_offset"], is_valid=True) for row in faulty[:3]]
             lake.repair(pa.Table.from_pylist(repaired, schema=schema(entity)))
+    return len(rows)
 
 
 def _message(draw: Random, number: int, offset: int, *, is_valid: bool = False) -> dict[str, object]:

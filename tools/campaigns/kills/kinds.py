@@ -7,6 +7,7 @@ from pathlib import Path
 from random import Random
 
 from duckhouse.settings import published_beside
+from duckhouse.sources import sources
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.publish import databases
 from tools.campaigns.forks import Launch
@@ -14,8 +15,9 @@ from tools.campaigns.kills import arrivals
 from tools.campaigns.kills.world import BESIDE, CampaignWorld
 
 BUILT = ("consent", "telemetry")
-SELECTED = ("--select", *(f"source:{source}+" for source in BUILT), "countries")
-"""What builds make: two sources, and the seed that one of them reads."""
+OF_OTHERS = tuple(f"path:models/reporting/{source}" for source in sources() if source not in BUILT)
+SELECTED = ("--select", *(f"source:{source}+" for source in BUILT), "countries", "--exclude", *OF_OTHERS)
+"""What builds make: two sources, and the seed that one of them reads. Views of others read their own marts too."""
 PARALLEL = ("--threads", "2")
 
 

@@ -1,6 +1,5 @@
 """The folder, the servers and the settings of a campaign over all commands, and what has come in so far."""
 
-import os
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -8,17 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from duckhouse.cli import UserError
-from duckhouse.embedded.postgres import ROLE, embedded, prepare
-from duckhouse.processes import embedded_clickhouse
 from duckhouse.settings import environment
 from tools.campaigns.forks import Ended, Forks, Launch, forks
 from tools.campaigns.kills.buckets import OF_THE_BUCKET, Bucket, bucket
+from tools.campaigns.servers import PREFIX, clickhouse, postgres
 
-PREFIX = "duckhouse"
 BESIDE = f"{PREFIX}_audit"
-DATABASES = {"POSTGRES_DSN": "ad_delivery", "TELEMETRY_DSN": "telemetry"}
-QUICK = ("fsync=off", "full_page_writes=off", "track_commit_timestamp=on")
-"""Settings of PostgreSQL: the server itself is not killed."""
 
 
 class Broken(UserError):
@@ -74,21 +68,14 @@ def world(work: Path, arrived: dict[str, list[Any]], needs: Collection[str]) -> 
         "DUCKHOUSE_LAKE_CATALOG": "",
         "DUCKHOUSE_FAILURES": str(work / "failures.jsonl"),
         "DUCKHOUSE_POSTGRES": str(work / "postgres"),
-        "CLICKHOUSE_PREFIX": PREFIX,
         "DBT_TARGET_PATH": str(work / "target"),
         "DBT_LOG_PATH": str(work / "logs"),
     }
     with ExitStack() as stack:
         if "postgres" in needs:
-            server = stack.enter_context(embedded(work / "postgres", settings=QUICK))
-            for name, database in DATABASES.items():
-                prepare(server, database)
-                settings[name] = server.conninfo(database, ROLE)
+            settings |= stack.enter_context(postgres(work / "postgres"))
         if "clickhouse" in needs:
-            arguments = ("--port", "0", "--data", str(work / "clickhouse"))
-            stack.enter_context(embedded_clickhouse(*arguments))
-            of_server = {name: os.environ[name] for name in ("CLICKHOUSE_PORT", "CLICKHOUSE_PASSWORD")}
-            settings |= {"CLICKHOUSE_HOST": "127.0.0.1", **of_server}
+            settings |= stack.enter_context(clickhouse(work / "clickhouse"))
         objects = stack.enter_context(bucket()) if "bucket" in needs else None
         if objects:
             settings |= {**OF_THE_BUCKET, "AWS_ENDPOINT_URL": objects.url}

@@ -15,14 +15,15 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import Any
 
 from duckhouse.cli import UserError, progress
+from duckhouse.settings import environment
 from tools.campaigns.campaign import Campaign, Outcome, keep, kept
 from tools.campaigns.draws import by_seed
-from tools.campaigns.trouble.commands import COMMANDS, TroubledCommand, settings_of
+from tools.campaigns.trouble.commands import TROUBLED, TroubledCommand
 from tools.campaigns.trouble.kinds import KINDS, Trouble, Untroubled, forked
+from tools.campaigns.trouble.starts import SERVERS, settings_of
 
 HELD = "held"
 
@@ -46,7 +47,10 @@ def run(work: Path, options: Namespace) -> Outcome:
     work.mkdir(parents=True, exist_ok=True)
     by_trouble, by_code = Counter(found["by_trouble"]), Counter(found["by_code"])
     with ExitStack() as served:
-        clean = {name: _clean(name, work, served) for name in options.commands}
+        for need in sorted({need for name in options.commands for need in TROUBLED[name].needs}):
+            settings = served.enter_context(SERVERS[need](work / "served" / need))
+            served.enter_context(environment(settings))
+        clean = {name: _clean(name, work) for name in options.commands}
         with progress(total=options.count, label="troubles") as bar:
             bar.update(found["trials"])
             while found["trials"] < options.count:
@@ -67,44 +71,55 @@ def run(work: Path, options: Namespace) -> Outcome:
     return Outcome(lines, {name: value for name, value in found.items() if name != "differences"}, found["differences"])
 
 
-def _clean(name: str, work: Path, served: ExitStack) -> Clean:
-    command, start = COMMANDS[name], work / "starts" / name
-    shutil.rmtree(start, ignore_errors=True)
-    start.mkdir(parents=True)
-    command.make(start)
-    (start / "tmp").mkdir(exist_ok=True)
-    served.enter_context(command.serves(work / "served" / name))
-    resolve_name(command.main)  # once, and not in each fork
-    folder = _copy(start, work / "run" / "work")
+def _clean(name: str, work: Path) -> Clean:
+    command, folder = TROUBLED[name], work / "run" / "work"
+    shutil.rmtree(folder, ignore_errors=True)
+    (folder / "tmp").mkdir(parents=True)
+    with environment(settings_of(folder)):
+        command.make(folder)
+    for left_behind in (folder / "tmp").iterdir():
+        left_behind.unlink() if left_behind.is_file() else shutil.rmtree(left_behind)
+    start = _copy(folder, work / "starts" / name)
+    command.warm_up()
+    command.reset()
     begun = time.monotonic()
-    code, lines, touches = forked(partial(command.run, folder), folder, settings_of(folder))
+    code, lines, touches = _run(command, folder)
     seconds = time.monotonic() - begun
     if code:
         raise UserError(f"{name} without trouble ended with {code}: {' '.join(lines)}")
     largest = max((path.stat().st_size for path in folder.rglob("*") if path.is_file()), default=0)
-    return Clean(command, start, code, command.state(folder), Untroubled(touches, seconds, largest))
+    return Clean(command, start, code, _state(command, folder), Untroubled(touches, seconds, largest))
 
 
 def _tried(clean: Clean, work: Path, draw: random.Random) -> tuple[str, int, list[str]]:
     """The kind of the trouble that was drawn, the exit code, and what does not hold."""
-    kinds = {kind.__name__: kind for kind in KINDS}
-    kind = draw.choice(sorted([*kinds, HELD] if clean.command.held else kinds))
+    command, kinds = clean.command, {kind.__name__: kind for kind in KINDS}
+    kind = draw.choice(sorted([*kinds, HELD] if command.held else kinds))
     folder = _copy(clean.start, work)
-    run = partial(clean.command.run, folder)
-    if kind == HELD and clean.command.held:
+    command.reset()
+    if kind == HELD and command.held:
         trouble = Trouble("a lock that another process holds", frozenset({1}))
-        with clean.command.held(folder):
-            code, lines, _ = forked(run, folder, settings_of(folder), trouble)
+        with command.held(folder):
+            code, lines, _ = _run(command, folder, trouble)
     else:
         trouble = kinds[kind](draw, clean.measured, folder)
-        code, lines, _ = forked(run, folder, settings_of(folder), trouble)
-    faults = [*said(clean.command, code, lines, trouble), *left(folder)]
-    again, lines, _ = forked(run, folder, settings_of(folder))
+        code, lines, _ = _run(command, folder, trouble)
+    faults = [*said(command, code, lines, trouble), *left(folder)]
+    again, lines, _ = _run(command, folder)
     if again != clean.code:
         faults.append(f"afterwards it ends with {again}: {' '.join(lines)}")
-    elif clean.command.state(folder) != clean.state:
+    elif _state(command, folder) != clean.state:
         faults.append("afterwards it makes something else than without trouble")
     return kind, code, [f"{trouble.told}: {fault}" for fault in faults]
+
+
+def _run(command: TroubledCommand, folder: Path, trouble: Trouble | None = None) -> tuple[int, list[str], int]:
+    return forked(partial(command.run, folder), folder, settings_of(folder), trouble)
+
+
+def _state(command: TroubledCommand, folder: Path) -> Any:
+    with environment(settings_of(folder)):
+        return command.state(folder)
 
 
 def said(command: TroubledCommand, code: int, lines: list[str], trouble: Trouble) -> Iterator[str]:
@@ -133,7 +148,7 @@ def _copy(start: Path, work: Path) -> Path:
 
 
 def _arguments(parser: ArgumentParser) -> None:
-    parser.add_argument("--commands", nargs="+", choices=COMMANDS, default=list(COMMANDS), help="only these")
+    parser.add_argument("--commands", nargs="+", choices=TROUBLED, default=list(TROUBLED), help="only these")
 
 
 CAMPAIGN = Campaign(

@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 
 from duckhouse import cli
 from duckhouse.embedded.clickhouse.confinement import write_only_below
+from duckhouse.signals import ENDING
 
 LEAST_BYTES = 1_000
 TOUCHING = ("open", "os.", "shutil.", "fcntl.", "socket.", "subprocess.")
@@ -65,14 +66,14 @@ def clock_back(_: random.Random, __: Untroubled, ___: Path) -> Trouble:
 
 def stopped_at_a_touch(draw: random.Random, clean: Untroubled, _: Path) -> Trouble:
     """Ctrl-C or SIGTERM right before a step outside of the process."""
-    chosen, number = draw.randint(1, max(clean.touches, 1)), draw.choice(cli.ENDING)
+    chosen, number = draw.randint(1, max(clean.touches, 1)), draw.choice(ENDING)
     told = f"{number.name} at touch {chosen} of {clean.touches}"
     return Trouble(told, _codes_of(number), partial(at_touch, chosen, lambda: os.killpg(0, number)))
 
 
 def stopped_later(draw: random.Random, clean: Untroubled, _: Path) -> Trouble:
     """Ctrl-C or SIGTERM after a part of the time that a run takes."""
-    seconds, number = clean.seconds * draw.random(), draw.choice(cli.ENDING)
+    seconds, number = clean.seconds * draw.random(), draw.choice(ENDING)
     return Trouble(f"{number.name} after {seconds:.3f} s", _codes_of(number), later=(seconds, number))
 
 

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from duckhouse.extraction.database import Database, database_of, first_line, pos
 from tools.generators.ad_delivery import churn as changes
 from tools.generators.ad_delivery import rows, stats
 from tools.generators.ad_delivery.faults import FaultLog
-from tools.generators.write import claim, write_truth
+from tools.generators.write import claimed, write_truth
 
 Outcome = tuple[dict[str, Any], str]  # the summary for machines, and in words
 
@@ -131,15 +132,15 @@ def reset(database: Database, *, yes: bool) -> Outcome:
 
 def churn(database: Database, *, seed: int | None, faults: Path | None, **counts: int) -> Outcome:
     truth = FaultLog() if faults else None
-    if faults:
-        claim(faults)
-    done = changes.churn(database, np.random.default_rng(seed), **counts, truth=truth)
-    words = ["edits", "silent_edits", "deletes", "late_commits", "rollbacks", "new_rows"]
-    if faults and truth:
-        planted = truth.report()
-        write_truth(faults, {"source": SOURCE, "seed": seed, "parameters": counts, "clean": False, "faults": planted})
-        done["faults"] = sum(fault["count"] for fault in planted)
-        words.append("faults")
+    with claimed(faults) if faults else nullcontext():
+        done = changes.churn(database, np.random.default_rng(seed), **counts, truth=truth)
+        words = ["edits", "silent_edits", "deletes", "late_commits", "rollbacks", "new_rows"]
+        if faults and truth:
+            planted = truth.report()
+            about = {"source": SOURCE, "seed": seed, "parameters": counts, "clean": False}
+            write_truth(faults, {**about, "faults": planted})
+            done["faults"] = sum(fault["count"] for fault in planted)
+            words.append("faults")
     return done, _counts(done, *words)
 
 

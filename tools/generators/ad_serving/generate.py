@@ -26,7 +26,7 @@ from tools.generators.ad_serving.segments import DOMAIN_KINDS, PRICE_KINDS, Segm
 from tools.generators.ad_serving.truth import Log, Totals
 from tools.generators.columns import concat, take
 from tools.generators.draw import share
-from tools.generators.write import Records, claim, open_parquet, open_text, write_lines, write_truth
+from tools.generators.write import Records, claimed, open_parquet, open_text, write_lines, write_truth
 
 # shapes of the redelivered files, oldest day first
 REDELIVERY_ERAS = (TEXT_ERAS[5], TEXT_ERAS[4], PARQUET_ERA)
@@ -101,45 +101,45 @@ def generate(out: Path, *, days: int, events_per_day: int, seed: int, start: dat
 
     Raises UserError when the folder holds something or cannot be written.
     """
-    claim(out)
-    catalogue = market.build(start, days, events_per_day, seed)
-    eras = formats.eras(days)
-    # what the redelivery moves by a day leaves the segments of a day alone
-    planned = [] if clean else segments.plan(catalogue, eras, events_per_day, seed, open_days=days - DAYS - 1)
-    run = Run(out, seed, events_per_day, clean, catalogue, eras, planned)
-    redelivered = len(run.redelivered_days) * events_per_day
-    with progress(total=days * events_per_day + redelivered, label="events", unit="event") as bar:
-        first_totals, revenue = _write_first_delivery(run, bar.update)
-        final_totals = first_totals.copy()
-        _write_redelivery(run, final_totals, bar.update)
-    dimension_faults = None if clean else run.faults
-    issue = dimensions.first_issue(catalogue)
-    reissue = dimensions.second_issue(issue, catalogue, seed, run.changes)
-    unreadable = {}
-    if not clean:
-        _log_inactive(run)
-        issue.ad_units[run.segment("inactive_ad_unit").ad_unit][dimensions.IS_ACTIVE] = 0
-        used = {segment.campaign for segment in planned}
-        unreadable = dimensions.plant(issue, reissue, catalogue, seed, used, run.spent, run.faults)
-    for dimension, prefix in ((issue, ""), (reissue, "redelivery/")):
-        run.records |= dimensions.write_dimensions(
-            dimension, out, prefix, catalogue, seed, dimension_faults, unreadable
-        )
-    run.records |= dimensions.write_partner(out, catalogue, seed, revenue, dimension_faults)
-    truth = {
-        "source": "ad_serving",
-        "seed": seed,
-        "parameters": {"days": days, "events_per_day": events_per_day, "start": str(start)},
-        "clean": clean,
-        "totals": {
-            "records": {name: asdict(records) for name, records in sorted(run.records.items())},
-            "after_first_delivery": first_totals.report(),
-            "after_redelivery": final_totals.report(),
-        },
-        "faults": run.faults.report(),
-        "changes": run.changes.report(),
-    }
-    write_truth(out, truth)
+    with claimed(out):
+        catalogue = market.build(start, days, events_per_day, seed)
+        eras = formats.eras(days)
+        # what the redelivery moves by a day leaves the segments of a day alone
+        planned = [] if clean else segments.plan(catalogue, eras, events_per_day, seed, open_days=days - DAYS - 1)
+        run = Run(out, seed, events_per_day, clean, catalogue, eras, planned)
+        redelivered = len(run.redelivered_days) * events_per_day
+        with progress(total=days * events_per_day + redelivered, label="events", unit="event") as bar:
+            first_totals, revenue = _write_first_delivery(run, bar.update)
+            final_totals = first_totals.copy()
+            _write_redelivery(run, final_totals, bar.update)
+        dimension_faults = None if clean else run.faults
+        issue = dimensions.first_issue(catalogue)
+        reissue = dimensions.second_issue(issue, catalogue, seed, run.changes)
+        unreadable = {}
+        if not clean:
+            _log_inactive(run)
+            issue.ad_units[run.segment("inactive_ad_unit").ad_unit][dimensions.IS_ACTIVE] = 0
+            used = {segment.campaign for segment in planned}
+            unreadable = dimensions.plant(issue, reissue, catalogue, seed, used, run.spent, run.faults)
+        for dimension, prefix in ((issue, ""), (reissue, "redelivery/")):
+            run.records |= dimensions.write_dimensions(
+                dimension, out, prefix, catalogue, seed, dimension_faults, unreadable
+            )
+        run.records |= dimensions.write_partner(out, catalogue, seed, revenue, dimension_faults)
+        truth = {
+            "source": "ad_serving",
+            "seed": seed,
+            "parameters": {"days": days, "events_per_day": events_per_day, "start": str(start)},
+            "clean": clean,
+            "totals": {
+                "records": {name: asdict(records) for name, records in sorted(run.records.items())},
+                "after_first_delivery": first_totals.report(),
+                "after_redelivery": final_totals.report(),
+            },
+            "faults": run.faults.report(),
+            "changes": run.changes.report(),
+        }
+        write_truth(out, truth)
     return truth
 
 

@@ -27,7 +27,7 @@ from tools.generators.consent.redelivery import (
 from tools.generators.consent.rows import BLANK, LONG, SHORT, Rows, sample
 from tools.generators.consent.truth import RULES, Log, Totals, population_facts
 from tools.generators.texts import uuid_text
-from tools.generators.write import Records, claim, write_truth
+from tools.generators.write import Records, claimed, write_truth
 
 PILOT_USERS = 400
 _BY_USER_RULE = "RATE is the share of users, of whom all pageviews are stored; their repeats widen the interval"
@@ -60,41 +60,41 @@ def generate(
 
     Raises UserError when the folder holds something or cannot be written.
     """
-    claim(out)
-    run = Run(out, seed, events_per_company, clean, market.build(start, companies_listed, active, seed))
-    held: list[Rows] = []
-    for company in progress(run.catalogue.active, label="companies", unit="company"):
-        held = [_write_company(run, company, held)]
-    issues = companies.write(run.catalogue, out, None if clean else run.faults, run.changes)
-    run.records |= issues.records
-    truth = {
-        "source": "consent",
-        "seed": seed,
-        "parameters": {
-            "companies": companies_listed,
-            "active": active,
-            "events_per_company": events_per_company,
-            "start": str(start),
-        },
-        "clean": clean,
-        "rules": RULES,
-        "companies": run.populations,
-        "inactive_companies": [company.key for company in run.catalogue.companies if not company.number],
-        "totals": {
-            "records": {name: asdict(records) for name, records in sorted(run.records.items())},
-            "after_first_delivery": {
-                "companies": run.first.report(run.catalogue),
-                "without_hq_country": issues.without_hq[0],
+    with claimed(out):
+        run = Run(out, seed, events_per_company, clean, market.build(start, companies_listed, active, seed))
+        held: list[Rows] = []
+        for company in progress(run.catalogue.active, label="companies", unit="company"):
+            held = [_write_company(run, company, held)]
+        issues = companies.write(run.catalogue, out, None if clean else run.faults, run.changes)
+        run.records |= issues.records
+        truth = {
+            "source": "consent",
+            "seed": seed,
+            "parameters": {
+                "companies": companies_listed,
+                "active": active,
+                "events_per_company": events_per_company,
+                "start": str(start),
             },
-            "after_redelivery": {
-                "companies": run.final.report(run.catalogue),
-                "without_hq_country": issues.without_hq[1],
+            "clean": clean,
+            "rules": RULES,
+            "companies": run.populations,
+            "inactive_companies": [company.key for company in run.catalogue.companies if not company.number],
+            "totals": {
+                "records": {name: asdict(records) for name, records in sorted(run.records.items())},
+                "after_first_delivery": {
+                    "companies": run.first.report(run.catalogue),
+                    "without_hq_country": issues.without_hq[0],
+                },
+                "after_redelivery": {
+                    "companies": run.final.report(run.catalogue),
+                    "without_hq_country": issues.without_hq[1],
+                },
             },
-        },
-        "faults": run.faults.report(),
-        "changes": run.changes.report(),
-    }
-    write_truth(out, truth)
+            "faults": run.faults.report(),
+            "changes": run.changes.report(),
+        }
+        write_truth(out, truth)
     return truth
 
 

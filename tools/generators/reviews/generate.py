@@ -32,7 +32,7 @@ from tools.generators.reviews.plan import Planned
 from tools.generators.reviews.redelivery import CHANGES, DAYS, TAGS, add_new_products, draw_again
 from tools.generators.reviews.rows import BLANK, LOADS, Chunk, Reviews, chunks, draw_chunk
 from tools.generators.reviews.truth import RULES, Log, Totals
-from tools.generators.write import Records, claim, write_truth
+from tools.generators.write import Records, claimed, write_truth
 
 GZIPPED_EVERY = 3  # the later load of every third day
 LEAST_REVIEWS_OF_A_LOAD = 25  # for a column of it to be lost
@@ -107,35 +107,35 @@ def generate(
 
     Raises UserError when the folder holds something or cannot be written.
     """
-    claim(out)
-    catalogue = shop.build(start, days, reviews_per_day, products, seed, clean=clean)
-    run = Run(out, seed, clean, catalogue, plan.build(catalogue, seed, clean=clean), Totals(catalogue.missing + 1))
-    again = len(run.redelivered_days) + 1
-    with progress(total=(days + again) * reviews_per_day, label="reviews", unit="review") as bar:
-        _write_first_delivery(run, bar.update)
-        final = run.first.copy()
-        _write_redelivery(run, final, bar.update)
-    _log_cells(run)
-    issue = metadata.first_issue(catalogue, seed, run.faults, run.lookalikes, clean=clean)
-    run.records |= metadata.write(issue, out, "", catalogue, None if clean else run.faults)
-    later = metadata.second_issue(issue, catalogue, seed, run.faults, run.changes, run.lookalikes, clean=clean)
-    run.records |= metadata.write(later, out, "redelivery/", catalogue, None)
-    truth = {
-        "source": "reviews",
-        "seed": seed,
-        "parameters": {"days": days, "reviews_per_day": reviews_per_day, "products": products, "start": str(start)},
-        "clean": clean,
-        "rules": RULES,
-        "totals": {
-            "records": {name: asdict(records) for name, records in sorted(run.records.items())},
-            "after_first_delivery": run.first.report(*_attributes(catalogue, issue, issue.listed)),
-            "after_redelivery": final.report(*_attributes(catalogue, later, np.r_[issue.listed, later.listed])),
-        },
-        "faults": run.faults.report(),
-        "changes": run.changes.report(),
-        "lookalikes": run.lookalikes.report(),
-    }
-    write_truth(out, truth)
+    with claimed(out):
+        catalogue = shop.build(start, days, reviews_per_day, products, seed, clean=clean)
+        run = Run(out, seed, clean, catalogue, plan.build(catalogue, seed, clean=clean), Totals(catalogue.missing + 1))
+        again = len(run.redelivered_days) + 1
+        with progress(total=(days + again) * reviews_per_day, label="reviews", unit="review") as bar:
+            _write_first_delivery(run, bar.update)
+            final = run.first.copy()
+            _write_redelivery(run, final, bar.update)
+        _log_cells(run)
+        issue = metadata.first_issue(catalogue, seed, run.faults, run.lookalikes, clean=clean)
+        run.records |= metadata.write(issue, out, "", catalogue, None if clean else run.faults)
+        later = metadata.second_issue(issue, catalogue, seed, run.faults, run.changes, run.lookalikes, clean=clean)
+        run.records |= metadata.write(later, out, "redelivery/", catalogue, None)
+        truth = {
+            "source": "reviews",
+            "seed": seed,
+            "parameters": {"days": days, "reviews_per_day": reviews_per_day, "products": products, "start": str(start)},
+            "clean": clean,
+            "rules": RULES,
+            "totals": {
+                "records": {name: asdict(records) for name, records in sorted(run.records.items())},
+                "after_first_delivery": run.first.report(*_attributes(catalogue, issue, issue.listed)),
+                "after_redelivery": final.report(*_attributes(catalogue, later, np.r_[issue.listed, later.listed])),
+            },
+            "faults": run.faults.report(),
+            "changes": run.changes.report(),
+            "lookalikes": run.lookalikes.report(),
+        }
+        write_truth(out, truth)
     return truth
 
 

@@ -21,7 +21,7 @@ from tools.generators.telemetry.devices import SECOND_MS, moment
 from tools.generators.telemetry.generate import SOURCE, Fleet, deliver
 from tools.generators.telemetry.outlets import Outlet, to_file, to_topic
 from tools.generators.telemetry.roles import SLOW_LINK_MS
-from tools.generators.write import claim, write_truth
+from tools.generators.write import claimed, write_truth
 
 # two days, of which the later delivery has the last twelve hours; a mock cluster keeps about 5 MB of a partition
 DEMO = Fleet(count=40, seconds=2 * 86_400, rate=Fraction(40, 600), start=1_774_224_000_000, seed=7, faults=True)
@@ -105,13 +105,13 @@ def run(args: argparse.Namespace) -> None:
         faults=args.faults,
     )
     fleet.check()
-    claim(args.out)
-    truth, began = fleet.truth(), monotonic()
-    with _outlet(args) as (outlet, where):
-        deliver(fleet.messages(), truth, outlet, fleet.count * fleet.readings)
-    seconds = monotonic() - began
-    document = fleet.document(truth)
-    write_truth(args.out, document)
+    with claimed(args.out):
+        truth, began = fleet.truth(), monotonic()
+        with _outlet(args) as (outlet, where):
+            deliver(fleet.messages(), truth, outlet, fleet.count * fleet.readings)
+        seconds = monotonic() - began
+        document = fleet.document(truth)
+        write_truth(args.out, document)
     planted = sum(fault["count"] for fault in document["faults"])
     summary = {
         "out": str(args.out),
