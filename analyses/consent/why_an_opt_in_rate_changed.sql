@@ -23,7 +23,26 @@ asked_company as (
     qualify row_number() over (order by moved_events desc, company_id asc) = 1
 )
 
-select * from restatements
+select
+    company_id,
+    event_date,
+    delivered_at,
+    publication,
+    opt_in_rate_before,
+    opt_in_rate,
+    opt_in_rate_low,
+    opt_in_rate_high,
+    opt_ins,
+    opt_ins_difference,
+    notices,
+    notices_difference,
+    events_late,
+    events_reweighed,
+    events_consent_changed,
+    events_moved_in,
+    events_moved_out,
+    delivery_id
+from restatements
 {%- if var('company_id', none) %}
 where company_id = {{ text_literal(var('company_id')) }}
 {%- else %}

@@ -73,6 +73,21 @@
 {%- endmacro %}
 
 
+{# The sums behind all volumes of consent, and those behind the choices about purposes and vendors, over the rows of a relation. #}
+{% macro consent_volume_sums(relation) -%}
+        {%- for volume, condition in consent_volumes().items() %}
+        {{ volume_sums(relation, volume, condition) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+{%- endmacro %}
+
+{% macro choice_sums(relation) -%}
+        {%- for choice in ['offered', 'enabled', 'disabled'] %}
+        {{ volume_sums(relation, choice, relation ~ ".choice = '" ~ choice ~ "'", without=['extrapolated']) }},
+        {%- endfor %}
+        {{ volume_sums(relation, 'decided', relation ~ ".choice <> 'offered'", without=['extrapolated']) }}
+{%- endmacro %}
+
+
 {# Whether a UTC day is after the last delivery: only a clock that is ahead makes such events. #}
 {% macro is_after_last_delivery(day) -%}
     {{ day }} > (select {{ cast_to('max(files._delivered_at)', 'date') }} from {{ ref('stg_consent__files') }} as files)

@@ -32,6 +32,24 @@ def check(evaluate: Evaluate, macro: str, cases: dict[str | None, Any]) -> None:
     assert found == cases
 
 
+def test_figures_are_written_as_people_read_them(evaluate: Evaluate) -> None:
+    """To the hundredth, half away from zero, with a comma at the thousands; shares to the tenth of a percent."""
+    amounts = {
+        "0": "0.00",
+        "0.05": "0.05",
+        "0.005": "0.01",
+        "-0.5": "-0.50",
+        "12.3": "12.30",
+        "999.994": "999.99",
+        "999.995": "1,000.00",
+        "-1234.5": "-1,234.50",
+        "1234567.891": "1,234,567.89",
+        "none": None,
+    }
+    check(evaluate, "fixed_text", amounts)
+    check(evaluate, "percent_text", {"0.37849": "37.8%", "0": "0.0%", "1": "100.0%", "12.5": "1,250.0%", "none": None})
+
+
 def test_timestamps_in_every_spelling_are_read_to_the_microsecond(evaluate: Evaluate) -> None:
     check(
         evaluate,

@@ -1,10 +1,3 @@
-{%- set sums %}
-        {%- for choice in ['offered', 'enabled', 'disabled'] %}
-        {{ volume_sums('daily', choice, "daily.choice = '" ~ choice ~ "'", without=['extrapolated']) }},
-        {%- endfor %}
-        {{ volume_sums('daily', 'decided', "daily.choice <> 'offered'", without=['extrapolated']) }}
-{%- endset %}
-
 with daily as (
     select
         choices.*,
@@ -16,7 +9,7 @@ with daily as (
 ),
 
 sums as (
-    {{ breakdowns('daily', ['company', 'country', 'device', 'day'], sums, per=['kind', 'item_id']) }}
+    {{ breakdowns('daily', ['company', 'country', 'device', 'day'], choice_sums('daily'), per=['kind', 'item_id']) }}
 ),
 
 rates as (

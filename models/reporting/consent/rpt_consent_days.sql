@@ -2,9 +2,7 @@ with totals as (
     select
         daily.event_date as event_date,
         daily.company_id as company_id,
-        {%- for volume, condition in consent_volumes().items() %}
-        {{ volume_sums('daily', volume, condition) }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ consent_volume_sums('daily') }}
     from {{ ref('fct_consent_company_daily') }} as daily
     group by daily.event_date, daily.company_id
 ),

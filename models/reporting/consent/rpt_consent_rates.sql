@@ -1,9 +1,3 @@
-{%- set sums %}
-        {%- for volume, condition in consent_volumes().items() %}
-        {{ volume_sums('daily', volume, condition) }}{{ ',' if not loop.last }}
-        {%- endfor %}
-{%- endset %}
-
 with daily as (
     select
         consent.*,
@@ -16,7 +10,7 @@ with daily as (
 ),
 
 totals as (
-    {{ breakdowns('daily', ['industry', 'country', 'device', 'day'], sums) }}
+    {{ breakdowns('daily', ['industry', 'country', 'device', 'day'], consent_volume_sums('daily')) }}
 ),
 
 sums as (

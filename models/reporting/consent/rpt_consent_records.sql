@@ -17,10 +17,10 @@ final as (
     select
         {{ cast_to('delivery_id', 'text') }} as delivery_id,
         {{ cast_to('arrived_at', 'timestamp') }} as delivered_at,
-        {{ cast_to('file_count', 'integer') }} as files,
         {%- for fate in ['read', 'current', 'replaced', 'set_aside', 'rejected', 'blank'] %}
-        {{ cast_to(fate ~ '_count', 'integer') }} as records_{{ fate }}{{ ',' if not loop.last }}
+        {{ cast_to(fate ~ '_count', 'integer') }} as records_{{ fate }},
         {%- endfor %}
+        {{ cast_to('file_count', 'integer') }} as files
     from counted
 )
 

@@ -2,7 +2,7 @@ with findings as (
     select
         *,
         row_number() over (
-            partition by rule_id, is_open order by abs(impact_amount) desc nulls last, record_count desc, finding_key
+            partition by rule_id, is_open order by abs(impact_amount) desc nulls last, record_count desc, finding_key asc
         ) as place
     from {{ ref('fct_dq_findings') }}
 ),
@@ -42,6 +42,13 @@ final as (
         rules.owner as owner,
         rules.fix as fix,
 
+        ---------- the finding with the most money, or records, as an example
+        {%- for name, column in {
+            'key': 'finding_key', 'observed': 'observed', 'expected': 'expected', 'evidence': 'evidence'
+        }.items() %}
+        {{ cast_to('examples.' ~ column, 'text_nullable') }} as example_{{ name }},
+        {%- endfor %}
+
         ---------- what it found
         {{ cast_to(
             'row_number() over ('
@@ -53,14 +60,7 @@ final as (
         {{ cast_to('found.amount', 'money_nullable') }} as impact_amount,
         {{ cast_to('found.currency', 'text_nullable') }} as impact_currency,
         {{ cast_to('found.earliest_day', 'date_nullable') }} as first_day,
-        {{ cast_to('found.latest_day', 'date_nullable') }} as last_day,
-
-        ---------- the finding with the most money, or records, as an example
-        {%- for name, column in {
-            'key': 'finding_key', 'observed': 'observed', 'expected': 'expected', 'evidence': 'evidence'
-        }.items() %}
-        {{ cast_to('examples.' ~ column, 'text_nullable') }} as example_{{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        {{ cast_to('found.latest_day', 'date_nullable') }} as last_day
     from {{ ref('dim_dq_rules') }} as rules
     left join found on rules.rule_id = found.rule_id
     left join examples on rules.rule_id = examples.rule_id

@@ -47,6 +47,8 @@ MACROS = {
     "falls_short": "falls_short(cast_to('x', 'integer'), '100')",
     "unquoted": "unquoted('x')",
     "number_text": "number_text(parse_decimal('x'))",
+    "fixed_text": "fixed_text(parse_decimal('x'), 2)",
+    "percent_text": "percent_text(cast_to(parse_decimal('x'), 'ratio_nullable'))",
     "sha256_text": "sha256_text('x')",
     "inverse_of": "inverse_of(parse_rate('x'))",
     "parse_rate": "parse_rate('x')",
