@@ -1,6 +1,7 @@
 """Ctrl-C and SIGTERM, and what they do not break off."""
 
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +12,8 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 @contextmanager
 def undisturbed() -> Iterator[None]:
     """Ctrl-C and SIGTERM wait until the block is through, as what tidies up is not to be left half done."""
-    if threading.current_thread() is not threading.main_thread():  # which alone hears of signals
+    # only the main thread hears of signals, and that until Python ends
+    if threading.current_thread() is not threading.main_thread() or sys.is_finalizing():
         yield
         return
     came: list[int] = []

@@ -2,6 +2,7 @@
 
 import json
 import os
+import tempfile
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -68,6 +69,22 @@ def test_a_closed_day_is_sorted_once(opened: Lake) -> None:
     assert [entry for entry in order if entry[1] < 6] == sorted_day
     assert (content(opened), opened.offsets()) == (before, {ZERO: 7})
     assert compact(opened.table, NEXT_DAY) == 0
+
+
+def test_a_compaction_that_fails_leaves_no_rows_on_the_disk(
+    opened: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object, **__: object) -> None:
+        raise OSError("read-only")
+
+    write(opened, 0, 3)
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    monkeypatch.setattr(compaction, "file_of", refused)
+    with pytest.raises(OSError, match="read-only") as raised:
+        compact(opened.table, NEXT_DAY)
+    assert list(scratch.iterdir()) == [], raised  # which holds what was going on then
 
 
 def test_a_day_is_closed_an_hour_after_its_end(opened: Lake) -> None:

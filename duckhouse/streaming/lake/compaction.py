@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
 from datetime import datetime, timedelta
 from itertools import chain, islice
 
@@ -77,7 +78,7 @@ def _rewrite(table: Table, day: int, group: Group, order: int | None) -> int:
 def _sorted_files(table: Table, day: int, group: Group, order: int | None) -> Iterator[DataFile]:
     schema = stored_schema(table)
     rows = chain.from_iterable(content(table, file, schema.names) for file in group)
-    pieces = in_order(rows, schema, sort_keys(table), ROWS_OF_A_PIECE)
-    for first in pieces:
-        rest = islice(pieces, ROWS_OF_A_FILE // ROWS_OF_A_PIECE - 1)
-        yield file_of(table, chain([first], rest), day, order=order)
+    with closing(in_order(rows, schema, sort_keys(table), ROWS_OF_A_PIECE)) as pieces:
+        for first in pieces:
+            rest = islice(pieces, ROWS_OF_A_FILE // ROWS_OF_A_PIECE - 1)
+            yield file_of(table, chain([first], rest), day, order=order)

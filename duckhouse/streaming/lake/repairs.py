@@ -1,6 +1,7 @@
 """Repairs of the lake: files with invalid rows are written anew, with what a replay made of these rows."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, nullcontext
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -61,8 +62,9 @@ def _written_anew(table: Table, file: FileScanTask, better: Better) -> DataFile:
     schema = stored_schema(table)
     repaired = _repaired(content(table, file, schema.names), better)
     order = file.file.sort_order_id
-    pieces = in_order(repaired, schema, sort_keys(table)) if order else repaired
-    return file_of(table, pieces, file.file.partition[0], order=order)
+    in_its_order = closing(in_order(repaired, schema, sort_keys(table))) if order else nullcontext(repaired)
+    with in_its_order as pieces:
+        return file_of(table, pieces, file.file.partition[0], order=order)
 
 
 def _repaired(pieces: Iterable[pa.Table], better: Better) -> Iterator[pa.Table]:

@@ -1,6 +1,6 @@
 """Rows out of the lake, in bounded memory: one file at a time, and sorted by way of the disk."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 
 import pyarrow as pa
 from pyiceberg.expressions.parser import parse
@@ -48,8 +48,10 @@ def content(table: Table, file: FileScanTask, columns: Sequence[str], rows: str 
 
 def in_order(
     pieces: Iterable[pa.Table], schema: pa.Schema, keys: Sequence[str], size: int = PIECE
-) -> Iterator[pa.Table]:
-    """Rows sorted by columns, NULLs first, in pieces of a size; what does not fit into memory goes to the disk."""
+) -> Generator[pa.Table, None, None]:
+    """Rows sorted by columns, NULLs first, in pieces of a size; what does not fit into memory goes to the disk, and
+    stays there until the generator ends or is closed.
+    """
     with on_disk(MEMORY_OF_A_SORT) as (duck, folder), long_values(folder) as values:
         duck.execute("set force_compression = 'uncompressed'")
         duck.register("piece", values.taken_out(schema.empty_table()))
