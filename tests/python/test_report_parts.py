@@ -11,7 +11,7 @@ import pytest
 
 from duckhouse.reporting import charts, formats
 from duckhouse.reporting.page import MOST_DAYS, first_rows, latest_days, latest_first, records_section
-from duckhouse.reporting.parts import MOST_ROWS, Chapter, Chart, Section, Table, look
+from duckhouse.reporting.content import MOST_ROWS, Chapter, Chart, Section, Table, look
 from duckhouse.settings import PROJECT
 
 Day = namedtuple("Day", "event_date")
