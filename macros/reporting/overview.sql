@@ -61,7 +61,7 @@
 {# The tables of a source that hold events. #}
 {% macro tables_with_a_day(source_name) -%}
     {%- set tables = [] -%}
-    {%- for node in graph.sources.values() if execute and node.source_name == source_name and node.config.meta.get('day') -%}
+    {%- for node in (graph.sources.values() if execute else []) if node.source_name == source_name and node.config.meta.get('day') -%}
         {%- do tables.append(node.name) -%}
     {%- endfor -%}
     {{ return(tables) }}
