@@ -320,7 +320,7 @@ COMPANIES = [
 
 @pytest.fixture(scope="module")
 def consent() -> Iterator[Warehouse]:
-    with warehouse("consent") as house:
+    with warehouse("consent", views=True) as house:
         yield house
 
 
@@ -358,7 +358,7 @@ def older(consent: Warehouse, redelivered: Warehouse) -> Warehouse:
 
 @pytest.fixture(scope="module")
 def odd(shared_house: Warehouse) -> Warehouse:
-    house = replace(shared_house, source="consent")
+    house = replace(shared_house, source="consent", views=True)
     deliver(house, 10, ODD, COMPANIES)
     house.build(*NO_TESTS)
     return house

@@ -1,6 +1,7 @@
 """The report shows the figures of the marts, escapes what senders wrote, and loads nothing from elsewhere."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,7 +22,7 @@ BROKEN_CLOCKS = ("1900-01-01", "1970-01-01", "2027-01-01", "2299-12-31")  # days
 
 @pytest.fixture(scope="module")
 def house(shared_house: Warehouse) -> Warehouse:
-    house, folder = shared_house, shared_house.folder
+    house, folder = replace(shared_house, views=True), shared_house.folder
     size = ("--days", "4", "--events-per-day", "100", "--seed", "9")
     house.run("tools.generate", "ad_serving", *size, "--out", folder / "drop")
     publishers = folder / "drop" / "publishers.csv"

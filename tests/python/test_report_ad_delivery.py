@@ -23,7 +23,7 @@ InErrors = namedtuple("InErrors", "campaign_id campaign_name event_date impressi
 @pytest.fixture(scope="module")
 def house(shared_house: Warehouse) -> Warehouse:
     """An impression costs a dollar. The second extraction finds a click more in PostgreSQL than was landed."""
-    house = replace(shared_house, source="ad_delivery")
+    house = replace(shared_house, source="ad_delivery", views=True)
     bid = {"bid": "1000.00", "start_date": "2026-01-01"}
     campaigns = [
         campaign(1, name=HOSTILE, budget="150.00", end_date="2026-01-31", **bid),

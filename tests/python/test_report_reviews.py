@@ -51,7 +51,7 @@ STARS = [review.stars for review in [*MAY, *JUNE, *OF_A_CLOCK] if review.stars a
 
 @pytest.fixture(scope="module")
 def house(shared_house: Warehouse) -> Warehouse:
-    house = replace(shared_house, source="reviews")
+    house = replace(shared_house, source="reviews", views=True)
     deliver(house, "2014-07-01", {"a": [*MAY, *JUNE], "b": OF_A_CLOCK}, PRODUCTS)
     house.dbt("dev", "build", *NO_TESTS)
     return house

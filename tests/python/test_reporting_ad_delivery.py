@@ -94,7 +94,7 @@ EVENTS = [
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[Warehouse]:
-    with warehouse("ad_delivery") as built:
+    with warehouse("ad_delivery", views=True) as built:
         deliver(built, 10, **FIRST, mode="cdc")
         deliver(built, 20, **SECOND, impressions=events_of(IMPRESSIONS, None), clicks=events_of(CLICKS), mode="cdc")
         built.build(*NO_TESTS)

@@ -95,7 +95,7 @@ def truth(drop: Path) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def house(drop: Path) -> Iterator[Warehouse]:
-    with warehouse() as built:
+    with warehouse(views=True) as built:
         built.land(drop, "--no-redelivery", "--delivered-at", f"{DELIVERED.isoformat()}Z")
         built.land(drop / "redelivery", "--delivered-at", f"{REDELIVERED.isoformat()}Z")
         built.build(*NO_TESTS)

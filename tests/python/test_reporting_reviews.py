@@ -89,7 +89,7 @@ LATEST_RATED = [review for review in LATEST if review.stars]
 
 @pytest.fixture(scope="module")
 def house() -> Iterator[Warehouse]:
-    with warehouse("reviews") as built:
+    with warehouse("reviews", views=True) as built:
         deliver(built, "2014-07-01", {"a": FIRST[:70], "b": FIRST[70:]}, FIRST_PRODUCTS)
         deliver(built, "2014-07-11", {"c": SECOND}, LATER_PRODUCTS)
         built.build(*NO_TESTS)

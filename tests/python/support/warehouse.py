@@ -37,6 +37,8 @@ IN_PROCESS: dict[str, Main] = {
 }
 # Rules and findings need all sources and cost seconds: only a warehouse of all sources builds them.
 WITHOUT_QUALITY = ("--exclude", "tag:quality")
+# Views of schema reporting are built where a test reads them.
+WITHOUT_VIEWS = (*WITHOUT_QUALITY, "path:models/reporting")
 ALL = "all"  # sources
 
 
@@ -50,6 +52,8 @@ class Warehouse:
     source: str = "ad_serving"
     only: tuple[str, ...] = ()
     """models: builds make these and what they are made from, not all of the source"""
+    views: bool = False
+    """builds of a source make its views of schema reporting too"""
     env: Mapping[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,7 +84,7 @@ class Warehouse:
         if self.source == ALL:
             return ("--select", "*")
         its_seeds = f"resource_type:seed,+path:models/marts/{self.source}"
-        return ("--select", f"source:{self.source}+", its_seeds, *WITHOUT_QUALITY)
+        return ("--select", f"source:{self.source}+", its_seeds, *(WITHOUT_QUALITY if self.views else WITHOUT_VIEWS))
 
     def run(self, script: str, *arguments: str | Path, code: int = 0) -> subprocess.CompletedProcess[str]:
         """Runs a script or a tool: those that are called most in this process, the others as the command. Builds in
@@ -157,10 +161,10 @@ def _published_models(arguments: tuple[str, ...]) -> list[Model]:
 
 
 @contextmanager
-def warehouse(source: str = "ad_serving", only: tuple[str, ...] = ()) -> Iterator[Warehouse]:
+def warehouse(source: str = "ad_serving", only: tuple[str, ...] = (), views: bool = False) -> Iterator[Warehouse]:
     """A warehouse without data. What is in it at the end is gone."""
     with place() as (folder, port):
-        yield Warehouse(folder, port, source=source, only=only)
+        yield Warehouse(folder, port, source=source, only=only, views=views)
 
 
 @contextmanager
