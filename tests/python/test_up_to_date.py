@@ -253,9 +253,10 @@ def test_a_build_publishes_where_the_copy_is_missing_or_older_than_what_is_built
 
 @pytest.mark.parametrize("built", ["dev"], indirect=True)
 def test_everything_is_up_to_date_once_it_is_published(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A full disk while it is published: the build fails, and the next one publishes."""
+    """A full disk while it is published: the build fails, the next one publishes. What is built passes for all."""
     plain = Graph.to_record
     monkeypatch.setattr(Graph, "to_record", lambda *given: (plain(*given)[0], True))
+    monkeypatch.setattr(Graph, "absent", lambda *_: set())
     built.dbt("run", "--select", "dim_publishers")
 
     def fails(*_: object) -> NoReturn:
