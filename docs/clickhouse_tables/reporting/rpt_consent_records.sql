@@ -2,13 +2,13 @@ CREATE VIEW duckhouse_reporting.rpt_consent_records
 (
     `delivery_id` String COMMENT 'Delivery of the files.',
     `delivered_at` DateTime64(6, 'UTC') COMMENT 'When that delivery arrived, UTC.',
-    `files` Int64 COMMENT 'Event files of the delivery.',
     `records_read` Int64 COMMENT 'Records in them.',
     `records_current` Int64 COMMENT 'Records shown in fct_consent_events.',
     `records_replaced` Int64 COMMENT 'Usable records that a later one replaces, of this delivery or a later one.',
     `records_set_aside` Int64 COMMENT 'Records without an id, a readable time or a usable rate.',
     `records_rejected` Int64 COMMENT 'Records that no row could be made of.',
-    `records_blank` Int64 COMMENT 'Blank lines.'
+    `records_blank` Int64 COMMENT 'Blank lines.',
+    `files` Int64 COMMENT 'Event files of the delivery.'
 )
 COMMENT 'One row per delivery with event files: what became of every record of them. Answers whether anything was lost. Asked by the data platform and by whoever sends the files.\n'
 AS WITH
@@ -32,13 +32,13 @@ AS WITH
         SELECT
             CAST(delivery_id, 'String') AS delivery_id,
             CAST(arrived_at, 'DateTime64(6, \'UTC\')') AS delivered_at,
-            CAST(file_count, 'Int64') AS files,
             CAST(read_count, 'Int64') AS records_read,
             CAST(current_count, 'Int64') AS records_current,
             CAST(replaced_count, 'Int64') AS records_replaced,
             CAST(set_aside_count, 'Int64') AS records_set_aside,
             CAST(rejected_count, 'Int64') AS records_rejected,
-            CAST(blank_count, 'Int64') AS records_blank
+            CAST(blank_count, 'Int64') AS records_blank,
+            CAST(file_count, 'Int64') AS files
         FROM counted
     )
 SELECT *

@@ -10,6 +10,10 @@ CREATE VIEW duckhouse_reporting.rpt_quality_rules
     `pipeline_action` String COMMENT 'What the pipeline does: keep counts the record as it is, flag marks it in the marts, set aside keeps it out of them, block publishes nothing.\n',
     `owner` String COMMENT 'Who fixes it.',
     `fix` String COMMENT 'How it is fixed.',
+    `example_key` Nullable(String) COMMENT 'The open finding with the most money, then records; NULL where none is open.',
+    `example_observed` Nullable(String) COMMENT 'What is there.',
+    `example_expected` Nullable(String) COMMENT 'What the rule expects.',
+    `example_evidence` Nullable(String) COMMENT 'The figures behind it, as JSON.',
     `place` Int64 COMMENT 'Rank by the money of open findings, then by their records; 1 comes first.',
     `open_findings` Int64 COMMENT 'Findings that still hold.',
     `closed_findings` Int64 COMMENT 'Findings that a later delivery has fixed.',
@@ -17,11 +21,7 @@ CREATE VIEW duckhouse_reporting.rpt_quality_rules
     `impact_amount` Nullable(Decimal(38, 6)) COMMENT 'Amount that open findings are about, whatever its sign; NULL where no money is touched.',
     `impact_currency` Nullable(String) COMMENT 'ISO 4217 currency of the amount; NULL where no money is touched.',
     `first_day` Nullable(Date32) COMMENT 'First UTC day that an open finding is about; NULL where they are about none.',
-    `last_day` Nullable(Date32) COMMENT 'Last UTC day that an open finding is about.',
-    `example_key` Nullable(String) COMMENT 'The open finding with the most money, then records; NULL where none is open.',
-    `example_observed` Nullable(String) COMMENT 'What is there.',
-    `example_expected` Nullable(String) COMMENT 'What the rule expects.',
-    `example_evidence` Nullable(String) COMMENT 'The figures behind it, as JSON.'
+    `last_day` Nullable(Date32) COMMENT 'Last UTC day that an open finding is about.'
 )
 COMMENT 'One row per rule of data quality: what it looks for and why, what it found, and how to fix it, with the most expensive finding as an example. Asked by the owners of rules. place ranks rules by money, then by records. Amounts of rules do not add up: an event with two faults counts with both.\n'
 AS WITH
@@ -65,6 +65,10 @@ AS WITH
             rules.action AS pipeline_action,
             rules.owner AS owner,
             rules.fix AS fix,
+            CAST(examples.finding_key, 'Nullable(String)') AS example_key,
+            CAST(examples.observed, 'Nullable(String)') AS example_observed,
+            CAST(examples.expected, 'Nullable(String)') AS example_expected,
+            CAST(examples.evidence, 'Nullable(String)') AS example_evidence,
             CAST(row_number() OVER (ORDER BY coalesce(found.amount, 0) DESC, coalesce(found.records, 0) DESC, rules.rule_id ASC), 'Int64') AS place,
             CAST(coalesce(found.open_count, 0), 'Int64') AS open_findings,
             CAST(coalesce(found.closed_count, 0), 'Int64') AS closed_findings,
@@ -72,11 +76,7 @@ AS WITH
             CAST(found.amount, 'Nullable(Decimal(38, 6))') AS impact_amount,
             CAST(found.currency, 'Nullable(String)') AS impact_currency,
             CAST(found.earliest_day, 'Nullable(Date32)') AS first_day,
-            CAST(found.latest_day, 'Nullable(Date32)') AS last_day,
-            CAST(examples.finding_key, 'Nullable(String)') AS example_key,
-            CAST(examples.observed, 'Nullable(String)') AS example_observed,
-            CAST(examples.expected, 'Nullable(String)') AS example_expected,
-            CAST(examples.evidence, 'Nullable(String)') AS example_evidence
+            CAST(found.latest_day, 'Nullable(Date32)') AS last_day
         FROM duckhouse_quality.dim_dq_rules AS rules
         LEFT JOIN found ON rules.rule_id = found.rule_id
         LEFT JOIN examples ON rules.rule_id = examples.rule_id

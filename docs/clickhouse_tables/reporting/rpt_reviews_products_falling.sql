@@ -41,16 +41,16 @@ AS WITH
     sums AS
     (
         SELECT
-            product_id,
+            ratings.product_id AS product_id,
             max(ratings.report_day) AS report_day,
-            countIf(days_ago < 90) AS ratings_now,
-            CAST(sum(multiIf(days_ago < 90, rating, 0)), 'Int64') AS sum_now,
-            CAST(sum(multiIf(days_ago < 90, rating * rating, 0)), 'Int64') AS squares_now,
-            countIf(days_ago >= 90) AS ratings_before,
-            CAST(sum(multiIf(days_ago >= 90, rating, 0)), 'Int64') AS sum_before,
-            CAST(sum(multiIf(days_ago >= 90, rating * rating, 0)), 'Int64') AS squares_before
+            countIf((ratings.days_ago < 90)) AS ratings_now,
+            CAST(sum(multiIf((ratings.days_ago < 90), ratings.rating, 0)), 'Int64') AS sum_now,
+            CAST(sum(multiIf((ratings.days_ago < 90), ratings.rating * ratings.rating, 0)), 'Int64') AS squares_now,
+            countIf(NOT (ratings.days_ago < 90)) AS ratings_before,
+            CAST(sum(multiIf(NOT (ratings.days_ago < 90), ratings.rating, 0)), 'Int64') AS sum_before,
+            CAST(sum(multiIf(NOT (ratings.days_ago < 90), ratings.rating * ratings.rating, 0)), 'Int64') AS squares_before
         FROM ratings
-        GROUP BY product_id
+        GROUP BY ratings.product_id
     ),
     changes AS
     (
