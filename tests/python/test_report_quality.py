@@ -67,7 +67,7 @@ def changed(house: Warehouse) -> Callable[[str, str], Page]:
 
 def of_rules(page: Page) -> dict[str, Element]:
     folded = [(one, one.find("div")) for one in page.chapter("Data quality").iter("details")]
-    return {body.attrib["id"]: one for one, body in folded if body is not None and "__" in body.attrib["id"]}
+    return {body.attrib["id"]: one for one, body in folded if body is not None and "__" in body.get("id", "")}
 
 
 def facts_of(section: Element) -> dict[str, list[str]]:
