@@ -15,7 +15,7 @@ except ModuleNotFoundError:
     alt = vl_convert = None  # type: ignore[assignment]  # need_charts() then refuses to go on
 
 from duckhouse import cli
-from duckhouse.reporting.parts import Chart
+from duckhouse.reporting.content import Chart
 
 Number = int | float | Decimal
 
@@ -33,6 +33,7 @@ LEGEND_WIDTH, SYMBOL_WIDTH, LETTER_WIDTH = 320, 55, 8  # beside the names of an 
 BAR_WIDTH, BAR_HEIGHT = 4, 24  # of a sparkline
 FEW_TICKS = 8
 MEASURED_FONT = "sans-serif"  # by its widths labels are cut; the page shows them in its own
+PADDING = {"left": 22, "top": 5, "right": 5, "bottom": 5}  # names in letters that are wider than the measured ones
 ROOM = 20  # between words, as the page's font may be a fifth broader
 TOWERING = 20  # times the median: the other days would lie flat on the axis of a linear chart
 DAY_AXIS: dict[str, Any] = {"title": None, "scale": alt and alt.Scale(type="utc")}
@@ -197,6 +198,7 @@ def drawn(chart: Any, label: str, height: Any = HEIGHT) -> Chart:
         chart.properties(
             width=WIDTH,
             height=height,
+            padding=PADDING,
             autosize=alt.AutoSizeParams(type="fit-x", contains="padding"),
         )
         .configure(aria=False, background="transparent", font=MEASURED_FONT)
@@ -212,7 +214,7 @@ def drawn(chart: Any, label: str, height: Any = HEIGHT) -> Chart:
             domainColor="var(--grey)",
             tickColor="var(--grey)",
         )
-        .configure_axisY(labelLimit=150)
+        .configure_axisY(labelLimit=130)
         .configure_legend(
             labelLimit=300, labelColor="currentColor", labelFontSize=FONT_SIZE, symbolSize=80, columnPadding=ROOM
         )

@@ -10,18 +10,18 @@ from typing import Any, TypeVar
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from duckhouse.reporting import charts, formats
-from duckhouse.reporting.parts import Chapter as Chapter
-from duckhouse.reporting.parts import Chart as Chart
-from duckhouse.reporting.parts import Code as Code
-from duckhouse.reporting.parts import Fact as Fact
-from duckhouse.reporting.parts import Facts as Facts
-from duckhouse.reporting.parts import Folded as Folded
-from duckhouse.reporting.parts import Link as Link
-from duckhouse.reporting.parts import Part as Part
-from duckhouse.reporting.parts import Section as Section
-from duckhouse.reporting.parts import Table as Table
-from duckhouse.reporting.parts import Text as Text
-from duckhouse.reporting.parts import slug as slug
+from duckhouse.reporting.content import Chapter as Chapter
+from duckhouse.reporting.content import Chart as Chart
+from duckhouse.reporting.content import Code as Code
+from duckhouse.reporting.content import Fact as Fact
+from duckhouse.reporting.content import Facts as Facts
+from duckhouse.reporting.content import Folded as Folded
+from duckhouse.reporting.content import Link as Link
+from duckhouse.reporting.content import Part as Part
+from duckhouse.reporting.content import Section as Section
+from duckhouse.reporting.content import Table as Table
+from duckhouse.reporting.content import Text as Text
+from duckhouse.reporting.content import slug as slug
 
 T = TypeVar("T")
 MOST_DAYS = 60  # in a chart by day: what draws it takes seconds for a year, and does not end for half a century

@@ -46,6 +46,8 @@ TWICE = {
     "Redelivered": "generators",
     "Rows": "extraction",
     "Run": "generators",
+    "Table": "of a source that is checked, and of the report",
+    "Text": "of a file that is read, and of the report",
     "Totals": "generators",
 }
 

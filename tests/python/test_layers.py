@@ -9,7 +9,13 @@ import pytest
 
 from duckhouse.project import manifest
 
-LAYERS = ("staging", "intermediate", "marts", "quality", "reporting")  # folders of models/, in the order in which they are read
+LAYERS = (
+    "staging",
+    "intermediate",
+    "marts",
+    "quality",
+    "reporting",
+)  # folders of models/, in the order in which they are read
 BELOW_ALL = -1
 
 Nodes = Mapping[str, Any]

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from duckhouse.reporting import charts
+from duckhouse.reporting.content import Chapter, Code, Fact, Facts, Folded, Link, Section, Table, Text
 from duckhouse.reporting.overview import Overview
 from duckhouse.reporting.page import rendered
-from duckhouse.reporting.parts import Chapter, Code, Fact, Facts, Folded, Link, Section, Table, Text
 from support.browser import browser_or_skip, faults_on_paper, faults_on_screen, opened
 from support.pages import Page
 

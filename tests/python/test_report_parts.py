@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 
 from duckhouse.reporting import charts, formats
+from duckhouse.reporting.content import MOST_ROWS, Chapter, Chart, Section, Table, look
 from duckhouse.reporting.page import MOST_DAYS, first_rows, latest_days, latest_first, records_section
-from duckhouse.reporting.parts import MOST_ROWS, Chapter, Chart, Section, Table, look
 from duckhouse.settings import PROJECT
 
 Day = namedtuple("Day", "event_date")
@@ -164,3 +164,12 @@ def test_what_the_guide_names_is_on_the_page() -> None:
     titles = re.findall(r"\*\*(.+?)\*\*", guide)
     assert len(titles) > 10
     assert [title for title in titles if f'"{title}"' not in written] == []
+
+
+@pytest.mark.parametrize("number", [2, 8])
+def test_few_days_have_one_label_each(number: int) -> None:
+    days = [dt.date(2026, 3, 20) + dt.timedelta(days=one) for one in range(number)]
+    drawn = bars(charts.days_chart([(day, "now", 1) for day in days], "events", "d", {"now": charts.BLUE}), "text")
+    labels = [one.text for one in drawn if one.text and one.text.endswith("Mar")]
+    assert len(labels) >= 2
+    assert len(labels) == len(set(labels))

@@ -1,3 +1,13 @@
+{%- set differences, terms = [], [] %}
+{%- for stars in range(1, 6) %}
+{%- set difference = 'difference_' ~ stars %}
+{%- do differences.append('abs(' ~ difference ~ ')') %}
+{%- set term = ratio(
+    difference ~ ' * ' ~ difference ~ ' * weight_of_both', 'ratings_' ~ stars ~ ' + before_' ~ stars
+) %}
+{%- do terms.append('coalesce(' ~ term ~ ', 0)') %}
+{%- endfor %}
+
 with months as (
     select
         *,
@@ -35,18 +45,8 @@ compared as (
 shifts as (
     select
         *,
-        (
-            {%- for stars in range(1, 6) %}
-            {{ '+ ' if not loop.first }}abs(difference_{{ stars }})
-            {%- endfor %}
-        ) / 2 as shift,
-        {% for stars in range(1, 6) -%}
-        {{ '+ ' if not loop.first }}coalesce({{ ratio(
-            'difference_' ~ stars ~ ' * difference_' ~ stars ~ ' * weight_of_both',
-            'ratings_' ~ stars ~ ' + before_' ~ stars
-        ) }}, 0)
-        {% endfor -%}
-        as statistic
+        ({{ differences | join(' + ') }}) / 2 as shift,
+        {{ terms | join(' + ') }} as statistic
     from compared
 ),
 

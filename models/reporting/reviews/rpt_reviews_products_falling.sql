@@ -1,4 +1,6 @@
 {%- set window, least_ratings = var('falling_days'), var('falling_ratings') %}
+{%- set is_now = '(ratings.days_ago < ' ~ window ~ ')' %}
+
 with last_delivery as (
     select {{ cast_to('max(_delivered_at)', 'date') }} as delivery_day
     from {{ ref('fct_product_review_records') }}
@@ -27,15 +29,16 @@ ratings as (
 
 sums as (
     select
-        product_id,
+        ratings.product_id as product_id,
         max(ratings.report_day) as report_day,
-        {%- for name, condition in {'now': 'days_ago < ' ~ window, 'before': 'days_ago >= ' ~ window}.items() %}
-        count(*) filter (where {{ condition }}) as ratings_{{ name }},
-        {{ sum_where('rating', condition, 'integer') }} as sum_{{ name }},
-        {{ sum_where('rating * rating', condition, 'integer') }} as squares_{{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        count(*) filter (where {{ is_now }}) as ratings_now,
+        {{ sum_where('ratings.rating', is_now, 'integer') }} as sum_now,
+        {{ sum_where('ratings.rating * ratings.rating', is_now, 'integer') }} as squares_now,
+        count(*) filter (where not {{ is_now }}) as ratings_before,
+        {{ sum_where('ratings.rating', 'not ' ~ is_now, 'integer') }} as sum_before,
+        {{ sum_where('ratings.rating * ratings.rating', 'not ' ~ is_now, 'integer') }} as squares_before
     from ratings
-    group by product_id
+    group by ratings.product_id
 ),
 
 changes as (

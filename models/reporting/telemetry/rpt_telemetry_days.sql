@@ -7,9 +7,14 @@ counted as (
     select
         quality.event_date as event_date,
         count(distinct case when quality.readings > 0 then quality.device_id end) as devices,
-        {%- for name in ['received', 'readings', 'duplicates', 'conflicts', 'invalid', 'late', 'early', 'gaps'] %}
-        sum(quality.{{ name }}) as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        sum(quality.received) as received,
+        sum(quality.readings) as readings,
+        sum(quality.duplicates) as duplicates,
+        sum(quality.conflicts) as conflicts,
+        sum(quality.invalid) as invalid,
+        sum(quality.late) as late,
+        sum(quality.early) as early,
+        sum(quality.gaps) as gaps
     from {{ ref('agg_telemetry_quality_daily') }} as quality
     group by quality.event_date
 ),

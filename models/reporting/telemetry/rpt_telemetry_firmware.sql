@@ -7,9 +7,11 @@ with counted as (
             distinct case when devices.firmware_version = quality.firmware_version then quality.device_id end
         ) as devices_now,
         sum(quality.valid) as messages,
-        {%- for name in ['duplicates', 'conflicts', 'late', 'early', 'gaps'] %}
-        sum(quality.{{ name }}) as {{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        sum(quality.duplicates) as duplicates,
+        sum(quality.conflicts) as conflicts,
+        sum(quality.late) as late,
+        sum(quality.early) as early,
+        sum(quality.gaps) as gaps
     from {{ ref('agg_telemetry_quality_daily') }} as quality
     inner join {{ ref('dim_devices') }} as devices
         on quality.device_id = devices.device_id
