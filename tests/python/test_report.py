@@ -104,7 +104,7 @@ def test_figures_are_those_of_the_marts(house: Warehouse, page: Page, printed: s
 
 def test_charts_answer_the_question_of_their_section(page: Page) -> None:
     for title, series in (
-        (CHANGED, ("first published", "now")),
+        (CHANGED, ("added", "taken away")),
         (FILLED, ("before the latest delivery", "now")),
         (RECORDS, ("set aside",)),
         (CLICKED, ("mobile",)),

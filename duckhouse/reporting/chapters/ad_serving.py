@@ -32,7 +32,8 @@ VIEWS = {
     "faulty_records": View("rpt_ad_serving_faulty_records", ("delivery_id", "entity", "fate", "reason")),
     "billable": View("rpt_ad_serving_billable_days", ("event_date",), quality=True),
 }
-FIRST, BEFORE, NOW = "first published", "before the latest delivery", "now"
+BEFORE, NOW = "before the latest delivery", "now"
+ADDED, TAKEN = "added", "taken away"
 FEW = 5  # rows of the list that opens the chapter
 NO_DAY = Text("No day was over when its events were delivered.")
 UNKNOWN = "(in no dimension)"
@@ -143,11 +144,11 @@ def sections(found: Found) -> list[Section]:
         Section(
             "Did revenue change after it was reported?",
             [
-                compared(drawn, FIRST, "revenue_usd_first_published", "revenue_usd", "revenue, US dollars", "$,.0f"),
+                changes(drawn),
                 Table("Days that changed most", CHANGED_HEADERS, map(changed_row, changed), FEW),
             ],
-            "Revenue of each UTC day as it was first published, by the first delivery after the end of the day, and "
-            f"now. Counts are of the events by which later deliveries changed it.{note}",
+            "What later deliveries added to the revenue of a UTC day, and took from it, after the first delivery that "
+            f"came after its end. Counts are of the events by which they changed it.{note}",
         ),
         Section(
             "Which deliveries changed published days?",
@@ -170,7 +171,7 @@ def sections(found: Found) -> list[Section]:
         ),
         Section(
             "Did fill rates change after they were reported?",
-            [compared(drawn, BEFORE, "fill_rate_before_last_delivery", "fill_rate", "fill rate", ".0%")],
+            [fill_rates(drawn)],
             f"Share of impressions for which an ad was served.{note}",
             folded=True,
         ),
@@ -212,16 +213,27 @@ def drawn_of(days: Sequence[Row]) -> tuple[list[Row], str]:
     return drawn, note + (f" Not full yet, and not drawn: {', '.join(begun)}." if begun else "")
 
 
-def compared(days: Sequence[Row], earlier: str, was: str, now: str, title: str, number_format: str) -> Part:
-    """Lines of two columns by day; the first is dashed."""
+def changes(days: Sequence[Row]) -> Part:
     points = [
         (day.event_date, series, value)
         for day in days
-        for series, value in ((earlier, getattr(day, was)), (NOW, getattr(day, now)))
+        for series, value in ((ADDED, day.revenue_usd_restated_up), (TAKEN, day.revenue_usd_restated_down))
+    ]
+    if not any(value for *_, value in points):
+        return Text("No day that is drawn changed after it was reported.")
+    colours = {ADDED: charts.BLUE, TAKEN: charts.RED}
+    return charts.days_chart(points, "change of revenue, US dollars", "$,~r", colours)
+
+
+def fill_rates(days: Sequence[Row]) -> Part:
+    points = [
+        (day.event_date, series, value)
+        for day in days
+        for series, value in ((BEFORE, day.fill_rate_before_last_delivery), (NOW, day.fill_rate))
         if value is not None
     ]
-    colours = {earlier: charts.GREY, NOW: charts.BLUE}
-    return charts.line_chart(points, title, number_format, colours) if points else NO_DAY
+    colours = {BEFORE: charts.GREY, NOW: charts.BLUE}
+    return charts.line_chart(points, "fill rate", ".0%", colours) if points else NO_DAY
 
 
 def clicked(segments: Sequence[Row]) -> Part:
