@@ -33,7 +33,7 @@ LEGEND_WIDTH, SYMBOL_WIDTH, LETTER_WIDTH = 320, 55, 8  # beside the names of an 
 BAR_WIDTH, BAR_HEIGHT = 4, 24  # of a sparkline
 FEW_TICKS = 8
 MEASURED_FONT = "sans-serif"  # by its widths labels are cut; the page shows them in its own
-PADDING = {"left": 22, "top": 5, "right": 5, "bottom": 5}  # names in letters that are wider than the measured ones
+PADDING = {"left": 22, "top": 5, "right": 22, "bottom": 5}  # names in letters that are wider than the measured ones
 ROOM = 20  # between words, as the page's font may be a fifth broader
 TOWERING = 20  # times the median: the other days would lie flat on the axis of a linear chart
 DAY_AXIS: dict[str, Any] = {"title": None, "scale": alt and alt.Scale(type="utc")}
@@ -181,7 +181,7 @@ def sparkline(values: Sequence[int], label: str) -> Chart:
 def time_axis(unit: str, labels: str, points: Collection[date]) -> Any:
     """Few points have a tick each: a finer one would repeat its label. Of many the drawing chooses."""
     ticks: dict[str, Any] = {"tickCount": {"interval": unit, "step": 1}} if len(points) <= FEW_TICKS else {}
-    return alt.Axis(format=labels, labelOverlap=True, **ticks)
+    return alt.Axis(format=labels, labelOverlap=True, labelSeparation=6, **ticks)
 
 
 def series_colour(colours: Mapping[str, str]) -> Any:
