@@ -23,6 +23,7 @@ from duckhouse.reporting.content import Table as Table
 from duckhouse.reporting.content import Text as Text
 from duckhouse.reporting.content import slug as slug
 
+DAYS_LATEST_FIRST = "Days, the latest first; those after the latest delivery come last"
 T = TypeVar("T")
 MOST_DAYS = 60  # in a chart by day: what draws it takes seconds for a year, and does not end for half a century
 RECORD_HEADERS = ("delivery", "delivered at", "files", "read", "current", "replaced", "set aside", "rejected", "blank")

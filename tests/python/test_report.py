@@ -116,15 +116,15 @@ def test_charts_answer_the_question_of_their_section(page: Page) -> None:
 
 def test_each_publisher_has_the_sums_of_its_events(house: Warehouse, page: Page) -> None:
     found = house.rows(
-        "select coalesce(publisher_name, events.publisher_id || ' (in no dimension)'), "
+        "select coalesce(publisher_name, events.publisher_id || ' (unknown)'), "
         "count(*) filter (event_type = 'impression'), sum(events.revenue_usd) as revenue "
         "from marts.fct_ad_events as events left join marts.dim_publishers using (publisher_id) "
         "group by events.publisher_id, publisher_name order by revenue desc"
     )
-    shown = page.table("Who earns?")
+    shown = page.table("Which publishers earn most?")
     assert sorted((row[0], row[5]) for row in shown) == sorted((name, f"{shown_:,}") for name, shown_, _ in found)
     assert shown[0][0] == found[0][0]
-    assert any("(in no dimension)" in row[0] for row in shown)
+    assert any("(unknown)" in row[0] for row in shown)
 
 
 def test_days_that_changed_most_come_first(house: Warehouse, page: Page) -> None:

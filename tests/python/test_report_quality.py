@@ -121,8 +121,8 @@ def test_rules_are_ranked_by_money_and_then_by_records(
     assert order == sorted(order, reverse=True)
     assert set(list(sections)[: len(DEAREST)]) == DEAREST
     ranking = page.table("What was found?")
-    assert [[row[3], row[5]] for row in ranking] == [[f"{count:,}", f"{number:,}"] for count, number, _ in ranks]
-    assert [row[4] for row in ranking] == ["" if money is None else dollars(money) for *_, money in ranks]
+    assert [[row[4], row[6]] for row in ranking] == [[f"{count:,}", f"{number:,}"] for count, number, _ in ranks]
+    assert [row[5] for row in ranking] == ["" if money is None else dollars(money) for *_, money in ranks]
 
 
 def test_the_query_of_a_section_gives_its_findings(

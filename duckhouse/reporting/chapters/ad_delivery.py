@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from duckhouse.reporting import charts, formats
 from duckhouse.reporting.page import (
+    DAYS_LATEST_FIRST,
     Chart,
     Fact,
     Found,
@@ -158,7 +159,7 @@ def by_day(found: Found) -> tuple[list[Part], str]:
         for name, colour in (("impressions", charts.BLUE), ("clicks", charts.ORANGE))
         if any(getattr(row, name) for row in shown)
     ]
-    table = Table("Days, the latest first", DAY_HEADERS, map(day_row, latest_first(found["days"])))
+    table = Table(DAYS_LATEST_FIRST, DAY_HEADERS, map(day_row, latest_first(found["days"])))
     return [*drawn, table], OF_DAYS + others
 
 

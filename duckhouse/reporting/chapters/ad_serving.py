@@ -8,7 +8,9 @@ from typing import Any
 
 from duckhouse.reporting import charts, formats
 from duckhouse.reporting.page import (
+    DAYS_LATEST_FIRST,
     Fact,
+    Folded,
     Found,
     Part,
     Row,
@@ -36,7 +38,7 @@ BEFORE, NOW = "before the latest delivery", "now"
 ADDED, TAKEN = "added", "taken away"
 FEW = 5  # rows of the list that opens the chapter
 NO_DAY = Text("No day was over when its events were delivered.")
-UNKNOWN = "(in no dimension)"
+UNKNOWN = "(unknown)"
 CAUSES = ("late", "changed", "set_to_null", "reappeared", "moved_in", "moved_out")
 CAUSE_HEADERS = ("late", "changed", "set to NULL", "reappeared", "moved in", "moved out")
 DAY_HEADERS = (
@@ -52,8 +54,8 @@ PUBLISHER_HEADERS = (
     *("fill rate", "clicks"),
 )
 CAMPAIGN_HEADERS = (
-    *("campaign", "flight", "days left", "budget", "spent in flight", "linear pace", "projected end", "pace"),
-    *("share of pace", "out of flight", "over budget"),
+    *("campaign", "out of flight", "over budget", "spent", "budget", "flight", "days left"),
+    *("spent in flight", "linear pace", "projected end", "pace", "share of pace"),
 )
 AD_UNIT_HEADERS = ("ad unit", "publisher", "format", "active", "last served", "days silent", "impressions missed")
 SEGMENT_HEADERS = ("segment", "impressions", "fill rate", "CTR", "viewable", "net revenue", "per thousand filled")
@@ -116,10 +118,10 @@ def facts_of_rules(billable: Sequence[Row]) -> Iterable[Fact]:
         "less invalid records and invalid traffic",
     )
     yield Fact(
-        "revenue in open errors",
+        "revenue of faulty events",
         formats.exact(total(billable, "revenue_usd_in_open_errors")),
-        f"{formats.counted(total(billable, 'events_in_open_errors'), 'event')} with an error of their own; errors "
-        "about prices as a whole are in Data quality",
+        f"{formats.counted(total(billable, 'events_in_open_errors'), 'event')} with an open error of their own; errors "
+        "about prices, budgets and partners are in Data quality",
     )
 
 
@@ -157,10 +159,9 @@ def sections(found: Found) -> list[Section]:
             folded=True,
         ),
         Section(
-            "Who earns?",
+            "Which publishers earn most?",
             [Table("Publishers by revenue", PUBLISHER_HEADERS, publisher_rows(found["publisher_days"]))],
             "Sums of all days. Not settled is revenue whose latest record says NULL: a later delivery may take it.",
-            folded=True,
         ),
         Section(
             "Which campaigns are off their pace, out of flight or over budget?",
@@ -183,7 +184,7 @@ def sections(found: Found) -> list[Section]:
         ),
         Section(
             "Which ad units have stopped serving?",
-            [Table("Ad units that are silent", AD_UNIT_HEADERS, ad_unit_rows(found["ad_units"]))],
+            silent_ad_units(found["ad_units"]),
             "Missed: what the ad unit would have shown at its average up to its last day. One that is not active "
             "stopped on purpose.",
             folded=True,
@@ -198,7 +199,7 @@ def sections(found: Found) -> list[Section]:
         ),
         Section(
             "What are the figures of each day?",
-            [Table("Days, the latest first", DAY_HEADERS, map(day_row, latest_first(days)))],
+            [Table(DAYS_LATEST_FIRST, DAY_HEADERS, map(day_row, latest_first(days)))],
             folded=True,
         ),
     ]
@@ -301,35 +302,48 @@ def campaign_rows(found: Found) -> list[tuple[str, ...]]:
     return [
         (
             name_of(row.campaign_name, row.campaign_id),
+            formats.dollars(row.spend_usd_out_of_flight),
+            formats.dollars(row.spend_usd_over_budget),
+            formats.dollars(row.spend_usd),
+            formats.dollars(row.budget_usd if row.pace_budget_usd is None else row.pace_budget_usd),
             formats.words(row.flight_state),
             formats.count(row.days_left),
-            formats.dollars(row.budget_usd if row.pace_budget_usd is None else row.pace_budget_usd),
             *map(formats.dollars, (row.spend_usd_to_date, row.expected_spend_usd, row.projected_end_spend_usd)),
             row.pace,
             formats.percent(row.pace_ratio),
-            formats.dollars(row.spend_usd_out_of_flight),
-            formats.dollars(row.spend_usd_over_budget),
         )
         for row in campaigns
     ]
 
 
-def ad_unit_rows(ad_units: Sequence[Row]) -> list[tuple[str, ...]]:
+def silent_ad_units(ad_units: Sequence[Row]) -> list[Part]:
+    """Those that are described first: an id that nobody describes is more often wrong than an ad unit that stopped."""
     silent = sorted(
         (row for row in ad_units if row.days_silent), key=lambda row: (-row.impressions_missed, row.ad_unit_id)
     )
-    return [
-        (
-            name_of(row.ad_unit_name, row.ad_unit_id),
-            row.publisher_name or "",
-            row.ad_format or "",
-            {True: "yes", False: "no"}.get(row.is_active, ""),
-            str(row.last_day_served),
-            formats.count(row.days_silent),
-            f"{row.impressions_missed:,.0f}",
-        )
-        for row in silent
+    known = [row for row in silent if row.ad_unit_name]
+    unknown = [row for row in silent if not row.ad_unit_name]
+    parts: list[Part] = [
+        Table("Ad units that are silent", AD_UNIT_HEADERS, map(ad_unit_row, known))
+        if known
+        else Text("No ad unit that is described has stopped serving.")
     ]
+    if unknown:
+        caption = f"{formats.counted(len(unknown), 'ad unit')} that no delivery describes"
+        parts.append(Folded(caption, [Table(caption, AD_UNIT_HEADERS, map(ad_unit_row, unknown))]))
+    return parts
+
+
+def ad_unit_row(row: Row) -> tuple[str, ...]:
+    return (
+        name_of(row.ad_unit_name, row.ad_unit_id),
+        row.publisher_name or "",
+        row.ad_format or "",
+        {True: "yes", False: "no"}.get(row.is_active, ""),
+        str(row.last_day_served),
+        formats.count(row.days_silent),
+        f"{row.impressions_missed:,.0f}",
+    )
 
 
 def segment_rows(segments: Sequence[Row]) -> Iterable[tuple[str, ...]]:
@@ -379,8 +393,9 @@ def faulty_rows(records: Sequence[Row]) -> list[tuple[str, ...]]:
 
 
 def day_row(day: Row) -> tuple[str, ...]:
+    state = " after the latest delivery" if day.is_after_last_delivery else "" if day.is_full_day else " not full"
     return (
-        str(day.event_date),
+        f"{day.event_date}{state}",
         formats.exact(day.revenue_usd),
         formats.exact(day.revenue_usd_as_delivered),
         formats.exact(day.revenue_usd_first_published),

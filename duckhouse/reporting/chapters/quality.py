@@ -97,7 +97,7 @@ NOTHING = "No rule found anything."
 SYSTEM_HEADERS = (
     *("system", "events", "without fault", "errors", "warnings", "information", "fixed", "money of errors"),
 )
-RANKING_HEADERS = ("finding", "system", "severity", "open", "money", "records", "fixed", "trend")
+RANKING_HEADERS = ("finding", "system", "owner", "severity", "open", "money", "records", "fixed", "trend")
 
 
 def systems_parts(found: Found) -> list[Part]:
@@ -181,6 +181,7 @@ def ranking(rules: Sequence[Row], trends: dict[str, Chart]) -> Part:
         (
             Link(rule.title, rule.rule_id),
             rule.source_label,
+            rule.owner,
             rule.severity,
             formats.count(rule.open_findings),
             formats.money(rule.impact_amount, rule.impact_currency),

@@ -131,7 +131,10 @@ def by_month(found: Found) -> tuple[list[Part], str]:
     others = len(months) - len(drawn)
     note = f" In the table only: {formats.counted(others, 'month')} of few ratings or of other years." if others else ""
     rows = map(month_row, reversed(months))
-    all_months = Folded("All months", [Table("Months, the latest first", MONTH_HEADERS, rows)])
+    all_months = Folded(
+        "All months",
+        [Table("Months, the latest first; those after the latest delivery come last", MONTH_HEADERS, rows)],
+    )
     return [chart, all_months], OF_MONTHS + note
 
 

@@ -6,6 +6,7 @@ from datetime import date
 
 from duckhouse.reporting import charts, formats
 from duckhouse.reporting.page import (
+    DAYS_LATEST_FIRST,
     Fact,
     Folded,
     Found,
@@ -101,7 +102,7 @@ def by_day(found: Found) -> tuple[list[Part], str]:
     points = [(row.event_date, fate, getattr(row, fate)) for row in shown for fate in FATES]
     drawn: list[Part] = [charts.days_chart(points, "messages", "d", FATES)] if points else []
     rows = map(day_row, latest_first(found["days"]))
-    return [*drawn, Folded("All days", [Table("Days, the latest first", DAY_HEADERS, rows)])], OF_DAYS + note
+    return [*drawn, Folded("All days", [Table(DAYS_LATEST_FIRST, DAY_HEADERS, rows)])], OF_DAYS + note
 
 
 def silent(found: Found) -> tuple[list[Part], str]:

@@ -6,7 +6,18 @@ from decimal import Decimal
 from typing import Any
 
 from duckhouse.reporting import charts, formats
-from duckhouse.reporting.page import Fact, Found, Row, Section, Table, Text, View, latest_days, latest_first
+from duckhouse.reporting.page import (
+    DAYS_LATEST_FIRST,
+    Fact,
+    Found,
+    Row,
+    Section,
+    Table,
+    Text,
+    View,
+    latest_days,
+    latest_first,
+)
 
 HEADING = "Invalid traffic"
 VIEWS = {
@@ -32,12 +43,12 @@ SCORED = (
     "other signal makes an event suspect alone. Events with too few points count as valid."
 )
 INVOICED = (
-    "Months of the publisher's own days. A month can be billed once it is over in every time zone. A later delivery "
-    "may still take or change what is not settled. Revenue in open errors is that of single events; a price error is "
-    "about all prices of the publisher, which may be in another unit."
+    "Months of the publisher's own days, with the days that were delivered. A month is over once a delivery came after "
+    "its end in every time zone. A price error is about prices of the publisher, which may be in another unit: its "
+    "months wait. A later delivery may still take or change what is not settled. Faulty events carry an open error."
 )
 TOTAL_HEADERS = ("", *BRIDGE, *(f"{step}, share" for step in STEPS))
-INVOICE_HEADERS = ("publisher", "month", "over", *BRIDGE, "not settled", "in open errors", "open price errors")
+INVOICE_HEADERS = ("publisher", "month", "can be billed", "billable", *BRIDGE[:-1], "not settled", "of faulty events")
 SIGNAL_HEADERS = (
     *("signal", "events", "of them invalid or suspect", "their revenue", "points", "class"),
     "what it says, and what else may be behind it",
@@ -61,7 +72,7 @@ def facts(found: Found) -> list[Fact]:
         ),
         Fact("billable", formats.exact(billable[1]), formats.counted(billable[0], "event")),
         Fact(
-            "revenue in open errors",
+            "revenue of faulty events",
             formats.exact(sum((day.revenue_usd_in_open_errors for day in days), Decimal(0))),
             f"{formats.counted(sum(day.events_in_open_errors for day in days), 'event')} of gross",
         ),
@@ -80,8 +91,12 @@ def sections(found: Found) -> list[Section]:
             EXPLAINED + note,
         ),
         Section(
-            "What can be billed to whom?",
-            [Table("Invoices, the latest month first", INVOICE_HEADERS, invoice_rows(found["invoices"], last))],
+            "Which months of a publisher can be billed?",
+            [
+                Table(
+                    "Months that are over first, by billable revenue", INVOICE_HEADERS, invoice_rows(found["invoices"])
+                )
+            ],
             INVOICED,
             folded=True,
         ),
@@ -93,7 +108,7 @@ def sections(found: Found) -> list[Section]:
         ),
         Section(
             "What is taken off on each day?",
-            [Table("Days, the latest first", DAY_HEADERS, map(day_row, latest_first(days)))],
+            [Table(DAYS_LATEST_FIRST, DAY_HEADERS, map(day_row, latest_first(days)))],
             folded=True,
         ),
     ]
@@ -128,29 +143,29 @@ def total_rows(days: Sequence[Row]) -> Iterable[tuple[str, ...]]:
         yield (name, *map(shown, (gross, *taken, billable)), *(formats.share(part, gross) for part in taken))
 
 
-def invoice_rows(invoices: Sequence[Row], last_day: date) -> list[tuple[str, ...]]:
-    """The latest month first, and months of clocks that run ahead last."""
+def invoice_rows(invoices: Sequence[Row]) -> list[tuple[str, ...]]:
     ordered = sorted(
         invoices,
-        key=lambda row: (
-            row.reporting_month > last_day,
-            -row.reporting_month.toordinal(),
-            -row.revenue_usd_gross,
-            row.publisher_id or "",
-        ),
+        key=lambda row: (not row.is_over, -row.revenue_usd_billable, row.reporting_month, row.publisher_id or ""),
     )
     return [
         (
-            row.publisher_name or row.publisher_id or "(none)",
+            row.publisher_name or (f"{row.publisher_id} (unknown)" if row.publisher_id else "(none)"),
             row.reporting_month.isoformat()[:7],
-            "yes" if row.is_over else "no",
-            *map(formats.dollars, bridge_of(row, "revenue_usd")),
+            state_of(row),
+            *map(formats.dollars, (bridge_of(row, "revenue_usd")[-1], *bridge_of(row, "revenue_usd")[:-1])),
             formats.dollars(row.revenue_usd_billable_not_settled),
             formats.dollars(row.revenue_usd_in_open_errors),
-            formats.count(row.open_price_errors),
         )
         for row in ordered
     ]
+
+
+def state_of(invoice: Row) -> str:
+    if not invoice.is_over:
+        return "not over"
+    errors = invoice.open_price_errors
+    return f"waits: {formats.counted(errors, 'price error')}" if errors else "yes"
 
 
 def signal_rows(signals: Sequence[Row]) -> list[tuple[str, ...]]:
