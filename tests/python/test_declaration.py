@@ -115,7 +115,7 @@ def test_words_are_read(declare) -> None:
         (
             "{name: sold_at,",
             "{name: Sold at, config: {meta: {type: date}}}\n          - {name: sold_at,",
-            "sales: Sold at is no name",
+            "sales: Sold at is not a name",
         ),
         ("as: paid_eur", "as: true", "sales.paid: as True: write a name of lower-case letters"),
         ("as_delivered: false", "as_delivered: 3", "shelves.width: as_delivered 3: write a name"),
