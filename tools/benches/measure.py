@@ -35,7 +35,7 @@ def measure(name: str, task: Task, repeat: int, server: str = "") -> dict[str, A
 
 
 def timed_run(command: list[str], env: Environment, server: str = "") -> tuple[float, int]:
-    with tempfile.TemporaryFile() as output:  # a pipe that nobody reads fills up, and the command waits for ever
+    with tempfile.TemporaryFile() as output:  # a pipe that nobody reads fills up, and the command waits forever
         started = time.perf_counter()
         process = psutil.Popen(
             command, cwd=settings.PROJECT, env={**os.environ, **env}, stdout=output, stderr=subprocess.STDOUT
@@ -54,12 +54,12 @@ def timed_run(command: list[str], env: Environment, server: str = "") -> tuple[f
 
 
 def process_of(server: str) -> Any:
-    """The child of this process in whose command line the word stands."""
+    """The child of this process with the word in its command line."""
     return next(child for child in children(psutil.Process()) if server in words_of(child))
 
 
 def words_of(process: Any) -> list[str]:
-    """Its command line; nothing of one that has ended and was not waited for."""
+    """The command line of a process; empty if it has ended and was not waited for."""
     try:
         words: list[str] = process.cmdline()
         return words
