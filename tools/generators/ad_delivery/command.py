@@ -33,7 +33,7 @@ def sized(*, days: int, events_per_day: int) -> list[str]:
 
 
 def _once(mark: Path, *words: str) -> None:
-    """Changes the database by a command that is not to be repeated; the mark says that it was run."""
+    """Changes the database with a command that must not be repeated; a mark records that it ran."""
     if not mark.exists():
         run_command(module("tools.generate", SOURCE, *words))
         mark.parent.mkdir(parents=True, exist_ok=True)
