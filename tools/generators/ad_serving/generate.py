@@ -48,7 +48,7 @@ class Run:
     records: dict[str, Records] = field(default_factory=dict)
     faults: Log = field(default_factory=Log)
     changes: Log = field(default_factory=Log)
-    spent: Counter[int] = field(default_factory=Counter)  # micro-dollars by campaign, without the amounts added by price faults
+    spent: Counter[int] = field(default_factory=Counter)  # micro-dollars by campaign, without price faults
     inactive_days: Counter[int] = field(default_factory=Counter)  # events on the inactive ad unit by day since 1970
 
     @cached_property
