@@ -1,5 +1,5 @@
 {#
-    On ClickHouse dbt writes a snapshot beside its table and exchanges the two. It would add to what a killed run left
+    On ClickHouse dbt writes a snapshot to a second table and exchanges the two. It would add to what a killed run left
     there and so duplicate observations: the remains are dropped first.
 #}
 {% macro drop_unfinished_snapshot() -%}

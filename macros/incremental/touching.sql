@@ -66,7 +66,7 @@
 
 
 {#
-    The staged records that a rebuild of the days must read: those in the deliveries and on the days that hold any record of
+    The staged records that a rebuild of the days must read: those in the deliveries and on the days with any record of
     an event that was ever seen on one of the days. Literals, so that both engines open only those parts of staging.
 #}
 {% macro in_touching_records(touches, days) -%}

@@ -23,7 +23,8 @@ Task = Callable[[int], tuple[list[str], Environment]]
 
 def measure(name: str, task: Task, repeat: int, server: str = "") -> dict[str, Any]:
     """The median of wall seconds and the highest peak memory over `repeat` runs of a command. The memory is that of the
-    command with its child processes, or, where it is named, that of the server which this process runs beside it."""
+    command with its child processes or, if `server` is given, that of the server, which is another child of this
+    process."""
     runs = [timed_run(*task(turn), server) for turn in cli.progress(range(repeat), label=name, unit="run")]
     seconds = [wall for wall, _ in runs]
     return {

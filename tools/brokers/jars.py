@@ -1,4 +1,4 @@
-"""The programs of Apache Kafka: Maven copies them into the project once, by pom.xml beside this module."""
+"""The programs of Apache Kafka: Maven copies them into the project once, as pom.xml in this folder says."""
 
 import fcntl
 import hashlib

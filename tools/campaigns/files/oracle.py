@@ -31,7 +31,7 @@ Row = Mapping[str, Any]
 def differences(
     file: Spoilt, told: SourceFile, entity: Entity, rows: Sequence[Row], rejected: Sequence[Row]
 ) -> Iterator[str]:
-    """`told` is the entry of the manifest, rows and rejected are what landed, in the order of _source_row."""
+    """`told` is the entry of the manifest; rows and rejected are what landed, ordered by _source_row."""
     for row in rows:
         try:
             json.loads(row["_unmapped"] or "{}", **_EXACT)

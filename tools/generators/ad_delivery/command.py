@@ -26,7 +26,7 @@ def deliver_later(folder: Path) -> None:
 
 
 def sized(*, days: int, events_per_day: int) -> list[str]:
-    """The words for a batch of about so many impressions."""
+    """The arguments for a batch of about the given number of impressions."""
     campaigns = 4 * 4
     each = max(1, days * events_per_day // campaigns)
     return ["--advertisers", "4", "--campaigns", "4", "--impressions", str(each), "--ctr", "0.03"]

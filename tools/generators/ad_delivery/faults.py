@@ -12,7 +12,7 @@
 | future_time | an impression of the day after tomorrow | time_after_delivery |
 | orphan_event | an impression of no campaign | unknown_campaign |
 
-Beside them stand the edits of churn that rules see: silent_edit, and of impressions re_dated and campaign_lost.
+In addition there are the churn edits that rules see: silent_edit, and for impressions re_dated and campaign_lost.
 """
 
 from collections import defaultdict

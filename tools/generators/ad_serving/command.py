@@ -24,7 +24,7 @@ def deliver_later(drop: Path) -> None:
 
 
 def sized(*, days: int, events_per_day: int) -> list[str]:
-    """The words for a drop of a size."""
+    """The arguments for a drop of a size."""
     return ["--days", str(days), "--events-per-day", str(events_per_day)]
 
 

@@ -106,7 +106,7 @@ _PAGEVIEW_WEIGHTS = (5, 4, 1)
 SAMPLED_BY_USER = "sampled_by_user"
 # the role of the company with that number, if there are that many
 ROLES = {2: "rate_changes", 3: "two_rates_by_sdk", 4: "no_notice", 5: "mobile_only", 8: SAMPLED_BY_USER}
-MANY_COMPANIES = 6  # from so many on the last one has few events
+MANY_COMPANIES = 6  # from this number of companies on, the last one has few events
 FEW_EVENTS_SHARE = 150
 
 

@@ -31,7 +31,7 @@ class Rows(Columns):
     at: np.ndarray
     window: np.ndarray
     status: np.ndarray
-    told: np.ndarray  # the status that PARAMETERS tell
+    told: np.ndarray  # the status in PARAMETERS
     previous: np.ndarray
     created: np.ndarray
     updated: np.ndarray
