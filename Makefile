@@ -4,18 +4,18 @@ PYTHON_OF_VENV := $(VENV)/bin/python
 RUN := $(PYTHON_OF_VENV) -m scripts
 DBT := $(VENV)/bin/dbt
 
-# in a shell that works on the demo (set -a; . ./demo.env), that is the demo
+# in a shell set up for the demo (set -a; . ./demo.env), SETTINGS names demo.env
 -include $(or $(SETTINGS),.env)
 export
 
-# deliveries and databases, where the settings say or their defaults; and the published copy with what a killed run left
+# deliveries and databases, at the configured or default places, and the published copy with the remains of a killed run
 DUCKDB := $(or $(DUCKHOUSE_DUCKDB),duckhouse.duckdb)
 PUBLISHED := $$(dirname "$(DUCKDB)")/published
 DATA := "$(or $(DUCKHOUSE_LANDING),landing)" "$(DUCKDB)" "$(DUCKDB).wal" \
 	"$(PUBLISHED)/$$(basename "$(DUCKDB)")" "$(PUBLISHED)/.$$(basename "$(DUCKDB)").new" \
 	"$(or $(DUCKHOUSE_CLICKHOUSE),clickhouse-data)" "$(or $(DUCKHOUSE_POSTGRES),postgres-data)" \
 	"$(or $(DUCKHOUSE_LAKE),lake)" kafka-data
-# the demo has folders, a database and an engine of its own
+# the demo has its own folders, database and engine
 DEMO := set -a && . ./demo.env && set +a &&
 
 .DEFAULT_GOAL := help

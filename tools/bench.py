@@ -23,7 +23,7 @@ from tools.benches.nothing_new import bench_nothing_new
 from tools.benches.stream import bench_stream
 
 RESULT = Path("bench/bench.json")
-TIMES = 10  # as many events in the part that shows how builds scale
+TIMES = 10  # multiple of the events in the part that shows how builds scale
 
 Part = Callable[[Path, argparse.Namespace], list[dict[str, Any]]]
 PARTS: dict[str, Part] = {
@@ -74,7 +74,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def written(results: list[dict[str, Any]], arguments: argparse.Namespace) -> dict[str, Any]:
-    """Writes what is measured so far: a part that fails takes the others along no more."""
+    """Writes the results so far, so that a part that fails does not lose the others."""
     document = {
         "events": arguments.events,
         "repeat": arguments.repeat,

@@ -29,7 +29,7 @@ PASSED, FAILED = 0, 1  # exit codes of pytest
 
 @dataclass(frozen=True)
 class Break:
-    """A mistake in one place of a file, and the test that must fail of it."""
+    """A mistake in one place of a file, and the test that must fail because of it."""
 
     name: str
     file: str
@@ -40,14 +40,14 @@ class Break:
     only_in: str = ""
 
     def applied(self, text: str) -> str:
-        """The file with the break. Raises UserError where what it changes does not stand there exactly once."""
+        """The file with the break. Raises UserError unless the text to change occurs exactly once."""
         if (found := text.count(self.before)) != 1:
             raise UserError(f"{self.name}: {self.file} has {found} times what the break changes: {self.before!r}")
         return text.replace(self.before, self.after)
 
 
 def breaks(names: Sequence[str] = ()) -> list[Break]:
-    """The breaks of the list, or those of the names."""
+    """All breaks of the list, or those with the given names."""
     known = {entry["name"]: Break(**entry) for entry in yaml.safe_load(LIST.read_text(encoding="utf-8"))}
     if unknown := sorted(set(names) - set(known)):
         raise UserError(f"{unknown[0]}: no such break in {LIST.relative_to(PROJECT)}")
@@ -98,7 +98,7 @@ def tried(one: Break) -> dict[str, object]:
 
 @contextmanager
 def copied() -> Iterator[Path]:
-    """A copy of the files that git tracks, as they lie here."""
+    """A copy of the files that git tracks, as they are in this folder."""
     listed = subprocess.run(["git", "ls-files", "-z"], cwd=PROJECT, capture_output=True, text=True, check=True).stdout
     with tempfile.TemporaryDirectory(prefix="duckhouse-break-") as folder:
         copy = Path(folder) / "project"

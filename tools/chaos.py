@@ -1,7 +1,7 @@
 """Does many times over what should break the house, and looks whether everything still holds: python -m tools.chaos
 
-A campaign draws from a seed what it does, works in chaos/CAMPAIGN-SEED, goes on where it was stopped, and ends with
-figures, and with exit code 1 where something does not hold. python -m tools.chaos CAMPAIGN --help tells of each.
+A campaign draws its actions from a seed, works in chaos/CAMPAIGN-SEED, continues where it was stopped, and ends with
+figures, and with exit code 1 if a check fails. python -m tools.chaos CAMPAIGN --help describes each.
 """
 
 import argparse

@@ -28,7 +28,7 @@ def main(words: Sequence[str] | None = None) -> int:
 
 @contextmanager
 def _broker(options: argparse.Namespace) -> Iterator[str]:
-    """A broker while the block runs; gives the line with which it greets."""
+    """A broker while the block runs; yields its start message."""
     reason = "--mock" if options.mock else unavailable()
     if not reason:
         with apache(options.data, options.port or PORT) as node:

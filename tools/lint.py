@@ -32,7 +32,7 @@ def main(words: Sequence[str] | None = None) -> int:
     os.environ["DUCKHOUSE_DUCKDB"] = ":memory:"  # the style of SQL does not depend on what was built
     change_libraries()
     named = sorted({file for path in paths for file in paths_from_path(path)})
-    try:  # this reads the project, so that processes begin with it
+    try:  # this reads the project once, so that worker processes start with it
         files = list(linter().templater.sequence_files(named, config=linter().config, formatter=None))
     except SQLFluffUserError as error:
         raise cli.UserError(f"dbt cannot read the project, so no SQL is linted: {one_line(str(error))}") from error
@@ -48,7 +48,7 @@ def change_libraries() -> None:
     compilation.inject_ctes_into_sql = lambda sql, ctes: sql
     # four rules of layout make this map of the same tree, which none of them changes
     DepthMap.from_parent = lru_cache(maxsize=1)(DepthMap.from_parent)
-    # a project and the tree of a file are many objects that stay: looking through them every 700 new ones takes half of
+    # a project and a file's tree are many long-lived objects: a garbage collection every 700 new ones takes half of
     # the time
     gc.set_threshold(100_000, 10, 10)
 
@@ -59,7 +59,7 @@ def linter() -> Linter:
 
 
 def faults_of(path: str) -> list[str]:
-    """Lines for people, each with the place."""
+    """Lines for people, each with its position."""
     [file] = linter().lint_paths((path,), processes=1).paths[0].files
     if not (file.violations or file.templated_file):
         return [f"{path}: sqlfluff cannot lint it, because it does not find the file in the SQL that dbt makes of it"]

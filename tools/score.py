@@ -62,7 +62,7 @@ def _seeds(text: str) -> list[int]:
 
 
 def print_table(result: dict[str, Any]) -> None:
-    """A Markdown table: a line a rule, and one more for each further kind that it must find."""
+    """A Markdown table: one line per rule, and one for each further kind that it must find."""
     headers = ("rule", "severity", *OF_KIND, *OF_RULE)
     print(f"| {' | '.join(headers)} |")
     print("|---" * len(headers) + "|")

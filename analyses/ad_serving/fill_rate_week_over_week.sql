@@ -1,9 +1,8 @@
 -- Does each publisher fill more or less of its impressions than a week ago?
 -- Asked by publisher managers. The 7 UTC days up to the latest full one, or --vars '{report_day: 2026-03-20}', against
--- the 7 before; compare only where both weeks have as many days with impressions. change_in_points of 0.02: fill rose
--- by 2 percentage points.
--- One row per publisher with an impression in either week. Counts and shares of impressions, made from the sums of the
--- week.
+-- the 7 before. Compare only if both weeks have the same number of days with impressions. A change_in_points of 0.02
+-- means that fill rose by 2 percentage points.
+-- One row per publisher with an impression in either week. Counts and shares of impressions, from the sums of the week.
 with latest_day as (
     {{ report_day() }}
 ),

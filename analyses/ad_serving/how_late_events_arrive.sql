@@ -1,6 +1,6 @@
 -- How many days after their day do events and their revenue arrive?
--- Asked by finance. The cumulative shares say how complete a day is so many days later. Revenue is that of today, by
--- the delivery that brought the event first. Below 0 days, the time of the event lies after its delivery.
+-- Asked by finance. The cumulative shares say how complete a day is after that number of days. Revenue is the current
+-- amount, by the delivery that first brought the event. Below 0 days, the event's time is after its delivery.
 -- One row per number of UTC days from the event's day to its first delivery. Events of every type; US dollars, gross.
 with deliveries as (
     select

@@ -1,8 +1,8 @@
--- How much revenue does each account manager answer for: by who had the publisher when it was earned, and by who has it
--- now?
+-- How much revenue is each account manager responsible for, by who managed the publisher when it was earned and by who
+-- manages it now?
 -- Asked by finance. Commission is paid by at_event_time_usd; targets are set by today_usd. Both columns add up to all
 -- revenue, so a handover shows as a loss of one manager and a gain of another.
--- One row per account manager; NULL holds publishers without one or that no delivery knows. US dollars, net of invalid
+-- One row per account manager; NULL has publishers without one and unknown publishers. US dollars, net of invalid
 -- records.
 with events as (
     select

@@ -1,6 +1,6 @@
--- Which publishers, ad units and campaigns of events does no dimension know, and what revenue is behind them?
+-- Which publishers, ad units and campaigns of events are in no dimension, and what revenue do they have?
 -- Asked by ad ops. Such events count everywhere, without a name: ask the sender for the missing rows. An id that first
--- came within a few days may only be ahead of its dimension.
+-- came in the last few days may only be ahead of its dimension.
 -- One row per kind of id and unknown id. Events of every type; US dollars, gross; UTC days.
 with events as (
     select

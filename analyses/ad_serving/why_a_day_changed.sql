@@ -1,7 +1,7 @@
 -- Why did the revenue of this day change after it was published?
 -- Asked by finance. The day that restatements moved most, or --vars '{report_day: 2026-03-20}'. Read down a publisher:
--- each delivery took its revenue from before to after, and the counts say by which events; the last row is the revenue
--- now.
+-- each delivery changed its revenue from before to after, and the counts say through which events; the last row is the
+-- current revenue.
 -- One row per publisher and delivery that touched the day. US dollars, last known amounts; the rest counts events.
 with moved_days as (
     select

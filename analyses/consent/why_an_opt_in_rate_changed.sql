@@ -1,7 +1,7 @@
--- Why is the opt-in rate of this company's day another one than was reported?
+-- Why does the opt-in rate of this company's day differ from the reported one?
 -- Asked by consent product. The company whose opt-ins and notices were restated most, or --vars '{company_id: shop}'. Read
--- down a day: each delivery took the rate from before to after. It is opt_ins / notices, so the rate moved with either;
--- the counts say whether events were late, weigh another number of events, say another CONSENT, or moved.
+-- down a day: each delivery changed the rate from before to after. The rate is opt_ins / notices, so it moves with
+-- either. The counts say whether events were late, changed their weight or their CONSENT, or moved.
 -- One row per day and delivery that touched it; opt-ins and notices are estimates, the rest counts stored events.
 with restatements as (
     select * from {{ ref('rpt_consent_restatements') }}

@@ -1,6 +1,6 @@
 -- Where do two messages of one reading say different things?
--- Asked by device operations. The reading that counts is the message that was produced first; differences are the other message
--- less that one. seconds_later is how much later the other one was produced, NULL where the broker kept no time.
+-- Asked by device operations. The reading that counts is the message that was produced first; differences are the other
+-- message minus that one. seconds_later is how much later the other was produced, NULL where the broker kept no time.
 -- One row per conflicting message, largest difference of temperature first. Degrees Celsius, percent.
 select
     repeats.reading_id as reading_id,

@@ -1,4 +1,4 @@
-{# The columns by which a record of any table says what was done to its row, and when. #}
+{# The columns that say what a record of any table did to its row, and when. #}
 {% macro change_columns(relation) -%}
         {{ cast_to(relation ~ '.operation', 'category') }} as operation,
         {{ cast_to(relation ~ '.changed_at', 'timestamp_nullable') }} as changed_at

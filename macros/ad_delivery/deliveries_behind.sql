@@ -1,6 +1,6 @@
 {#
-    The rows of a relation of campaigns, or of their days, each with the first and last delivery that brought a record of
-    an impression or click of it. Records of other campaigns and days are not put together.
+    The rows of a relation of campaigns, or of campaign days, each with the first and last delivery that brought a
+    record of one of its impressions or clicks. Only records of these campaigns and days are aggregated.
 #}
 {% macro with_deliveries_behind(relation, by=['campaign_id', 'event_date']) -%}
     select

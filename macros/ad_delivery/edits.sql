@@ -1,6 +1,6 @@
 {#
-    Changes of the rows of a dimension that left updated_at as it was: one row per key and delivery, with what changed. The
-    attributes are those of its history; staging has columns of the same names.
+    Changes to dimension rows that left updated_at unchanged: one row per key and delivery, with what changed. The
+    attributes are those of the dimension's history; staging has columns of the same names.
 #}
 {% macro silent_edits_of_dimension(entity, staging, history, key) -%}
     {%- set attributes = shown_attributes(history, key) -%}

@@ -1,4 +1,4 @@
-{# Records of impressions or clicks, tables of the same columns, typed. #}
+{# Records of impressions or clicks, typed. Both tables have the same columns. #}
 {% macro staged_events(table, key) -%}
 with source as (
     select * from {{ source('ad_delivery', table) }}

@@ -1,6 +1,6 @@
 {#
-    Why an event is invalid as a record, so that its revenue cannot be billed as it stands; the first reason that holds,
-    NULL where none does. It reads last_known_revenue_usd. Invalid traffic is another question: fct_ad_invalid_traffic.
+    Why an event is an invalid record, whose revenue cannot be billed as it is: the first reason that holds, NULL where
+    none does. Reads last_known_revenue_usd. Invalid traffic is a separate question: fct_ad_invalid_traffic.
 #}
 {% macro invalid_record_reason(event) -%}
     case

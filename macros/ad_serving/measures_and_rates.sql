@@ -28,7 +28,7 @@
 {%- endmacro %}
 
 
-{# The measures of an ad-serving mart, and the rates that are made of them, from columns of the same names with a suffix. #}
+{# The measures of an ad-serving mart and the rates computed from them, from columns of the same names with a suffix. #}
 {% macro measures_and_rates(suffix='_total') -%}
     {%- for measure, kind in ad_measures().items() %}
         {{ cast_to(measure ~ suffix, kind) }} as {{ measure }},

@@ -1,6 +1,6 @@
 {#
-    Events with an open error of their own, by columns of fct_ad_events: how many they are (error_count), and their revenue
-    (error_revenue). An event with two errors counts once. Errors about a price or a day as a whole name no event.
+    Events with an open error of their own, by columns of fct_ad_events: their number (error_count) and revenue
+    (error_revenue). An event with two errors counts once. Errors about a price or an entire day name no event.
 #}
 {% macro events_in_open_errors(by) -%}
     select

@@ -1,6 +1,6 @@
 {#
-    One row, report_day: the day that somebody asks for (var report_day), else the latest full UTC day, or so many days
-    before that.
+    One row, report_day: the day that the user asks for (var report_day), else the latest full UTC day, or the given
+    number of days before it.
 #}
 {% macro report_day(days_before=0) -%}
     select

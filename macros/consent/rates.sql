@@ -1,6 +1,6 @@
 {#
-    The rates of consent with their standard errors, NULL where the whole is 0, from a relation with the sums of the volumes
-    consent_asked, consent_given, opt_ins and choices.
+    The rates of consent with their standard errors, NULL where the denominator is 0, from a relation with the sums of
+    the volumes consent_asked, consent_given, opt_ins and choices.
 #}
 {% macro consent_rates(totals) -%}
     {%- set given, asked = totals ~ '.consent_given', totals ~ '.consent_asked' -%}

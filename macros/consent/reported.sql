@@ -1,9 +1,9 @@
 {#
-    Figures of consent as people read them, from a relation with the sums of the volumes (consent_volumes) and the rates with
-    their standard errors (consent_rates): each figure, weighted once, with its interval. What is not sampled is a count, and has
-    no interval. <rate>_precision says what the interval of a rate is worth:
-    estimated, not sampled (exact), or error unknown, where all or none of what is stored counts, so that the sample does not
-    show how far off the rate may be.
+    Consent figures for readers, from a relation with the sums of the volumes (consent_volumes) and the rates with their
+    standard errors (consent_rates): each figure, weighted once, with its interval. A figure that is not sampled is a
+    count and has no interval. <rate>_precision says how to read the interval of a rate: estimated, not sampled (exact),
+    or error unknown. The error is unknown where all or none of the stored events count, because the sample then does
+    not show how far off the rate may be.
 #}
 {% macro reported_consent(sums) -%}
         {%- set volumes = {'notices': 'consent_asked', 'choices': 'consent_given', 'events': 'events'} -%}
@@ -27,7 +27,7 @@
 {%- endmacro %}
 
 
-{# A rate and the ends of its interval, which are NULL where it has no error. #}
+{# A rate and the bounds of its interval, which are NULL where it has no error. #}
 {% macro reported_rate(name, value, error, at_most=none) -%}
         {{ value }} as {{ name }},
         case when {{ error }} > 0 then {{ lower_end(value, error) }} end as {{ name }}_low,
@@ -35,7 +35,7 @@
 {%- endmacro %}
 
 
-{# A volume and the ends of its interval, which are NULL where nothing of it is sampled. #}
+{# A volume and the bounds of its interval, which are NULL where no part of it is sampled. #}
 {% macro reported_volume(name, volume) -%}
         {%- set error = 'sqrt(' ~ to_double(volume ~ '_variance') ~ ')' -%}
         {{ cast_to(volume ~ '_once', 'money') }} as {{ name }},
@@ -53,8 +53,9 @@
 
 
 {#
-    The sums of a relation by each of several columns in turn, and over all: one row per breakdown (the name of the column, or
-    all) and member, for each value of the columns in per. The members of a breakdown add up to all, so read one breakdown.
+    The sums of a relation by each of several columns in turn, and overall: one row per breakdown (the name of the
+    column, or all) and member, for each value of the columns in per. The members of each breakdown add up to all, so
+    read one breakdown at a time.
 #}
 {% macro breakdowns(relation, columns, sums, per=[]) -%}
     {%- for column in [none] + columns %}
@@ -73,7 +74,10 @@
 {%- endmacro %}
 
 
-{# The sums behind all volumes of consent, and those behind the choices about purposes and vendors, over the rows of a relation. #}
+{#
+    The sums behind all consent volumes, and those behind choices about purposes and vendors, over the rows of a
+    relation.
+#}
 {% macro consent_volume_sums(relation) -%}
         {%- for volume, condition in consent_volumes().items() %}
         {{ volume_sums(relation, volume, condition) }}{{ ',' if not loop.last }}
@@ -88,12 +92,12 @@
 {%- endmacro %}
 
 
-{# Whether a UTC day is after the last delivery: only a clock that is ahead makes such events. #}
+{# Whether a UTC day is after the last delivery. Only a clock that runs ahead produces such events. #}
 {% macro is_after_last_delivery(day) -%}
     {{ day }} > (select {{ cast_to('max(files._delivered_at)', 'date') }} from {{ ref('stg_consent__files') }} as files)
 {%- endmacro %}
 
-{# A UTC day as a member of a breakdown; those after the last delivery are one member. #}
+{# A UTC day as a member of a breakdown; all days after the last delivery form one member. #}
 {% macro day_or_later(day) -%}
     case when {{ is_after_last_delivery(day) }} then 'after the last delivery' else {{ cast_to(day, 'text') }} end
 {%- endmacro %}

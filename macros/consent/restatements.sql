@@ -1,6 +1,6 @@
 {#
-    What a delivery may do to a consent event beside bringing or moving it, as conditions on record_states(): to make it
-    weigh another number of events or be of another type, or to say another CONSENT only.
+    What a delivery may do to a consent event besides bringing or moving it, as conditions on record_states(): change
+    its weight in events or its type, or change only its CONSENT.
 #}
 {% macro consent_effects() -%}
     {{ return({
@@ -12,8 +12,8 @@
 
 
 {#
-    The volumes of consent by which marts report, each as the condition on a row of fct_consent_company_daily, or of the ledger,
-    that says whether it counts in the volume.
+    The consent volumes that marts report. Each is a condition on a row of fct_consent_company_daily or of the ledger,
+    which says whether the row counts in the volume.
 #}
 {% macro consent_volumes() -%}
     {%- set given = "event_type = 'consent.given' and consent_status " -%}
@@ -29,7 +29,7 @@
 {%- endmacro %}
 
 
-{# The sums behind those volumes, as volume_columns() reads them: by name the column that adds up and the volume. #}
+{# The sums behind those volumes, as volume_columns() reads them: by name, the column to add up and the volume. #}
 {% macro consent_figures() -%}
     {%- set figures = {} -%}
     {%- for volume, condition in consent_volumes().items() -%}

@@ -1,4 +1,4 @@
-{# Takes columns from the rows of this table that meet a condition, at once. #}
+{# Sets columns to NULL in the rows of this table that meet a condition; done when the statement ends. #}
 {% macro set_to_null(columns, condition) -%}
     {{ return(adapter.dispatch('set_to_null')(columns, condition)) }}
 {%- endmacro %}

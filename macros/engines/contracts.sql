@@ -1,7 +1,7 @@
 {#
-    YAML says the kind of a column (`data_type: money`; in column_types of seeds too), not the type that an engine has for it.
-    dbt reads it in three places: where a contract is compared with the query, where it writes the columns of a table, and
-    where a seed does. There each kind gives way to the engine's type, and dbt's own macro does the rest.
+    YAML gives the kind of a column (`data_type: money`; in column_types of seeds too), not the engine's type. dbt reads
+    the kind in three places: where it compares a contract with the query, where it writes the columns of a table, and
+    where it creates a seed. In each, these macros replace the kind by the engine's type and call dbt's own macro.
 #}
 {% macro name_engine_types(columns) -%}
     {%- for column in columns.values() if column.data_type -%}

@@ -11,7 +11,7 @@
 {%- endmacro %}
 
 
-{# A share of two counts as a double; NULL where the whole is 0. #}
+{# The ratio of two counts as a double; NULL where the denominator is 0. #}
 {% macro ratio(part, whole) -%}
     cast({{ part }} as {{ sql_type('ratio_nullable') }}) / nullif(cast({{ whole }} as {{ sql_type('ratio_nullable') }}), 0)
 {%- endmacro %}

@@ -1,6 +1,8 @@
-{# ClickHouse versions of package macros whose own SQL fails or gives other results there. They are reached through
-   `dispatch` in dbt_project.yml (search order: duckhouse, then the package), for the real packages and the stand-ins
-   alike; tests/python/test_package_contract.py holds the case that shows why each one is needed. #}
+{#
+    ClickHouse versions of package macros whose own SQL fails or gives other results there. `dispatch` in
+    dbt_project.yml selects them (search order: duckhouse, then the package), for the real packages and the stand-ins
+    alike. tests/python/test_package_contract.py has a case for each that shows why it is needed.
+#}
 
 
 {# dbt_utils: its cast to String throws on NULL, and the text of timestamps with a fraction and of decimals is not DuckDB's. #}
@@ -13,8 +15,11 @@
 {% endmacro %}
 
 
-{# The text that DuckDB's cast to varchar gives: DateTime64 without the zeros that end its fraction, Decimal with every
-   digit of its scale. Comparisons are UInt8 here and boolean there: cast them to boolean first. Floats stay different. #}
+{#
+    The text that DuckDB's cast to varchar gives: DateTime64 without trailing zeros in its fraction, Decimal with every
+    digit of its scale. Comparisons are UInt8 here and boolean on DuckDB: cast them to boolean first. Floats still
+    differ.
+#}
 {% macro clickhouse__text_as_duckdb(field) -%}
     {%- set type = 'toTypeName(' ~ field ~ ')' -%}
     {%- set text = 'toString(' ~ field ~ ')' -%}
@@ -27,8 +32,10 @@
 {%- endmacro %}
 
 
-{# dbt_utils: its left join finds no orphan where join_use_nulls is off, and its alias `id` hides the column of that name
-   from the two conditions. #}
+{#
+    dbt_utils: its left join finds no orphan where join_use_nulls is off, and its alias `id` hides a column of that name
+    from the two conditions.
+#}
 {% macro clickhouse__test_relationships_where(model, column_name, to, field, from_condition='1=1', to_condition='1=1') %}
     with children as (
         select {{ column_name }} as child_key
@@ -50,8 +57,10 @@
 {% endmacro %}
 
 
-{# dbt_utils: its division is one of decimals, cut after six digits, and throws on an empty table. Here an
-   empty table gives nan, which is outside no range. #}
+{#
+    dbt_utils: it divides decimals, cuts the result after six digits, and throws on an empty table. Here an empty table
+    gives nan, which is outside no range.
+#}
 {% macro clickhouse__test_not_null_proportion(model, group_by_columns) %}
     {%- set groups = group_by_columns | join(', ') -%}
     {%- set at_most = kwargs.get('at_most', 1) -%}
@@ -70,8 +79,10 @@
 {% endmacro %}
 
 
-{# dbt_expectations: its pattern loses backslashes in the string literal and its flags are ignored. `-s`: as on DuckDB, a
-   dot is no line break unless the flag s says so. #}
+{#
+    dbt_expectations: its pattern loses backslashes in the string literal and its flags are ignored. `-s`: as on DuckDB,
+    a dot matches no line break unless the flag s is set.
+#}
 {% macro clickhouse__regexp_instr(source_value, regexp, position, occurrence, is_raw, flags) -%}
     {%- set modifiers = ('i' if 'i' in flags else '') ~ ('s' if 's' in flags else '-s') -%}
     match({{ source_value }}, '(?{{ modifiers }}){{ regexp | replace('\\', '\\\\') }}')

@@ -25,8 +25,8 @@
 
 
 {#
-    Letter case is that of ASCII. A text of Latin and Cyrillic letters has the case of these too, but for those that the
-    engines, or versions of Unicode, map in several ways, such as İ, ß and ŉ: one of them, and only ASCII changes.
+    ASCII letters always change case. In a text of Latin and Cyrillic letters these change too, unless it has a letter
+    that the engines or versions of Unicode map in different ways, such as İ, ß and ŉ: then only ASCII changes.
 #}
 {% macro lower_text(text) -%}
     {{ return(adapter.dispatch('lower_text')(text)) }}
@@ -53,7 +53,7 @@
     {{ return(_clickhouse_cased(text, 'upper')) }}
 {%- endmacro %}
 
-{# Most texts are of ASCII, which their bytes tell at no cost. #}
+{# Most texts are ASCII, which is free to detect from their bytes. #}
 {% macro _duckdb_cased(text, function, letters) -%}
     {%- set cased = letters | lower if function == 'lower' else letters | upper -%}
     case
@@ -63,7 +63,10 @@
     end
 {%- endmacro %}
 
-{# A branch of if() computes an expression again, at a cost of several times; what a lambda takes is computed once. #}
+{#
+    Each branch of if() computes the expression again, which multiplies the cost; the argument of a lambda is computed
+    once.
+#}
 {% macro _clickhouse_cased(text, function) -%}
     arrayMap(
         given -> if(
@@ -73,13 +76,13 @@
     )[1]
 {%- endmacro %}
 
-{# Latin to U+017E and of Vietnamese, Cyrillic to U+045F, dashes and quotes; \240 is a no-break space. #}
+{# Latin up to U+017E, Vietnamese letters, Cyrillic up to U+045F, dashes and quotes; \240 is a no-break space. #}
 {% macro _letters_of_one_case() -%}
     {{ return('^[[:ascii:]\\240-´¶-Þà-įĲ-ňŊ-žЀ-џḀ-ẕẠ-ỿ‐-‧]*$') }}
 {%- endmacro %}
 
 
-{# So many characters from its start; substring() counts bytes on ClickHouse. #}
+{# The given number of characters from the start; substring() counts bytes on ClickHouse. #}
 {% macro first_characters(text, count) -%}
     {{ return(adapter.dispatch('first_characters')(text, count)) }}
 {%- endmacro %}
@@ -119,7 +122,7 @@
 {%- endmacro %}
 
 
-{# Strings, which are most values, are the same on both engines without a look at all of the document. #}
+{# Most values are strings, which are the same on both engines without checking the rest of the document. #}
 {% macro json_text(document, key) -%}
     {{ return(adapter.dispatch('json_text')(document, key)) }}
 {%- endmacro %}
@@ -136,8 +139,8 @@
 {%- endmacro %}
 
 {#
-    A lambda, as in _clickhouse_cased. JSONExtract() is strict but for a byte order mark, which it passes over; it reads
-    nothing of a document with a number that it cannot hold, which isValidJSON() then refuses too.
+    A lambda, as in _clickhouse_cased. JSONExtract() is strict except that it skips a byte order mark. It reads nothing
+    from a document with a number that it cannot hold, and isValidJSON() refuses such a document too.
 #}
 {% macro clickhouse__json_text(document, key) -%}
     arrayMap(
@@ -160,7 +163,7 @@
     JSONExtract({{ document }}, '{{ key }}', 'Nullable(String)')
 {%- endmacro %}
 
-{# What was a list, an object or a number may be written in another way. #}
+{# The engines may print a list, an object or a number differently. #}
 {% macro _no_json_string() -%} {{ return('^[[{]|^-?[0-9][-+.eE0-9]*$') }} {%- endmacro %}
 
 
@@ -178,7 +181,7 @@
 {%- endmacro %}
 
 
-{# Whether a text is JSON; NULL is none. #}
+{# Whether a text is JSON; NULL is not. #}
 {% macro is_json(text) -%}
     {{ return(adapter.dispatch('is_json')(_as_json(text))) }}
 {%- endmacro %}
@@ -192,7 +195,7 @@
 {%- endmacro %}
 
 
-{# The keys of a JSON object as a list of texts; NULL or empty where the document is no such object. #}
+{# The keys of a JSON object as a list of texts; NULL or empty where the document is not an object. #}
 {% macro json_keys(document) -%}
     {{ return(adapter.dispatch('json_keys')(_as_json(document))) }}
 {%- endmacro %}
@@ -220,7 +223,9 @@
 {%- endmacro %}
 
 
-{# A JSON list of lists of texts (macro is_list_of_paths) as that; NULL or empty where there is no document. #}
+{#
+    A JSON list of lists of texts (macro is_list_of_paths) as a list of lists; NULL or empty where there is no document.
+#}
 {% macro json_paths(document) -%}
     {{ return(adapter.dispatch('json_paths')(document)) }}
 {%- endmacro %}
@@ -234,7 +239,7 @@
 {%- endmacro %}
 
 
-{# The first items of a list, so many. #}
+{# The given number of items from the start of a list. #}
 {% macro first_items(list, count) -%}
     {{ return(adapter.dispatch('first_items')(list, count)) }}
 {%- endmacro %}
@@ -248,7 +253,7 @@
 {%- endmacro %}
 
 
-{# The texts of a list as one, a separator between them. #}
+{# The texts of a list joined by a separator. #}
 {% macro joined_texts(list, separator) -%}
     {{ return(adapter.dispatch('joined_texts')(list, separator)) }}
 {%- endmacro %}
@@ -263,10 +268,10 @@
 
 
 {#
-    A document as both engines read it; NULL where it is no JSON. They write 1.0 and 1e5 in different ways, and
-    ClickHouse takes no document with 1e400 in it, so where a number is no whole one of up to 18 digits, all become
-    texts, as written. NaN, a comma before a bracket and a byte order mark, which only one engine takes, are no JSON,
-    nor is more than 1,000 brackets: ClickHouse nests 1,024 deep.
+    A document in a form that both engines read alike; NULL where it is not JSON. The engines print 1.0 and 1e5
+    differently, and ClickHouse accepts no document with 1e400 in it. So if any number is not an integer of up to 18
+    digits, all numbers become texts, as written. NaN, a comma before a bracket and a byte order mark, which only one
+    engine accepts, are not JSON. Neither is a document with more than 1,000 brackets: ClickHouse nests 1,024 deep.
 #}
 {% macro _as_json(document) -%}
     case
@@ -283,8 +288,10 @@
     end
 {%- endmacro %}
 
-{# As much of the grammar as the engines disagree about: values stand behind brackets, colons and commas, and something
-   behind each comma. #}
+{#
+    The part of the grammar about which the engines disagree: values follow brackets, colons and commas, and something
+    follows each comma.
+#}
 {% macro _json_grammar(number) -%}
     {%- set blanks = _json_blanks() -%}
     {%- set value = '(?:' ~ _json_string() ~ '|true|false|null|' ~ number ~ ')' -%}
@@ -293,7 +300,7 @@
     {{ return('^' ~ blanks ~ value ~ '?(?:' ~ opened ~ '|' ~ next ~ '|[]} \\t\\n\\r])*$') }}
 {%- endmacro %}
 
-{# \134 is a backslash, \177 the one control character that may stand in a string #}
+{# \134 is a backslash, \177 the only control character that a string may contain #}
 {% macro _json_string() -%}
     {{ return('"(?:[^"\\134[:cntrl:]]|\\177|\\134(?:["\\134/bfnrt]|u[0-9a-fA-F]{4}))*"') }}
 {%- endmacro %}
@@ -302,7 +309,10 @@
 
 {% macro _json_blanks() -%} {{ return('[ \\t\\n\\r]*') }} {%- endmacro %}
 
-{# A string gets two marks behind it, a number one on each side: a control character, which JSON has nowhere. #}
+{#
+    A string gets two marks after it, a number one on each side. The mark is a control character that JSON never
+    contains.
+#}
 {% macro _with_numbers_as_texts(document) -%}
     {%- set mark = '\x01' -%}
     {%- set pattern = '(' ~ _json_string() ~ ')|(' ~ _json_number() ~ ')(' ~ _json_blanks() ~ '(?:[],}]|$))' -%}
@@ -325,7 +335,7 @@
 {%- endmacro %}
 
 
-{# A text of Jinja as a literal of SQL. On ClickHouse a backslash escapes. #}
+{# A Jinja text as an SQL literal. On ClickHouse a backslash escapes. #}
 {% macro text_literal(text) -%}
     {{ return(adapter.dispatch('text_literal')(text | string)) }}
 {%- endmacro %}
@@ -339,7 +349,7 @@
 {%- endmacro %}
 
 
-{# A decimal(38, 6) as text, without zeros that say nothing. #}
+{# A decimal(38, 6) as text, without trailing zeros. #}
 {% macro number_text(number) -%}
     {{ return(adapter.dispatch('number_text')(number)) }}
 {%- endmacro %}

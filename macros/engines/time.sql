@@ -1,4 +1,4 @@
-{# Of digits that a pattern has matched: the engines differ in what else they take for a date. #}
+{# Only for digits that a pattern has matched: the engines differ in what else they read as a date. #}
 {% macro try_date(iso_text) -%}
     {{ return(adapter.dispatch('try_date')(iso_text)) }}
 {%- endmacro %}
@@ -7,7 +7,7 @@
     try_cast({{ iso_text }} as date)
 {%- endmacro %}
 
-{# toDate32OrNull('2026-02-30') is 2026-03-02: only a date that prints as it was read is one #}
+{# toDate32OrNull('2026-02-30') is 2026-03-02: only a date that prints as it was read is valid #}
 {% macro clickhouse__try_date(iso_text) -%}
     if(toString(toDate32OrNull({{ iso_text }})) = {{ iso_text }}, toDate32OrNull({{ iso_text }}), null)
 {%- endmacro %}
@@ -120,13 +120,13 @@
 {%- endmacro %}
 
 
-{# The first day of the month of a day: functions of ClickHouse do not reach before 1970. #}
+{# The first day of the month of a day: ClickHouse's functions do not cover days before 1970. #}
 {% macro month_of(day) -%}
     {{ cast_to('substring(' ~ cast_to(day, 'text') ~ ", 1, 7) || '-01'", 'date') }}
 {%- endmacro %}
 
 
-{# A moment to be shown, always with six decimals. #}
+{# A timestamp as text for display, always with six decimals. #}
 {% macro moment_text(timestamp) -%}
     {{ return(adapter.dispatch('moment_text')(timestamp)) }}
 {%- endmacro %}

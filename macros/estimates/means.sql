@@ -1,4 +1,6 @@
-{# The standard deviation of a sample, of its count, its sum and its sum of squares; NULL of fewer than two values. #}
+{#
+    The standard deviation of a sample, from its count, its sum and its sum of squares; NULL for fewer than two values.
+#}
 {% macro sample_deviation(count, total, squares) -%}
     {%- set n, s = to_double(count), to_double(total) -%}
     sqrt({{ ratio(ratio(n ~ ' * ' ~ to_double(squares) ~ ' - ' ~ s ~ ' * ' ~ s, count), count ~ ' - 1') }})
@@ -6,8 +8,8 @@
 
 
 {#
-    The interval of a mean at var confidence_z, mean +- z deviation / sqrt(count). It ends at the least and the greatest
-    value that there can be, and is NULL without a deviation.
+    The interval of a mean at var confidence_z, mean +- z deviation / sqrt(count). It is cut at the smallest and largest
+    possible value, and is NULL without a deviation.
 #}
 {% macro mean_interval_columns(name, mean, deviation, count, least_value, greatest_value) -%}
         {%- set z = to_double("'" ~ var('confidence_z') ~ "'") -%}

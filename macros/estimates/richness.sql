@@ -1,7 +1,7 @@
 {#
-    How many kinds there are behind a sample, from the kinds seen once (f1) and twice (f2) among n: the bias-corrected Chao1
-    (Chao 1987, Biometrics 43; Chiu, Wang, Walther and Chao 2014). It is a lower bound: kinds so rare that nothing points to them
-    stay unknown.
+    The estimated number of kinds in the population of a sample, from the kinds seen once (f1) and twice (f2) among n:
+    the bias-corrected Chao1 (Chao 1987, Biometrics 43; Chiu, Wang, Walther and Chao 2014). It is a lower bound: kinds
+    so rare that the sample gives no sign of them are not counted.
 #}
 {% macro unseen_kinds(once, twice, total) -%}
     ({{ ratio(total ~ ' - 1', total) }}) * {{ to_double(once) }} * ({{ to_double(once) }} - 1) / (2 * ({{ to_double(twice) }} + 1))
@@ -22,8 +22,8 @@
 
 
 {#
-    The factor K of its log-normal interval [seen + unseen / K, seen + unseen K]; 1 where nothing is unseen. Rounded, because the
-    engines' exp and ln differ in the last bit.
+    The factor K of its log-normal interval [seen + unseen / K, seen + unseen K]; 1 where no kind is unseen. Rounded,
+    because the engines' exp and ln differ in the last bit.
 #}
 {% macro unseen_kinds_reach(unseen, variance) -%}
     case

@@ -1,8 +1,8 @@
 {#
-    Horvitz-Thompson estimation (Horvitz and Thompson 1952; Särndal, Swensson and Wretman, Model Assisted Survey Sampling,
-    2.8 and 5.6). Each event is stored with probability r, independently of the others (Poisson sampling), and a stored event
-    weighs w = 1 / r. A total is estimated by the sum of w, its variance by the sum of w (w - 1), both without bias. An event that
-    is always stored (r = 1) adds no variance.
+    Horvitz-Thompson estimation (Horvitz and Thompson 1952; Särndal, Swensson and Wretman, Model Assisted Survey
+    Sampling, 2.8 and 5.6). Each event is stored with probability r, independently of the others (Poisson sampling), and
+    a stored event weighs w = 1 / r. The sum of w estimates a total and the sum of w (w - 1) its variance, both without
+    bias. An event that is always stored (r = 1) adds no variance.
 #}
 {% macro sampling_variance(stored_count, weight) -%}
     {%- set rounded = cast_to('round(' ~ weight ~ ', 6)', 'money') -%}
@@ -34,7 +34,7 @@
 {%- endmacro %}
 
 
-{# What comes beside an estimate: its standard error and its interval, kept within what is possible. #}
+{# The standard error and the interval of an estimate, limited to possible values. #}
 {% macro error_columns(name, value, error, at_least='0', at_most=none) -%}
         {{ to_double(error) }} as {{ name }}_se,
         {{ lower_end(value, error, at_least) }} as {{ name }}_low,

@@ -35,8 +35,8 @@
 
 
 {#
-    The sums behind a volume, over the rows of a relation with the columns of fct_consent_company_daily that meet a condition; without
-    those measures that the relation has not.
+    The sums behind a volume, over the rows that meet a condition, of a relation with the columns of
+    fct_consent_company_daily. Measures that the relation lacks are left out.
 #}
 {% macro volume_sums(relation, source, condition='true', without=[]) -%}
         {%- for measure, column in volume_measures().items() if measure not in without %}
@@ -47,14 +47,14 @@
 {%- endmacro %}
 
 
-{# A rate, whose name says its reading, and its interval. #}
+{# A rate, whose name gives its reading, and its interval. #}
 {% macro rate_columns(name, value, error, at_most=none) -%}
         {{ value }} as {{ name }},
         {{ error_columns(name, value, error, at_most=at_most) }}
 {%- endmacro %}
 
 
-{# A rate that a relation holds with its standard error (<name>, <name>_se), and its interval. #}
+{# A rate that a relation has with its standard error (<name>, <name>_se), and its interval. #}
 {% macro estimated_rate_columns(name, relation, at_most=none) -%}
         {%- set value = relation ~ '.' ~ name -%}
         {{ rate_columns(name, value, value ~ '_se', at_most=at_most) }}

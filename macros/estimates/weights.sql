@@ -1,6 +1,7 @@
 {#
-    Relations that end with weighted: rows of a relation with sampling_rate and event_count, each with what it stands for.
-    stored_count stored events of weight 1 / rate; delivered_count events, as the sender counts.
+    Relations, the last of which is weighted: rows of a relation with sampling_rate and event_count, each with the
+    number of events that it represents. stored_count: stored events of weight 1 / rate; delivered_count: events as the
+    sender counts them.
 #}
 {% macro weighted_records(relation) -%}
 with_weight as (
@@ -13,7 +14,7 @@ with_weight as (
 weighted as (
     select
         *,
-        {# one weight of 1 / rate a stored event; a count above the rounded inverse says that the row is several events #}
+        {# a stored event weighs 1 / rate; a count above the rounded inverse means that the row is several events #}
         case when event_count > round(weight) then event_count else 1 end as stored_count,
         coalesce(event_count, {{ cast_to('round(weight)', 'integer_nullable') }}) as delivered_count
     from with_weight

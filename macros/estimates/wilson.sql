@@ -1,7 +1,8 @@
 {#
-    The score interval of a share (Wilson 1927, Journal of the American Statistical Association 22), at var confidence_z: unlike
-    the one of a normal distribution it stays within 0 and 1, and holds the truth with few clicks, or none. NULL without a whole,
-    and where the part is more than it: such a part is not drawn from the whole.
+    The score interval of a share (Wilson 1927, Journal of the American Statistical Association 22), at var
+    confidence_z: unlike the normal approximation it stays within 0 and 1, and keeps its coverage with few clicks, or
+    none. NULL where the total is 0 or missing, and where the part exceeds the total: such a part is not drawn from that
+    total.
 #}
 {% macro wilson_columns(name, part, whole) -%}
         {%- set z, k, n = to_double("'" ~ var('confidence_z') ~ "'"), to_double(part), to_double(whole) -%}

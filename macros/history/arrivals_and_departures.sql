@@ -1,9 +1,9 @@
 {#
-    What records did to what is current, one row per step: each record arrives at its delivery (entry 1), and departs (entry
-    -1) at the delivery whose record of the same key replaces it. So the sum of entries over the steps up to any delivery is
-    what was current then, and over the steps of one record whether it is current now. A step has the columns asked for, as
-    the record has them, and as moved_by the delivery that made it. Only keys with several records, which are few, are put
-    in order. The relation is named in each step, because DuckDB would keep all rows of a step that is read twice.
+    How records change what is current, one row per step: each record arrives with its delivery (entry 1), and departs
+    (entry -1) with the delivery whose record of the same key replaces it. So the sum of entries up to a delivery gives
+    what was current then, and the sum over the steps of one record tells whether it is current now. A step has the
+    requested columns of the record and, as moved_by, the delivery that made it. Only keys with several records, which
+    are few, are sorted. Each step names the relation, because DuckDB would keep all rows of a step that is read twice.
 #}
 {% macro arrivals_and_departures(records, key, columns, condition='true', in_order='_delivery_id, _source_row') -%}
     {%- set key = [key] if key is string else key -%}

@@ -1,7 +1,7 @@
 {#
-    What each record of a table said about a row and from when on, one row per record: a delivery may hold several of an id.
-    A change holds from its commit or, where that is not known, from its delivery, but never from before the change that it
-    follows. A deletion is an observation too, without attributes.
+    What each record of a table said about a row, and since when, one row per record: a delivery may have several
+    records of an id. A change is valid from its commit or, where that is unknown, from its delivery, but never from
+    before the previous change. A deletion is an observation too, without attributes.
 #}
 {% macro change_observations(staging, key, attributes) -%}
     select

@@ -1,9 +1,9 @@
 {#
-    A dimension and its history take their columns from YAML: what is neither the key nor a version column is an attribute.
-    A column whose config.meta says `restated` begins no version; a version shows its greatest value.
+    A dimension and its history take their columns from YAML: a column that is neither the key nor a version column is
+    an attribute. A column with `restated` in its config.meta begins no version; a version shows its greatest value.
 
-    The history is made from a snapshot of observations or, of_changes, from staged records of changes to rows of a table,
-    where a deletion ends a version.
+    The history is built from a snapshot of observations or, of_changes, from staged records of changes to the rows of a
+    table, where a deletion ends a version.
 #}
 {% macro dimension_history(observed, key, of_changes=false) -%}
     {%- set attributes = attributes_of(model, key) -%}
@@ -32,8 +32,8 @@
 
 
 {#
-    The current version of each key. With the columns is_deleted and deleted_at it holds deleted keys too, with the last
-    version that they had.
+    The current version of each key. With the columns is_deleted and deleted_at it has deleted keys too, each with its
+    last version.
 #}
 {% macro dimension(history) -%}
     {%- set columns = model.columns.keys() | list if execute else ['*'] -%}
@@ -63,7 +63,7 @@
 {%- endmacro %}
 
 
-{# The attributes of a dimension or a history, from the YAML of its node, which is known when a model is compiled. #}
+{# The attributes of a dimension or a history, from the YAML of its node, which dbt knows when it compiles a model. #}
 {% macro attributes_of(node, key) -%}
     {%- set others = version_column_names() + restated_columns(node) + [key, version_id_of(key)] -%}
     {{ return(node.columns.keys() | reject('in', others) | list if execute else []) }}
@@ -86,7 +86,7 @@
 {%- endmacro %}
 
 
-{# The columns that every dim_*_history carries last: when a version holds. #}
+{# The last columns of every dim_*_history: when a version is valid. #}
 {% macro version_columns() -%}
         {{ cast_to('version_number', 'integer') }} as version_number,
         {{ cast_to('valid_from', 'timestamp') }} as valid_from,

@@ -1,6 +1,6 @@
 {#
     What each delivery said about each key of a dimension: one row per key and delivery, its last record there.
-    Snapshots keep these rows (snapshots/), so history survives a landing zone that is pruned.
+    Snapshots keep these rows (snapshots/), so history survives the pruning of the landing zone.
 #}
 {% macro observations_of(staging, key) -%}
     select

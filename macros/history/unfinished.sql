@@ -1,6 +1,6 @@
 {#
-    On ClickHouse dbt writes a snapshot beside its table and exchanges the two. It adds to what a killed run left there, and
-    observations would be there twice: what was left is dropped first.
+    On ClickHouse dbt writes a snapshot to a second table and exchanges the two. It would add to what a killed run left
+    there and so duplicate observations: the remains are dropped first.
 #}
 {% macro drop_unfinished_snapshot() -%}
     {{ return(adapter.dispatch('drop_unfinished_snapshot')()) }}

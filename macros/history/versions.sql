@@ -1,10 +1,10 @@
 {#
-    The versions of a dimension, derived from all observations of a key: a version begins with the first observation whose
-    attributes differ from those of the observation before, and ends where the next begins. So neither the order in which
-    deliveries arrive nor the number of builds matters, and ranges neither overlap nor leave gaps. The first version holds
-    since ever, because events precede the first delivery of their dimension. A key that is missing from a delivery keeps
-    its version. Of two observations of the same moment the later one counts, by delivery and row. Restated columns begin no
-    version; a version shows the greatest value seen.
+    The versions of a dimension, derived from all observations of a key: a version begins with the first observation
+    whose attributes differ from those of the observation before, and ends where the next begins. So neither the order
+    in which deliveries arrive nor the number of builds matters, and ranges neither overlap nor leave gaps. The first
+    version has no lower bound, because events precede the first delivery of their dimension. A key that is missing from
+    a delivery keeps its version. Of two observations of the same time the later one, by delivery and row, counts.
+    Restated columns begin no version; a version shows the greatest value seen.
 #}
 {% macro versions_of(observations, key, attributes, restated=[], is_snapshot=true) -%}
     with observed as (
@@ -68,13 +68,16 @@
 {%- endmacro %}
 
 
-{# The earliest moment that parse_timestamp reads. #}
+{# The earliest time that parse_timestamp reads. #}
 {% macro beginning_of_time() -%}
     {{ cast_to("'1900-01-01 00:00:00'", 'timestamp') }}
 {%- endmacro %}
 
 
-{# Equal for equal rows only: each value with its length, NULL apart from every text. Compared, never published. #}
+{#
+    Equal only for equal rows: it has each value with its length, and NULL differs from every text. Only for comparison,
+    never published.
+#}
 {% macro fingerprint_of(columns) -%}
     {%- set parts = [] -%}
     {%- for column in columns -%}

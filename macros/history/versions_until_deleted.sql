@@ -1,6 +1,6 @@
 {#
-    The versions of a row of a table while it existed: a deletion ends a version, and a row that comes back begins another.
-    The first holds since ever, because events precede the first delivery.
+    The versions of a table's row while it existed: a deletion ends a version, and a row that comes back begins another.
+    The first version has no lower bound, because events precede the first delivery.
 #}
 {% macro versions_until_deleted(staging, key, attributes, restated=[]) -%}
     with changes as (

@@ -1,11 +1,12 @@
 {#
-    Facts are rebuilt by whole days. Every row of a fact carries the _day_version of its day, and a run rebuilds the days
-    whose version differs from the parent's, so a day that changed, was dropped or half built is made anew.
-    Rows replace the day on DuckDB by delete+insert in one transaction, on ClickHouse by REPLACE PARTITION.
+    Facts are rebuilt by whole days. Every row of a fact has the _day_version of its day, and a run rebuilds the days
+    whose version differs from the parent's. So a day that changed, was dropped or is half built is rebuilt. On DuckDB
+    delete+insert in one transaction replaces the day, on ClickHouse REPLACE PARTITION.
 
     The parent is a model with event_date and _day_version (a fact, or a model of event_days) or, as touches, a model of
-    touches_of_deliveries. Gives the days, as ISO texts, that the run rebuilds; none means all (first build, full refresh).
-    by='month' is for facts of decades, which would be thousands of partitions: a day that changed rebuilds its month.
+    touches_of_deliveries. Returns the days to rebuild, as ISO texts; none means all (first build, full refresh).
+    by='month' is for facts that span decades, which would need thousands of partitions: a day that changed rebuilds its
+    month.
 #}
 {% macro incremental_by_day(parent=none, order_by=none, touches=none, by='day') -%}
     {{ config(
@@ -45,8 +46,8 @@
 
 
 {#
-    Days and their versions, to select from. The version that follows from touches is the number of deliveries that touch the
-    day and the last of them: that set only grows, so any change of it changes the version.
+    Days and their versions, to select from. With touches, the version is the number of deliveries that touch the day
+    and the last of them: that set only grows, so any change to it changes the version.
 #}
 {% macro days_of(parent=none, touches=none) -%}
     {%- if touches -%}
@@ -76,7 +77,7 @@
 {%- endmacro %}
 
 
-{# All days of the months in which the days are: those of the parent, and those that the table has. #}
+{# All days of the months of these days: those of the parent and those of the table. #}
 {% macro days_of_their_months(changed, days) -%}
     {%- set months = [] -%}
     {%- for day in changed -%} {%- do months.append(day[:7]) -%} {%- endfor -%}
@@ -104,7 +105,10 @@
 {%- endmacro %}
 
 
-{# Replacing a day needs rows of it; a day that lost all its rows still has its old version after the run and is cleared. #}
+{#
+    Replacing a day needs rows for it. A day that lost all its rows still has its old version after the run, and is
+    deleted here.
+#}
 {% macro clear_emptied_days(days, by='day') -%}
     {%- set emptied = days_that_differ(days) if execute else [] -%}
     {%- if emptied -%}
@@ -122,8 +126,8 @@
 {%- endmacro %}
 
 {#
-    A DELETE is a mutation of every partition, whatever it finds: seconds on a month of days. A month of which any day is left
-    was replaced, so its other days are gone.
+    A DELETE mutates every partition, even where it finds nothing: seconds for a month of days. A month with any day
+    left was replaced, so its other days are gone already.
 #}
 {% macro clickhouse__delete_days(days, by) -%}
     {%- set partitions = [] -%}

@@ -1,6 +1,6 @@
 {#
-    The deliveries of a source that may be read: on DuckDB those with a manifest, which the commit of a delivery brings;
-    on ClickHouse those whose row in _deliveries, pushed last, is there.
+    The deliveries of a source that may be read: on DuckDB those with a manifest, which the commit of a delivery writes;
+    on ClickHouse those with a row in _deliveries, which is pushed last.
 #}
 {% macro landed_deliveries(source_name) -%}
     {{ return(adapter.dispatch('landed_deliveries')(source_name)) }}
@@ -29,7 +29,9 @@
 {%- endmacro %}
 
 
-{# The deliveries that a relation holds; none where it is not built yet, so that a project compiles before its first build. #}
+{#
+    The deliveries in a relation; none before the relation is built, so that a project compiles before its first build.
+#}
 {% macro deliveries_of(relation) -%}
     {%- if not is_there(relation) -%} {{ return([]) }} {%- endif -%}
     {{ return(run_query('select distinct _delivery_id from ' ~ relation).columns[0].values() | list) }}
@@ -37,9 +39,9 @@
 
 
 {#
-    Whether a relation of any schema exists. dbt's cache knows that for the schemas that it read before the first model. It
-    reads another schema when it is first asked, and shows what it has added so far to other threads that ask meanwhile:
-    on ClickHouse, where several threads build, the engine is asked.
+    Whether a relation of any schema exists. dbt's cache knows this for the schemas that it read before the first model.
+    It reads any other schema on the first request, and threads that ask meanwhile see a partly filled cache. So on
+    ClickHouse, where several threads build, this asks the engine.
 #}
 {% macro is_there(relation) -%}
     {{ return(adapter.dispatch('is_there')(relation)) }}
@@ -62,10 +64,10 @@
 
 
 {#
-    The condition of a staging model: rows of deliveries that it does not hold yet. The ids are rendered as literals, so
-    both engines read only the files or partitions of those deliveries; "not loaded" is never a maximum of a time, because
-    an older delivery may arrive late. Whatever model asks is incremental by delivery. makes: the columns that the model makes,
-    where a macro knows them; otherwise its YAML names them all.
+    The condition of a staging model: rows of deliveries that it does not have yet. The ids are literals, so both
+    engines read only the files or partitions of those deliveries. "Not loaded" is never decided by the latest time,
+    because an older delivery may arrive late. Any model that uses this condition is incremental by delivery. makes: the
+    columns that the model makes, where a macro knows them; otherwise its YAML names them all.
 #}
 {% macro is_new_delivery(source_name, makes=none) -%}
     {%- do incremental_by_delivery() -%}
@@ -82,7 +84,10 @@
     {%- endif -%}
 {%- endmacro %}
 
-{# A table that lacks a column is filled again from all deliveries that can still be read; the others keep NULL. #}
+{#
+    A table that lacks a column is filled again from all deliveries that can still be read; rows of the others keep
+    NULL.
+#}
 {% macro _not_held_yet(column, deliveries, makes) -%}
     {%- set makes = makes or model.columns.keys() | list -%}
     {%- if not makes -%}
@@ -109,8 +114,8 @@
 
 
 {#
-    One delivery, one partition: a killed run leaves no half of a delivery behind, and a delivery that is read again
-    replaces its rows. On DuckDB delete and insert are one transaction.
+    Each delivery is one partition: a killed run leaves no partial delivery, and a delivery that is read again replaces
+    its rows. On DuckDB delete and insert are one transaction.
 #}
 {% macro incremental_by_delivery() -%}
     {{ config(
@@ -136,8 +141,8 @@
 
 
 {#
-    The columns that a model makes and its table has not, or has without the values of older deliveries: on
-    ClickHouse columns are added in a statement of their own, and what is killed after it leaves them empty.
+    The columns that a model makes and its table lacks, or has without the values of older deliveries: on ClickHouse a
+    separate statement adds columns, and a run killed after it leaves them empty.
 #}
 {% macro columns_to_fill(makes) -%}
     {%- set there = adapter.get_columns_in_relation(this) | map(attribute='name') | map('lower') | list -%}
@@ -167,7 +172,10 @@
 {%- endmacro %}
 
 
-{# Before anything is written: the query makes the columns that YAML names, or older deliveries would lack one in silence. #}
+{#
+    Checks before anything is written that the query makes the columns in YAML, or older deliveries would silently lack
+    one.
+#}
 {% macro prepare_columns() -%}
     {%- if execute -%}
         {%- set makes = adapter.dispatch('columns_made')() | map(attribute='name') | map('lower') | list -%}
@@ -183,7 +191,7 @@
     {{ return(get_column_schema_from_query(model.compiled_code)) }}
 {%- endmacro %}
 
-{# in the words of dbt-clickhouse's own question, which the plugin therefore need not ask again #}
+{# worded like dbt-clickhouse's own query, so that the plugin need not run it again #}
 {% macro clickhouse__columns_made() -%}
     {{ return(adapter.get_column_schema_from_query(model.compiled_code, query_settings=config.get('query_settings', {}))) }}
 {%- endmacro %}
@@ -205,7 +213,7 @@
 {% macro duckdb__note_columns_to_fill(columns) -%}
 {%- endmacro %}
 
-{# The comment of the table says it until the build is through and dbt writes the model's description there. #}
+{# The table's comment records this until the build ends and dbt writes the model's description there. #}
 {% macro clickhouse__note_columns_to_fill(columns) -%}
     alter table {{ this }} modify comment '{{ filling() }}{{ columns | join(', ') }}'
 {%- endmacro %}

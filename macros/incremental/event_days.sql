@@ -1,15 +1,16 @@
 {#
-    The days of a parent (as in incremental_by_day), whose versions change with the versions of what a mart joins, too:
+    The days of a parent (as in incremental_by_day), whose versions also change with the rows that a mart joins:
 
         event_days('fct_sales', joined={'dim_shops': {'key': 'shop_id'}})
 
-    `joined` names each relation by its key; seen_as is the parent's column of it where that has another name. A history (it has valid_from) counts by the versions that overlap a day: for a
-    join as of the event. Any other relation counts by its one row a key: for a join with the attributes of now. Days and the
-    keys seen on them come from the parent, of which this reads two columns, or from seen_in: an incremental model of them is
-    cheaper. `matters` leaves out versions that change nothing; it sees the attributes and holds_from, the
-    microseconds of the day after which a version holds.
+    `joined` gives the key of each relation; seen_as is the parent's column with that key where it has another name. A
+    history (a relation with valid_from) contributes the versions that overlap a day, for a join as of the event. Any
+    other relation contributes its one row per key, for a join with the current attributes. Days and the keys seen on
+    them come from the parent, of which this reads two columns, or from seen_in: an incremental model of them is
+    cheaper. `matters` leaves out versions that change nothing; it sees the attributes and holds_from, the microseconds
+    of the day after which a version holds.
 
-    Attributes are the columns of the relation's YAML. Restated ones change no version.
+    Attributes are the columns in the relation's YAML. Restated ones change no version.
 #}
 {% macro event_days(parent=none, touches=none, joined={}) -%}
     {{ config(
@@ -38,7 +39,7 @@
     versions_{{ loop.index }} as (
         select
             {%- if is_history %}
-            {# where a deletion ends a version, none follows at once #}
+            {# after a deletion the next version does not follow directly #}
             lead({{ cast_to('valid_from', 'timestamp_nullable') }})
                 over (partition by {{ join.key }} order by valid_from) as next_valid_from,
             {%- endif %}
@@ -105,7 +106,10 @@
 {%- endmacro %}
 
 
-{# key=attributes@from, and -until where none follows. Other texts stand for other versions, on both engines the same. #}
+{#
+    key=attributes@from, and -until where none follows. Different versions have different texts, the same on both
+    engines.
+#}
 {% macro _version_text(node, key) -%}
     {%- set texts = [] -%}
     {%- for column in attributes_of(node, key) -%}
@@ -125,7 +129,7 @@
 {%- endmacro %}
 
 
-{# A column of a kind as the same text on both engines; decimals and ratios to six places. #}
+{# A column of any kind as a text that is the same on both engines; decimals and ratios have six places. #}
 {% macro text_of(column, kind) -%}
     {%- set kind = (kind or 'text').replace('_nullable', '') -%}
     {%- if kind in ('money', 'weight', 'ratio') -%}

@@ -1,7 +1,7 @@
 {#
-    dbt's own macro, and one case more: a table without a column that its contract names, or by whose deliveries or days
-    it is kept, is made anew. So a new column of a fact needs no flag, and is never half filled. What says full_refresh: false
-    (staging) is never made anew.
+    dbt's own macro with one more case: it rebuilds a table that lacks a column of its contract, or the column of
+    deliveries or days by which it is updated. So a new column of a fact needs no flag and is never half filled. Models
+    with full_refresh: false (staging) are never rebuilt.
 #}
 {% macro should_full_refresh() -%}
     {%- set configured = config.get('full_refresh') -%}

@@ -1,7 +1,7 @@
 {#
-    A day is rebuilt when its version changes, so all that a model reads must be in the version: its parent of days, and what
-    that is made from. Of a relation that event_days joins, the rows are in the version, not what they are made from. Views
-    are looked through. A seed changes with the code.
+    A day is rebuilt when its version changes, so the version must cover all that a model reads: its parent of days, and
+    what that is built from. For a relation that event_days joins, the version covers its rows, not what they are built
+    from. A view counts as the relations that it reads. A seed changes with the code.
 #}
 {% macro refuse_unversioned_reads(parent) -%}
     {%- if execute and model.resource_type == 'model' -%}

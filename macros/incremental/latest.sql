@@ -1,9 +1,9 @@
 {#
-    The latest record of each key on the days that a run rebuilds (all where days is none): of its records that are not set aside
-    the last one, by delivery, file and row. Beside its columns: recency, record_count, first_delivery_id and, of each column in
-    keep_last, last_known_<column>, which a later record without a value does not take away, and
-    last_known_<column>_delivery_id, the delivery that said it.
-    Most keys have one record, which needs no order: windows are costly, and see only the records of the others.
+    The latest record of each key on the days that a run rebuilds (all where days is none): the last one, by delivery,
+    file and row, of its records that are not set aside. It adds to their columns: recency, record_count,
+    first_delivery_id and, for each column in keep_last, last_known_<column>, which a later record without a value does
+    not remove, and last_known_<column>_delivery_id, the delivery that gave it. Most keys have one record, which needs
+    no sorting: windows are costly, so only the other keys go through them.
 #}
 {% macro latest_states(records, touches, days, key='event_id', keep_last=[]) -%}
     {%- set read = 'set_aside_reason is null and ' ~ in_touching_records(touches, days) -%}
@@ -54,7 +54,7 @@
 {%- endmacro %}
 
 
-{# The keys of which the records that meet a condition are more than one. #}
+{# The keys with more than one record that meets a condition. #}
 {% macro keys_of_several_records(records, key, condition) -%}
     select {{ key }}
     from {{ records }}
@@ -67,12 +67,12 @@
 
 
 {#
-    A whole fact: one row per key of a table of the declaration, its latest record, incremental by day. Its columns are those of
-    its YAML, each with its data_type: columns of the staging model, an amount of keep_last as last known, with
-    <amount>_delivery_id where fct_dq_findings should know until when findings about it are open, record_count,
-    first_delivery_id, is_corrected (a later delivery brought another record) and _day_version.
-    touches: the name of the model with touches_of_deliveries() of the staging model; order_by: how ClickHouse sorts the rows of
-    a day, best by what people filter on.
+    A complete fact: one row per key of a declared table, its latest record, incremental by day. Its YAML names its
+    columns, each with its data_type: columns of the staging model, an amount of keep_last as last known, with
+    <amount>_delivery_id where fct_dq_findings needs it to tell how long findings about it stay open, record_count,
+    first_delivery_id, is_corrected (a later delivery brought another record) and _day_version. touches: the name of the
+    model with touches_of_deliveries() of the staging model; order_by: how ClickHouse sorts the rows of a day, best by
+    the columns that queries filter on.
 #}
 {% macro latest_records(source_name, table, touches, order_by=['event_date']) -%}
     {%- set declared = declared_table(source_name, table) -%}

@@ -1,9 +1,10 @@
 {#
-    One row per loaded delivery, delivery, record day and day: an event of the loaded delivery has a record in the second
-    delivery on the record day, and a record on the day. The set follows from what was delivered, not from the order.
+    One row per loaded delivery, delivery, record day and day: an event of the loaded delivery has a record in the
+    second delivery on the record day, and a record on the day. The set depends on what was delivered, not on the order.
     A record without a day, such as a deletion, touches the days of the other records of its event. Most events have one
-    record, which touches its own day and needs no join. The relation is named in each step, because DuckDB would keep all
-    rows of a step that is read twice. Without a key, no event has records on two days, as where its time is part of its key.
+    record, which touches its own day and needs no join. Each step names the relation, because DuckDB would keep all
+    rows of a step that is read twice. Leave out the key where no event can have records on two days, as when its time
+    is part of its key.
 #}
 {% macro touches_of_deliveries(events, key='event_id', condition='records.set_aside_reason is null') -%}
     {%- do config(order_by='event_date') -%}
@@ -65,7 +66,7 @@
 
 
 {#
-    The staged records that a rebuild of the days must read: those in the deliveries and on the days that hold any record of
+    The staged records that a rebuild of the days must read: those in the deliveries and on the days with any record of
     an event that was ever seen on one of the days. Literals, so that both engines open only those parts of staging.
 #}
 {% macro in_touching_records(touches, days) -%}

@@ -10,8 +10,8 @@
 
 
 {#
-    The columns whose text was delivered in another case, padded or in quotes, by commas; NULL where none was. For each column
-    the text as delivered and as cleaned.
+    The columns whose text was delivered in another case, padded or in quotes, joined by commas; NULL where there is
+    none. Takes for each column the text as delivered and as cleaned.
 #}
 {% macro respelled(columns) -%}
     {%- set conditions = {} -%}
@@ -22,7 +22,7 @@
 {%- endmacro %}
 
 
-{# Exports that saw a missing value write whole numbers as 1007.0 #}
+{# Exports of a column with a missing value write its integers as 1007.0 #}
 {% macro whole_number_text(text) -%}
     {{ replace_all(text, '^([0-9]+)[.]0+$', '\\1') }}
 {%- endmacro %}
@@ -32,7 +32,7 @@
 {%- endmacro %}
 
 
-{# A list in any dress (a, b or ["a","b"] or a;b or a|b) as a,b #}
+{# A list in any notation (a, b or ["a","b"] or a;b or a|b) as a,b #}
 {% macro clean_list(text) -%}
     nullif({{ replace_all(replace_all(text, '[][(){}"[:space:]]', ''), '[;|]', ',') }}, '')
 {%- endmacro %}
@@ -47,15 +47,15 @@
 
 
 {#
-    A value that older exports carry in a flat column and newer ones inside a JSON document. ClickHouse computes each
-    argument of coalesce() for all rows, a branch only where it is taken.
+    A value that older exports have in a flat column and newer ones inside a JSON document. ClickHouse computes each
+    argument of coalesce() for all rows, but a branch only for the rows that take it.
 #}
 {% macro either(column, document, key) -%}
     case when {{ column }} is not null then {{ column }} else {{ json_text(document, key) }} end
 {%- endmacro %}
 
 
-{# A name without what spellings differ in: case, spaces and punctuation; NULL where nothing is left. #}
+{# A name without the differences between spellings: case, spaces and punctuation; NULL where nothing is left. #}
 {% macro name_key(text) -%}
     nullif({{ replace_all(lower_text(text), '[[:space:][:punct:]]+', '') }}, '')
 {%- endmacro %}

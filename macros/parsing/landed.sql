@@ -1,4 +1,4 @@
-{# The columns that every staging model carries last: where the row came from. #}
+{# The last columns of every staging model: where the row came from. #}
 {% macro landed_columns(relation) -%}
         {{ cast_to(relation ~ '._delivery_id', 'category') }} as _delivery_id,
         {{ cast_to(relation ~ '._delivered_at', 'timestamp') }} as _delivered_at,
@@ -8,13 +8,13 @@
 {%- endmacro %}
 
 
-{# Their names. #}
+{#  The names of those columns. #}
 {% macro landed_column_names() -%}
     {{ return(['_delivery_id', '_delivered_at', '_source_file', '_source_row', '_unmapped']) }}
 {%- endmacro %}
 
 
-{# Of a stream: where the message of a row stood, when it was produced and consumed. #}
+{# For a stream: the position of a row's message, and when it was produced and consumed. #}
 {% macro message_columns(relation) -%}
         {{ cast_to(relation ~ '._topic_id', 'category') }} as _topic_id,
         {{ cast_to(relation ~ '._partition', 'integer') }} as _partition,
@@ -66,7 +66,7 @@ select * from files
 {%- endmacro %}
 
 
-{# A row for each record of a source that could not be read; of a stream with the times and the key of its message. #}
+{# A row for each record of a source that could not be read; for a stream with the times and the key of its message. #}
 {% macro landed_rejects(name) -%}
 {%- set is_stream = declared_table(name, '_rejected').is_stream -%}
 {%- set of_message = ['message_key', 'fault_detail', '_produced_at', '_consumed_at'] if is_stream else [] -%}

@@ -1,7 +1,7 @@
 {#
-    A plain number as the exact decimal(38,6), rounded half away from zero; NULL where it is none or has more than
-    12 digits before the point. 25 decimals hold the shortest text of every double near a micro-dollar tie, so both
-    engines round the same number. Most texts have no more than the six decimals that are kept, so nothing is rounded.
+    A plain number as an exact decimal(38,6), rounded half away from zero; NULL where the text is no number or has more
+    than 12 digits before the point. 25 decimals hold the shortest text of every double near a micro-dollar tie, so both
+    engines round the same number. Most texts have at most the six decimals that are kept, and need no rounding.
 #}
 {% macro parse_decimal(text) -%}
     case
@@ -20,8 +20,8 @@
 {%- endmacro %}
 
 {#
-    A plain number with up to 12 digits before the point and its first 25 decimals, as decimal(38,25); NULL where the text is
-    none.
+    A plain number with up to 12 digits before the point and its first 25 decimals, as decimal(38,25); NULL where the
+    text is not one.
 #}
 {% macro exact_number(text) -%}
     case
@@ -34,8 +34,8 @@
 
 
 {#
-    A sampling rate as decimal(38,12) with its first six digits that are not zero, which the noise of single floats does not
-    reach: 0.0100000001 is 0.01. NULL where the text is no number; a rate below 0.000001 has fewer digits.
+    A sampling rate as decimal(38,12) with its first six significant digits, which the noise of single-precision floats
+    does not affect: 0.0100000001 is 0.01. NULL where the text is no number; a rate below 0.000001 has fewer digits.
 #}
 {% macro parse_rate(text) -%}
     {%- set exact = exact_number(text) -%}
@@ -47,7 +47,7 @@
     end
 {%- endmacro %}
 
-{# A whole number of up to 18 digits, also in the spelling 7.0; NULL where the text is none. #}
+{# An integer of up to 18 digits, also written as 7.0; NULL where the text is not one. #}
 {% macro parse_integer(text) -%}
     case
         when {{ matches(text, '^[+-]?[0-9]{1,18}([.]0*)?$') }}

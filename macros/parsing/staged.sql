@@ -1,7 +1,8 @@
 {#
-    A staging model from the declaration of its table: each column by its type (docs/landing.md), under its name in staging,
-    with the text of what is parsed as <column>_as_delivered. A table with a day holds events: event_at, event_date,
-    timestamp_as_delivered, why a record is set aside, and which columns were delivered in another spelling.
+    A staging model from the declaration of its table: each column by its type (docs/landing.md), under its name in
+    staging, with the original text of parsed columns as <column>_as_delivered. A table with a day contains events:
+    event_at, event_date, timestamp_as_delivered, why a record is set aside, and which columns were delivered in another
+    spelling.
 #}
 {% macro staged_records(source_name, table) -%}
     {%- set columns, declared = staged_columns(source_name, table), declared_table(source_name, table) -%}
@@ -58,8 +59,8 @@ select * from staged
 
 
 {#
-    What the declaration says of a table: config.meta, is_database, is_stream, and columns by name. Nothing while dbt reads the
-    project.
+    What the declaration says about a table: config.meta, is_database, is_stream, and columns by name. Empty while dbt
+    parses the project.
 #}
 {% macro declared_table(source_name, table) -%}
     {%- if not execute -%} {{ return({'columns': {}}) }} {%- endif -%}
@@ -70,8 +71,8 @@ select * from staged
 
 
 {#
-    The columns of a table in staging: name, value (an expression over `source`) and kind of sql_type(). Those that are declared
-    also have `column`, their name there, `delivered`, what landed, type, is_key and is_day.
+    The columns of a table in staging: name, value (an expression over `source`) and kind of sql_type(). Declared
+    columns also have `column` (their name in the declaration), `delivered` (what landed), type, is_key and is_day.
 #}
 {% macro staged_columns(source_name, table) -%}
     {%- set declared = declared_table(source_name, table) -%}
@@ -106,7 +107,10 @@ select * from staged
 {%- endmacro %}
 
 
-{# A text as a value of a declared type, and the kind of sql_type() that holds it. NULL where the text is no such value. #}
+{#
+    A text as a value of a declared type, and the kind of sql_type() that holds it. NULL where the text is not such a
+    value.
+#}
 {% macro typed_value(type, text) -%}
     {%- set cleaned = clean_text(text) -%}
     {%- if type == 'exact' -%} {%- set value = text -%}
@@ -135,7 +139,7 @@ select * from staged
 {%- endmacro %}
 
 
-{# The first reason for which a record cannot become an event; NULL where none holds. #}
+{# The first reason why a record cannot become an event; NULL where none applies. #}
 {% macro _set_aside_reason(columns) -%}
     {%- set reasons = [] -%}
     {%- for column in columns if column.is_key -%}

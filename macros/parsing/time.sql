@@ -4,9 +4,9 @@
 
 
 {#
-    A moment as a UTC timestamp with microseconds; NULL where the text is none, or lies outside the years 1900 to 2299.
-    Read are ISO 8601 (T or a space, with Z, an offset or neither: UTC) and epoch seconds, milli-, micro- and
-    nanoseconds, which their number of digits tells apart. Digits past the microsecond are cut.
+    A time as a UTC timestamp with microseconds; NULL where the text is not one, or is outside the years 1900 to 2299.
+    Reads ISO 8601 (T or a space, with Z, an offset or neither: UTC) and epoch seconds, milli-, micro- and nanoseconds,
+    told apart by their number of digits. Digits past the microsecond are cut.
 #}
 {% macro parse_timestamp(text) -%}
     {%- set day = try_date("substring(" ~ text ~ ", 1, 10)") -%}
@@ -40,7 +40,7 @@
 {%- endmacro %}
 
 
-{# What most senders write is what DuckDB reads itself, at a fifth of the cost of taking the text apart. #}
+{# DuckDB itself reads the format of most senders, at a fifth of the cost of splitting the text. #}
 {% macro duckdb__when_plain_timestamp(text) -%}
     when {{ matches(text, '^(19|2[0-2])[0-9]{2}-[0-9]{2}-[0-9]{2}[T ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?Z?$') }}
             then try_cast({{ text }} as timestamp)
@@ -51,9 +51,9 @@
 
 
 {#
-    A calendar day of the years 1 to 9999; NULL where the text is none. Read are ISO dates (also with a time behind
-    them), year first with slashes or without separators, and day first with slashes, dots or dashes. 03/04/2026 is
-    3 April, but where `month_first`, a condition, says that the month is first: then it is 4 March.
+    A calendar day of the years 1 to 9999; NULL where the text is not one. Reads ISO dates (also followed by a time),
+    year first with slashes or without separators, and day first with slashes, dots or dashes. 03/04/2026 is 3 April, or
+    4 March where the condition `month_first` is true.
 #}
 {% macro parse_date(text, month_first=none) -%}
     {%- set year = '([1-9][0-9]{3}|0[1-9][0-9]{2}|00[1-9][0-9]|000[1-9])' -%}
@@ -72,8 +72,9 @@
 {%- endmacro %}
 
 {#
-    Whether the dates of a file have the month first: one of them has a second number that is no month (02/13/2026), and
-    none a first number that is none (13/02/2026). `file` are the columns that tell files apart; dots have the day first.
+    Whether the dates of a file have the month first: at least one has a second number that is no month (02/13/2026),
+    and none has a first number that is no month (13/02/2026). `file`: the columns that identify a file. Dates with dots
+    always have the day first.
 #}
 {% macro has_month_first(text, file) -%}
     max(case when {{ is_month_first(text) }} then 1 else 0 end) over (partition by {{ file }})
@@ -84,7 +85,7 @@
 
 {% macro is_day_first(text) -%} {{ matches(text, _two_numbers_and_a_year(_no_month, _a_month)) }} {%- endmacro %}
 
-{# A date that is another one with the other order, such as 02/09/2026. #}
+{# A date that would be a different day in the other order, such as 02/09/2026. #}
 {% macro is_either_order(text) -%}
     {{ matches(text, _two_numbers_and_a_year(_a_month, _a_month)) }}
     and {{ replace_all(text, '^0?([0-9]+)[-/].*$', '\\1') }} <> {{ replace_all(text, '^[0-9]+[-/]0?([0-9]+)[-/].*$', '\\1') }}
@@ -119,8 +120,8 @@
 
 
 {#
-    A moment from seconds since 1970, also of the years before 2001, whose seconds have fewer than the ten digits by which
-    parse_timestamp knows them; NULL where the text is no such number.
+    A time from seconds since 1970, including years before 2001, whose seconds have fewer than the ten digits by which
+    parse_timestamp recognises them; NULL where the text is no such number.
 #}
 {% macro parse_unix_seconds(text) -%}
     case

@@ -1,7 +1,7 @@
 {#
-    The columns that the YAML of a model names, cast to their kinds: for a select of a relation that has them all. instead gives,
-    by name, the expression of a column that the relation has under another name, or not at all. dbt knows the YAML of a model only
-    when it compiles it.
+    The columns that the YAML of a model names, cast to their kinds: to select from a relation that has them all.
+    `instead` gives, by name, the expression for a column that the relation has under another name, or lacks. dbt knows
+    the YAML of a model only when it compiles the model.
 #}
 {% macro declared_columns(relation, instead={}) -%}
     {%- if not execute -%}

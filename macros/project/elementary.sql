@@ -1,7 +1,7 @@
 {#
-    Whole hours from the end of the data until now, for detection_delay: Elementary judges the last days before now, and data
-    of the past ends before them. The data ends with the last day (or hour) on which dq_least_records of `events` happened;
-    records of a time after their delivery come from a wrong clock and do not count.
+    Full hours from the end of the data until now, for detection_delay: Elementary checks the last days before now, and
+    historical data ends before them. The data ends with the last day (or hour) that has dq_least_records of `events`.
+    Records with a time after their delivery come from a wrong clock and do not count.
 #}
 {% macro hours_since_data_ended(events, period) -%}
     {%- set last_period -%}

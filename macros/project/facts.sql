@@ -1,6 +1,6 @@
 {#
-    The facts of the events of all sources that are built: those of sources that are not are left out, so that one source can be
-    built alone. While dbt reads the project, all of them.
+    The event facts of all sources that are built. Sources that are not built are left out, so that one source can be
+    built alone. All sources while dbt parses the project.
 #}
 {% macro built_facts() -%}
     {%- set facts = [] -%}

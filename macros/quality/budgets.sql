@@ -1,4 +1,7 @@
-{# Campaigns that spent more than the budget that held then, or more than the budget of now: by over_budget_then and over_budget_now. #}
+{#
+    Campaigns that spent more than their budget at the time (over_budget_then) or their current budget
+    (over_budget_now).
+#}
 {% macro overspent_of(campaigns) -%}
     select
         *,

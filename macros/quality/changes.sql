@@ -1,4 +1,4 @@
-{# The versions of a dimension that changed it: which attributes, from what to what. #}
+{# The versions of a dimension that changed it: which attributes, and their old and new values. #}
 {% macro changes_of_dimension(entity, history, key) -%}
     {%- set attributes = shown_attributes(history, key) -%}
     select
@@ -31,7 +31,10 @@
 {%- endmacro %}
 
 
-{# column=value of the attributes that differ from previous_<column>, by commas; empty for none. With side, the values before. #}
+{#
+    column=value for each attribute that differs from previous_<column>, joined by commas; empty for none. With side,
+    the previous values.
+#}
 {% macro changed_values(attributes, side='') -%}
     {%- set parts = ["''"] if not attributes else [] -%}
     {%- for column, kind in attributes.items() -%}
@@ -42,7 +45,7 @@
 {%- endmacro %}
 
 
-{# A value to be shown; a moment as its day. #}
+{# A value for display; a timestamp as its day. #}
 {% macro attribute_text(kind, value) -%}
     {%- if kind.startswith('timestamp') -%}
         {{ cast_to(cast_to(value, 'date_nullable'), 'text_nullable') }}
@@ -52,7 +55,7 @@
 {%- endmacro %}
 
 
-{# The attributes that make a version of a dimension, by name with their kinds, from the YAML of its history. #}
+{# The attributes that make up a version of a dimension, by name with their kinds, from the YAML of its history. #}
 {% macro shown_attributes(history, key) -%}
     {%- set kinds = {} -%}
     {%- if execute -%}

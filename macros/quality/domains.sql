@@ -1,9 +1,9 @@
 {#
-    How the domains of events relate to those of their publishers: relations that end with judged_domains, one row per
-    publisher that has a domain of its own and site_domain that it shows. kinship is own, below (a subdomain), alias
-    (the same name with other hyphens or another ending) or foreign. What belongs to another publisher is no alias, and a
-    publisher that is below somebody's domain has none. A leading www. is ignored; expected_domains has the publisher's
-    domains in all versions.
+    How the domains of events relate to those of their publishers: relations, the last of which is judged_domains: one
+    row per publisher with a domain of its own and site_domain that it shows. kinship is own, below (a subdomain), alias
+    (the same name with other hyphens or another ending) or foreign. A domain that belongs to another publisher is no
+    alias, and a publisher below somebody's domain has no aliases. A leading www. is ignored; expected_domains has the
+    publisher's domains in all versions.
 #}
 {% macro kinship_of_domains(events, publishers) -%}
 {%- set bare = replace_all('shown.site_domain', '^www[.]', '') -%}

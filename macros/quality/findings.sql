@@ -1,15 +1,15 @@
 {#
-    The columns that every rule has, from the relation of what it found. The words of a rule (title, why, severity, …) stand in the
-    YAML of its model, those of a shared rule with dim_dq_rules. A finding is one key of a rule; where several records carry it,
-    fct_dq_findings keeps the latest.
+    The columns that every rule has, from the relation of its violations. The texts of a rule (title, why, severity, …)
+    are in the YAML of its model, those of a shared rule in the YAML of dim_dq_rules. A finding is one key of a rule;
+    where several records have the key, fct_dq_findings keeps the latest.
 
     key        what is at fault: an event, a file and row, a cell; unique among what a delivery adds
     day        event_date of it, where it has one
     observed   what is there, and expected: what the rule expects, as texts
-    records    how many records are behind it
+    records    how many records it is about
     impact     the amount that depends on it, in the currency of its source; none where no money is touched
-    numbers, texts: columns of the evidence; first, last: the deliveries that brought the records behind it
-    rule       the name of a shared rule; the model is a rule of its own where none is given
+    numbers, texts: columns of the evidence; first, last: the deliveries that brought its records
+    rule       the name of a shared rule; where none is given, the model itself is the rule
 #}
 {% macro findings(
     violations, key, day=none, observed=none, expected=none, records='1', impact=none, numbers=[], texts=[],
@@ -33,7 +33,7 @@
 {%- endmacro %}
 
 
-{# The evidence of a finding about one record says where the record stands. #}
+{# The evidence of a finding about one record includes the position of the record. #}
 {% macro findings_of_records(
     violations, key='event_id', day='event_date', observed=none, expected=none, impact=none, numbers=[], texts=[], rule=none
 ) -%}
@@ -44,7 +44,7 @@
 {%- endmacro %}
 
 
-{# The key of a record without an id: its place in what was delivered. #}
+{# The key of a record without an id: its position in the delivery. #}
 {% macro place_of_record() -%}
     _delivery_id || '/' || _source_file || '#' || {{ cast_to('_source_row', 'text') }}
 {%- endmacro %}

@@ -1,9 +1,9 @@
 {#
-    What the rules of a source found, one row per rule and key as each delivery adds it: the shared rules that are given
-    (calls of rule_* macros), and the source's own rules of the group (models/quality/<source>/rules/). A group is a
-    table because its rules cost alike: records looks at one record or file, events across deliveries and sources,
-    levels at aggregates. Records keeps what it found, by delivery (macros/quality/judged.sql); the others are made
-    anew.
+    The findings of a source's rules, one row per rule and key as each delivery adds it: the given shared rules (calls
+    of rule_* macros), and the source's own rules of the group (models/quality/<source>/rules/). Each group is one table
+    because its rules cost about the same: `records` checks one record or file, `events` compares deliveries and
+    sources, `levels` checks aggregates. `records` keeps its findings by delivery (macros/quality/judged.sql); the
+    others are rebuilt.
 #}
 {% macro gathered_findings(group, shared=[]) -%}
     {%- set is_kept = group == 'records' -%}
@@ -57,8 +57,9 @@
 
 
 {#
-    The sources that have rules and are built, with what declared() says of each. A source that is not built is left out, so
-    that one source can be built alone; before the first build, and while dbt reads the project, none is.
+    The sources that have rules and are built, with the declared() entry of each. A source that is not built is left
+    out, so that one source can be built alone; before the first build, and while dbt parses the project, none is left
+    out.
 #}
 {% macro judged_sources() -%}
     {%- set judged, built = {}, {} -%}

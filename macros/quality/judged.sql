@@ -1,8 +1,8 @@
 {#
-    Rules about records and files decide by what one delivery brought, so each delivery is judged once, and its findings
-    stay. The table of such a group holds, beside findings, a mark for each delivery and staging model that was judged:
-    a row without a rule, with the model as its key and what the rules were as its evidence. A delivery is judged again
-    when a staging model holds more of it, and all are when anything changed that rules are made of.
+    Rules about records and files depend on one delivery only, so each delivery is judged once, and its findings stay.
+    Besides findings, the table of such a group has a mark for each judged delivery and staging model: a row without a
+    rule, with the model as its key and the state of the rules as its evidence. A delivery is judged again when a
+    staging model has more of it. All deliveries are judged again when the code of the rules changes.
 #}
 {% macro judged_columns() -%}
     {{ return([
@@ -14,7 +14,7 @@
 {% macro is_finding() -%} rule_id <> '' {%- endmacro %}
 
 
-{# The deliveries in the staging models that have to be judged; none where the table is made anew, and all are. #}
+{# The deliveries in the staging models that have to be judged; none where the table is rebuilt, which judges all. #}
 {% macro deliveries_to_judge(staged, rules) -%}
     {%- if not execute or not is_incremental() -%} {{ return(none) }} {%- endif -%}
     {%- set query -%}
@@ -46,8 +46,9 @@
 
 
 {#
-    What the rules of a model read of a staging model: the deliveries that have to be judged. A rule that compares the
-    files of a delivery, or counts its keys, reads no others then; without it the rows are the same, and cost more.
+    Limits what the rules of a model read of a staging model to the deliveries that have to be judged. A rule that
+    compares the files of a delivery, or counts its keys, then reads no others. Without this limit the rows are the
+    same, but cost more.
 #}
 {% macro judged(staged) -%}
     {%- set deliveries = deliveries_to_judge(staging_models_read(), rules_as_they_are()) -%}
@@ -77,8 +78,8 @@
 
 
 {#
-    The staging models that the rules of a model read, views and rules looked through. Nothing else may be read, because a
-    delivery is not judged again when another brings more; a seed changes with the code.
+    The staging models that the rules of a model read, directly or through views and rules. They may read nothing else,
+    because a delivery is not judged again when another delivery brings more. A seed changes with the code.
 #}
 {% macro staging_models_read() -%}
     {%- set staged, reads = {}, model.depends_on.nodes | list -%}
@@ -101,8 +102,8 @@
 
 
 {#
-    What the rules of a model are made of, as one text that changes with it: the SQL of the model and of all that it
-    reads, seeds, the macros of the project, and the vars that any of them names.
+    The code of a model's rules, as one text that changes with it: the SQL of the model and of all that it reads, seeds,
+    the macros of the project, and the vars that any of them uses.
 #}
 {% macro rules_as_they_are() -%}
     {%- if not execute -%} {{ return('') }} {%- endif -%}
@@ -124,7 +125,7 @@
 {%- endmacro %}
 
 
-{# The rules that judge an amount: a later record without one leaves it, and what was found. #}
+{# The rules that judge an amount: a later record without an amount leaves the amount and its findings unchanged. #}
 {% macro rules_of_amounts() -%}
     {%- set rules = [] -%}
     {%- for node in (graph.nodes.values() if execute else []) if node.resource_type == 'model' and node.config.meta.get('judges') == 'amount' -%}

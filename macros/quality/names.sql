@@ -1,4 +1,4 @@
-{# The names of the conditions that hold, by commas; NULL where none does. #}
+{# The names of the conditions that hold, joined by commas; NULL where none does. #}
 {% macro names_where(conditions) -%}
     {%- set names = [] -%}
     {%- for name, condition in conditions.items() -%}

@@ -1,6 +1,6 @@
 {#
-    The findings of a rule about events whose key no dimension knows; those without a key too, where or_none says so. Keys are
-    looked up once each, not once an event.
+    The findings of a rule about events whose key is in no dimension; with or_none also those without a key. Each key is
+    looked up once, not once per event.
 #}
 {% macro findings_of_orphans(events, column, dimension, or_none=false, impact=none, texts=[]) -%}
 with unknown_keys as (

@@ -1,4 +1,4 @@
-{# What a key ever belonged to, by all versions of its dimension: one row per key, owner_ids by commas. #}
+{# All owners that a key ever had, from all versions of its dimension: one row per key, owner_ids joined by commas. #}
 {% macro owners_of(history, key, owner) -%}
     select
         {{ key }},
@@ -15,8 +15,9 @@
 
 
 {#
-    Relations that end with strangers: the ad events whose owner is none of the owners of their key, with owner_ids. Reads the
-    relation owners. Pairs are judged once, and only the events of strange pairs are read. among: owners that are known at all.
+    Relations, the last of which is strangers: the ad events whose owner is none of the owners of their key, with
+    owner_ids. Reads the relation owners. Each pair is judged once, and only the events of mismatched pairs are read.
+    among: the known owners.
 #}
 {% macro strangers_to_owners(events, key, owner, among=none) -%}
     strange_pairs as (

@@ -1,7 +1,8 @@
 {#
-    The pairs of values of two columns that hardly ever meet although both values are frequent: fewer records than a share
-    (var dq_pair_share) of what row and column of the table of pairs let expect, where that is enough to tell
-    (var dq_pair_expected). One row per pair: both values, pair_count, row_count, column_count and expected_count.
+    The pairs of values of two columns that rarely occur together although both values are frequent: fewer records than
+    a share (var dq_pair_share) of the number expected from the row and column totals, where that number is large enough
+    to tell (var dq_pair_expected). One row per pair: both values, pair_count, row_count, column_count and
+    expected_count.
 #}
 {% macro pairs_out_of_line(relation, row, column) -%}
     select
@@ -36,7 +37,7 @@
 {%- endmacro %}
 
 
-{# The records of a relation whose values of two columns are such a pair, with the counts of the pair. #}
+{# The records of a relation with such a pair of values, and the counts of the pair. #}
 {% macro records_of_pairs_out_of_line(relation, row, column) -%}
     select
         records.event_id as event_id,

@@ -1,6 +1,7 @@
 {#
-    What a delivery says of an event beside what the delivery before said: one row per event and delivery that is not the first to
-    bring it, from usable records, with previous_<column> and previous_delivery_id. Of a delivery the last record counts.
+    What a delivery says about an event next to what the previous delivery said: one row per event and delivery after
+    the first one that brought it, from usable records, with previous_<column> and previous_delivery_id. The last record
+    of a delivery counts.
 #}
 {% macro redelivered_events(relation, columns) -%}
     select * from (

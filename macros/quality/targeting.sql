@@ -1,6 +1,6 @@
 {#
-    A rule about events whose campaign did not target them, by the version of the campaign that held when they happened. Only
-    events whose value some version of their campaign leaves out are looked at.
+    A rule about events whose campaign did not target them, by the version of the campaign that was valid at the time.
+    Only events whose value some version of their campaign leaves out are checked.
 #}
 {% macro findings_outside_targeting(column, targeting) -%}
 {%- set is_left_out = "',' || campaigns." ~ targeting ~ " || ',' not like '%,' || events." ~ column ~ " || ',%'" -%}

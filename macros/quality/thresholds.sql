@@ -1,6 +1,7 @@
 {#
-    Whether a count is above what is expected by more than chance: twice the difference of the square roots is about standard
-    normal for counts (Anscombe 1948, Biometrika 35), also for small ones. Both decimals; from dq_least_events on.
+    Whether a count exceeds its expectation by more than chance: twice the difference of the square roots is about
+    standard normal for counts (Anscombe 1948, Biometrika 35), even small ones. Both are decimals; applies from
+    dq_least_events on.
 #}
 {% macro stands_out(observed, expected) -%}
     (
@@ -10,7 +11,7 @@
 {%- endmacro %}
 
 
-{# Whether a count falls short of what is expected: by more than chance, and by more than half. #}
+{# Whether a count falls short of its expectation by more than chance, and by more than half. #}
 {% macro falls_short(observed, expected) -%}
     (
         2 * {{ to_double(observed) }} < {{ to_double(expected) }}
@@ -19,7 +20,7 @@
 {%- endmacro %}
 
 
-{# Whether a positive level, as a price, is out of line with that of its peers, in either direction. #}
+{# Whether a positive level, such as a price, is out of line with that of its peers, in either direction. #}
 {% macro out_of_line(level, peers) -%}
     (
         {{ level }} >= {{ var('dq_times_peers') }} * {{ peers }}
@@ -34,16 +35,16 @@
 {%- endmacro %}
 
 
-{# What of an amount lies above the level of the peers: amount x (1 - peers / level), with levels in micro-dollars. #}
+{# The part of an amount above the level of the peers: amount x (1 - peers / level), with levels in micro-dollars. #}
 {% macro amount_above_peers(amount, level, peers) -%}
     {{ amount }} - {{ share_of(amount, cast_to('floor(' ~ peers ~ ')', 'integer'), cast_to('floor(' ~ level ~ ')', 'integer')) }}
 {%- endmacro %}
 
 
 {#
-    Relations that end with usual: by a column, how many counts there are (peers), their sum (total), their median (middle), the
-    median absolute deviation (mad), and the threshold above which a count is far from the median: middle + dq_mads x mad, which
-    is taken as at least one.
+    Relations, the last of which is usual: for each value of a column, the number of counts (peers), their sum (total),
+    their median (middle), the median absolute deviation (mad), and the threshold above which a count is far from the
+    median: middle + dq_mads x mad, where mad is taken as at least one.
 #}
 {% macro usual_counts(relation, count, by) -%}
     middles as (

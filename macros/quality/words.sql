@@ -1,7 +1,8 @@
 {#
-    The words of the rules of the sources that are built, one row per rule: of a source's own rules from the YAML of their models, of shared rules from the
-    YAML of this model (meta.shared_rules), with what the source says otherwise in the YAML of the model that gathers them
-    (meta.rules). Who owns a shared rule is who owns the source, unless the words say so.
+    The texts of the rules of all built sources, one row per rule. A source's own rules have them in the YAML of their
+    models. Shared rules have them in the YAML of this model (meta.shared_rules); a source overrides them in the YAML of
+    the model that gathers its rules (meta.rules). The owner of a source owns its shared rules, unless these texts name
+    another owner.
 #}
 {% macro words_of_rules() -%}
     {%- set columns = ['entity', 'scope', 'title', 'why', 'severity', 'action', 'owner', 'fix'] -%}

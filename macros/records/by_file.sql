@@ -1,8 +1,8 @@
 {#
-    What became of the records of each delivered file, as landing counts them and as models show them.
-    One row per delivered file of the entities: its counts, and what models say of its records. `counted` lists relations
-    that have _delivery_id and _source_file, each with the aggregates to take of it by name; `derived` are expressions over
-    those names. The model has the columns that its YAML names.
+    What became of the records of each delivered file, as landing counts them and as models show them. One row per
+    delivered file of the entities: its counts, and what models say about its records. `counted` lists relations with
+    _delivery_id and _source_file, each with its aggregates by name; `derived` are expressions over those names. The
+    model has the columns that its YAML names.
 #}
 {% macro records_by_file(files, entities, counted, derived={}) -%}
 with files as (

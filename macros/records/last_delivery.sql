@@ -1,6 +1,6 @@
 {#
     One row: the id of the last delivery that brought records, and the UTC day on which it came. Events of a later day
-    have a clock that runs ahead. records: a model of records_by_file().
+    come from a clock that runs ahead. records: a model of records_by_file().
 #}
 {% macro last_delivery(records) -%}
     select

@@ -1,7 +1,4 @@
-{#
-    The records that a staging model sets aside, by delivery. The columns are those that the YAML of the model names, as the
-    kinds that it says.
-#}
+{# The records that a staging model sets aside, by delivery. The YAML of the model names the columns and their kinds. #}
 {% macro records_set_aside(staging) -%}
     {{ config(order_by='_source_file') }}
 with records as (

@@ -1,4 +1,4 @@
-{# What a source is called on a page: ad_serving is Ad serving. #}
+{# The display name of a source: ad_serving is Ad serving. #}
 {% macro source_label(column) -%}
     case {{ column }}
         {%- for source in declared() %}
@@ -9,13 +9,13 @@
 {%- endmacro %}
 
 
-{# The fates that a landed record may have, beside being rejected or blank. #}
+{# The fates that a landed record may have, besides being rejected or blank. #}
 {% macro fates() -%} {{ return(['current', 'replaced', 'deleted', 'set_aside']) }} {%- endmacro %}
 
 
 {#
-    By fate the columns of a source's model of records that count it: records_<fate> and those that begin so, or the ones that
-    the YAML of the model lists under config.meta.fates.
+    For each fate, the columns of a source's model of records that count it: records_<fate> and columns that begin with
+    it, or those that the YAML of the model lists under config.meta.fates.
 #}
 {% macro columns_of_fates(records) -%}
     {%- set columns_of = {} -%}
@@ -32,8 +32,8 @@
 
 
 {#
-    One row per delivery of a source with records of events: how many were read, and what became of them. Of a source that names
-    no model of records under config.meta, only what landing counted is known: the fates are NULL.
+    One row per delivery of a source with records of events: how many were read, and what became of them. For a source
+    without a model of records under config.meta only the counts of landing are known: the fates are NULL.
 #}
 {% macro records_of_deliveries(source_name, records) -%}
     {%- set columns_of = columns_of_fates(records) if records else {} -%}
@@ -58,7 +58,7 @@
 {% macro _sum_of(columns) -%} {{ return('sum(' ~ columns | join(' + ') ~ ')' if columns else '0') }} {%- endmacro %}
 
 
-{# The tables of a source that hold events. #}
+{# The tables of a source that contain events. #}
 {% macro tables_with_a_day(source_name) -%}
     {%- set tables = [] -%}
     {%- for node in (graph.sources.values() if execute else []) if node.source_name == source_name and node.config.meta.get('day') -%}
@@ -93,9 +93,9 @@
 
 
 {#
-    One row per source with the one figure that its declaration names as its headline, as a text: of money with its currency, of
-    shares in percent, with the interval where the declaration gives one. None for a source that names none, or whose model is
-    not built.
+    One row per source with the headline figure that its declaration names, as a text: money with its currency, shares
+    in percent, with the interval where the declaration gives one. No row for a source that names none, or whose model
+    is not built.
 #}
 {% macro headlines(sources) -%}
     {%- set shown = [] -%}

@@ -1,7 +1,7 @@
 {#
-    A number as people read it, so many decimals and a comma at the thousands: 2,396.60. Engines differ in how they print and
-    round doubles, so it is made from a whole number; ClickHouse casts what is behind a NULL too, which may be no number. NULL
-    stays NULL; for up to two decimals.
+    A number for display, with the given number of decimals (up to two) and commas at the thousands: 2,396.60. NULL
+    stays NULL. Engines print and round doubles differently, so the text is made from an integer. ClickHouse also casts
+    the value stored behind a NULL, which may not be a number.
 #}
 {% macro fixed_text(number, decimals) -%}
     {%- set scaled = cast_to('floor(abs(coalesce(' ~ number ~ ', 0)) * ' ~ 10 ** decimals ~ ' + 0.5)', 'integer_nullable') -%}

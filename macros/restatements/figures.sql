@@ -1,8 +1,8 @@
 {#
-    One row per event_date, member of `by` and delivery of a ledger: what the delivery did to the events (<effect>_count), by
-    how much it moved each figure (<figure>_moved), the figures after it (<figure>_after), and whether that published the day.
-    Deliveries count in the order of their ids. effects: those of the ledger's columns events_<effect>; figures: aggregates
-    over its rows by name; publications: a relation of publications_of().
+    One row per event_date, member of `by` and delivery of a ledger: what the delivery did to the events
+    (<effect>_count), by how much it moved each figure (<figure>_moved), the figures after it (<figure>_after), and
+    whether it published the day. Deliveries are ordered by their ids. effects: those of the ledger's columns
+    events_<effect>; figures: aggregates over its rows by name; publications: a relation of publications_of().
 #}
 {% macro figures_by_delivery(ledger, publications, by, effects, figures) -%}
 with movements as (
@@ -61,9 +61,9 @@ select * from published
 
 
 {#
-    One row per event_date and delivery of a ledger: whether the delivery published the day, and as what. A day is published
-    by the first delivery that touches it after the UTC day is over; those before it are preliminary, those after it
-    restatements. files: the staging model of delivered files, which knows when a delivery was made.
+    One row per event_date and delivery of a ledger: whether the delivery published the day, and in which role. The
+    first delivery that touches a day after the end of the UTC day publishes it; earlier ones are preliminary, later
+    ones are restatements. files: the staging model of delivered files, which has the time of each delivery.
 #}
 {% macro publications_of(files, ledger) -%}
 with deliveries as (

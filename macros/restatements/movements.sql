@@ -1,13 +1,13 @@
 {#
-    Relations that end with movements: what each delivery did to the figures, one row per record that arrives and per state
-    that departs, from a relation of record_states(). A movement has the columns of its record, the delivery and file that
-    made it (delivery_id, source_file), and
-    - direction: 1 where the record adds to the figures, -1 where a later delivery takes it away, 0 where a later record of
-      its own delivery replaces it. The sum over the deliveries up to any one is what was known then;
+    Relations, the last of which is movements: what each delivery did to the figures, one row per record that arrives
+    and per state that departs, from a relation of record_states(). A movement has the columns of its record, the
+    delivery and file that made it (delivery_id, source_file), and
+    - direction: 1 where the record adds to the figures, -1 where a later delivery takes it away, 0 where a later record
+      of its own delivery replaces it. The sum over all deliveries up to a given one is what was known then;
     - fate: what became of the record, of record_fates(); departed where the movement takes a state away;
     - effect: what the delivery did to the event, of delivery_effects(); others where it restates nothing.
-    place: the compared columns, as day and publisher, between which figures may move. effects: what else a delivery may do
-    to an event, as conditions by name; the first that holds counts.
+    place: the compared columns, such as day and publisher, between which figures may move. effects: what else a
+    delivery may do to an event, as conditions by name; the first that holds counts.
 #}
 {% macro movements_of(states, place, effects) -%}
 arrivals as (
@@ -71,7 +71,7 @@ movements as (
 {%- endmacro %}
 
 
-{# What a delivery may do to the events of a day: the effects that every ledger tells, and its own. #}
+{# What a delivery may do to the events of a day: the effects of every ledger, and those of this one. #}
 {% macro delivery_effects(own) -%}
     {{ return(['first_seen'] + own | list + ['moved_in', 'moved_out']) }}
 {%- endmacro %}

@@ -1,9 +1,9 @@
 {#
-    Every record with its place in the story of its key, of the records that meet a condition. The last record of a key in
-    a delivery is a state of it (recency_in_delivery = 1); previous_* and next_* are the delivery and file, and the
-    compared columns (each with its kind), of the states before and after it. Of each column in keep_last:
-    last_known_<column> is what it says once the record is there, later_<column> counts the records after it that carry a
-    value. Most keys have one record, which has no story: windows are costly, and see only the records of the others.
+    Every record that meets a condition, with its position in the history of its key. The last record of a key in a
+    delivery is a state of the key (recency_in_delivery = 1); previous_* and next_* are the delivery and file, and the
+    compared columns (each with its kind), of the states before and after it. For each column in keep_last:
+    last_known_<column> is its value once the record has arrived, later_<column> counts the later records that have a
+    value. Most keys have one record and no history: windows are costly, so only the other keys go through them.
 #}
 {% macro record_states(records, columns, compared, condition, key='event_id', keep_last=[]) -%}
     {%- set several = keys_of_several_records(records, key, condition) | indent(8) -%}

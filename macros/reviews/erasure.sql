@@ -1,6 +1,7 @@
 {#
-    A person's request to be forgotten: the hook of a table that holds what reviewers wrote or are called. It takes these columns
-    from all rows of the reviewers in seeds/erased_reviewers.csv, also from those that land again later; figures stay.
+    A person's request to be forgotten: the hook of a table with the texts or names of reviewers. It sets these columns
+    to NULL in all rows of the reviewers in seeds/erased_reviewers.csv, including rows that land again later; figures
+    stay.
 #}
 {% macro erase_reviewers(columns) -%}
     {%- set erased = ref('erased_reviewers') -%}

@@ -1,4 +1,4 @@
-{# Sums of ratings: of reviews, or of sums of them. #}
+{# Sums of ratings, from reviews or from sums of reviews. #}
 {% macro rating_sums(relation) -%}
         {%- for name in ['reviews', 'ratings', 'rating_sum', 'ratings_1', 'ratings_2', 'ratings_3', 'ratings_4', 'ratings_5', 'helpful_votes', 'total_votes'] %}
         {{ cast_to('sum(' ~ relation ~ '.' ~ name ~ ')', 'integer') }} as {{ name }}{{ ',' if not loop.last }}
@@ -7,8 +7,8 @@
 
 
 {#
-    What months of ratings say, to be ranked by: the mean, and the mean drawn towards that of all ratings of the month, as if
-    rating_prior_weight ratings of it stood beside one's own. So two reviews of five stars lead no ranking.
+    What to rank months of ratings by: the mean, and the mean shrunk towards that of all ratings of the month, as if
+    rating_prior_weight ratings at that mean were added. So two reviews of five stars lead no ranking.
 #}
 {% macro rating_columns(relation) -%}
         {%- set weight = var('rating_prior_weight') -%}
@@ -29,7 +29,7 @@
 {%- endmacro %}
 
 
-{# Sums over months of ratings: reviews, ratings of each number of stars, and what means are made of. #}
+{# Sums over months of ratings: reviews, ratings of each number of stars, and the sums from which means are computed. #}
 {% macro sums_of_months(relation) -%}
         {%- set total, squares = [], [] -%}
         {%- for stars in range(1, 6) -%}
@@ -45,8 +45,8 @@
 
 
 {#
-    What all months say of each brand or category: their sums, the mean, and the mean to rank by, drawn towards that
-    of all ratings as in rating_columns, with the interval that so many ratings of the usual deviation have.
+    All months of each brand or category: their sums, the mean, and the mean to rank by, shrunk towards that of all
+    ratings as in rating_columns, with the interval for that number of ratings at the usual deviation.
 #}
 {% macro ratings_of_all_months(months, by) -%}
     {%- set weight = var('rating_prior_weight') -%}

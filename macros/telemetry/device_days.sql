@@ -1,6 +1,7 @@
 {#
-    The findings of a rule about days on which a device has readings of a kind, at least so many: column is their count in
-    int_telemetry__device_days, extreme an aggregate that observed may show. Readings of a clock that is ahead only where asked.
+    The findings of a rule about days on which a device has at least a given number of readings of a kind: column is
+    their count in int_telemetry__device_days, extreme an aggregate that observed may show. Readings of a clock that
+    runs ahead are included only on request.
 #}
 {% macro findings_of_device_days(column, observed, expected, extreme='0', least=1, early_too=false) -%}
 with device_days as (

@@ -1,6 +1,7 @@
 {#
-    Messages of readings that have several: place 1 is the one that counts, which is the first that was produced, then the first
-    by topic, partition and offset, whatever the order of deliveries. The others repeat it, with the same values or with others.
+    Messages of readings with several messages: place 1 is the one that counts, which is the first produced, then the
+    first by topic, partition and offset, whatever the order of deliveries. The others repeat it, with the same or
+    different values.
 #}
 {% macro ranked_repeats(records, read) -%}
     select
@@ -39,7 +40,7 @@
 {%- endmacro %}
 
 
-{# The usable messages of the days that a run rebuilds. A reading is of one day, so its messages are, too. #}
+{# The usable messages of the days that a run rebuilds. A reading belongs to one day, so its messages do too. #}
 {% macro messages_of_days(touches, days) -%}
     set_aside_reason is null
         and {{ in_touching_records(touches, days) }}
@@ -47,14 +48,14 @@
 {%- endmacro %}
 
 
-{# When a message left its device: the time that the broker keeps with it, else when it was read. #}
+{# When a message left its device: the time that the broker stores with it, else when it was consumed. #}
 {% macro sent_at(relation) -%}
     coalesce({{ relation }}._produced_at, {{ relation }}._consumed_at, {{ relation }}._delivered_at)
 {%- endmacro %}
 
 
 {#
-    Whether a message was sent later after its reading, or earlier before it, than the declaration allows
+    Whether a message was sent later after its reading, or further before it, than the declaration allows
     (late_after_seconds, early_after_seconds).
 #}
 {% macro is_late(relation) -%}
@@ -76,7 +77,10 @@
 {%- endmacro %}
 
 
-{# Why messages are no readings: what the consumer finds (duckhouse/streaming/parse.py), and times that no engine keeps. #}
+{#
+    Why messages are not readings: what the consumer finds (duckhouse/streaming/parse.py), and times that no engine can
+    store.
+#}
 {% macro faults_of_messages() -%}
     {{ return([
         'not_json', 'not_an_object', 'duplicate_field', 'empty_message', 'too_large', 'missing_field', 'wrong_type', 'bad_timestamp',

@@ -16,7 +16,7 @@ with gathered as (
     {%- endfor %}
 ),
 
-{# a rule without words stays, and fails the test of its rule_id #}
+{# a rule without texts stays, and fails the test of its rule_id #}
 found as (
     select
         gathered.*,

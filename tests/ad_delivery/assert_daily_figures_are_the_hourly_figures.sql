@@ -1,4 +1,4 @@
--- For each campaign and day, and in both directions: the day is the sum of its hours.
+-- For each campaign and day, in both directions: the figures of the day are the sum of its hours.
 with hourly_less_daily as (
     select
         campaign_id,

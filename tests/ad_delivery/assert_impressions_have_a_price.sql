@@ -1,4 +1,4 @@
--- Impressions of no known campaign, or of one whose bid is no number, cost nothing here: they are to be looked at.
+-- Impressions of an unknown campaign, or of one whose bid is not a number, cost nothing here: check them.
 {{ config(severity='warn') }}
 
 select

@@ -1,4 +1,4 @@
--- The records of a table in a delivery are numbered from 1: their order decides which one counts.
+-- The records of a table in a delivery are numbered from 1: their order decides which record counts.
 with
 {%- for table in ['advertisers', 'campaigns', 'impressions', 'clicks'] %}
 {{ table }} as (

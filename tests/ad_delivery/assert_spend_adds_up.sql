@@ -1,4 +1,4 @@
--- What a campaign has spent by its last day is the sum of its days, and its budget less that is what is left.
+-- A campaign's spend by its last day is the sum of its days, and its remaining budget is the budget less that spend.
 with campaigns as (
     select
         campaign_id,

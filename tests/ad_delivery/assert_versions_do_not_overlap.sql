@@ -1,4 +1,4 @@
--- The first version of a row holds since ever, each ends before the next begins, and only the last can be open.
+-- The first version of a row has no lower bound, each ends before the next begins, and only the last can be open.
 with versions as (
     select
         'advertiser' as table_name,

@@ -1,4 +1,4 @@
--- Per delivered file: its current records are the events that show it, and every staged record and dollar has a fate.
+-- Per delivered file: its current records are the events that name it, and all staged records and dollars have a fate.
 with current_and_fated as (
     select
         _delivery_id,

@@ -1,4 +1,4 @@
--- No staged record of an event comes after the one that is shown.
+-- No staged record of an event is later than the one that the event shows.
 with records as (
     select
         event_id,

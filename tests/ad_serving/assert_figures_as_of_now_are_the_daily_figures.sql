@@ -1,5 +1,5 @@
--- What fct_ad_events_as_of says about now is what the daily mart says: for each day and publisher, in both directions. A
--- publisher that has left a day stays in fct_ad_events_as_of, with zeros.
+-- The current figures of fct_ad_events_as_of equal the daily mart for each day and publisher, in both directions. A
+-- publisher that no longer has events on a day stays in fct_ad_events_as_of, with zeros.
 with now_less_daily as (
     select
         event_date,

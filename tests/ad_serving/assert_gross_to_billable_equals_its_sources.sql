@@ -1,5 +1,5 @@
--- The bridge takes off what its sources say, for each UTC day and publisher: gross and invalid records are those of
--- fct_ad_events_daily; invalid traffic is that of fct_ad_invalid_traffic, of which the overlap is in invalid records.
+-- The deductions of the bridge equal their sources for each UTC day and publisher: gross and invalid records come from
+-- fct_ad_events_daily; invalid traffic comes from fct_ad_invalid_traffic, whose overlap is part of invalid records.
 {{ config(tags=['quality']) }}
 
 {%- set figures = [

@@ -1,4 +1,4 @@
--- Every event that was staged is in fct_ad_events, and nothing else is.
+-- Every staged event is in fct_ad_events, and nothing else is.
 with staged as (
     select count(distinct event_id) as event_count
     from {{ ref('stg_ad_serving__events') }}

@@ -1,4 +1,4 @@
--- For each day: the revenue last published before any restatement, and all differences since, give the revenue now.
+-- For each day: the revenue last published before any restatement, plus all later differences, is the current revenue.
 with publications as (
     select
         *,

@@ -1,5 +1,5 @@
--- What fct_consent_company_daily_as_of says about now is what fct_consent_company_daily says: for each day and company, in
--- every reading. A company that has left a day stays with zeros.
+-- The current figures of fct_consent_company_daily_as_of equal fct_consent_company_daily for each day and company, in
+-- every reading. A company that no longer has events on a day stays, with zeros.
 with now_less_daily as (
     select
         event_date,

@@ -1,4 +1,5 @@
--- For each company and day: the volumes last published before any restatement, and all differences since, give the volumes now.
+-- For each company and day: the volumes last published before any restatement, plus all later differences, are the
+-- current volumes.
 {%- set readings = ['sampled', 'weighted_once', 'extrapolated'] %}
 
 with publications as (

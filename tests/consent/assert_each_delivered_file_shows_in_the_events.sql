@@ -1,4 +1,4 @@
--- Per delivered file: its current records are the events that show it, and every usable record has a fate.
+-- For each delivered file: its current records are the events that name it, and every usable record has a fate.
 with current_and_fated as (
     select
         _delivery_id,

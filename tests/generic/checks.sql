@@ -1,7 +1,7 @@
 {#
-    What holds in every row of a model, in one query: keys that are unique (lists of columns; a NULL in a key of one column is
-    none), columns without NULL, columns with the values that they may have, expressions that are true. Where any does not
-    hold, gives one row that names all of them, and how many rows or keys break each.
+    Checks every row of a model in one query: unique keys (lists of columns; NULL in a key of one column does not
+    count), columns without NULL, columns with accepted values, expressions that must be true. If any check fails,
+    returns one row that names the failed checks and how many rows or keys break each.
 #}
 {% test checks(model, unique=[], not_null=[], accepted_values={}, expressions={}) %}
 {%- set broken = [] -%}

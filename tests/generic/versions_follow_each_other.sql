@@ -1,4 +1,4 @@
-{# Each version of a key ends where the next begins, the first holds since ever, and only the last is open. #}
+{# Each version of a key ends where the next begins, the first has no lower bound, and only the last is open. #}
 {% test versions_follow_each_other(model, key) %}
 with versions as (
     select

@@ -1,5 +1,6 @@
--- What a rule of action block finds must not be published: while such a finding is open, the build fails. The sender mends a
--- file by a later one of the same name that is as long; what is wrong with that one is a finding of its own.
+-- What a rule with action block finds must not be published: while such a finding is open, the build fails. The sender
+-- fixes a file by delivering a later one with the same name and at least as many records; faults of the later file are
+-- separate findings.
 {{ config(severity='error', tags=['quality', 'every_build']) }}
 
 with blocking as (

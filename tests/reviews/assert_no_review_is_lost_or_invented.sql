@@ -1,4 +1,5 @@
--- Records of a review share its time: of each day the fact counts as many as staging holds, and has a text for each review.
+-- All records of a review have its time: for each day the fact counts as many records as staging holds, and has a text
+-- for each review.
 with records_and_texts as (
     select
         event_date,

@@ -44,7 +44,7 @@ def bench_readings(work: Path, readings: int, repeat: int) -> list[dict[str, Any
 
 @dataclass(frozen=True)
 class Delivered:
-    """What is landed, its name, and what is landed later: `add` makes it, `land_more` lands it."""
+    """What is landed first, its name, and what is landed later: `add` makes it, `land_more` lands it."""
 
     label: str
     more: str

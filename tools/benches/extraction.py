@@ -1,4 +1,5 @@
-"""Extraction of impressions from PostgreSQL: all of them, and an increment, beside a COPY of the table to a file."""
+"""Extraction of impressions from PostgreSQL: all of them, and an increment, compared with a COPY of the table to a
+file."""
 
 import os
 import subprocess
@@ -25,7 +26,7 @@ with psycopg.connect(os.environ["POSTGRES_DSN"]) as connection:
 
 
 def bench_extraction(work: Path, impressions: int, repeat: int) -> list[dict[str, Any]]:
-    """Of `impressions` rows; increments of 10,000 rows are on top of all."""
+    """Extracts `impressions` rows; increments of 10,000 rows are added to them."""
     with embedded(work / "postgres") as server:
         prepare(server, SOURCE)
         dsn = conninfo.make_conninfo(**server.parameters(SOURCE))
@@ -68,7 +69,7 @@ def extraction(work: Path, name: str, option: tuple[str, ...]) -> Task:
 
 
 def increment(work: Path, name: str, option: tuple[str, ...]) -> Task:
-    """Each turn lands rows that were made since the turn before, in the zone of the first."""
+    """Each turn lands the rows made since the previous turn, in the zone of the first."""
 
     def task(_: int) -> tuple[list[str], Environment]:
         env = {"DUCKHOUSE_LANDING": str(zone(work, name, 0))}

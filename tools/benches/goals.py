@@ -1,4 +1,4 @@
-"""The figures that a change of speed is judged by, with what each should reach."""
+"""The figures by which a change in speed is judged, each with its goal."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -9,11 +9,11 @@ READINGS_A_SECOND = 20_000
 ENGINES = ("DuckDB", "ClickHouse")
 
 Figure = tuple[str, float, float]
-"""What is told, its value, and the greatest that it should have."""
+"""What is reported, its value, and its limit."""
 
 
 def figures(results: list[dict[str, Any]], events: int, times: int) -> list[dict[str, Any]]:
-    """Those of the measurements that were made."""
+    """The goals of the measurements that were made."""
     by_name = {result["name"]: result for result in results}
     found = []
     for told, value, goal in _figures(by_name, events, times):

@@ -59,7 +59,7 @@ def one_more_day(folder: Path, days: int, repeat: int) -> list[dict[str, Any]]:
 
 
 def one_more(folder: Path, target: str, later: Iterator[Path]) -> Task:
-    """A build after one more file has landed; before the first turn, of all that has landed."""
+    """A build after one more file has landed; before the first turn, a build of all that has landed."""
 
     def task(turn: int) -> tuple[list[str], Environment]:
         if turn >= 0:

@@ -1,4 +1,4 @@
-"""Landing one JSONL file, and the same lines in several, beside a bare COPY of them to Parquet."""
+"""Landing one JSONL file, and the same lines in several, compared with a plain COPY of them to Parquet."""
 
 import sys
 from itertools import islice

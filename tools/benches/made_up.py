@@ -8,14 +8,14 @@ PRODUCTS = 20_000
 
 
 def events_of_days(folder: Path, days: int, events_per_day: int) -> Path:
-    """The drop in `folder`: events in a file a day, and dimensions."""
+    """Puts a drop into `folder`: one file of events per day, and dimensions."""
     counts = ["--days", str(days), "--events-per-day", str(events_per_day), "--seed", "7", "--clean"]
     run(module("tools.generate", "ad_serving", *counts, "--out", str(folder)))
     return folder
 
 
 def reviews_of_days(folder: Path, days: int, reviews_per_day: int) -> Path:
-    """The drop in `folder`: two files of reviews a day, and the products."""
+    """Puts a drop into `folder`: two files of reviews per day, and the products."""
     size = ["--days", str(days), "--reviews-per-day", str(reviews_per_day), "--products", str(PRODUCTS)]
     run(module("tools.generate", "reviews", *size, "--seed", "7", "--clean", "--out", str(folder)))
     return folder

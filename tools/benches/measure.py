@@ -23,7 +23,8 @@ Task = Callable[[int], tuple[list[str], Environment]]
 
 def measure(name: str, task: Task, repeat: int, server: str = "") -> dict[str, Any]:
     """The median of wall seconds and the highest peak memory over `repeat` runs of a command. The memory is that of the
-    command with its child processes, or, where it is named, that of the server which this process runs beside it."""
+    command with its child processes or, if `server` is given, that of the server, which is another child of this
+    process."""
     runs = [timed_run(*task(turn), server) for turn in cli.progress(range(repeat), label=name, unit="run")]
     seconds = [wall for wall, _ in runs]
     return {
@@ -35,7 +36,7 @@ def measure(name: str, task: Task, repeat: int, server: str = "") -> dict[str, A
 
 
 def timed_run(command: list[str], env: Environment, server: str = "") -> tuple[float, int]:
-    with tempfile.TemporaryFile() as output:  # a pipe that nobody reads fills up, and the command waits for ever
+    with tempfile.TemporaryFile() as output:  # a pipe that nobody reads fills up, and the command waits forever
         started = time.perf_counter()
         process = psutil.Popen(
             command, cwd=settings.PROJECT, env={**os.environ, **env}, stdout=output, stderr=subprocess.STDOUT
@@ -54,12 +55,12 @@ def timed_run(command: list[str], env: Environment, server: str = "") -> tuple[f
 
 
 def process_of(server: str) -> Any:
-    """The child of this process in whose command line the word stands."""
+    """The child of this process with the word in its command line."""
     return next(child for child in children(psutil.Process()) if server in words_of(child))
 
 
 def words_of(process: Any) -> list[str]:
-    """Its command line; nothing of one that has ended and was not waited for."""
+    """The command line of a process; empty if it has ended and was not waited for."""
     try:
         words: list[str] = process.cmdline()
         return words

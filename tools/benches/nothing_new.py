@@ -1,4 +1,4 @@
-"""Builds where nothing is new: the demo of all sources, on both engines, and a pipeline that asks first."""
+"""Builds without new data: the demo of all sources, on both engines, and a pipeline that checks first."""
 
 import os
 from pathlib import Path

@@ -7,7 +7,7 @@ from duckhouse import settings
 
 
 def plain_sql(target_path: Path) -> str:
-    """What a full dbt build has run, as one SQL script: the seed, each model and snapshot in its order, each test."""
+    """What a full dbt build ran, as one SQL script: the seed, the models and snapshots in order, and the tests."""
     manifest = json.loads((target_path / "manifest.json").read_text())
     executed = json.loads((target_path / "run_results.json").read_text())["results"]
     statements = ["set TimeZone = 'UTC'"]

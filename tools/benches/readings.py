@@ -1,4 +1,4 @@
-"""A lake of made-up readings, written past Kafka and the store: what the builds of telemetry are measured on."""
+"""A lake of made-up readings, written without Kafka and the store, for measuring builds of telemetry."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from tools.generators.telemetry.devices import SECOND_MS
 from tools.generators.telemetry.generate import Fleet
 from tools.generators.telemetry.planted import Sent
 
-DEVICES = 1_000  # each of which sends a reading a minute
+DEVICES = 1_000  # each sends one reading per minute
 AN_HOUR = 60 * DEVICES
 PARTITIONS = [Partition("made-up-readings-00000", number) for number in range(4)]
 A_COMMIT = 500_000
@@ -24,7 +24,7 @@ START = 1_774_224_000_000  # 2026-03-23
 
 
 class MadeUpReadings:
-    """Adds to the lake that the environment names: each call goes on where the one before ended."""
+    """Adds to the lake that the environment names: each call continues where the previous one ended."""
 
     def __init__(self, most: int) -> None:
         seconds = -(-most // DEVICES) * 60

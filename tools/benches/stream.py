@@ -1,4 +1,5 @@
-"""Readings of a topic into the lake and the store, beside programs that only poll them, or append them to a file."""
+"""Readings of a topic into the lake and the store, compared with programs that only poll them, or append them to a
+file."""
 
 import sys
 from pathlib import Path

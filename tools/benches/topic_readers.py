@@ -15,7 +15,7 @@ ANSWER_SECONDS = 10.0
 
 
 def drop(topic: str) -> None:
-    """Polls every message that the topic holds now, and forgets it."""
+    """Polls every message that the topic holds now, and discards it."""
     for _ in _batches(topic):
         pass
 
@@ -49,7 +49,7 @@ def _batches(topic: str) -> Iterator[list[Message]]:
 
 
 def _table(batch: list[Message], schema: pa.Schema | None = None) -> pa.Table:
-    """The fields of a batch; of a schema where it is given, as not every batch has a message with all of them."""
+    """The fields of a batch, with the given schema if any, because not every batch has a message with all fields."""
     options = pyarrow.json.ParseOptions(
         explicit_schema=schema, unexpected_field_behavior="ignore" if schema else "infer"
     )

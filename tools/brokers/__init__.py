@@ -10,10 +10,10 @@ class LocalBroker(Protocol):
 
     @property
     def bootstrap(self) -> str:
-        """Its address, HOST:PORT; the same after it was stopped and started again."""
+        """Its address, HOST:PORT; unchanged by a stop and start."""
 
     def make_topic(self, name: str, partitions: int) -> None:
-        """Makes a topic, which is there when this returns. Raises UserError where it cannot be made."""
+        """Makes a topic, which exists when this returns. Raises UserError where it cannot be made."""
 
     def delete_topic(self, name: str) -> None:
         """Deletes a topic, which is gone when this returns. Raises UserError where it cannot be deleted."""
@@ -22,7 +22,7 @@ class LocalBroker(Protocol):
         """Deletes the messages of a partition before an offset, as retention does."""
 
     def stop(self) -> None:
-        """Lets nobody in until start(). What topics hold stays."""
+        """Refuses connections until start(). Topics keep their messages."""
 
     def start(self) -> None:
-        """Serves again, when this returns."""
+        """Serves again when this returns."""

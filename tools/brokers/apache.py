@@ -22,7 +22,7 @@ SECONDS_TO_CHANGE = 30
 SECONDS_BETWEEN_LOOKS = 0.02
 ATTEMPTS = 3
 HEAP = "-Xmx256m"
-# a small machine: no compiler but the quick one, no collector with threads of its own
+# a small machine: only the quick compiler, and a garbage collector without its own threads
 JVM = (HEAP, "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-UsePerfData")
 LOGGING = Path(__file__).with_name("log4j2.properties")
 SETTINGS = {
@@ -41,7 +41,7 @@ SETTINGS = {
     "broker.heartbeat.interval.ms": "500",
     "group.initial.rebalance.delay.ms": "0",
     "group.min.session.timeout.ms": "500",
-    # messages stay, whatever time they say, but where a topic has a time of its own: then they go at once
+    # messages stay, whatever their time; a topic with its own retention time loses old ones at once
     "log.retention.ms": "-1",
     "log.initial.task.delay.ms": "0",
     "log.retention.check.interval.ms": "200",
@@ -105,7 +105,7 @@ class Apache:
         self._wait(lambda: not self._partitions(name), f"topic {name} gone")
 
     def add_partitions(self, name: str, total: int) -> None:
-        """Lets a topic have so many partitions, which are there when this returns."""
+        """Gives a topic this many partitions, which exist when this returns."""
         self._change(self._client().create_partitions([NewPartitions(name, total)])[name], f"topic {name}")
         self._wait(lambda: len(self._partitions(name)) == total, f"topic {name} with {total} partitions")
 
@@ -128,7 +128,7 @@ class Apache:
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def _written_settings(self) -> Path:
-        """server.properties; the controller's port is a free one each time, since nobody else needs it."""
+        """server.properties; the controller's port is a free one each time, because nothing else needs it."""
         controller = f"{HOST}:{_free_port()}"
         settings = SETTINGS | {
             "listeners": f"PLAINTEXT://{self.bootstrap},CONTROLLER://{controller}",
@@ -151,7 +151,7 @@ class Apache:
             raise UserError(f"Apache Kafka cannot use {self.folder}: {said[-1] if said else 'it says nothing'}")
 
     def _answers(self) -> bool:
-        """Whether the node came up; one that did not is gone."""
+        """Whether the node came up. One that did not has been stopped."""
         cluster, deadline = self._cluster_id(), monotonic() + SECONDS_TO_START
         while self.is_running and monotonic() < deadline:
             try:
@@ -160,7 +160,7 @@ class Apache:
                 continue
             if answered.cluster_id == cluster:
                 return True
-            sleep(SECONDS_BETWEEN_LOOKS)  # somebody else has the port: this one is about to end
+            sleep(SECONDS_BETWEEN_LOOKS)  # another process has the port: this one is about to end
         self.kill()
         self._admin = None
         return False
@@ -185,7 +185,7 @@ class Apache:
         return self._admin
 
     def _partitions(self, name: str) -> list[int]:
-        """Those of a topic that have a leader."""
+        """The partitions of a topic that have a leader."""
         topic = self._client().list_topics(timeout=SECONDS_TO_CHANGE).topics.get(name)
         return [number for number, state in topic.partitions.items() if state.leader >= 0] if topic else []
 
@@ -207,7 +207,7 @@ class Apache:
 def apache(folder: Path, port: int | None = None) -> Iterator[Apache]:
     """A node that serves on `port` (a free one where it is None) while the block runs; its data stay in `folder`.
 
-    Raises UserError where Apache Kafka cannot be had, or does not start.
+    Raises UserError where Apache Kafka is not available, or does not start.
     """
     node = Apache(folder.resolve(), port)
     node.start()
@@ -218,7 +218,7 @@ def apache(folder: Path, port: int | None = None) -> Iterator[Apache]:
 
 
 def _reason(log: Path) -> str:
-    """What the log tells of the first error."""
+    """What the log says about the first error."""
     lines = log.read_text(errors="replace").strip().splitlines()
     errors = [line.partition(" ERROR ")[2] for line in lines if " ERROR " in line] or lines[-1:]
     return errors[0] if errors else "it says nothing"

@@ -1,4 +1,4 @@
-"""The programs of Apache Kafka: Maven copies them into the project once, by pom.xml beside this module."""
+"""The programs of Apache Kafka: Maven copies them into the project once, as pom.xml in this folder says."""
 
 import fcntl
 import hashlib
@@ -18,7 +18,8 @@ _JAVA_VERSION = re.compile(r'version "(\d+)')
 
 
 def jars() -> Path:
-    """The folder of the programs. Raises UserError, which says what is missing, where they cannot be had or run."""
+    """The folder of the programs. Raises UserError, which says what is missing, where they are unavailable or cannot
+    run."""
     _check_java()
     folder = CACHE / hashlib.sha256(POM.read_bytes()).hexdigest()[:12]
     if not folder.exists():
@@ -31,7 +32,7 @@ def jars() -> Path:
 
 
 def unavailable() -> str | None:
-    """Why Apache Kafka cannot run on this machine; None where it can."""
+    """The reason why Apache Kafka cannot run on this machine; None where it can."""
     try:
         jars()
     except UserError as error:
@@ -52,7 +53,7 @@ def _check_java() -> None:
 
 
 def _copy(folder: Path) -> None:
-    """Copies them beside their place, which is renamed when all are there."""
+    """Copies them to a folder next to the final one, and renames it when all are there."""
     if not shutil.which("mvn"):
         raise UserError("Apache Kafka comes by Maven, and there is no mvn")
     fresh = folder.with_suffix(".new")

@@ -1,7 +1,7 @@
 """librdkafka's mock cluster: it speaks Kafka's protocol on a port of 127.0.0.1 from within this process, in memory.
 
-It keeps about 5 MB of a partition. It knows no topic ids, no look-up by time, and shows aborted transactions to
-everybody.
+It keeps about 5 MB per partition. It has no topic ids and no look-up by time, and shows aborted transactions to all
+readers.
 """
 
 import ctypes
@@ -26,7 +26,7 @@ class MockCluster:
         self._library = _librdkafka()
         error = ctypes.create_string_buffer(512)
         settings = self._library.rd_kafka_conf_new()
-        # its client has no brokers but those of the cluster, of which it would warn
+        # its client has no brokers except those of the cluster, and would warn about that
         self._library.rd_kafka_conf_set(settings, b"log_level", b"0", error, len(error))
         self._client = self._library.rd_kafka_new(_PRODUCER, settings, error, len(error))
         if not self._client:
@@ -55,7 +55,7 @@ class MockCluster:
         self._library.rd_kafka_destroy(self._client)
 
     def _new_cluster(self) -> int:
-        """A cluster with an id that none had before in this process: librdkafka makes it of the cluster's address."""
+        """A cluster with an id that is new in this process: librdkafka derives the id from the cluster's address."""
         refused = []
         while (cluster := self._library.rd_kafka_mock_cluster_new(self._client, 1)) in _addresses:
             refused.append(cluster)
@@ -72,7 +72,7 @@ class MockCluster:
 
 @contextmanager
 def mock_cluster() -> Iterator[MockCluster]:
-    """A cluster that serves while the block runs. With it goes what it holds."""
+    """A cluster that serves while the block runs. Its messages are lost with it."""
     cluster = MockCluster()
     try:
         yield cluster

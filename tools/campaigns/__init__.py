@@ -1,1 +1,1 @@
-"""Campaigns: many kills in a row, drawn from a seed, and a look at whether figures still hold."""
+"""Campaigns: many kills in a row, drawn from a seed, followed by a check that figures are still right."""

@@ -1,4 +1,4 @@
-"""What a campaign is: something drawn from a seed and done many times, after which what must hold is looked at."""
+"""What a campaign is: actions drawn from a seed and repeated many times, followed by checks of what must hold."""
 
 import json
 from argparse import ArgumentParser, Namespace
@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Outcome:
-    """Lines that people read, figures that programs read, and each thing that does not hold as a line."""
+    """Lines for people, figures for programs, and a line for each check that fails."""
 
     lines: list[str]
     figures: dict[str, Any]
@@ -19,7 +19,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Campaign:
-    """`run` works in a folder of its own; options have the count and the seed. One that was stopped goes on there."""
+    """`run` works in its own folder; options have the count and the seed. A stopped campaign continues there."""
 
     about: str
     unit: str

@@ -1,4 +1,4 @@
-"""The commands that campaigns run: where each begins, and the functions by which it changes something outside."""
+"""The commands that campaigns run: their entry points, and the functions with which they change something outside."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -24,10 +24,10 @@ FEW_MODELS = {
 
 @dataclass(frozen=True)
 class Command:
-    """A module with a main(), and functions that `moments.watch` takes, where the command is killed at these.
+    """A module with a main(), and functions for `moments.watch`, at which the command is killed.
 
-    `imports` is what it imports late, `before` a function that is called with its words before it is forked off, and
-    `sizes` are settings of modules that make much of little: few rows are many, few models all.
+    `imports` is what it imports late, `before` a function that is called with its arguments before the fork, and
+    `sizes` are settings of modules that lower limits, so that a few rows count as many and a few models as all.
     """
 
     module: str
@@ -37,7 +37,7 @@ class Command:
     sizes: Mapping[str, object] = field(default_factory=dict)
 
     def warm_up(self, words: Sequence[str]) -> None:
-        """Imports what every fork would import by itself."""
+        """Imports once what every fork would otherwise import itself."""
         for name in (self.module, *self.imports):
             import_module(name)
         for name in self.changing:
@@ -46,7 +46,7 @@ class Command:
             resolve_name(self.before)(words)
 
     def ready(self, words: Sequence[str]) -> Callable[[], int | None]:
-        """Its main() for these words, in a process that does nothing else."""
+        """Runs its main() with these arguments, in a process that does nothing else."""
         for name, value in self.sizes.items():
             module, _, attribute = name.partition(":")
             setattr(import_module(module), attribute, value)

@@ -1,4 +1,4 @@
-"""What campaigns draw from a seed: the same again for the same words."""
+"""What campaigns draw from a seed: the same words give the same draws."""
 
 import random
 from collections.abc import Sequence
@@ -9,6 +9,6 @@ def by_seed(seed: str) -> random.Random:
 
 
 def drawn(known: Sequence[str], draw: random.Random) -> int:
-    """The number of a moment, of the names of moments in their order; each name is as likely as any other."""
+    """The number of a moment, drawn from the names of moments in order; each name is equally likely."""
     name = draw.choice(sorted(set(known)))
     return draw.choice([number for number, each in enumerate(known, 1) if each == name])

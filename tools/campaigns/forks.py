@@ -1,8 +1,7 @@
 """Commands that run as forks of one warm process, some of which are killed.
 
-What takes long to import is imported once, and each run is a fork of the process that main() serves. A line that it
-reads is JSON: the settings of the environment, and runs that begin at once. It answers with a line when each has ended
-or is dead.
+Slow imports happen once, and each run is a fork of the process that main() serves. It reads lines of JSON: the settings
+of the environment, and runs that begin at the same time. It answers with a line when each has ended or is dead.
 """
 
 import json
@@ -31,8 +30,8 @@ _running: set[int] = set()
 
 @dataclass(frozen=True)
 class Launch:
-    """A run of a command of COMMANDS. It is killed at the moment of that number, or with all that it started after so
-    many seconds, or not at all.
+    """A run of a command of COMMANDS. It is killed at the moment with the given number, or together with all that it
+    started after the given seconds, or not at all.
     """
 
     command: str
@@ -43,8 +42,8 @@ class Launch:
 
 @dataclass(frozen=True)
 class Ended:
-    """The exit code of a run, negative where a signal ended it; the names of the moments that it came by; what it
-    said, and how long it took.
+    """The exit code of a run, negative where a signal ended it; the names of the moments that it passed; its output,
+    and how long it took.
     """
 
     code: int
@@ -64,7 +63,7 @@ class Forks:
         self._process = process
 
     def __call__(self, settings: Mapping[str, str], *starts: Launch) -> list[Ended]:
-        """Runs commands at once. Raises UserError where the process is gone."""
+        """Runs commands at the same time. Raises UserError where the process is gone."""
         if self._process.stdin is None or self._process.stdout is None:
             raise AssertionError("unreachable")
         self._process.stdin.write(json.dumps([settings, [asdict(start) for start in starts]]) + "\n")
@@ -77,7 +76,7 @@ class Forks:
 
 @contextmanager
 def forks(folder: Path) -> Iterator[Forks]:
-    """The process while the block runs; it notes in the folder what runs say."""
+    """The process while the block runs; it writes the output of runs into the folder."""
     folder.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-c", "from tools.campaigns.forks import main; main()", str(folder)]
     with subprocess.Popen(command, cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -88,7 +87,7 @@ def forks(folder: Path) -> Iterator[Forks]:
 
 
 def main() -> None:
-    """Ends with SIGTERM, and takes along what runs then."""
+    """Ends with SIGTERM, and ends the running commands too."""
     signal.signal(signal.SIGTERM, _stop)
     folder = Path(sys.argv[1])
     for line in sys.stdin:
@@ -121,7 +120,7 @@ def _fork(start: Launch, settings: Mapping[str, str], told: Path) -> int:
         _running.add(pid)
         return pid
     try:
-        os.setpgid(0, 0)  # a kill after seconds takes what it started along
+        os.setpgid(0, 0)  # a kill by time also kills what the command started
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         said = os.open(told.with_suffix(".said"), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         for stream in (sys.stdout, sys.stderr):
@@ -156,7 +155,7 @@ def _end(code: int) -> NoReturn:
 
 
 def _waited_for(left: dict[int, float | None], begun: float) -> dict[int, tuple[int, float]]:
-    """The exit code and the seconds of each; those whose time is over are killed."""
+    """The exit code and seconds of each run; runs whose time is over are killed."""
     ended: dict[int, tuple[int, float]] = {}
     while len(ended) < len(left):
         passed = time.monotonic() - begun
@@ -164,7 +163,7 @@ def _waited_for(left: dict[int, float | None], begun: float) -> dict[int, tuple[
             if pid in ended:
                 continue
             if seconds is not None and passed >= seconds:
-                with suppress(ProcessLookupError):  # it has not come to make its group yet: the next look finds it
+                with suppress(ProcessLookupError):  # it has not made its group yet: the next check finds it
                     os.killpg(pid, signal.SIGKILL)
             done, status = os.waitpid(pid, os.WNOHANG)
             if done:

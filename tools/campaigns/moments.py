@@ -12,7 +12,7 @@ Told = Callable[[int, str], None]
 
 
 def watch(functions: Iterable[str], told: Told) -> None:
-    """From now on `told` hears of each moment: its number, from 1, and its name, as "before Class.method".
+    """From now on calls `told` at each moment with its number, from 1, and its name, such as "before Class.method".
 
     A function is named as package.module:Class.method, or as module:function. Moments of threads count as they come.
     """
@@ -30,7 +30,7 @@ def watch(functions: Iterable[str], told: Told) -> None:
 
 
 def kill_at(chosen: int) -> Told:
-    """Ends this process, as if the power went, at the moment of that number."""
+    """Ends this process at the moment with that number, as a power failure would."""
 
     def told(number: int, _: str) -> None:
         if number == chosen:

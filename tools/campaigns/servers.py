@@ -1,5 +1,5 @@
-"""The servers that commands of a campaign talk to: each runs while its block does, and gives the settings by which
-commands find it.
+"""The servers that commands of a campaign use: each runs while its block does, and gives the settings by which commands
+find it.
 """
 
 import os

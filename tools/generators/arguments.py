@@ -1,4 +1,4 @@
-"""Arguments of the generators, and what they say at the end."""
+"""Arguments of the generators, and their summary."""
 
 import argparse
 from datetime import date
@@ -12,7 +12,7 @@ FIRST_DATE, LAST_DATE = date(2000, 1, 1), date(2200, 1, 1)
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong with the arguments in one line."""
+    """Reports what is wrong with the arguments in one line."""
 
     def error(self, message: str) -> NoReturn:
         self.exit(2, f"error: {message} (see {self.prog} --help)\n")
@@ -64,7 +64,7 @@ def add_common(parser: argparse.ArgumentParser, start: date) -> None:
 def tell(
     args: argparse.Namespace, truth: dict[str, Any], asked: dict[str, Any], made: dict[str, Any], text: str
 ) -> None:
-    """Prints what was `asked` for and `made`, and the counts that every truth.json has."""
+    """Prints what was `asked` for and `made`, and the counts of every truth.json."""
     records = truth["totals"]["records"]
     summary = {
         "out": str(args.out),

@@ -1,4 +1,4 @@
-"""Two deliveries of a drop, as the demo lands them: the drop without its redelivery, then that."""
+"""Two deliveries of a drop, as the demo lands them: the drop without its redelivery, then the redelivery."""
 
 import shutil
 from pathlib import Path
@@ -7,7 +7,7 @@ from duckhouse.processes import module, run, script
 
 
 def land_first(source: str, drop: Path, words: tuple[str, ...], delivered_at: str) -> None:
-    """Generates the drop where it is not there whole, and lands it."""
+    """Generates the drop unless it is complete, and lands it."""
     if not (drop / "truth.json").exists():
         shutil.rmtree(drop, ignore_errors=True)
         run(module("tools.generate", source, *words, "--out", str(drop)))

@@ -7,7 +7,7 @@ import numpy as np
 
 
 def pick(rng: np.random.Generator, weights: np.ndarray, cells: np.ndarray) -> np.ndarray:
-    """For each entry of `cells` (row numbers of `weights`) a column, drawn by that row's integer weights."""
+    """For each entry of `cells` (row numbers of `weights`), a column drawn by that row's integer weights."""
     cumulative = weights.cumsum(axis=1)
     totals = cumulative[:, -1]
     before = totals.cumsum() - totals

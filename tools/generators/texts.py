@@ -54,7 +54,7 @@ def time_text(at: np.ndarray, style: str) -> pa.Array:
 
 
 def fixed(characters: np.ndarray) -> pa.Array:
-    """Rows of equally many ASCII characters as strings."""
+    """Rows with the same number of ASCII characters, as strings."""
     rows, width = characters.shape
     offsets = np.arange(rows + 1, dtype=np.int32) * width
     return pa.StringArray.from_buffers(rows, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(characters)))

@@ -22,7 +22,7 @@ GZIP_LEVEL = 3
 
 @dataclass
 class Records:
-    """What a file holds, by record: `read` = landed + malformed + blank."""
+    """The records of a file: `read` = landed + malformed + blank."""
 
     read: int = 0
     malformed: int = 0
@@ -31,7 +31,7 @@ class Records:
 
 @contextmanager
 def claimed(out: Path) -> Iterator[None]:
-    """A folder for what the block writes; it is empty again where the block fails or is interrupted.
+    """A folder for what the block writes; it is emptied if the block fails or is interrupted.
 
     Raises UserError when it holds something or cannot be written.
     """
@@ -70,7 +70,7 @@ def open_text(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_lines(file: BinaryIO, lines: pa.StringArray) -> None:
-    """Writes strings that bring their own newlines: the bytes between the first and the last offset of the array."""
+    """Writes strings that include their newlines: the bytes between the first and the last offset of the array."""
     _, offsets, characters = lines.buffers()
     ends = memoryview(offsets).cast("i")
     file.write(memoryview(characters)[ends[lines.offset] : ends[lines.offset + len(lines)]])

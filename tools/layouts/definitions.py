@@ -11,11 +11,11 @@ from duckhouse.warehouse.parity import PUBLISHED_SCHEMAS
 
 FOLDER = PROJECT / "docs" / "clickhouse_tables"
 PREFIX = "duckhouse"
-"""Files name databases as under the default CLICKHOUSE_PREFIX."""
+"""Files name databases with the default CLICKHOUSE_PREFIX."""
 
 
 def definitions(client: Client, prefix: str) -> dict[Path, str]:
-    """What `show create table` says of each published relation, by the file that keeps it."""
+    """The output of `show create table` for each published relation, by its file."""
     databases = ", ".join(literal(f"{prefix}_{schema}") for schema in PUBLISHED_SCHEMAS)
     found = client.query(
         "select database, name, formatQuery(create_table_query) from system.tables "

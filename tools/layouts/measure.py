@@ -13,7 +13,7 @@ from duckhouse.clickhouse_sql import full_name, literal, quote
 from tools.layouts.areas import areas
 from tools.layouts.tables import AS_BUILT, Layout, MeasuredTable
 
-# the cache of conditions would let a second run read less than the first
+# the query condition cache would let a second run read less than the first
 SETTINGS = {"use_query_condition_cache": 0}
 ALL_PARTITIONS = {"max_partitions_per_insert_block": 0}
 
@@ -97,7 +97,7 @@ def measure_table(
 
 
 def choose_subjects(client: Client, source: str, databases: Mapping[str, str]) -> dict[str, str]:
-    """The databases, and what questions ask for as literals."""
+    """The databases, and the subjects of questions as literals."""
     found = dict(databases)
     for name, query in areas()[source].subjects.items():
         rows = client.query(query.format(**found)).result_rows
@@ -109,7 +109,7 @@ def choose_subjects(client: Client, source: str, databases: Mapping[str, str]) -
 
 @contextmanager
 def copies(client: Client, prefix: str, table: MeasuredTable, database: str) -> Iterator[str]:
-    """The table in each of its layouts, merged, in a database that goes with the block; gives its name."""
+    """The table in each of its layouts, merged, in a database that is dropped after the block; yields its name."""
     scratch = f"{prefix}_layout"
     original = full_name(database, table.name)
     columns = client.query(f"describe table {original}").result_rows
@@ -136,7 +136,7 @@ def copies(client: Client, prefix: str, table: MeasuredTable, database: str) -> 
 
 
 def define(layout: Layout, name: str, data_type: str, codec: str) -> str:
-    """A column of the copy, whose type and codec in the table are given."""
+    """A column of the copy, from its type and codec in the table."""
     if layout.without:
         data_type = re.sub(rf"{layout.without}\((.+)\)", r"\1", data_type)
     if layout.codecs is not None:
@@ -145,9 +145,9 @@ def define(layout: Layout, name: str, data_type: str, codec: str) -> str:
 
 
 def arrive(client: Client, scratch: str, copy: str, engine: str, selected: str) -> tuple[int, int, float]:
-    """Brings the selected rows into the copy as a run does; the rows and bytes written, and milliseconds.
+    """Inserts the selected rows into the copy as a run does; returns the rows and bytes written, and milliseconds.
 
-    A MergeTree gets them instead of what its partitions hold, the other engines beside it, unmerged.
+    In a MergeTree they replace the rows of their partitions; other engines add them, unmerged.
     """
     table, increment = full_name(scratch, copy), full_name(scratch, f"{copy}_increment")
     client.command(f"system stop merges {table}")
@@ -170,7 +170,7 @@ def arrive(client: Client, scratch: str, copy: str, engine: str, selected: str) 
 
 
 def stored(client: Client, database: str, table: str) -> tuple[int, int, int, dict[str, int]]:
-    """Parts, rows, bytes on disk, and those of each column, the largest first."""
+    """Parts, rows, bytes on disk, and bytes of each column, the largest first."""
     parameters = {"database": database, "table": table}
     condition = "where active and database = {database:String} and table = {table:String}"
     parts, rows, on_disk = client.query(

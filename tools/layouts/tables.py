@@ -1,4 +1,4 @@
-"""What is measured of a table on ClickHouse: layouts to compare with, and questions to ask of each."""
+"""What is measured for a table on ClickHouse: layouts to compare with, and questions to run on each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,8 @@ MONTHS = "toYYYYMM(event_date)"
 
 @dataclass(frozen=True)
 class Layout:
-    """A copy to compare with. `increment` selects what a run writes: instead of partitions, or beside what is there."""
+    """A copy to compare with. `increment` selects what a run writes: in place of partitions, or in addition to existing
+    rows."""
 
     name: str
     order_by: str = "tuple()"
@@ -29,7 +30,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Question:
-    """`sql` reads {table}; `rollup` is a smaller mart that answers it too."""
+    """`sql` reads {table}; `rollup` is a smaller mart that also answers it."""
 
     name: str
     sql: str
@@ -38,7 +39,7 @@ class Question:
 
 @dataclass(frozen=True)
 class MeasuredTable:
-    """`rows` fill the copies. A copy named as built is measured instead of the table itself."""
+    """`rows` fill the copies. A copy named "as built" is measured instead of the table itself."""
 
     schema: str
     name: str

@@ -1,9 +1,9 @@
-"""Which rule must find which planted kind, and what else may rightly be behind its findings.
+"""Which rule must find which planted kind, and what else may correctly explain its findings.
 
 A kind is matched by tokens: "item" means the event id, or the file and row, of each planted record; "file" its file;
-"delivery" the delivery; "company" the company; anything else is a template, filled from each planted cell.
-`also` names kinds whose effects a rule sees too: they explain a finding, and are not asked for. Changes of the
-redelivery count as kinds. What a `natural` rule finds lies in the nature of the data, planted or not.
+"delivery" the delivery; "company" the company; anything else is a template, filled from each planted cell. `also` names
+kinds whose effects a rule also sees: they explain a finding, but are not required. Changes of the redelivery count as
+kinds. What a `natural` rule finds is in the nature of the data, planted or not.
 """
 
 from collections.abc import Mapping
@@ -191,10 +191,10 @@ REVIEWS = {
     "equal_ratings_burst": Rule({"equal_ratings_burst": "key:{product_id}|{day}"}),
 }  # fmt: skip
 
-# of a device that shows a fault all findings are explained by it
+# a device's fault explains all findings about the device
 OF_DEVICE = "device_id:{device_id}"
 TELEMETRY = {
-    "rejected_record": Rule(natural=True),  # what cannot be read is counted by the truth of the generator
+    "rejected_record": Rule(natural=True),  # the generator's truth counts what cannot be read
     "unmapped_columns": Rule(natural=True),
     "file_unusable": Rule(),
     "unreadable_time": Rule(),
@@ -216,7 +216,7 @@ AD_DELIVERY = {
     "rejected_record": Rule(),
     "unreadable_time": Rule(dict.fromkeys(("null_time", "infinite_time"), EVENT), also={"time_lost": EVENT}),
     "time_after_delivery": Rule({"future_time": EVENT}),
-    "unmapped_columns": Rule(natural=True),  # times that no engine holds are kept there
+    "unmapped_columns": Rule(natural=True),  # times that no engine can store are kept there
     "unreadable_value": Rule({"nan_bid": "key:campaigns/{campaign_id}/bid_usd"}),
     "late_events": Rule(natural=True),
     "dimension_changed": Rule(natural=True),

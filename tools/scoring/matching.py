@@ -1,4 +1,4 @@
-"""Compares findings with what was planted: each side says by tokens what it is about."""
+"""Compares findings with what was planted: tokens say what each side is about."""
 
 import json
 import re
@@ -22,7 +22,7 @@ class ScoredFinding:
 
 @dataclass
 class Score:
-    """Of one rule, and of one kind where it must find any: how many are planted, found, rightly found; examples."""
+    """For one rule, and one kind if it must find any: how many are planted, found and correctly found; examples."""
 
     rule_id: str
     kind: str | None
@@ -59,13 +59,13 @@ def finding(row: Mapping[str, Any], prefix: str) -> ScoredFinding:
 
 
 def plain_id(text: str) -> str | None:
-    """An event id without case, blanks and dashes; None where the text is none."""
+    """An event id without case, blanks and dashes; None where the text is not an event id."""
     bare = text.strip().lower().replace("-", "")
     return bare if UUID.fullmatch(bare) else None
 
 
 def planted(fault: Mapping[str, Any], how: str) -> list[Tokens]:
-    """The planted items of a kind, each as the tokens by which a finding can be about it."""
+    """The planted items of a kind, each as the tokens that a finding about it can have."""
     if how in ("item", "file", "delivery", "company"):
         places = list(_places(fault))
         if how == "item":
@@ -80,7 +80,7 @@ def planted(fault: Mapping[str, Any], how: str) -> list[Tokens]:
 
 
 def _single(cell: dict[str, Any]) -> list[dict[str, Any]]:
-    """A cell of several hours as one cell an hour."""
+    """A cell of several hours as one cell per hour."""
     return [{**cell, "hour": hour} for hour in cell["hours"]] if "hours" in cell else [cell]
 
 

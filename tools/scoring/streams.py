@@ -1,4 +1,4 @@
-"""Puts messages that a generator wrote to a file into the lake, as if they had come from a topic."""
+"""Puts messages from a generator's file into the lake, as if they had come from a topic."""
 
 import base64
 import json
@@ -43,7 +43,7 @@ Placed = tuple[tuple[Partition, int], dict[str, Any]]
 
 
 def _placed(messages: Path) -> Iterator[Placed]:
-    """Each message with its partition, which its key tells, and its offset there."""
+    """Each message with its partition, which follows from its key, and its offset there."""
     ends: Counter[Partition] = Counter()
     with messages.open(encoding="utf-8") as lines:
         for text in lines:

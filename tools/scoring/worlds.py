@@ -40,7 +40,7 @@ class World:
 
 
 def build(folder: Path, options: Mapping[str, list[str]]) -> World:
-    """One data set, in a folder and on an embedded ClickHouse of its own. `options` are the generator's, by source."""
+    """One data set, with its own folder and embedded ClickHouse. `options` are the generator's, by source."""
     with embedded_clickhouse("--port", "0", "--data", str(folder / "clickhouse")):
         return _build_on(folder, options)
 
@@ -87,7 +87,7 @@ def _build_on(folder: Path, options: Mapping[str, list[str]]) -> World:
 
 
 def _deliver_drop(source: str, drop: Path, words: list[str], env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The deliveries of a drop, each with its folder in it."""
+    """The deliveries of a drop, each with its folder in the drop."""
     _run(module("tools.generate", source, "--out", str(drop), *words), env)
     for moment, place in zip(generators()[source].DELIVERED_AT, ("", "redelivery/"), strict=True):
         landed = _run(_landing(source, drop, moment, place, env), env)
@@ -95,7 +95,7 @@ def _deliver_drop(source: str, drop: Path, words: list[str], env: Mapping[str, s
 
 
 def _deliver_database(source: str, drop: Path, words: list[str], env: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Two extractions of a database. A clean one has no silent edits, which are a fault."""
+    """Two extractions of a database. A clean database has no silent edits, which are a fault."""
     is_clean = CLEAN in words
     batch = [word for word in words if word != CLEAN]
     seed = batch[: batch.index("--seed") + 2]
@@ -107,7 +107,7 @@ def _deliver_database(source: str, drop: Path, words: list[str], env: Mapping[st
 
 
 def _landing(source: str, drop: Path, moment: str, place: str, env: Mapping[str, str]) -> list[str]:
-    """The command that lands a delivery of a drop. Of a stream it has what was sent until then."""
+    """The command that lands a delivery of a drop. For a stream it lands what was sent until then."""
     words = ["--delivered-at", moment, "--json"]
     if load_source(source).entities[0].topic:
         with environment({name: env[name] for name in ("DUCKHOUSE_LAKE", "DUCKHOUSE_LAKE_CATALOG")}):
@@ -117,7 +117,7 @@ def _landing(source: str, drop: Path, moment: str, place: str, env: Mapping[str,
 
 
 def _name_companies(faults: Mapping[str, Mapping[str, Any]], truth: Mapping[str, Any]) -> None:
-    """Adds to the records of a company's file which company that is."""
+    """Adds the company to the records of a company's file."""
     companies = {company["file"]: key for key, company in truth.get("companies", {}).items() if "file" in company}
     for fault in faults.values():
         for record in fault.get("records", ()):

@@ -1,6 +1,6 @@
 {# Rules about dimensions, shared by all sources: keys of their findings begin with the entity. #}
 
-{# A key that stands more than once in a file; keys has by entity its staging model and its key. #}
+{# A key that occurs more than once in a file; keys gives the staging model and the key of each entity. #}
 {% macro rule_dimension_key_repeated(keys) -%}
 with repeated as (
     {%- for entity, (staging, key) in keys.items() %}
@@ -26,7 +26,7 @@ with repeated as (
 {%- endmacro %}
 
 
-{# A version of a member after its first; histories has by entity its history and its key. #}
+{# A version of a member after its first; histories gives the history and the key of each entity. #}
 {% macro rule_dimension_changed(histories) -%}
 with changes as (
     {%- for entity, (history, key) in histories.items() %}
@@ -43,8 +43,8 @@ with changes as (
 
 
 {#
-    A value that staging could not read; values has by entity its staging model, its key, and by column the column that holds the
-    value as it was delivered.
+    A value that staging could not read; values gives for each entity its staging model, its key and, by column, the
+    column with the value as delivered.
 #}
 {% macro rule_unreadable_value(values) -%}
 with unreadable as (
@@ -75,8 +75,8 @@ with unreadable as (
 
 
 {#
-    Files with dates such as 02/09/2026 of which the file does not tell, or tells both, whether the day or the month is first; they
-    are read with the day first. dates: by staging model, its columns as delivered.
+    Files with dates such as 02/09/2026 that do not show whether the day or the month is first, or show both; they are
+    read with the day first. dates: by staging model, its columns as delivered.
 #}
 {% macro rule_undecided_dates(dates) -%}
 with written as (

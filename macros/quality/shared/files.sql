@@ -16,7 +16,7 @@ with files as (
 {%- endmacro %}
 
 
-{# The keys of events that have several records in a delivery: few, so that only their records are compared in full. #}
+{# The keys of events with several records in a delivery. They are few, and only their records are compared in full. #}
 {% macro _keys_repeated_in_delivery(events, key) -%}
     select {{ key }}
     from {{ events }}
@@ -26,7 +26,7 @@ with files as (
 {%- endmacro %}
 
 
-{# Whatever the spelling of the key; records that are set aside count too, as long as they have one. #}
+{# In any spelling of the key. Records that are set aside count too if they have a key. #}
 {% macro rule_duplicate_in_file(events, key='event_id') -%}
 with repeated as (
     select
@@ -84,9 +84,10 @@ scattered as (
 
 
 {#
-    Columns that a whole delivery leaves empty (key: the column; first and last delivery are those in which it is), and columns that
-    one file leaves empty although most other files of its delivery and format fill them (key: delivery/file/column). Files and
-    deliveries of at least dq_least_records records; files are compared in deliveries of at least dq_least_files.
+    Columns that are empty throughout a delivery (key: the column, with the first and last such delivery), and columns
+    that one file leaves empty although most other files of its delivery and format fill them (key:
+    delivery/file/column). Covers files and deliveries of at least dq_least_records records; files are compared in
+    deliveries of at least dq_least_files.
 #}
 {% macro rule_empty_column(events, columns) -%}
 with files as (
@@ -176,7 +177,10 @@ empty as (
 {%- endmacro %}
 
 
-{# Columns of files or tables that the declaration of the source does not name; staged has staging models by entity. #}
+{#
+    Columns of files or tables that the declaration of the source does not name; staged gives the staging models by
+    entity.
+#}
 {% macro rule_unmapped_columns(staged) -%}
 with named as (
     {%- for entity, relation in staged.items() %}
@@ -211,8 +215,9 @@ unmapped as (
 
 
 {#
-    Files of events of which more than half is unusable: rejected, set aside, with an amount that cannot be read (unreadable is the
-    condition), or, in a file without a single amount, all the rest. Files of at least dq_least_records records.
+    Event files of which more than half is unusable: rejected, set aside, with an amount that cannot be read (unreadable
+    is the condition), or, in a file without any amount, all the rest. Covers files of at least dq_least_records
+    records.
 #}
 {% macro rule_file_unusable(files, events, entity, amount=none, unreadable='false') -%}
 with contents as (

@@ -1,7 +1,7 @@
 {#
-    Events that a delivery is the first to bring after their day was published: after the first delivery since the end of the day
-    that has an event of it (of the same member of `by`, such as a company). One finding per delivery, member and day. events is a
-    staging model, fact the fact that shows each event once, with first_delivery_id.
+    Events that first arrive after their day was published. A day is published by the first delivery after its end that
+    has an event of the day (of the same member of `by`, such as a company). One finding per delivery, member and day.
+    events is a staging model, fact the fact that shows each event once, with first_delivery_id.
 #}
 {% macro rule_late_events(events, fact, by=none, impact=none) -%}
 {%- set member = "coalesce(" ~ by ~ ", '')" if by else "''" -%}

@@ -1,10 +1,10 @@
 {#
-    Rules about one record, shared by all sources. events is a staging model with set_aside_reason, event_date and the columns that
-    say where a record stands; key names the column that tells events apart; impact is the amount of a record, texts are columns of
-    the evidence.
+    Rules about one record, shared by all sources. events is a staging model with set_aside_reason, event_date and the
+    columns with the position of a record; key names the column that identifies an event; impact is the amount of a
+    record, texts are columns of the evidence.
 #}
 
-{# A record that could not be read: the loader kept its text and its place. #}
+{# A record that could not be read: the loader kept its text and its position. #}
 {% macro rule_rejected_record(rejected) -%}
 with rejected as (
     select
@@ -43,7 +43,7 @@ with undated as (
 {%- endmacro %}
 
 
-{# A value of a column that is none of those that the models know, or none at all. #}
+{# A value of a column that the models do not know, or a missing value. #}
 {% macro rule_unknown_type(events, values, column='event_type', key='event_id', impact=none, texts=[]) -%}
 with unknown as (
     select * from {{ events }}
@@ -76,7 +76,7 @@ with premature as (
 {%- endmacro %}
 
 
-{# Staging notes the columns whose text it had to change (macro respelled). #}
+{# Staging records the columns whose text it had to change (macro respelled). #}
 {% macro rule_text_respelled(events, key='event_id', texts=[]) -%}
 with respellings as (
     select * from {{ events }}

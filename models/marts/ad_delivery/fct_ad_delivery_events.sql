@@ -1,6 +1,6 @@
 {%- set records = ref('int_ad_delivery__records') %}
 
-{# only events with several records, which are few, are put in order #}
+{# only events with several records are sorted, and they are few #}
 with revised as (
     select
         event_id,

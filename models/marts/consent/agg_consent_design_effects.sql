@@ -2,7 +2,7 @@
 {%- set error_by_user = 'case when ' ~ told ~ ' >= ' ~ to_double(var('least_share_with_user')) ~ ' then sqrt('
     ~ to_double('volume_variance_by_user') ~ ') end' %}
 
-{# a record that is several stored events, and one without a user, tells nothing of who else was drawn #}
+{# a record of several stored events, or one without a user, does not tell who else was drawn #}
 with weights as (
     select
         company_id,

@@ -29,7 +29,7 @@ items as (
         event_id,
         kind,
         choice,
-        {# a vendor is a whole number, also where JSON writes it as 63.0 #}
+        {# a vendor is an integer, also where JSON writes it as 63.0 #}
         {{ whole_number_text('item') }} as item_id
     from listed
     where item is not null

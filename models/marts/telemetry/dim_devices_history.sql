@@ -1,4 +1,4 @@
-{# a clock that is ahead tells nothing of when; a device that has no other readings is still one #}
+{# a clock that runs ahead does not tell when; a device with no other readings still counts #}
 with timely as (
     select distinct device_id from {{ ref('int_telemetry__device_days') }}
     where not is_early

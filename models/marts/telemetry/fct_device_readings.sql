@@ -6,7 +6,7 @@
     '_delivered_at', '_delivery_id', '_source_file', '_source_row',
 ] | join(',\n        ') %}
 
-{# most readings have one message, which needs no order: windows are costly #}
+{# most readings have one message, which needs no sorting: windows are costly #}
 with first_messages as (
     select
         {{ read_columns }},

@@ -5,7 +5,7 @@ with rejected as (
     where entity = 'readings'
 ),
 
-{# few messages are invalid: readings at their places are looked up, not the other way round #}
+{# few messages are invalid: look up the readings at their positions, not the other way round #}
 repaired as (
     select
         _source_file,

@@ -1,6 +1,6 @@
 {#
-    An error names a campaign and its day, or the campaign alone. One about the budget is about the days on which it was
-    spent already.
+    An error names a campaign and a day, or only the campaign. A budget error applies to the days on which the budget
+    was already exceeded.
 #}
 with days as (
     select

@@ -1,5 +1,6 @@
-"""The consumer is killed at every step that it takes, over and over, while brokers restart and a second consumer shares
-the topic. After it each store must have each message once, and the winners of keys must be those of plain Python.
+"""The consumer is killed at every step, repeatedly, while brokers restart and a second consumer shares the topic.
+Afterwards each store must have each message once, and the message that wins each key must be the one that plain Python
+finds.
 """
 
 import json
@@ -31,7 +32,7 @@ from tools.campaigns.forks import Ended, Launch, forks
 WORDS = ("--once", "--batch-rows", "300")
 PARTITIONS = 4
 DEVICES = 12
-MOMENTS = 4_000  # of which each device has readings: the same one comes again
+MOMENTS = 4_000  # times at which devices may have readings, few enough that keys repeat
 START = datetime(2025, 1, 20, 10, tzinfo=UTC)
 Run = Callable[[Mapping[str, str], Iterable[int | None]], list[Ended]]
 """Runs consumers at once, each killed at the moment of that number."""
@@ -40,7 +41,7 @@ SPOILED = (b"", b"{", b"[1]", b'{"device_id": "sensor-1"}', b"\xff\xfe", None)
 
 @dataclass
 class Figures:
-    """What a campaign did so far; `by_moment` has a kill by the name of its moment."""
+    """What a campaign did so far; `by_moment` counts kills by the name of their moment."""
 
     seed: int
     broker: str
@@ -52,9 +53,9 @@ class Figures:
 
 
 def run(work: Path, options: Namespace) -> Outcome:
-    """Kills consumers until there were so many kills, then lets one end, and adds up.
+    """Kills consumers until the number of kills is reached, then lets one end, and compares the sums.
 
-    Raises UserError where a consumer ends in another way than by a kill or well.
+    Raises UserError where a consumer neither ends well nor is killed.
     """
     kills, seed = options.count, options.seed
     is_mock = options.mock or bool(unavailable())
@@ -95,7 +96,7 @@ def run(work: Path, options: Namespace) -> Outcome:
 
 
 def produce(bootstrap: str, topic: str, draw: random.Random) -> None:
-    """Some hundred messages: readings, the same ones again, others of the same key, and invalid ones."""
+    """A few hundred messages: readings, repeated readings, other readings of the same key, and invalid messages."""
     producer = Producer({"bootstrap.servers": bootstrap, "enable.idempotence": True, "log_level": 0})
     for _ in range(draw.randint(300, 1_000)):
         device = f"sensor-{draw.randrange(DEVICES)}"
@@ -116,7 +117,7 @@ def produce(bootstrap: str, topic: str, draw: random.Random) -> None:
 def _round(
     figures: Figures, run: Run, node: LocalBroker, settings: dict[str, str], known: list[str], draw: random.Random
 ) -> None:
-    """Consumers of one group, of which at least the first is to be killed; now and then the broker restarts."""
+    """Consumers of one group, of which at least the first is to be killed; sometimes the broker restarts."""
     is_shared = draw.random() < 0.35
     kills = [drawn(known, draw), *([draw.choice([None, drawn(known, draw)])] if is_shared else [])]
     restart = Thread(target=_restart, args=(node, draw.random() < 0.5)) if draw.random() < 0.1 else None
@@ -132,12 +133,12 @@ def _round(
         if one.is_killed:
             figures.kills += 1
             figures.by_moment[one.moments[-1]] += 1
-    if not restart:  # a consumer gives up where brokers stay away for a minute
+    if not restart:  # a consumer gives up when brokers are away for a minute
         _all_end_well([one for one in ended if not one.is_killed])
 
 
 def _moments(run: Run, node: LocalBroker, topic: str, settings: dict[str, str], seed: int) -> list[str]:
-    """The names of the moments of a run that nobody kills, in their order. The run before it has made the tables."""
+    """The names of the moments of a run that is not killed, in order. The run before it has made the tables."""
     came_by: list[str] = []
     for place in range(2):
         produce(node.bootstrap, topic, by_seed(f"{seed} moments {place}"))

@@ -1,6 +1,6 @@
-"""What the topic holds beside what the stores hold, by partition, by device and by key.
+"""Compares what the topic holds with what the stores hold, by partition, by device and by key.
 
-The topic is read by a consumer of its own and by plain Python, which knows nothing of the code that filled the stores.
+A separate consumer and plain Python read the topic, independently of the code that filled the stores.
 """
 
 import json
@@ -29,7 +29,7 @@ Row = tuple[int, int, str]
 
 @dataclass(frozen=True)
 class Sums:
-    """Counts of the whole, and each difference as a line."""
+    """Total counts, and each difference as a line."""
 
     produced: int
     lake: int
@@ -48,7 +48,7 @@ class Sums:
 
 
 def sums() -> Sums:
-    """The topic of the only stream against the stores that the environment names."""
+    """Compares the topic of the only stream with the stores that the environment names."""
     source, entity = stream_source(None)
     with open_lake(source, entity) as lake:
         kept = lake.table.refresh().scan(selected_fields=("_partition", "_offset", "_fault", "device_id")).to_arrow()
@@ -69,7 +69,7 @@ def compared(
     conflicts: Sequence[Row],
     letters: Sequence[Place],
 ) -> Sums:
-    """What was sent beside the rows of the stores."""
+    """Compares what was sent with the rows of the stores."""
     valid = {place: reading for place, (_, value) in sent.items() if (reading := _reading(value)) is not None}
     first = set(_first({place: (sent[place][0], reading) for place, reading in valid.items()}).values())
     of_first = {_key(valid[place]): valid[place] for place in first}
@@ -90,7 +90,7 @@ def compared(
 
 
 def _sent(topic: str) -> Iterator[tuple[Place, Message]]:
-    """Every message of the topic: its place, its time and its value."""
+    """Every message of the topic: its position, its time and its value."""
     settings = {"bootstrap.servers": kafka().bootstrap, "group.id": "sums", "enable.auto.commit": False}
     consumer = Consumer({**settings, "isolation.level": "read_committed", "log_level": 0})
     try:
@@ -116,7 +116,7 @@ def _reading(value: bytes | None) -> dict[str, Any] | None:
 
 
 def _first(readings: dict[Place, tuple[int, dict[str, Any]]]) -> dict[tuple[str, str], Place]:
-    """By device and time the place of the message that came first: by its time, then by its place."""
+    """For each device and time, the position of the message that came first, by its time, then by its position."""
     ordered = sorted(readings, key=lambda place: (readings[place][0], *place))
     return {_key(readings[place][1]): place for place in reversed(ordered)}
 

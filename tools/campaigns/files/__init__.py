@@ -1,1 +1,1 @@
-"""Files of every format, spoilt and odd, that are landed by the hundred."""
+"""Damaged and odd files of every format, landed by the hundred."""

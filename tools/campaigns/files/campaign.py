@@ -1,4 +1,4 @@
-"""Files that are spoilt in every way are landed by the hundred: nothing may be lost, doubled or told by a traceback."""
+"""Lands files with every kind of damage by the hundred: nothing may be lost or doubled, or end in a traceback."""
 
 import json
 import shutil
@@ -28,7 +28,7 @@ Lander = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 def run(work: Path, options: Namespace) -> Outcome:
-    """Batch after batch, each of one source in a zone of its own."""
+    """Batch after batch, each of one source in its own zone."""
     figures = _resumed(work, options.seed)
     names = sources(FILES)
     with environment({"DUCKHOUSE_LANDING": str(work / "landing")}), ExitStack() as stack:
@@ -69,7 +69,7 @@ class _Batch:
         return [self._named(number, what) for number, what in sorted(first.items())]
 
     def _found(self, numbers: list[int], told: dict[str, Any]) -> list[tuple[int, str]]:
-        """What does not hold, by file; where it is not known of which, halves are landed until it is."""
+        """The failed checks by file. Where the file is unknown, halves of the batch are landed until it is found."""
         found = [(number, what) for number, what in told["differences"]]
         if len(numbers) == 1 or all(number >= 0 for number, _ in found):
             return [(numbers[0] if len(numbers) == 1 else number, what) for number, what in found]
@@ -99,7 +99,7 @@ class _Batch:
         return spoilt_file(self.seed, number, self.valid)
 
     def _named(self, number: int, what: str) -> str:
-        """The difference as a line; its file is kept, and as small as it still shows it."""
+        """The difference as a line; its file is kept, reduced as far as it still shows the difference."""
         if number < 0:
             return f"{self.source}: {what}"
         file = self._file(number)

@@ -1,4 +1,4 @@
-"""Whether landing a file costs in proportion to its bytes, whatever is in it."""
+"""Whether the cost of landing a file is proportional to its bytes, whatever its content."""
 
 import io
 import resource
@@ -15,7 +15,7 @@ from duckhouse.settings import PROJECT
 
 SMALL, TIMES = 4_000, 8
 SLACK = 1.0
-"""Seconds of processors that a start of a worker and a loaded machine may cost."""
+"""Processor seconds that starting a worker and a loaded machine may cost."""
 
 
 def _parquet(table: pa.Table, **options: object) -> bytes:
@@ -29,7 +29,7 @@ def _csv(line: str) -> Callable[[int], bytes]:
 
 
 def _jsonl(start: str, part: str, end: str) -> Callable[[int], bytes]:
-    """A line of so many parts."""
+    """A line of this many parts."""
     return lambda size: (start + ",".join(part.replace("#", str(i)) for i in range(size)) + end + "\n").encode()
 
 
@@ -72,7 +72,7 @@ SHAPES: dict[str, tuple[str, Callable[[int], bytes]]] = {
 
 
 def costs(work: Path) -> Iterator[str]:
-    """A line for each shape of which eight times the bytes take much more than eight times as long."""
+    """A line for each shape where eight times the bytes take much more than eight times as long."""
     for name, (place, make) in SHAPES.items():
         small, large = (_seconds(work, place, make(size)) for size in (SMALL, SMALL * TIMES))
         if large > small * TIMES * 2 + SLACK:
@@ -80,7 +80,7 @@ def costs(work: Path) -> Iterator[str]:
 
 
 def _seconds(work: Path, place: str, data: bytes) -> float:
-    """Of processors, of a command and the workers that it starts."""
+    """Processor seconds of a command and the workers that it starts."""
     shutil.rmtree(work / "landing", ignore_errors=True)
     shutil.rmtree(work / "drop", ignore_errors=True)
     path = work / "drop" / place

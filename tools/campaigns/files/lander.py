@@ -1,8 +1,8 @@
-"""Lands spoilt files in processes of their own: main() does it for each line that it reads.
+"""Lands damaged files in separate processes: main() starts one for each line that it reads.
 
-A line is JSON: a seed, the numbers of files, the source, folders, and places of files that have other bytes. A fork of
-this process, in which everything is imported, writes the files, lands them twice, and looks; the answer is a line of
-JSON. Where the fork does not end in time, dies or takes too much memory, the answer says that.
+A line is JSON: a seed, the numbers of files, the source, folders, and paths of replacement files. A fork of this
+process, which has imported everything, writes the files, lands them twice, and checks the result; the answer is a line
+of JSON. If the fork does not end in time, dies or takes too much memory, the answer says so.
 """
 
 import json
@@ -34,23 +34,23 @@ from tools.campaigns.files import oracle
 from tools.campaigns.files.spoilt import Spoilt, spoilt_file
 from tools.campaigns.files.valid import valid_files
 
-SECONDS = 20  # of a processor that a batch may take, and
-SECONDS_OF_A_FILE = 0.2  # each of its files beside
-PATIENCE = 60  # times as long it may wait: other processes want processors too
-MEMORY = 1 << 30  # bytes that the largest process may need
-CAP = 6 << 30  # bytes of data past which the system gives a process no more
+SECONDS = 20  # processor seconds that a batch may take, plus
+SECONDS_OF_A_FILE = 0.2  # for each of its files
+PATIENCE = 60  # times as long in wall time, because other processes need processors too
+MEMORY = 1 << 30  # bytes that the largest process may use
+CAP = 6 << 30  # bytes of data that the system allows a process
 UNHANDLED = "its reader failed"
 NO_PATTERN = "no pattern\n.zst"
 OF_THE_ZONE = {".lock", "looked_at.txt"}
 
 
 Others = dict[str, tuple[str, ...]]
-"""What is in a drop beside files of entities, by name, with what may be said of it."""
+"""What is in a drop besides files of entities, by name, with what may be reported about it."""
 
 
 @dataclass
 class Told:
-    """What a batch came to: counts, and of what does not hold the file's number and what it is."""
+    """The result of a batch: counts, and for each failed check the file's number and the failure."""
 
     counts: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
@@ -70,12 +70,12 @@ _valid_files = cache(lambda folder: valid_files(Path(folder)))
 
 
 def _changed(file: Spoilt, place: str | None) -> Spoilt:
-    """The file with the bytes that lie at another place."""
+    """The file with the bytes of a replacement file."""
     return replace(file, data=Path(place).read_bytes()) if place else file
 
 
 def _in_a_fork(source: Source, files: Sequence[Spoilt], work: Path) -> dict[str, Any]:
-    """What became of the files; where the fork broke, of each file alone."""
+    """The result for the files; if the fork broke, the result for each file alone."""
     answer = work / "told.json"
     answer.unlink(missing_ok=True)
     pid = os.fork()
@@ -92,7 +92,7 @@ def _in_a_fork(source: Source, files: Sequence[Spoilt], work: Path) -> dict[str,
 
 
 def _waited(pid: int, seconds: float) -> tuple[str | None, int]:
-    """How a fork ended where it did not end well, and the most memory that one of its processes had, in bytes."""
+    """How a fork failed, if it did, and the peak memory of its largest process in bytes."""
     signal.signal(signal.SIGALRM, lambda *_: os.kill(pid, signal.SIGKILL))
     signal.setitimer(signal.ITIMER_REAL, seconds)
     _, status, used = os.wait4(pid, 0)
@@ -121,11 +121,11 @@ def _fork(source: Source, files: Sequence[Spoilt], work: Path, answer: Path, sec
         os._exit(code)
 
 
-# ---------------------------------------------------------------- landing and looking
+# ---------------------------------------------------------------- landing and checking
 
 
 def landed(source: Source, files: Sequence[Spoilt], drop: Path) -> Told:
-    """Writes the files, lands them twice, and looks whether everything holds. The zone is that of the environment."""
+    """Writes the files, lands them twice, and checks that everything holds. The environment names the zone."""
     shutil.rmtree(drop, ignore_errors=True)
     others = write(files, drop)
     told = Told(Counter(files=len(files), bytes=sum(len(file.data) for file in files)))
@@ -148,7 +148,7 @@ def landed(source: Source, files: Sequence[Spoilt], drop: Path) -> Told:
 
 
 def write(files: Sequence[Spoilt], drop: Path) -> Others:
-    """Writes the files, and what is no file at all: by its name what must be said of it."""
+    """Writes the files, and entries that are not files: returns what must be reported about each, by name."""
     for file in files:
         path = drop / file.name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -258,7 +258,7 @@ def _counts(delivery: Delivery) -> Counter[str]:
 
 
 def _reason(text: str) -> str:
-    """A reason without what is of one file."""
+    """A reason without the details of one file."""
     return " ".join("#" if any(map(str.isdigit, word)) else word for word in text.split("(")[0].split("'")[0].split())[
         :60
     ]

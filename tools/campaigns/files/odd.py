@@ -1,4 +1,4 @@
-"""Values that senders write and readers stumble over, as JSON and as text."""
+"""Values that senders write and that break readers, as JSON and as text."""
 
 import json
 import random
@@ -44,7 +44,7 @@ def text(lot: random.Random) -> Odd:
 
 
 def json_value(lot: random.Random) -> Odd:
-    """Raw: what stands behind the colon, which may be no JSON."""
+    """Raw: the text after the colon, which may not be JSON."""
     return lot.choice([_number, _string, _string, _escape, _deep, _wide])(lot)
 
 

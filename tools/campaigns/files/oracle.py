@@ -1,6 +1,6 @@
-"""What independent readers (json, csv, Arrow) make of a file, beside what landed of it.
+"""Compares what independent readers (json, csv, Arrow) read from a file with what landed.
 
-Each function yields a line for what is not as it should be. It knows nothing of the code that landed the file.
+Each function yields a line for each difference. It does not use the code that landed the file.
 """
 
 import csv
@@ -23,7 +23,7 @@ from duckhouse.landing.manifest import SourceFile
 from duckhouse.sources import Entity
 from tools.campaigns.files.spoilt import Spoilt
 
-MOST_BRACKETS = 200  # with more, only whether a record may be too deep is open
+MOST_BRACKETS = 200  # above this, a record may or may not be too deep to land
 LONGEST = 1 << 24
 Row = Mapping[str, Any]
 
@@ -31,7 +31,7 @@ Row = Mapping[str, Any]
 def differences(
     file: Spoilt, told: SourceFile, entity: Entity, rows: Sequence[Row], rejected: Sequence[Row]
 ) -> Iterator[str]:
-    """`told` is the entry of the manifest, rows and rejected are what landed, in the order of _source_row."""
+    """`told` is the entry of the manifest; rows and rejected are what landed, ordered by _source_row."""
     for row in rows:
         try:
             json.loads(row["_unmapped"] or "{}", **_EXACT)
@@ -53,13 +53,13 @@ def _unpacked(file: Spoilt) -> bytes:
 
 
 def _place(entity: Entity, name: str) -> str | None:
-    """The declared column to which a name of a file belongs."""
+    """The declared column to which a name in a file belongs."""
     folded = {spelled.casefold(): column.name for column in reversed(entity.columns) for spelled in column.names}
     return folded.get(name.strip().casefold())
 
 
 def _found(entity: Entity, row: Row, keys: Sequence[str]) -> Iterator[tuple[str, str | None, bool]]:
-    """Of each key what landed, and whether it stands in _unmapped; nothing where several keys are of one column."""
+    """For each key what landed, and whether it is in _unmapped; nothing where several keys belong to one column."""
     places = [_place(entity, key) for key in keys]
     if any(count > 1 for place, count in Counter(places).items() if place):
         return
@@ -69,7 +69,7 @@ def _found(entity: Entity, row: Row, keys: Sequence[str]) -> Iterator[tuple[str,
 
 
 def _made_up(entity: Entity, row: Row, keys: Sequence[str]) -> Iterator[str]:
-    """Columns of which the file says nothing, and that have a value."""
+    """Columns that have a value although the file has none for them."""
     places = [_place(entity, key) for key in keys]
     for column in entity.columns:
         if column.name not in places and row[column.name] is not None:
@@ -125,7 +125,7 @@ def _of_jsonl(
 
 
 def _record(line: bytes) -> dict[str, Any] | bool:
-    """The object of a line; False where it is none, True where it is open whether it lands."""
+    """The object of a line; False where it is not an object, True where it may or may not land."""
     if line.count(b"[") + line.count(b"{") > MOST_BRACKETS or len(line) > LONGEST or b"\\ud" in line.lower():
         return True
     is_repeated = False
@@ -178,7 +178,7 @@ def _of_csv(file: Spoilt, told: SourceFile, entity: Entity, rows: Sequence[Row],
 
 
 def _records(data: bytes, told: SourceFile) -> list[list[str]] | None:
-    """The records with text in them, as csv reads them; None where it does not, or is known to read otherwise."""
+    """The records with text in them, as csv reads them; None where csv cannot read them, or is known to differ."""
     csv.field_size_limit(LONGEST)
     try:
         text = data.decode({"utf-8": "utf-8-sig"}.get(str(told.encoding), str(told.encoding))).removeprefix("\ufeff")
@@ -211,7 +211,7 @@ def _of_parquet(
         yield from _made_up(entity, row, names)
     try:
         whole = table.read()
-    except pa.ArrowException:  # of what only DuckDB reads
+    except pa.ArrowException:  # types that only DuckDB reads
         return
     for row in rejected:
         if _is_text(whole.slice(row["_source_row"] - 1, 1)):
@@ -219,7 +219,7 @@ def _of_parquet(
     for name in names:
         try:
             values = whole[name].to_pylist()
-        except (pa.ArrowException, ValueError, OverflowError):  # of what Python has no value
+        except (pa.ArrowException, ValueError, OverflowError):  # types without a Python value
             continue
         for row in rows:
             value = values[row["_source_row"] - 1]
@@ -233,7 +233,7 @@ def _short(value: Any) -> str:
 
 
 def _is_text(row: pa.Table) -> bool:
-    """Whether all its texts are UTF-8; no row of a small file is too long."""
+    """Whether all its texts are UTF-8; rows of a small file are never too long."""
     try:
         row.validate(full=True)
     except pa.ArrowInvalid:
@@ -242,7 +242,7 @@ def _is_text(row: pa.Table) -> bool:
 
 
 def _agrees(value: Any, text: str | None) -> bool:
-    """Whether a text may stand for a value; of types that are written in several ways only whether it is there."""
+    """Whether a text may represent a value; for types with several notations, only whether there is a text."""
     if value is None or text is None:
         return value is None and text is None
     if isinstance(value, str):

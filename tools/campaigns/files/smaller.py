@@ -1,4 +1,4 @@
-"""The least part of a file that still does what the whole one does."""
+"""The smallest part of a file that still shows the same failure."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ MOST_TRIES = 60
 
 
 def smaller(data: bytes, fails: Callable[[bytes], bool]) -> bytes:
-    """Leaves out lines, halves first, as long as `fails` says yes."""
+    """Leaves out lines, halves first, as long as `fails` returns true."""
     lines, size, tries = data.splitlines(keepends=True), len(data.splitlines()), 0
     while (size := (size + 1) // 2) and tries < MOST_TRIES:
         start = 0

@@ -1,4 +1,4 @@
-"""Files that a seed makes of valid ones: spoilt byte by byte, line by line, value by value, and oddly named."""
+"""Files that a seed makes from valid ones: damaged by byte, line or value, and oddly named."""
 
 import csv
 import gzip
@@ -14,7 +14,7 @@ from tools.campaigns.files.valid import Valid, packed
 
 Lines = list[bytes]
 UNTOUCHED, NAMED, PACKED = 0.05, 0.15, 0.3
-"""The shares of files that stay as they are, that have a hostile name, and of .gz files that are spoilt packed."""
+"""The shares of files that stay valid, of files with a hostile name, and of .gz files damaged after compression."""
 ENDS = [b"\r\n", b"\r", b"\n\n", b"\n\r", b"\x85", "\u2028".encode(), b"\x0b", b"\x00\n"]
 MARKS = [b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf\xef\xbb\xbf", b"\xff\xfe\x00\x00", b"+/v8"]
 MAGICS = [b"\x1f\x8b", b"PAR1", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"BZh9", b"\x00", b"[", b"<html>", b"%PDF-1.7\n"]
@@ -43,7 +43,7 @@ class Spoilt:
 
 
 def spoilt_file(seed: int, number: int, valid: Sequence[Valid]) -> Spoilt:
-    """File `number` of a seed: the same again for the same valid files."""
+    """File `number` of a seed: always the same for the same valid files."""
     lot = random.Random(f"{seed} {number}")  # noqa: S311 (drawn to be the same again)
     of = lot.choice(valid)
     stem = f"{lot.choice(STEMS)}{number}" if lot.random() < NAMED else f"f{number}"

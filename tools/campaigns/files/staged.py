@@ -1,4 +1,4 @@
-"""Staging of what landed, built on both engines and compared."""
+"""Builds staging from what landed on both engines and compares it."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -19,12 +19,12 @@ from duckhouse.warehouse.push import push
 TARGETS = ("dev", "prod")
 SCHEMA = "staging"
 Staged = Callable[[str], Iterator[tuple[str | None, str]]]
-"""Of a source the files whose rows are not the same on both engines, None for all of it, and what is not the same."""
+"""For a source, the files whose rows differ between the engines (None for the entire source), and the difference."""
 
 
 @contextmanager
 def staging(work: Path) -> Iterator[Staged]:
-    """A ClickHouse and a DuckDB file of its own, which are empty before each source."""
+    """Its own ClickHouse and DuckDB file, which are empty before each source."""
     folder = work / "staged"
     folder.mkdir(parents=True, exist_ok=True)
     settings = {

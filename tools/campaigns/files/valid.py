@@ -29,7 +29,8 @@ SIZES = {
 
 @dataclass(frozen=True)
 class Valid:
-    """A file that lands whole: `pattern` says where in a drop, `form` is its format, `data` its bytes before gzip."""
+    """A file that lands completely: `pattern` is its path in a drop, `form` its format, `data` its bytes before
+    gzip."""
 
     source: str
     entity: str
@@ -44,7 +45,8 @@ class Valid:
 
 
 def valid_files(folder: Path) -> list[Valid]:
-    """Of each pattern with a * in the declarations. `folder` keeps the drops from which their records are taken."""
+    """Files for each pattern with a * in the declarations. `folder` keeps the drops from which their records are
+    taken."""
     return [made for name in sources(FILES) for made in _of_source(load_source(name), folder / name)]
 
 
@@ -74,7 +76,7 @@ def _generate(source: str, drop: Path) -> None:
 
 
 def _records(source: Source, drop: Path) -> dict[str, list[dict[str, Any]]]:
-    """Of each entity the first records of its files; of Parquet where there is some, which knows most types."""
+    """The first records of each entity's files; from Parquet if there is any, because it has the most types."""
     found: dict[str, list[dict[str, Any]]] = {}
     files = [path for path in drop.rglob("*") if path.is_file()]
     for path in sorted(files, key=lambda path: (path.suffix != ".parquet", path)):

@@ -1,1 +1,1 @@
-"""Every command is killed at any step, or runs beside another."""
+"""Every command is killed at any step, or runs next to another."""

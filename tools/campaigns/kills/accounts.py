@@ -1,7 +1,7 @@
-"""What must hold after a campaign over all commands: a line for each thing that does not.
+"""What must hold after a campaign over all commands: a line for each failed check.
 
-Files, objects, rows and messages that came in are counted anew, by code that knows nothing of the loader. What builds
-made is compared with builds from nothing, and both engines with each other.
+Incoming files, objects, rows and messages are counted again, by code that is independent of the loader. Builds are
+compared with builds from scratch, and the two engines with each other.
 """
 
 from collections import Counter
@@ -31,8 +31,8 @@ STAGED_AND_PUBLISHED = ("staging", *PUBLISHED_SCHEMAS)
 
 
 def accounts(made: CampaignWorld, kinds: Collection[str]) -> Iterator[str]:
-    """Everything that the campaign's commands touch. Commands that run for it must end well: raises Broken."""
-    made.run(Launch("land", ("--prepare",)))  # clears what a round that was stopped has begun
+    """Everything that the campaign's commands touch. Raises Broken if a command that it runs fails."""
+    made.run(Launch("land", ("--prepare",)))  # clears the remains of a stopped round
     with duckdb.connect(config={"autoinstall_known_extensions": False}) as connection:
         for name in sources():
             yield from _zone(connection, name)
@@ -60,7 +60,8 @@ def deliveries(source: str) -> list[Delivery]:
 
 
 def _zone(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[str]:
-    """Each file of a manifest has as many rows as it says, each row a place of its own; nothing else is there."""
+    """Each file of a manifest has the stated number of rows, each row has its own position, and there is nothing
+    else."""
     path = Zone(load_source(source)).path
     if (path / INCOMING).exists():
         yield f"{path / INCOMING}: left behind"
@@ -79,7 +80,7 @@ def _zone(connection: duckdb.DuckDBPyConnection, source: str) -> Iterator[str]:
 
 
 def _counts(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[tuple[str, ...], int]:
-    """Rows by delivery and file; a place that is there twice counts against them."""
+    """Rows by delivery and file; a repeated position is subtracted."""
     if not any(Path(folder.anchor).glob(f"{folder.relative_to(folder.anchor)}/*.parquet")):
         return {}
     rows = connection.execute(
@@ -90,7 +91,7 @@ def _counts(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict[tuple[s
 
 
 def _drops(made: CampaignWorld) -> Iterator[str]:
-    """Each file of each drop is in the delivery of its time, once, with all its records."""
+    """Each file of each drop is once in the delivery of its time, with all its records."""
     meant = Counter(
         (source, iso(moment), name, sha256, records)
         for source, _, at, files in made.come("drops")
@@ -118,7 +119,7 @@ def _objects(made: CampaignWorld) -> Iterator[str]:
 
 
 def _as_landed_clean(connection: duckdb.DuckDBPyConnection, made: CampaignWorld) -> Iterator[str]:
-    """Landing has the files and rows that it has where nothing is killed."""
+    """Landing has the same files and rows as without kills."""
     clean = made.path("clean-landing")
     rmtree(clean, ignore_errors=True)
     for source, folder, at, _ in made.come("drops"):
@@ -144,7 +145,7 @@ def _as_landed_clean(connection: duckdb.DuckDBPyConnection, made: CampaignWorld)
 
 
 def _pushed(made: CampaignWorld) -> Iterator[str]:
-    """Raw tables have what manifests say, and of killed pushes nothing stays for longer than is promised."""
+    """Raw tables have what manifests say, and nothing of killed pushes stays longer than promised."""
     names = ("ad_serving", *BUILT)
     made.run(Launch("push", names))
     client = connect()
@@ -165,7 +166,7 @@ def _pushed(made: CampaignWorld) -> Iterator[str]:
 
 
 def _built(made: CampaignWorld, *, with_prod: bool) -> Iterator[str]:
-    """DuckDB as a build from nothing makes it, and ClickHouse as DuckDB."""
+    """DuckDB is what a build from scratch makes, and ClickHouse equals DuckDB."""
     build = KINDS["build_dev"]
     words = ["dev", *SELECTED]
     database = Path(made.settings["DUCKHOUSE_DUCKDB"])
@@ -189,7 +190,7 @@ def _built(made: CampaignWorld, *, with_prod: bool) -> Iterator[str]:
 
 
 def _published(database: Path) -> Iterator[str]:
-    """Readers see what is built, and nothing lies beside it."""
+    """Readers see what is built, and there are no other files next to it."""
     copy = published_beside(database)
     yield from (f"{path}: left behind" for path in copy.parent.iterdir() if path != copy)
     yield from (f"published copy: {line}" for line in dumps.compare_copy(database, copy))
@@ -201,7 +202,7 @@ def _left_by_dbt(connection: duckdb.DuckDBPyConnection) -> Iterable[str]:
 
 
 def _apart(what: str, found: object, meant: object) -> Iterator[str]:
-    """A line where two countings differ."""
+    """A line where two counts differ."""
     if found == meant:
         return
     there, wanted = (set(dict(side).items()) for side in (found, meant))  # type: ignore[call-overload]

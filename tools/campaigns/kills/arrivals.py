@@ -1,4 +1,4 @@
-"""What comes in before a command runs: files, objects, changes of a database, messages. It is noted in the world."""
+"""What comes in before a command runs: files, objects, database changes, messages. The world records it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from tools.campaigns.kills.world import CampaignWorld
 START = datetime(2025, 10, 1, tzinfo=UTC)
 FEW_WEEKS = 60 * 60 * 24 * 50
 FIRST, END = date(2026, 3, 1), date(2026, 3, 3)
-"""The days of the readings of devices."""
+"""The days of the device readings."""
 PARTITIONS = 3
 TOPIC = "topic-of-the-campaign"
 FILLED = (
@@ -34,7 +34,7 @@ CHANGES = (
 
 
 def drop(world: CampaignWorld, draw: Random, source: str) -> list[str]:
-    """The words for scripts.land of a new drop of a source, dated before or after those that have landed."""
+    """The arguments of scripts.land for a new drop of a source, dated before or after the landed ones."""
     number = len(world.come("drops")) + 1
     folder = world.path("drops") / str(number)
     taken = {at for _, _, at, _ in world.come("drops")}
@@ -46,13 +46,13 @@ def drop(world: CampaignWorld, draw: Random, source: str) -> list[str]:
 
 
 def objects(world: CampaignWorld, draw: Random) -> list[str]:
-    """The words for scripts.land of a bucket that has new objects, and other bytes of earlier ones."""
+    """The arguments of scripts.land for a bucket with new objects, and with changed bytes of earlier ones."""
     if not world.bucket:
         raise AssertionError("unreachable")
     seen: set[str] = set()
     for _ in range(draw.randint(1, 3)):
         key, body, records = drops.reviews(draw, len(world.come("objects")) + 1)
-        if key not in seen:  # of two states within a run only the last one can be fetched
+        if key not in seen:  # if an object changes twice between two runs, only the last state can be fetched
             seen.add(key)
             at = datetime.fromisoformat(drops.moment(draw, START, FEW_WEEKS))
             world.bucket.put(f"drops/{key}", body, at)
@@ -61,13 +61,13 @@ def objects(world: CampaignWorld, draw: Random) -> list[str]:
 
 
 def changes(world: CampaignWorld, draw: Random) -> None:
-    """Rows of the database that are new, changed, gone, or have another key; one transaction each."""
+    """Adds, changes or deletes rows of the database, or changes their keys; one transaction each."""
     with psycopg.connect(world.settings["POSTGRES_DSN"], autocommit=True) as connection:
         if not world.come("changes"):
             for statement in FILLED:
                 connection.execute(statement)
         for _ in range(draw.randint(1, 4)):
-            # a round that was stopped is drawn again: the same value set twice would be told twice, as the log tells it
+            # a stopped round is drawn again: setting the same value twice would be two changes in the log
             [(number,)] = connection.execute("select txid_current()").fetchall()
             table = draw.choice(("impressions", "clicks"))
             some = f"id in (select id from {table} where id % 3 = {draw.randrange(3)} order by id limit 1)"
@@ -81,8 +81,8 @@ def messages(world: CampaignWorld, draw: Random) -> None:
 
 
 def to_lake(draw: Random) -> int:
-    """Brings readings to the lake: also the same ones again, others of their key, invalid ones; now and then a repair.
-    How many messages there are.
+    """Brings readings to the lake, including repeated ones, other readings of a known key and invalid ones, and
+    sometimes a repair. Returns the number of messages.
     """
     import pyarrow as pa
 
@@ -126,7 +126,7 @@ def _message(draw: Random, number: int, offset: int, *, is_valid: bool = False) 
 
 @contextmanager
 def sessions_over(world: CampaignWorld) -> Iterator[psycopg.Connection]:
-    """A session, once those of killed commands are over: the server notices that a client is gone when it writes."""
+    """A session, once those of killed commands have ended: the server notices a lost client only when it writes."""
     others = (
         "select count(*) from pg_stat_activity "
         "where usename = current_user and datname is not null and pid <> pg_backend_pid()"

@@ -1,4 +1,4 @@
-"""An S3 endpoint in this process, with one bucket. What is in it is gone with the process."""
+"""An S3 endpoint in this process, with one bucket. Its content is lost when the process ends."""
 
 import logging
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ class Bucket:
     keys: Any  # moto's objects by key
 
     def put(self, key: str, body: bytes, at: datetime) -> None:
-        """Puts an object as at that time."""
+        """Puts an object with the given time."""
         self.client.put_object(Bucket=NAME, Key=key, Body=body)
         self.keys[key].last_modified = at.replace(tzinfo=None)
 
@@ -32,9 +32,9 @@ class Bucket:
 @contextmanager
 def endpoint() -> Iterator[str]:
     """The URL of an S3 endpoint, and of IAM at the same address."""
-    from moto.server import ThreadedMotoServer  # it takes a second to import
+    from moto.server import ThreadedMotoServer  # slow to import: one second
 
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it names each request on standard error
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it writes each request to standard error
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     try:

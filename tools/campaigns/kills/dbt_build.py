@@ -1,4 +1,4 @@
-"""dbt builds that share one parse of the project: the first word is the target, the others are options of dbt."""
+"""dbt builds that share one parse of the project: the first argument is the target, the others are options of dbt."""
 
 import gc
 import sys
@@ -12,10 +12,10 @@ _manifests: dict[str, Manifest] = {}
 
 
 def warm_up(words: Sequence[str]) -> None:
-    """Parses the project for a target, with the settings of now, where that is not done."""
+    """Parses the project for a target, with the current settings, unless it is parsed already."""
     if words[0] not in _manifests:
         _manifests[words[0]] = builds.parse(target=words[0])
-        gc.freeze()  # forks need not copy it
+        gc.freeze()  # so that forks need not copy it
 
 
 def main() -> None:

@@ -1,5 +1,5 @@
-"""Small drawn files of sources: corrected, repeated, late and faulty records. Each function gives the count of records
-that are not blank, by the name of each file that it writes.
+"""Small random files of sources: corrected, repeated, late and faulty records. Each function returns the number of
+records that are not blank, by the name of each file that it writes.
 """
 
 import csv
@@ -23,7 +23,7 @@ WINDOW = "2025-09-05 10:00:00.000"
 
 
 def consent(folder: Path, draw: Random, number: int) -> dict[str, int]:
-    """Events of a few ids, so that deliveries correct each other, and the list of companies now and then."""
+    """Events of a few ids, so that deliveries correct each other, and sometimes the list of companies."""
     events = [_consent_event(draw, f"e{draw.randrange(40)}") for _ in range(draw.randint(3, 12))]
     events.append(_consent_event(draw, f"of delivery {number}"))
     events.append(_consent_event(draw, draw.choice(("", "timeless")), at=draw.choice(("soon", WINDOW))))
@@ -64,7 +64,7 @@ def ad_serving(folder: Path, draw: Random, number: int) -> dict[str, int]:
 
 
 def reviews(draw: Random, number: int) -> tuple[str, bytes, int]:
-    """The key of an object, which may be there with other bytes, its bytes, and its records."""
+    """The key of an object, which may already exist with other bytes, its new bytes, and its records."""
     rows = []
     for place in range(draw.randint(1, 6)):
         day = datetime(2014, draw.randint(1, 12), draw.randint(1, 28), tzinfo=UTC)
@@ -79,7 +79,7 @@ def reviews(draw: Random, number: int) -> tuple[str, bytes, int]:
 
 
 def moment(draw: Random, first: datetime, seconds: int) -> str:
-    """A time within so many seconds after the first, as a delivery is dated."""
+    """A time up to the given number of seconds after the first, in the format of a delivery's date."""
     return (first + timedelta(seconds=draw.randrange(seconds))).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

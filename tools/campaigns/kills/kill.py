@@ -1,5 +1,5 @@
-"""Any command is killed at any step and run again, over and over, in one world that all commands share. In the end
-nothing is lost or doubled, and everything is as a clean run would have made it.
+"""Any command is killed at any step and run again, repeatedly, in one world that all commands share. In the end nothing
+is lost or doubled, and everything is as a run without kills would have made it.
 """
 
 from argparse import Namespace
@@ -19,20 +19,20 @@ from tools.campaigns.kills.kinds import KINDS, CommandKind, only_kinds
 from tools.campaigns.kills.world import Broken, CampaignWorld, world
 
 AGAIN = 0.15
-"""How often the run after a kill is killed too, and how often a command of another kind runs before it: one of the same
-would put other bytes into the place of an object that nobody has fetched.
+"""How often the run after a kill is killed too, and how often a command of another kind runs before it. One of the
+same kind would overwrite an object that nobody has fetched.
 """
 NOT_KILLED = 2
-"""How many runs of a kind come first, to know its moments."""
+"""Number of runs of a kind before its first kill, to learn its moments."""
 BY_TIME = 0.5
-"""How many kills of builds come after some seconds, and take along what the build has started."""
+"""Share of the kills of builds that come after some seconds, and also kill what the build has started."""
 
 
 @dataclass
 class Killed:
-    """What the campaign did so far; `known` are the moments of a run of each kind, `seconds` how long it took.
+    """What the campaign did so far; `known` has the moments of a run of each kind, `seconds` its duration.
 
-    It is the second run: the first one also makes what is there ever after.
+    They are those of the second run, because the first one also makes what all later runs find.
     """
 
     seed: int
@@ -49,7 +49,8 @@ class Killed:
 
 
 def run(work: Path, options: Namespace) -> Outcome:
-    """Kills until there were so many kills, then adds up. A command that does not end well after a kill ends it."""
+    """Kills until the number of kills is reached, then checks the accounts. Ends early if a command fails after a
+    kill."""
     figures = _resumed(work, Killed(options.seed, sorted(options.only or KINDS)))
     needs = {need for name in figures.kinds for need in KINDS[name].needs}
     with (
@@ -91,7 +92,7 @@ def _round(figures: Killed, made: CampaignWorld, draw: Random) -> None:
 
 
 def _killed(figures: Killed, made: CampaignWorld, name: str, start: Launch, draw: Random) -> None:
-    """A run that is killed at a moment, or after some seconds; where it ended before, that was no kill."""
+    """A run that is killed at a moment, or after some seconds; one that ended earlier does not count as a kill."""
     is_by_time = name.startswith("build") and draw.random() < BY_TIME
     seconds = draw.random() * figures.seconds[name] if is_by_time else None
     moment = None if is_by_time else drawn(figures.known[name], draw)

@@ -1,4 +1,4 @@
-"""Every command of a campaign: what comes in before it, and the words and settings with which it runs."""
+"""Every command of a campaign: what comes in before it, and its arguments and settings."""
 
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
@@ -23,7 +23,7 @@ PARALLEL = ("--threads", "2")
 
 @dataclass(frozen=True)
 class CommandKind:
-    """`share` is how often it is drawn; `arrives` brings in what is new, and gives the words of the command."""
+    """`share` is how often it is drawn; `arrives` brings in new data, and returns the arguments of the command."""
 
     command: str
     share: int
@@ -59,7 +59,7 @@ def _migration(world: CampaignWorld, draw: Random) -> list[str]:
 
 
 def _landed(world: CampaignWorld, draw: Random) -> list[str]:
-    """What is pushed: something of each kind that has landed meanwhile, and now and then messages."""
+    """What is pushed: something of each kind that has landed meanwhile, and sometimes messages."""
     world.run(Launch("land", tuple(arrivals.drop(world, draw, draw.choice(("consent", "consent", "ad_serving"))))))
     if draw.random() < 0.3:
         world.run(Launch("land_stream", tuple(_messages(world, draw))))

@@ -1,4 +1,4 @@
-"""What landed of a database, of a lake and in the store, beside what these hold."""
+"""Compares what landed from a database and a lake, and what is in the store, with their content."""
 
 import json
 from collections import Counter
@@ -25,7 +25,7 @@ TABLES = {
 
 
 def of_database(made: CampaignWorld) -> Iterator[str]:
-    """The last record of each key adds up to the tables; no record repeats the one before it; no file is left over."""
+    """The last records of all keys add up to the tables; no record repeats the previous one; no file is left over."""
     zone = Zone(load_source("ad_delivery"))
     if not zone.deliveries():
         return

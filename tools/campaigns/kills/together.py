@@ -1,5 +1,5 @@
-"""Two commands run at once on the same zone, database or file. Each waits, or refuses with one line; once each has run
-again alone, nothing is lost or doubled, and everything is as a clean run would have made it.
+"""Two commands run at the same time on the same zone, database or file. Each waits, or refuses with one line. After
+each has run again alone, nothing is lost or doubled, and everything is as separate runs would have made it.
 """
 
 from argparse import Namespace
@@ -37,12 +37,12 @@ PAIRS = (
     ("build_prod", "publish"),
 )
 MOST_LINES = {"build_dev": 6, "build_prod": 6}
-"""How many lines a refusal may have: one, but dbt says in lines of its own what ours says again."""
+"""How many lines a refusal may have: one, but dbt adds lines of its own that say the same."""
 
 
 @dataclass
 class Together:
-    """What the campaign did so far; `by_pair` has rounds, `refused` runs that refused, with what they said."""
+    """What the campaign did so far; `by_pair` counts rounds, `refused` counts refused runs by their message."""
 
     seed: int
     pairs: list[str]
@@ -54,7 +54,7 @@ class Together:
 
 
 def run(work: Path, options: Namespace) -> Outcome:
-    """Runs pairs until there were so many rounds, then adds up."""
+    """Runs pairs until the number of rounds is reached, then checks the accounts."""
     pairs = {" + ".join(pair): pair for pair in PAIRS if not options.only or set(pair) <= set(options.only)}
     figures = _resumed(work, Together(options.seed, sorted(pairs)))
     kinds = {name for pair in pairs.values() for name in pair}
@@ -79,8 +79,8 @@ def run(work: Path, options: Namespace) -> Outcome:
 
 
 def _round(figures: Together, made: CampaignWorld, name: str, kinds: list[CommandKind], draw: Random) -> None:
-    """Both at once, then each alone. Two of one kind are given the same as often as not; two fetches always, as what
-    comes in for the second could take the place of what nobody has fetched.
+    """Both at the same time, then each alone. Two of one kind get the same input in half of the rounds. Two fetches
+    always do, because the input of the second could overwrite objects that nobody has fetched.
     """
     is_same = kinds[0] is kinds[1] and (kinds[0].command == "fetch" or draw.random() < 0.5)
     starts = [kinds[0].start(kinds[0].arrives(made, draw))]
@@ -97,7 +97,7 @@ def _round(figures: Together, made: CampaignWorld, name: str, kinds: list[Comman
 
 
 def _refusal(made: CampaignWorld, start: Launch, ended: Ended) -> str:
-    """What a run said that refused; a difference where that is no error of ours, or is longer than it may be."""
+    """The message of a refused run; a difference where it is not one of our errors, or is too long."""
     lines = [line for line in ended.said.splitlines() if line.startswith("error: ")]
     if len(lines) != 1 or len(ended.said.splitlines()) > MOST_LINES.get(start.command, 1):
         made.differences.append(f"{told(start)} ended with {ended.code}, and said: {ended.said.strip()!r}")

@@ -16,12 +16,12 @@ BESIDE = f"{PREFIX}_audit"
 
 
 class Broken(UserError):
-    """A command that nobody killed ended badly."""
+    """A command failed although it was not killed."""
 
 
 @dataclass
 class CampaignWorld:
-    """`arrived` is what came in, in words that JSON has; it outlives the process."""
+    """`arrived` is what came in, in types that JSON has; it survives the process."""
 
     work: Path
     arrived: dict[str, list[Any]]
@@ -34,7 +34,7 @@ class CampaignWorld:
         return self.work / name
 
     def run(self, start: Launch, **changed: str) -> Ended:
-        """One command, which must end well where nobody kills it. Raises Broken."""
+        """Runs one command. Raises Broken if it fails without being killed."""
         [ended] = self.forked({**self.settings, **changed}, start)
         self.look_at(start, ended)
         if ended.code and not ended.is_killed:
@@ -58,7 +58,7 @@ def told(start: Launch) -> str:
 
 @contextmanager
 def world(work: Path, arrived: dict[str, list[Any]], needs: Collection[str]) -> Iterator[CampaignWorld]:
-    """The world of a folder, with those of postgres, clickhouse and bucket that are needed."""
+    """The world of a folder, with postgres, clickhouse and bucket as needed."""
     work.mkdir(parents=True, exist_ok=True)
     settings = {
         "DUCKHOUSE_LANDING": str(work / "landing"),

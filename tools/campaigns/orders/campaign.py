@@ -1,8 +1,8 @@
-"""Deliveries arrive in drawn orders, cut into drawn builds, and landing is pruned in between: after the last build
-every mart, history and finding must be that of one build of all, and the same on both engines.
+"""Deliveries arrive in random orders, split into random builds, and landing is pruned in between. After the last build
+every mart, history and finding must equal that of one build of all deliveries, and be the same on both engines.
 
-A world is a few deliveries of one source, with an order of their own. Many of them share a batch of builds and nothing
-else, because a build costs nearly the same for one world as for fifty.
+A world is a few deliveries of one source, with their own order. Many worlds share a batch of builds and nothing else,
+because a build costs nearly the same for one world as for fifty.
 """
 
 import shutil
@@ -62,7 +62,7 @@ class Schedule:
     pruned_after: list[int]
 
     def arriving(self, build: int) -> list[str]:
-        """What arrives before a build; what was pruned does not come back."""
+        """What arrives before a build; pruned deliveries do not come back."""
         return [self.deliveries[place] for arriving in self.builds[build : build + 1] for place in arriving]
 
     def arrived(self, build: int) -> list[str]:
@@ -101,7 +101,7 @@ class House:
 
 
 def run(work: Path, options: Namespace) -> Outcome:
-    """Draws worlds, batch by batch, until there were so many orders an engine."""
+    """Draws worlds, batch by batch, until each engine has the given number of orders."""
     figures = _resumed(work, Tally(options.seed, sorted(options.sources)))
     if figures.orders.total() >= options.count:
         return _told(figures)
@@ -118,7 +118,7 @@ def run(work: Path, options: Namespace) -> Outcome:
 
 
 def _batch(house: House, figures: Tally, worlds: int) -> None:
-    """Builds so many worlds of each source together."""
+    """Builds the given number of worlds of each source together."""
     draw = Random(f"{figures.seed} {figures.batches}")  # noqa: S311 (drawn to be the same again)
     house.empty()
     schedules = [schedule for zone in house.zones for schedule in _schedules(house, zone, worlds, draw)]

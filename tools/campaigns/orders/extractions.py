@@ -23,18 +23,18 @@ Records = Sequence[Record]
 
 
 def advertiser(key: int, **columns: Any) -> Record:
-    """A record of an advertiser as it stands. Moments are ISO texts; `changed_at` is for a delivery by cdc."""
+    """A record of an advertiser in its current state. Times are ISO texts; `changed_at` is for a delivery by cdc."""
     return _upsert(key, {"name": f"advertiser {key}", "created_at": "2026-01-01 00:00"}, columns)
 
 
 def campaign(key: int, **columns: Any) -> Record:
-    """A record of a campaign as it stands: bid and budget as PostgreSQL prints them, days as ISO texts."""
+    """A record of a campaign in its current state: bid and budget as PostgreSQL prints them, days as ISO texts."""
     usual = {"name": f"campaign {key}", "bid": "1.00", "budget": "100.00", "start_date": None, "end_date": None}
     return _upsert(key, {**usual, "advertiser_id": 1, "created_at": "2026-01-01 00:00"}, columns)
 
 
 def event(key: int, at: str | None, campaign_id: int | None = 1, **columns: Any) -> Record:
-    """A record of an impression or a click as it stands."""
+    """A record of an impression or a click in its current state."""
     return _upsert(key, {"created_at": at, "campaign_id": campaign_id}, columns)
 
 
@@ -43,7 +43,7 @@ def events(keys: Sequence[int], at: str, campaign_id: int | None = 1) -> list[Re
 
 
 def deleted(key: int, **columns: Any) -> Record:
-    """The record that a row of any table leaves when it is deleted."""
+    """The record of a deleted row of any table."""
     return {"id": key, "operation": "delete", **columns}
 
 
@@ -58,11 +58,11 @@ def deliver(
     source_rows: Mapping[str, int] | None = None,
     new_rows: Mapping[str, int] | None = None,
 ) -> str:
-    """Lands one delivery, its records in the order given, and gives its id.
+    """Lands one delivery, its records in the given order, and returns its id.
 
-    `when` is an ISO moment, or a day of January 2026 for 06:00 UTC of it. `source_rows` says, by table, what PostgreSQL
-    counted; where it says nothing, the count is what the landed deliveries up to this one add up to. `new_rows` says
-    by table how many new rows the run counted, where that is not what its records are.
+    `when` is an ISO time, or a day of January 2026, which means 06:00 UTC. `source_rows` gives, by table, what
+    PostgreSQL counted; for other tables the count is the sum of the landed deliveries up to this one. `new_rows` gives,
+    by table, the number of new rows that the run counted, where it differs from its records.
     """
     moment = dt.datetime.fromisoformat(when if isinstance(when, str) else f"2026-01-{when:02}T06:00:00Z")
     tables = dict(zip(TABLES, (advertiser, campaign, impressions, clicks), strict=True))

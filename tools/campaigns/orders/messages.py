@@ -25,7 +25,7 @@ def readings() -> tuple[Source, Entity]:
 
 
 def reading(partition: Partition, offset: int, **said: Any) -> Message:
-    """A valid message, with what is said of it; its numbers follow from its place."""
+    """A valid message with the given values; its numbers follow from its position."""
     at = START + timedelta(seconds=offset)
     return {
         "_topic_id": partition.topic_id, "_partition": partition.number, "_offset": offset,
@@ -58,7 +58,7 @@ class LakeInMemory:
         self.was_asked: list[dict[Partition, tuple[int, int]]] = []
 
     def write(self, *messages: Message, moves: bool = True) -> None:
-        """Adds messages or puts them in the place of others; `moves` is false for what a replay adds."""
+        """Adds messages or replaces others; `moves` is false for what a replay adds."""
         for message in messages:
             partition, offset = Partition(message["_topic_id"], message["_partition"]), message["_offset"]
             self.messages[partition, offset] = message

@@ -1,4 +1,4 @@
-"""Deliveries that arrive in any order: landed, put on a shelf, and brought back before the build that sees them."""
+"""Deliveries that arrive in any order: landed, set aside, and brought back before the build that reads them."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -41,7 +41,8 @@ def prune(client: Client, zone: Zone, shelf: Path, deliveries: Iterable[str]) ->
 
 
 def drawn_builds(draw: Random, number: int, most: int) -> tuple[list[list[int]], list[int]]:
-    """An order of so many deliveries, cut into at most so many builds; and the builds after which landing is pruned."""
+    """An order of deliveries, split into at most the given number of builds, and the builds after which landing is
+    pruned."""
     waiting = draw.sample(range(number), number)
     cuts = sorted(draw.sample(range(1, number), min(number, draw.randint(1, most)) - 1))
     builds = [waiting[start:end] for start, end in zip([0, *cuts], [*cuts, number], strict=True)]
@@ -49,7 +50,7 @@ def drawn_builds(draw: Random, number: int, most: int) -> tuple[list[list[int]],
 
 
 def published_rows(file: Path) -> dict[str, list[tuple]]:
-    """All rows of every published table and view of a DuckDB file, in an order of their own."""
+    """All rows of every published table and view of a DuckDB file, sorted."""
     with duckdb.connect(str(file), read_only=True) as connection:
         relations = connection.execute(
             "select table_schema, table_name from information_schema.tables "
@@ -61,7 +62,7 @@ def published_rows(file: Path) -> dict[str, list[tuple]]:
 
 
 def apart(ours: Sequence[tuple], theirs: Sequence[tuple]) -> Iterator[tuple[str, tuple]]:
-    """Each row that one side has more often than the other, and which."""
+    """Each row that one side has more often than the other, and that side."""
     if ours == theirs:
         return
     mine, others = Counter(ours), Counter(theirs)

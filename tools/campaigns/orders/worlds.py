@@ -1,5 +1,5 @@
-"""Small worlds of deliveries, a maker a source. A world has keys and days that no other world of its source has, few of
-them, so that its deliveries correct, move and contradict one another.
+"""Small worlds of deliveries, one maker per source. A world has a few keys and days that no other world of its source
+has, so that its deliveries correct, move and contradict one another.
 """
 
 import csv
@@ -20,7 +20,7 @@ from tools.campaigns.orders import extractions
 from tools.campaigns.orders.messages import LakeInMemory, Message, faulty, reading
 
 Drop = dict[str, str]
-"""The files of a delivery, their text by their path."""
+"""The files of a delivery: their texts by path."""
 Contents = Sequence[Any]
 """What each delivery of a world brings, in the order of their time."""
 
@@ -132,7 +132,7 @@ def reviews(draw: Random, world: int, deliveries: int) -> list[Drop]:
 
 
 def ad_delivery(draw: Random, world: int, deliveries: int) -> list[dict[str, Any]]:
-    """Records of each table: a delivery is what changed in the database since the one before."""
+    """Records of each table: a delivery has what changed in the database since the previous one."""
     day = _day(world)
     there: dict[str, set[int]] = {table: set() for table in extractions.TABLES}
 
@@ -204,7 +204,7 @@ MAKERS: dict[str, Callable[[Random, int, int], Contents]] = {
 
 
 def land(source: str, worlds: Sequence[Contents]) -> list[list[str]]:
-    """Lands the deliveries of worlds, each world a few days after the one before, and gives their ids, by world."""
+    """Lands the deliveries of worlds, each world a few days after the previous one, and returns their ids by world."""
     lake = LakeInMemory()
 
     def landed(content: Any, at: dt.datetime) -> list[str]:

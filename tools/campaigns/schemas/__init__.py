@@ -1,1 +1,1 @@
-"""Tables of PostgreSQL that are drawn as nobody would make them, extracted and compared with what they hold."""
+"""Random, deliberately unusual PostgreSQL tables, extracted and compared with their content."""

@@ -1,4 +1,5 @@
-"""Tables of PostgreSQL are drawn, changed and extracted: what lands must be what they hold, or be refused in a line."""
+"""PostgreSQL tables are drawn, changed and extracted: what lands must equal their content, or be refused in one
+line."""
 
 import random
 import shutil
@@ -26,16 +27,16 @@ from tools.campaigns.schemas.truth import differences
 
 STEPS = 5
 FEW = 4
-"""Rows of a range, so that a table of some rows has several."""
+"""Rows per range, so that a table with a few rows has several ranges."""
 MODES = ["compare", "cdc", "cdc", "cdc", "full"]
 QUICK = ("fsync=off", "full_page_writes=off", "max_replication_slots=50", "max_wal_senders=50")
 READER = "reader"
 TWINS = "twice, as where a table inherits it"
-"""What is said of keys that are there twice."""
+"""The message about repeated keys."""
 
 
 def run(work: Path, options: Namespace) -> Outcome:
-    """Schema after schema, each in a database that is empty before."""
+    """Schema after schema, each in an empty database."""
     figures = _resumed(work, options.seed)
     work.mkdir(parents=True, exist_ok=True)
     with few_rows(), embedded(work / "postgres", settings=QUICK) as server:
@@ -57,7 +58,7 @@ def run(work: Path, options: Namespace) -> Outcome:
 
 @contextmanager
 def few_rows() -> Iterator[None]:
-    """Ranges of keys hold few rows while the block runs, so that small tables are read as large ones are."""
+    """Key ranges have few rows while the block runs, so that small tables are read like large ones."""
     usual = ranges.RANGE_ROWS, ranges.MOST_ROWS
     ranges.RANGE_ROWS, ranges.MOST_ROWS = FEW, FEW * 3 // 2
     try:
@@ -68,7 +69,7 @@ def few_rows() -> Iterator[None]:
 
 def database_for_schemas(server: Embedded) -> Database:
     with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
-        connection.execute("set scram_iterations = 1")  # a run is eight sessions
+        connection.execute("set scram_iterations = 1")  # a run has eight sessions
         password = sql.SQL("alter role postgres password {}").format(sql.Literal(server.password))
         connection.execute(password)
         if not connection.execute("select 1 from pg_database where datname = %s", [SOURCE]).fetchone():
@@ -78,7 +79,7 @@ def database_for_schemas(server: Embedded) -> Database:
 
 
 class SchemaTally:
-    """Runs by mode and how they ended, refusals by what was said, and changes by name."""
+    """Runs by mode and how they ended, refusals by message, and changes by name."""
 
     def __init__(self) -> None:
         self.runs: Counter[str] = Counter()
@@ -87,14 +88,14 @@ class SchemaTally:
 
 
 class Schema:
-    """A drawn table, what happens to it, and a landing zone of its own."""
+    """A drawn table, what happens to it, and its own landing zone."""
 
     def __init__(self, place: Database, landing: Path, shape: Shape, lot: random.Random) -> None:
         self.place, self.landing, self.shape, self.lot = place, landing, shape, lot
         self.counts = SchemaTally()
 
     def run(self, steps: int = STEPS) -> list[str]:
-        """What does not hold; nothing more is done after the first of it."""
+        """The failed checks; stops at the first one."""
         shutil.rmtree(self.landing, ignore_errors=True)
         with (
             environment({"DUCKHOUSE_LANDING": str(self.landing)}),
@@ -140,7 +141,7 @@ class Schema:
     def _refused(
         self, connection: psycopg.Connection, mode: str, said: str, meant: str | None, told: list[str]
     ) -> list[str]:
-        """The log may lack what changes of the shape took from it; then comparing goes on."""
+        """The log may lack what changes of the shape removed from it; then comparing takes over."""
         if not said.isprintable():
             return [f"{mode}: refused on several lines: {said!r}"]
         self.counts.refusals[_short(meant or said)] += 1
@@ -151,12 +152,12 @@ class Schema:
         return [f"{mode}: refused: {said}"]
 
     def _last(self, connection: psycopg.Connection) -> list[str]:
-        """Whatever happened, comparing heals it, and rows that a policy hides are not read as gone."""
+        """Comparing repairs any state, and does not read rows that a policy hides as deleted."""
         found = [told for mode in ("compare", "full") for told in self._extracted(connection, mode, [])]
         return found or self._behind_a_policy(connection)
 
     def _behind_a_policy(self, connection: psycopg.Connection) -> list[str]:
-        """Rows that a policy hides from who reads are an error, and not gone."""
+        """Rows that a policy hides from the reader are an error, not deletions."""
         protect = sql.SQL("alter table {} enable row level security").format(sql.Identifier(self.shape.name))
         connection.execute(protect)
         reader = Database(conninfo.make_conninfo(self.place.conninfo, user=READER, password=READER))

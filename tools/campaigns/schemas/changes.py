@@ -10,18 +10,18 @@ from psycopg import sql
 from tools.campaigns.schemas.shapes import OURS, TYPES, Shape, value_of
 
 Change = Callable[[random.Random, Shape], tuple[Shape, sql.Composed]]
-"""The table as it is after it, and the SQL that makes it so."""
+"""The table after the change, and the SQL of the change."""
 
 
 def happen(connection: psycopg.Connection, lot: random.Random, shape: Shape) -> tuple[Shape, list[str]]:
-    """Some changes, each in a transaction of its own, and their names. What PostgreSQL does not take is left out."""
+    """A few changes, each in its own transaction, and their names. Changes that PostgreSQL refuses are left out."""
     told = []
     for _ in range(lot.randint(0, 4)):
         change = lot.choice([*ROWS, *ROWS, *SHAPE])
         changed, query = change(lot, shape)
         try:
             connection.execute(query)
-        except psycopg.Error:  # a key that is there, a type that the column cannot have, a table that is full
+        except psycopg.Error:  # a key that exists, a type that the column cannot have, a table that is full
             continue
         shape = changed
         told.append(change.__name__.strip("_"))

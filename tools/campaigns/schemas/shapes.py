@@ -14,7 +14,7 @@ from duckhouse.sources import Column, Entity, Source
 
 SOURCE = "drawn"
 TABLES = ['50% "odd" täble', "order", "a\nb", "x" * 63, "T", "ü" * 31, "a.b", "{}", "%s", "publication"]
-# what PostgreSQL may hold, as it is written where rows are made
+# values that PostgreSQL can store, as SQL for inserting rows
 TYPES = {
     "text": "nullif(concat('%s ', i % 5, e'\\n\\t\\\\\"ü'), '')",
     "numeric": "(i % 7)::numeric / 4",
@@ -54,7 +54,7 @@ MADE_TYPES = """
     create type place as (x int, y text, "z %" text);
     create type span as range (subtype = float8);
 """
-SMALL = ["boolean", '"char"']  # of many columns: a row must fit on a page of 8 kB
+SMALL = ["boolean", '"char"']  # for tables with many columns: a row must fit on a page of 8 kB
 NUMBERS = "numeric, odd"
 """A column without limits, with NaN and infinity, which a type of its own would not be."""
 OURS = ["operation", "changed_at", "_unmapped", "_delivery_id", "_source_row", "_source_file", "_delivered_at"]
@@ -63,7 +63,7 @@ WORDS = [
     "select", "user", "ctid ", "x" * 63, "ü" * 31, "a.b", "null", "\x01", "\u202e", "row", "C", "c",
 ]  # fmt: skip
 MOST_COLUMNS = 1600
-# what follows the columns, and how the table gets a second one for its rows
+# the SQL after the columns, and how the table gets a second one for its rows
 DIVISIONS = {
     "none": ("", "select"),
     "by range": ("partition by range ({key})", "create table rest partition of {table} default"),
@@ -73,7 +73,7 @@ DIVISIONS = {
     "inherited": ("", "create table rest () inherits ({table})"),
     "unlogged": ("", "alter table {table} set unlogged"),
 }  # fmt: skip
-# what follows the columns, and what must be said of the table when it is refused: by comparing, and from the log
+# the SQL after the columns, and the messages that refuse the table: by comparing, and from the log
 KEYS = {
     "primary": ("primary key ({key})", None, None),
     "unique": ("unique ({key})", None, "would not tell which rows"),
@@ -87,7 +87,8 @@ REFUSED_FROM_LOG = {"inherited": "which inherits", "unlogged": "which is unlogge
 @dataclass(frozen=True)
 class Shape:
     """A table: the names of its declared columns (key, text, number, time) and of others with their types, how it is
-    divided and keyed, its first keys and those of later rows. `virtual` is a generated column that no log tells of.
+    partitioned and keyed, its first keys and those of later rows. `virtual` is a generated column that is not in any
+    log.
     """
 
     name: str
@@ -111,11 +112,11 @@ class Shape:
 
     @property
     def names(self) -> list[str]:
-        """Of the columns beside the declared ones."""
+        """Names of the columns besides the declared ones."""
         return [*self.extra, *([self.virtual] if self.virtual else [])]
 
     def refusal(self, mode: str) -> str | None:
-        """What must be said of the table by a run of this mode; None where it must land."""
+        """The message with which a run of this mode must refuse the table; None where the table must land."""
         by_comparing, from_log = KEYS[self.keyed][1:]
         if mode != "cdc" or by_comparing:
             return by_comparing
@@ -149,7 +150,7 @@ class Shape:
         )  # fmt: skip
 
     def update(self, name: str, value: str) -> sql.Composed:
-        """Of the row with the least key."""
+        """For the row with the smallest key."""
         return sql.SQL("update {0} set {1} = {2} where {3} in (select min({3}) from {0})").format(
             sql.Identifier(self.name), sql.Identifier(name), sql.SQL(value), sql.Identifier(self.declared[0])
         )
@@ -174,11 +175,11 @@ WIDE = Shape(
     list(range(20)),
     [LAST_KEY],
 )
-"""A table of as many columns as a table may have."""
+"""A table with the largest number of columns that a table may have."""
 
 
 def drawn_shape(lot: random.Random) -> Shape:
-    """Three of four are such that a run lands them in each mode."""
+    """Draws a table; three of four are tables that runs land in each mode."""
     declared: list[str] = []
     while len(declared) < 4:
         name = _name(lot)
@@ -208,7 +209,7 @@ def _name(lot: random.Random, *others: str) -> str:
 
 
 def _keys(lot: random.Random) -> list[int]:
-    """Few that follow each other, and such as lie anywhere: as snowflakes do."""
+    """A few consecutive keys, and keys that are far apart, like snowflake ids."""
     far = [lot.randint(FIRST_KEY, LAST_KEY) for _ in range(lot.randint(1, 6))]
     snowflakes = [(1_700_000_000_000 + i * 1_000) << 22 for i in range(lot.choice([0, 3]))]
     keys = {*far, *snowflakes, *lot.sample(range(10), lot.randint(1, 6)), *lot.sample([FIRST_KEY, LAST_KEY, -1], 1)}

@@ -1,4 +1,4 @@
-"""What a drawn table holds, as PostgreSQL spells it, beside what the deliveries add up to."""
+"""Compares the content of a drawn table, as PostgreSQL prints it, with what the deliveries add up to."""
 
 import json
 from collections.abc import Iterator
@@ -14,10 +14,10 @@ from psycopg import sql
 from duckhouse.extraction.results import Result
 from tools.campaigns.schemas.shapes import SOURCE, Shape
 
-FIRST_YEAR, LAST_YEAR = 1900, 2299  # that landed times may have
+FIRST_YEAR, LAST_YEAR = 1900, 2299  # the years that landed times may have
 
 Told = dict[int, tuple[Any, ...]]
-"""By key the other declared columns, and what is in _unmapped."""
+"""By key, the other declared columns and the content of _unmapped."""
 
 
 def differences(connection: psycopg.Connection, shape: Shape, landing: Path, result: Result) -> Iterator[str]:
@@ -56,7 +56,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def landed(shape: Shape, landing: Path) -> Told:
-    """What the deliveries add up to: of each key the last record, where that is no tombstone."""
+    """What the deliveries add up to: the last record of each key, unless it is a tombstone."""
     key, *declared = shape.declared
     rows = {row[key]: row for row in records(landing)}
     return {

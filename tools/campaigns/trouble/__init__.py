@@ -1,1 +1,1 @@
-"""Commands meet full disks, signals, locks and more."""
+"""Commands run into full disks, signals, locks and other trouble."""

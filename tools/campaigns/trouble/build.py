@@ -1,4 +1,4 @@
-"""A build on DuckDB in a process of its own, as people run it: the words are options of dbt."""
+"""A build on DuckDB in its own process, as users run it: the arguments are options of dbt."""
 
 import sys
 

@@ -1,8 +1,8 @@
-"""Commands meet trouble, drawn by a seed: a full disk, read-only folders, a clock that goes back, Ctrl-C and SIGTERM at
-any moment, output that nobody reads, a lock that another process holds.
+"""Commands run into trouble that a seed selects: a full disk, read-only folders, a clock set back, Ctrl-C and SIGTERM
+at any moment, output that nobody reads, a lock that another process holds.
 
-Each must end in few lines, without a traceback, and with the exit code that is promised. Nothing half done is left, and
-the same command afterwards makes what it makes without any trouble.
+Each must end with few lines, without a traceback, and with the documented exit code. Nothing half done is left, and the
+same command afterwards gives the same result as without trouble.
 """
 
 import random
@@ -30,7 +30,7 @@ HELD = "held"
 
 @dataclass(frozen=True)
 class Clean:
-    """A command that met no trouble: the folder from which it starts, and what came of it."""
+    """A command without trouble: the folder from which it starts, and its result."""
 
     command: TroubledCommand
     start: Path
@@ -40,7 +40,7 @@ class Clean:
 
 
 def run(work: Path, options: Namespace) -> Outcome:
-    """Tries so many troubles, and tells of each that left something that does not hold."""
+    """Tries the given number of troubles, and reports each one that leads to a failed check."""
     found = kept(work) or {"seed": options.seed, "trials": 0, "by_trouble": {}, "by_code": {}, "differences": []}
     if found["seed"] != options.seed:
         raise UserError(f"{work} has a campaign of seed {found['seed']}: name another folder")
@@ -92,7 +92,7 @@ def _clean(name: str, work: Path) -> Clean:
 
 
 def _tried(clean: Clean, work: Path, draw: random.Random) -> tuple[str, int, list[str]]:
-    """The kind of the trouble that was drawn, the exit code, and what does not hold."""
+    """The kind of the drawn trouble, the exit code, and the failed checks."""
     command, kinds = clean.command, {kind.__name__: kind for kind in KINDS}
     kind = draw.choice(sorted([*kinds, HELD] if command.held else kinds))
     folder = _copy(clean.start, work)
@@ -123,7 +123,7 @@ def _state(command: TroubledCommand, folder: Path) -> Any:
 
 
 def said(command: TroubledCommand, code: int, lines: list[str], trouble: Trouble) -> Iterator[str]:
-    """What is wrong with an exit code and what was said on standard error."""
+    """What is wrong with an exit code and with standard error."""
     if code not in trouble.codes:
         yield f"ended with {code}: {' '.join(lines[-3:])}"
     if any("Traceback" in line or "Exception ignored" in line for line in lines):
@@ -135,7 +135,7 @@ def said(command: TroubledCommand, code: int, lines: list[str], trouble: Trouble
 
 
 def left(work: Path) -> Iterator[str]:
-    """Temporary files, and a delivery that was begun."""
+    """Temporary files, and a delivery that was started."""
     found = [*(work / "tmp").iterdir(), *work.rglob(".incoming")]
     if found:
         yield f"left {', '.join(str(path.relative_to(work)) for path in found)}"

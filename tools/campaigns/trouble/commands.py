@@ -1,4 +1,4 @@
-"""The commands that meet trouble: the world in which each runs, and what it must have made of it in the end."""
+"""The commands that run into trouble: the world in which each runs, and its required result."""
 
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -14,11 +14,11 @@ from tools.campaigns.trouble import starts, states
 
 @dataclass(frozen=True)
 class TroubledCommand:
-    """A command of COMMANDS with its words, in which {work} stands for the folder of the run.
+    """A command of COMMANDS with its arguments, in which {work} is the folder of the run.
 
-    `make` fills this folder once, and each run begins with a copy of it. `reset` brings what servers of `needs` hold to
-    what it was. `state` reads what must be there after a run. `held` holds what one process alone may have, where the
-    command needs such a thing. It says at most `most_lines` on standard error.
+    `make` fills this folder once, and each run begins with a copy of it. `reset` restores the content of the servers of
+    `needs`. `state` reads what must be there after a run. `held` holds the lock that the command needs, if any. The
+    command writes at most `most_lines` lines to standard error.
     """
 
     command: str
@@ -38,7 +38,7 @@ class TroubledCommand:
 
 
 OF_DBT = 12
-"""Lines: what dbt says of a node that failed, and the command of it."""
+"""Lines: dbt's message about a failed node, and that of the command."""
 TROUBLED: Mapping[str, TroubledCommand] = {
     "land": TroubledCommand(
         "land", ("ad_serving", "{work}/drop/redelivery"), states.landed, starts.first_delivery, held=starts.zone_held

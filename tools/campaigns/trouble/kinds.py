@@ -1,4 +1,4 @@
-"""The troubles that a command may meet, each brought upon a fork of this process that then runs the command."""
+"""The troubles that a command may run into, each applied to a fork of this process that then runs the command."""
 
 import os
 import random
@@ -21,13 +21,13 @@ from duckhouse.signals import ENDING
 
 LEAST_BYTES = 1_000
 TOUCHING = ("open", "os.", "shutil.", "fcntl.", "socket.", "subprocess.")
-"""What Python's audit events are called that tell of a step outside of the process."""
+"""Names of Python's audit events for steps outside the process."""
 DAYS_BACK = 400
 
 
 @dataclass(frozen=True)
 class Untroubled:
-    """Of a run without trouble: how often it touched what is outside, its seconds, the largest file that it left."""
+    """A run without trouble: its number of steps outside the process, its seconds, the largest file that it left."""
 
     touches: int
     seconds: float
@@ -36,8 +36,8 @@ class Untroubled:
 
 @dataclass(frozen=True)
 class Trouble:
-    """`upon` brings it upon the forked process, `later` is a signal that it gets after so many seconds. A command may
-    end with one of `codes`.
+    """`upon` applies it to the forked process, `later` is a signal that the process gets after some seconds. A command
+    may end with one of `codes`.
     """
 
     told: str
@@ -47,7 +47,7 @@ class Trouble:
 
 
 def full_disk(draw: random.Random, clean: Untroubled, _: Path) -> Trouble:
-    """No file gets larger than some bytes, which is how a disk that is full shows at any write."""
+    """Limits the size of every file, so that any write may fail as on a full disk."""
     size = int(LEAST_BYTES * (max(clean.largest, LEAST_BYTES) / LEAST_BYTES) ** draw.random())
     limits = size, resource.getrlimit(resource.RLIMIT_FSIZE)[1]
     limit = partial(resource.setrlimit, resource.RLIMIT_FSIZE, limits)
@@ -55,12 +55,12 @@ def full_disk(draw: random.Random, clean: Untroubled, _: Path) -> Trouble:
 
 
 def read_only(_: random.Random, __: Untroubled, work: Path) -> Trouble:
-    """Nothing but folders for temporary files can be written."""
+    """Only folders for temporary files are writable."""
     return Trouble("read-only", frozenset({0, 1}), lambda: write_only_below(work / "tmp", Path("/dev")))
 
 
 def clock_back(_: random.Random, __: Untroubled, ___: Path) -> Trouble:
-    """This machine believes that it is more than a year ago."""
+    """The clock of this machine is more than a year behind."""
     return Trouble(f"clock {DAYS_BACK} days back", frozenset({0}), _set_clock_back)
 
 
@@ -72,13 +72,13 @@ def stopped_at_a_touch(draw: random.Random, clean: Untroubled, _: Path) -> Troub
 
 
 def stopped_later(draw: random.Random, clean: Untroubled, _: Path) -> Trouble:
-    """Ctrl-C or SIGTERM after a part of the time that a run takes."""
+    """Ctrl-C or SIGTERM after part of the time that a run takes."""
     seconds, number = clean.seconds * draw.random(), draw.choice(ENDING)
     return Trouble(f"{number.name} after {seconds:.3f} s", _codes_of(number), later=(seconds, number))
 
 
 def output_unread(_: random.Random, __: Untroubled, ___: Path) -> Trouble:
-    """Nobody reads standard output, as after head."""
+    """Nobody reads standard output, as with head."""
     return Trouble("output that nobody reads", frozenset({0, 1}), _close_output)
 
 
@@ -86,7 +86,7 @@ KINDS = (full_disk, read_only, clock_back, stopped_at_a_touch, stopped_later, ou
 
 
 def at_touch(chosen: int, act: Callable[[], object]) -> None:
-    """Acts right before the chosen step; from 1."""
+    """Acts right before the step with the chosen number, from 1."""
     number = 0
 
     def heard(event: str, _: object) -> None:
@@ -102,7 +102,7 @@ def at_touch(chosen: int, act: Callable[[], object]) -> None:
 def forked(
     main: Callable[[], int | None], work: Path, settings: Mapping[str, str], trouble: Trouble | None = None
 ) -> tuple[int, list[str], int]:
-    """Runs a command in a fork: its exit code, what it said on standard error, how often it touched what is outside."""
+    """Runs a command in a fork: its exit code, its standard error, and its number of steps outside the process."""
     told, touches = work.with_name("stderr"), work.with_name("touches")
     pid = os.fork()
     if pid == 0:
@@ -113,7 +113,7 @@ def forked(
     try:
         code = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
     except BaseException:
-        _kill(pid, signal.SIGKILL)  # who stops the campaign stops what it runs
+        _kill(pid, signal.SIGKILL)  # stopping the campaign also stops what it runs
         raise
     finally:
         if timer:
@@ -130,7 +130,7 @@ def _run(
     touches: Path,
 ) -> NoReturn:
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.argv[0] = "-m"  # as where the command itself is started
+    sys.argv[0] = "-m"  # as when the command itself is started
     cli.begin()
     os.setpgrp()  # a terminal sends Ctrl-C to all processes of a command
     os.environ.update(settings)
@@ -165,7 +165,7 @@ def _close_output() -> None:
 
 
 class Earlier(datetime):
-    """Times by a clock that went back."""
+    """Times of a clock that was set back."""
 
     @classmethod
     def now(cls, tz: Any = None) -> datetime:

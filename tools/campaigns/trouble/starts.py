@@ -39,11 +39,11 @@ AUDITED = (
     "create table {0}_marts.orders engine = MergeTree order by id as select number as id from numbers(2)",
     "create table {0}_marts.of_old_times engine = MergeTree order by id as select number as id from numbers(2)",
 )
-"""A build that passed, beside what was published before."""
+"""A build that passed, next to what was published before."""
 
 
 def settings_of(work: Path) -> dict[str, str]:
-    """Everything that a command reads or writes, but for servers, is in the folder of the run."""
+    """Everything that a command reads or writes, except on servers, is in the folder of the run."""
     return {
         "DUCKHOUSE_LANDING": str(work / LANDING),
         "DUCKHOUSE_DUCKDB": str(work / DATABASE),
@@ -84,7 +84,7 @@ def parsed_consent(work: Path) -> None:
 def parsed_consent_for_prod(work: Path) -> None:
     landed_consent(work)
     _run(script("deps", "--offline"))
-    with environment({"CLICKHOUSE_PREFIX": audit_prefix()}):  # with another one dbt parses again
+    with environment({"CLICKHOUSE_PREFIX": audit_prefix()}):  # dbt parses again if it changes
         _run([DBT, "--quiet", "parse", "--target", "prod"])
 
 
@@ -105,7 +105,7 @@ def _generate(work: Path, source: str, *words: str) -> None:
 
 
 def _run(command: list[str]) -> None:
-    """What it says is no part of what the campaign says."""
+    """Keeps its output out of the campaign's output."""
     subprocess.run(command, cwd=PROJECT, stdout=sys.stderr, check=True)
 
 
@@ -114,7 +114,7 @@ def _run(command: list[str]) -> None:
 
 @contextmanager
 def _kafka(_: Path) -> Iterator[dict[str, str]]:
-    """With messages in the topic of the only stream."""
+    """A broker with messages in the topic of the only stream."""
     topic = str(stream_source(None)[1].topic)
     with mock_cluster() as cluster:
         cluster.make_topic(topic, PARTITIONS)
@@ -126,7 +126,7 @@ SERVERS = {"postgres": servers.postgres, "clickhouse": servers.clickhouse, "kafk
 
 
 def filled_database(_: Path) -> None:
-    """Rows of advertisements; those of an earlier run go."""
+    """Rows of advertisements; those of an earlier run are removed."""
     _run(module("tools.generate", "ad_delivery", "reset", "--yes"))
     _run(module("tools.generate", "ad_delivery", "batch", "--seed", "3", "--impressions", "20"))
 

@@ -1,4 +1,4 @@
-"""What a command must have made in the end: each reader gives what is the same however often the command ran before."""
+"""The required result of a command: each reader returns what does not depend on how often the command ran before."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -35,8 +35,8 @@ def landed(work: Path) -> Any:
 
 
 def extracted(work: Path) -> Any:
-    """The rows of each table of the database, in whatever delivery: a run that finds nothing new makes one too, of a
-    ledger alone. `_files` names the snapshot, which any transaction on the server moves, as of autovacuum.
+    """The rows of each table of the database, in any delivery: a run that finds nothing new also makes one, with only a
+    ledger. `_files` names the snapshot, which changes with any transaction on the server, such as autovacuum.
     """
     found: dict[str, list[str]] = defaultdict(list)
     for path in (work / LANDING / "ad_delivery").glob("delivery=*/*/*.parquet"):
@@ -56,7 +56,7 @@ def files(folder: str) -> Callable[[Path], Any]:
 
 
 def marts(work: Path) -> Any:
-    """What is built, and what is published of it."""
+    """What is built, and which part of it is published."""
     return [_tables(path) for path in (work / DATABASE, published_beside(work / DATABASE))]
 
 
@@ -79,7 +79,7 @@ def in_lake(_: Path) -> Any:
 
 
 def in_store(_: Path) -> Any:
-    """Where messages have gone; what is in a message is the business of tests of the store."""
+    """Where messages are stored; tests of the store check their content."""
     source, _ = stream_source(None)
     with database_of(source) as database, database.connect() as connection:
         return {

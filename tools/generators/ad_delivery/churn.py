@@ -1,6 +1,6 @@
-"""Changes that make life hard for an extraction: edits that leave no trace, deletes, ids that commit out of order.
+"""Changes that are hard for an extraction: edits that leave no trace, deletes, ids that commit out of order.
 
-The functions on a connection leave it to the caller when they are committed.
+The functions on a connection leave the commit to the caller.
 """
 
 from collections import Counter
@@ -38,11 +38,11 @@ EDITS: tuple[Place, ...] = (
     ("advertiser", "name"),
 )
 SILENT_EDITS: tuple[Place, ...] = (*EDITS, ("impressions", "campaign_id"), ("impressions", "created_at"))
-ONE_IN_NULL = 5  # a moved impression loses its campaign, a re-dated one its time
+ONE_IN_NULL = 5  # an impression loses its campaign or its time
 ONE_IN_CAMPAIGN = 5  # a delete takes a campaign without rows, where there is one
 ONE_IN_ROLLBACK = 4  # a late transaction
 ONE_IN_CLICK = 10  # a new row
-# what text formats of rows have to escape
+# characters that text formats of rows must escape
 NAMES = ("Zoë & Söhne", 'Said "now"', "O'Brien; --", "Tab\there", "Two\nlines", r"Back\slash \N", "{a,b}", "广告 📣")
 
 
@@ -55,7 +55,7 @@ class Edit(NamedTuple):
 
 @dataclass(frozen=True)
 class LateTransaction:
-    """Rows that are written and not committed. `ids` has the id of each, by table."""
+    """Rows that are written but not committed. `ids` has the id of each, by table."""
 
     connection: psycopg.Connection
     ids: dict[str, int]
@@ -78,11 +78,11 @@ def churn(
     new_rows: int,
     truth: FaultLog | None = None,
 ) -> dict[str, Any]:
-    """Makes that many changes in an order by chance, each in a transaction of its own, the new rows in one.
+    """Makes the given numbers of changes in random order, each in its own transaction, but all new rows in one.
 
-    Of the `late_commits` some are rolled back. Where there is a `truth`, faults of quality are planted afterwards, and
-    it is told of them and of the edits. Returns what was done: fewer where there was nothing to delete.
-    Raises UserError where there is no campaign.
+    Some of the `late_commits` are rolled back. If there is a `truth`, quality faults are planted afterwards, and it
+    records them and the edits. Returns what was done: fewer changes where there was nothing to delete. Raises UserError
+    where there is no campaign.
     """
     done = {"edits": 0, "silent_edits": 0, "deletes": 0, "late_commits": 0, "rollbacks": 0, "new_rows": 0}
     rows = {"inserted": Counter(), "updated": Counter(), "deleted": Counter()}
@@ -136,7 +136,7 @@ def churn(
 def edit(
     connection: psycopg.Connection, rng: np.random.Generator, places: tuple[Place, ...], *, is_silent: bool
 ) -> Edit | None:
-    """Gives a row of one of the `places` another value; updated_at follows unless `is_silent`.
+    """Gives a row of one of the `places` another value; updated_at changes too unless `is_silent`.
 
     None where the tables are empty.
     """
@@ -174,7 +174,7 @@ def delete(connection: psycopg.Connection, rng: np.random.Generator) -> str | No
 def add_rows(
     connection: psycopg.Connection, rng: np.random.Generator, *, impressions: int, clicks: int
 ) -> dict[str, int]:
-    """Adds back-dated impressions and clicks of campaigns by chance; the number of rows by table."""
+    """Adds back-dated impressions and clicks of random campaigns; returns the number of rows by table."""
     campaigns = np.array([key for (key,) in connection.execute("select id from campaign order by id")])
     now = clock(connection)
     shown = now - draw_minutes(rng, impressions)
@@ -186,10 +186,10 @@ def add_rows(
 
 @contextmanager
 def late_transaction(database: Database, rng: np.random.Generator | None = None) -> Iterator[LateTransaction]:
-    """A transaction that has written an impression, a click and, at times, a campaign, on a connection of its own.
+    """A transaction on its own connection that has written an impression, a click and sometimes a campaign.
 
-    The campaign is theirs or has no rows. What others write in the block and commit has higher ids. Rolled back at the
-    end of the block unless it was committed. Needs a campaign.
+    The campaign is that of the impression and click, or has no rows. Rows that others write and commit in the block
+    have higher ids. Rolled back at the end of the block unless it was committed. Needs a campaign.
     """
     rng = rng or np.random.default_rng()
     with database.connect() as connection:
@@ -213,7 +213,7 @@ def late_transaction(database: Database, rng: np.random.Generator | None = None)
 
 
 def any_id(connection: psycopg.Connection, rng: np.random.Generator, table: LiteralString) -> int | None:
-    """The id of a row by chance; None where the table is empty."""
+    """The id of a random row; None where the table is empty."""
     name = sql.Identifier(table)
     low, high = connection.execute(sql.SQL("select min(id), max(id) from {}").format(name)).fetchone()
     if low is None:
@@ -223,7 +223,7 @@ def any_id(connection: psycopg.Connection, rng: np.random.Generator, table: Lite
 
 
 def _another(connection: psycopg.Connection, rng: np.random.Generator, column: str, before: Any) -> Any:
-    """A value of the column that is not `before`."""
+    """A value of the column other than `before`."""
     match column:
         case "bid":
             return _another_amount(rng, before, *BID_CENTS)
@@ -256,7 +256,7 @@ def _delete_row(connection: psycopg.Connection, rng: np.random.Generator, table:
 
 
 def _delete_empty_campaign(connection: psycopg.Connection) -> bool:
-    """Deletes one, never the last. Passes over those that a transaction in flight refers to: it would wait for them."""
+    """Deletes one, never the last. Skips those that an open transaction refers to, because it would wait for them."""
     query = """
         delete from campaign where id = (
             select id from campaign

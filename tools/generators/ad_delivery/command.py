@@ -26,14 +26,14 @@ def deliver_later(folder: Path) -> None:
 
 
 def sized(*, days: int, events_per_day: int) -> list[str]:
-    """The words for a batch of about so many impressions."""
+    """The arguments for a batch of about the given number of impressions."""
     campaigns = 4 * 4
     each = max(1, days * events_per_day // campaigns)
     return ["--advertisers", "4", "--campaigns", "4", "--impressions", str(each), "--ctr", "0.03"]
 
 
 def _once(mark: Path, *words: str) -> None:
-    """Changes the database by a command that is not to be repeated; the mark says that it was run."""
+    """Changes the database with a command that must not be repeated; a mark records that it ran."""
     if not mark.exists():
         run_command(module("tools.generate", SOURCE, *words))
         mark.parent.mkdir(parents=True, exist_ok=True)

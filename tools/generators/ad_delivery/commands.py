@@ -1,4 +1,4 @@
-"""The commands of python -m tools.generate ad_delivery: what they do, and what they say about it."""
+"""The commands of python -m tools.generate ad_delivery: what they do, and what they report."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +17,7 @@ from tools.generators.ad_delivery import rows, stats
 from tools.generators.ad_delivery.faults import FaultLog
 from tools.generators.write import claimed, write_truth
 
-Outcome = tuple[dict[str, Any], str]  # the summary for machines, and in words
+Outcome = tuple[dict[str, Any], str]  # the summary for programs, and in words
 
 SOURCE = "ad_delivery"
 CANCELLED = {"cancelled": True}
@@ -157,7 +157,7 @@ COMMANDS: dict[str, Callable[..., Outcome]] = {
 
 
 def _agrees(warning: str) -> bool:
-    """Asks on stderr, so that stdout has the outcome only."""
+    """Asks on stderr, so that stdout has only the outcome."""
     print(f"{warning} Type yes to go on: ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip() == "yes"
 

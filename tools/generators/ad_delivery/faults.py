@@ -12,7 +12,7 @@
 | future_time | an impression of the day after tomorrow | time_after_delivery |
 | orphan_event | an impression of no campaign | unknown_campaign |
 
-Beside them stand the edits of churn that rules see: silent_edit, and of impressions re_dated and campaign_lost.
+In addition there are the churn edits that rules see: silent_edit, and for impressions re_dated and campaign_lost.
 """
 
 from collections import defaultdict
@@ -38,7 +38,7 @@ ROW_KEYS = {**EVENT_KEYS, "campaign": "campaigns/{}", "advertiser": "advertisers
 
 @dataclass
 class FaultLog:
-    """What was planted, by kind: a cell for each, with the words by which a finding is about it."""
+    """What was planted, by kind: a cell for each, with the words that a finding about it must have."""
 
     cells: dict[str, list[dict[str, Any]]] = field(default_factory=lambda: defaultdict(list))
 
@@ -49,7 +49,7 @@ class FaultLog:
         return [{"kind": kind, "count": len(cells), "cells": cells} for kind, cells in sorted(self.cells.items())]
 
     def edited(self, table: str, column: str, key: int, after: Any, *, is_silent: bool) -> None:
-        """Notes what rules see of an edit of churn."""
+        """Records what rules see of a churn edit."""
         if is_silent:
             self.add("silent_edit", key=ROW_KEYS[table].format(key))
         if column == "campaign_id" and after is None:
@@ -93,7 +93,7 @@ def _ids(connection: psycopg.Connection, table: LiteralString, where: LiteralStr
 
 
 def _clicks_above_impressions(connection: psycopg.Connection, truth: FaultLog, campaign: int, day: date) -> None:
-    """As many clicks as impressions of the day and of the one before, and some more."""
+    """As many clicks as impressions of the day and the previous day, and some more."""
     query = "select count(*) from impressions where campaign_id = %s and created_at::date between %s - 1 and %s"
     (shown,) = connection.execute(query, [campaign, day, day]).fetchone()
     _write(connection, "clicks", campaign, day, shown + CLICKS_BEYOND)
@@ -101,7 +101,7 @@ def _clicks_above_impressions(connection: psycopg.Connection, truth: FaultLog, c
 
 
 def _planted_campaigns(connection: psycopg.Connection, truth: FaultLog, owner: int, today: date, turn: int) -> None:
-    """Campaigns of their own, with impressions of a day, so that each kind is seen by itself."""
+    """Separate campaigns with impressions of one day, so that each kind is seen alone."""
     ended = today - timedelta(days=10), today - timedelta(days=5)
     later, yesterday = today + timedelta(days=30), today - timedelta(days=1)
     long_ago = today - timedelta(days=FIRST_BACK_DATED_DAY + turn)
@@ -135,13 +135,13 @@ def _planted_events(connection: psycopg.Connection, truth: FaultLog, campaign: i
 
 
 def _write(connection: psycopg.Connection, table: LiteralString, campaign: int, day: date, count: int) -> None:
-    """Rows of a campaign, a second apart from noon on."""
+    """Rows of a campaign, one second apart, from noon."""
     noon = np.datetime64(datetime.combine(day, time(12)), "us")
     copy_rows(connection, table, np.full(count, campaign), noon + np.arange(count).astype("timedelta64[s]"))
 
 
 def _delete_referenced(connection: psycopg.Connection, table: LiteralString, key: int) -> None:
-    """Deletes a row that others name: without the constraints, which are there again afterwards for new rows."""
+    """Deletes a row that others refer to, without the constraints, which are restored afterwards for new rows."""
     query = """
         select conrelid::regclass::text, conname, pg_get_constraintdef(oid) from pg_constraint
         where contype = 'f' and confrelid = %s::regclass

@@ -34,7 +34,7 @@ def advertiser_name(number: int) -> str:
 
 
 def require(connection: psycopg.Connection, table: LiteralString, key: int) -> None:
-    """A UserError where the table has no such row."""
+    """Raises UserError where the table has no such row."""
     query = sql.SQL("select 1 from {} where id = %s").format(sql.Identifier(table))
     if not connection.execute(query, [key]).fetchone():
         raise UserError(f"there is no {table} {key}: python -m tools.generate ad_delivery stats lists what there is")
@@ -79,7 +79,8 @@ def add_impressions(
 ) -> None:
     """Adds `each` impressions to each campaign, back-dated by up to 8 days, and a click on `clicks_each` of them.
 
-    The clicked ones are the first of their campaign: times are drawn one by one, so any of them are a fair sample.
+    The clicked impressions are the first of their campaign: times are drawn one by one, so any of them are a fair
+    sample.
     """
     now = clock(connection)
     keys = np.array(campaigns, dtype=np.int64)
@@ -95,7 +96,7 @@ def add_impressions(
 
 
 def add_clicks(connection: psycopg.Connection, rng: np.random.Generator, campaign: int, ratio: Decimal) -> int:
-    """Adds clicks on int(impressions x `ratio`) impressions of the campaign, drawn from all that it has; their number.
+    """Adds clicks on int(impressions x `ratio`) impressions, drawn from all of the campaign; returns their number.
 
     An impression without a time counts as shown now. Begins the transaction: counting and reading see the same rows.
     """

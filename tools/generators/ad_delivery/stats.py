@@ -6,7 +6,7 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
-TABLES = ("advertiser", "campaign", "impressions", "clicks")  # each may refer to the ones before it
+TABLES = ("advertiser", "campaign", "impressions", "clicks")  # each may refer to the previous ones
 
 _CAMPAIGNS = """
     with
@@ -47,7 +47,7 @@ def stats(connection: psycopg.Connection) -> dict[str, Any]:
 
 
 def reset(connection: psycopg.Connection) -> dict[str, int]:
-    """Deletes all rows, those that refer to others first; how many of each table. Ids go on where they were."""
+    """Deletes all rows, those that refer to others first; returns the number per table. Ids continue."""
     return {
         table: connection.execute(sql.SQL("delete from {}").format(sql.Identifier(table))).rowcount
         for table in reversed(TABLES)

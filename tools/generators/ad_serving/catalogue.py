@@ -8,7 +8,7 @@ import numpy as np
 from tools.generators.ad_serving.draw import stream
 
 EVENT_TYPES = ("impression", "viewable_impression", "click", "video_quartile")
-IMPRESSION, VIEWABLE, CLICK, OTHER = range(4)  # OTHER is planted only
+IMPRESSION, VIEWABLE, CLICK, OTHER = range(4)  # OTHER only appears as a planted fault
 
 DEVICES = ("desktop", "mobile", "tablet", "ctv")
 # browser: (weight per device in the order of DEVICES, user agent)
@@ -58,8 +58,8 @@ CATEGORY_DEVICES = {
 
 @dataclass(frozen=True)
 class Publisher:
-    """`offset` is the half hours that the publisher's standard time is ahead of UTC. It shapes the day's curve and is
-    kept here, without daylight saving, because time zone databases differ between machines."""
+    """`offset` is the number of half hours by which the publisher's standard time is ahead of UTC. It shapes the day's
+    curve, and is fixed here, without daylight saving, because time zone databases differ between machines."""
 
     name: str
     category: str
@@ -154,7 +154,7 @@ CAMPAIGNS = (
 )
 FIRST_CAMPAIGN_ID = 3001
 FIRST_ADVERTISER_ID = 701
-# events whose revenue the budgets above are sure to hold; larger runs have proportionally larger budgets
+# number of events whose revenue the budgets above always cover; larger runs have proportionally larger budgets
 EVENTS_WITHIN_BUDGET = 4_000_000
 
 
@@ -195,7 +195,7 @@ class Catalogue:
 
 
 def build(start: date, days: int, events_per_day: int, seed: int) -> Catalogue:
-    """The catalogue of a run: the same names always, flights around the run's days, budgets by its size and seed."""
+    """The catalogue of a run: always the same names, flights around the run's days, budgets by its size and seed."""
     ad_units = [
         (number, placement)
         for number, publisher in enumerate(PUBLISHERS)

@@ -9,7 +9,7 @@ from tools.generators.arguments import add_common, tell, whole
 from tools.generators.delivered import land_first, land_later
 
 HELP = "a drop of the ad server and its redelivery"
-# when a drop and its redelivery arrive, where they are landed
+# when a drop and its redelivery arrive
 DELIVERED_AT = ("2026-03-25T06:00:00Z", "2026-03-26T06:00:00Z")
 
 DEMO = ("--days", "30", "--events-per-day", "4000", "--seed", "7")
@@ -24,7 +24,7 @@ def deliver_later(drop: Path) -> None:
 
 
 def sized(*, days: int, events_per_day: int) -> list[str]:
-    """The words for a drop of a size."""
+    """The arguments for a drop of a size."""
     return ["--days", str(days), "--events-per-day", str(events_per_day)]
 
 

@@ -58,7 +58,7 @@ IS_ACTIVE = AD_UNITS_HEADER.index("is_active")
 UNREADABLE = {"campaign_end_date": "31/02/2026", "campaign_budget_usd": "tbd"}
 LEAST_SPENT = 4_000_000  # micro-dollars, of a campaign whose budget is set to half of it
 PARTNER_HEADER = ["period_end", "partner_account_id", "partner_amount", "partner_currency", "source_system"]
-PARTNER_NOISE = 30  # ten-thousandths either way
+PARTNER_NOISE = 30  # ten-thousandths in either direction
 PARTNER_ERROR = 600  # of the planted one
 
 
@@ -97,8 +97,8 @@ def first_issue(catalogue: Catalogue) -> Dimensions:
 
 
 def second_issue(first: Dimensions, catalogue: Catalogue, seed: int, changes: Log) -> Dimensions:
-    """A publisher moves to another account manager, one to another category; a campaign gets a larger budget, one
-    that was over runs on."""
+    """One publisher moves to another account manager, another to another category; one campaign gets a larger budget,
+    and one that had ended continues."""
     rng = stream(seed, "catalogue", 1)
     moved_at = datetime.combine(catalogue.last_day, datetime.min.time()) + timedelta(days=1, hours=9)
     publishers = [dict(publisher) for publisher in first.publishers]
@@ -176,7 +176,7 @@ def plant(
 
 
 def _number_of_repeated(seed: int, campaigns: list[Campaign]) -> int:
-    """Number of the campaign that stands twice in the export."""
+    """Number of the campaign that is twice in the export."""
     return int(stream(seed, "faults", 0, 2**20).integers(0, len(campaigns)))
 
 
@@ -238,14 +238,14 @@ def write_dimensions(
 
 
 def _told_day_first(campaigns: list[Campaign]) -> set[str]:
-    """The dates of which one tells that the day is first, as 13/04/2026 does; the others are written as ISO dates."""
+    """The date columns with a date that shows that the day is first, such as 13/04/2026; the others have ISO dates."""
     others = [campaign for number, campaign in enumerate(campaigns) if number % 3]
     names = ("first_day", "last_day")
     return {name for name in names if any(getattr(campaign, name).day > 12 for campaign in others)}
 
 
 def _campaign_row(campaign: Campaign, catalogue: Catalogue, number: int, day_first: set[str]) -> list[Any]:
-    """A row as the other system spells it: each row by turns in another style of dates and amounts."""
+    """A row in the other system's spelling: rows take turns between styles of dates and amounts."""
 
     def spell(name: str) -> str:
         day: date = getattr(campaign, name)

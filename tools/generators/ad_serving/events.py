@@ -18,7 +18,7 @@ MACHINE_SCORE = -300  # thousandths by which machines score below people
 
 _NOISE = lognormal_table(0.35)
 _VIEWABLE_PER_MILLE = 550
-# time of an impression ends this long before the day does, so that what follows it is later and in the same day
+# impressions end this long before the day does, so that their followers are later but on the same day
 _ROOM_MS = 10
 
 
@@ -129,7 +129,7 @@ def _impressions(catalogue: Catalogue, rng: np.random.Generator, today: date, dr
 
 
 def draw_scores(rng: np.random.Generator, unit_prices: np.ndarray) -> np.ndarray:
-    """What people's events score on ad units of these prices."""
+    """The scores of people's events on ad units with these prices."""
     return 400 + 2 * unit_prices + rng.integers(-150, 151, len(unit_prices))
 
 
@@ -159,7 +159,7 @@ def _with_followers(catalogue: Catalogue, rng: np.random.Generator, impressions:
 
 
 def follow(rng: np.random.Generator, impressions: Events, rows: np.ndarray, kind: int, after: np.ndarray) -> Events:
-    """Events of a kind that those `rows` bring with them, `after` (an entry an impression) milliseconds in the day."""
+    """Events of a kind that follow those `rows`, `after` (one entry per impression) milliseconds in the day."""
     events = take(impressions, rows)
     events.ids = draw_ids(rng, len(rows))
     events.kind[:] = kind
@@ -187,7 +187,7 @@ def _campaign_columns(catalogue: Catalogue) -> np.ndarray:
 
 
 def _country_weights() -> np.ndarray:
-    """Most readers come from the publisher's own country, the rest from all."""
+    """Most readers come from the publisher's own country, the rest from all countries."""
     countries = list(market.COUNTRIES)
     table = np.full((len(market.PUBLISHERS), len(countries)), 3, dtype=np.int64)
     for row, publisher in enumerate(market.PUBLISHERS):

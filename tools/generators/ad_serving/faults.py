@@ -1,4 +1,4 @@
-"""Faults planted into events: which rows, and what is done to them. Each row carries one fault at most."""
+"""Faults planted into events: which rows, and what is done to them. Each row has at most one fault."""
 
 import json
 from dataclasses import dataclass, field
@@ -83,8 +83,8 @@ _CTV = market.DEVICES.index("ctv")
 @dataclass
 class Planted:
     """A chunk with its faults. `copies` repeat rows in the same file, `later` in the file of the next day; `created`
-    has by kind the events of their own that come beside those of the chunk. `rows` are numbers of rows of `events`;
-    `moved` is by how many micro-dollars a kind moved the sum of revenue; `columns` says what a kind respelled."""
+    has, by kind, additional events besides those of the chunk. `rows` are row numbers in `events`; `moved` is the
+    number of micro-dollars by which a kind moved the sum of revenue; `columns` says what a kind respelled."""
 
     events: Events
     copies: Events
@@ -137,8 +137,8 @@ def plant(
 
 
 def can_carry(kind: str, *, parquet: bool, lost_floor: bool) -> bool:
-    """Whether a file can carry a kind: scores are in Parquet only, where amounts are numbers; a file without floors
-    has none to break."""
+    """Whether a file can have a kind: only Parquet has scores, and there amounts are numbers; a file without floors has
+    none to break."""
     match kind:
         case "score_out_of_range":
             return parquet
@@ -159,7 +159,8 @@ def followers_of_lost(events: Events) -> np.ndarray:
 
 
 def malformed_lines(lines: list[str], first: int) -> list[str]:
-    """As many lines that are no JSON object, by turns: cut in the middle, without the last brace, an array, text."""
+    """The given number of lines that are not JSON objects, in turn: cut in the middle, without the last brace, an
+    array, text."""
     texts = []
     for number, line in enumerate(lines):
         record = json.loads(line)
@@ -174,7 +175,7 @@ def malformed_lines(lines: list[str], first: int) -> list[str]:
 
 
 def _clicks_of_nothing(events: Events, rows: np.ndarray, rng: np.random.Generator) -> Events:
-    """Clicks that look as if on those impressions, in auctions of their own."""
+    """Clicks that look like clicks on those impressions, in separate auctions."""
     clicks = follow(rng, take(events, rows), np.arange(len(rows)), CLICK, np.full(len(rows), 900))
     clicks.request = mix(rng.integers(0, 2**62, len(rows)), 2)
     return clicks
@@ -331,8 +332,8 @@ def _write_by_turns(events: Events, column: str, rows: np.ndarray, values: tuple
 
 
 def _respell(kind: str, planted: Planted, rows: np.ndarray, catalogue: Catalogue, turn: int) -> None:
-    """Writes one column of each row in another case or padded. A respelled event id comes with a plain copy of its
-    row, which must count once with it."""
+    """Writes one column of each row in another case or padded. A respelled event id comes with a plain copy of its row;
+    the two must count once."""
     events = planted.events
     plain = {
         "event_id": lambda row: _id_text(events, row),

@@ -37,7 +37,7 @@ TEXT_ERAS = (
     Era(".jsonl", False, "timestamp", "zulu", ("geo_country", "geo_region"), sdk_version=True),
 )
 PARQUET_ERA = Era(".parquet", False, "timestamp", "zulu", ("country_code", "region"))
-# the one file of the third era (or of the only one) that quotes its amounts
+# the file of the third (or only) era that quotes its amounts
 TEXT_REVENUE_ERA = 2
 
 
@@ -64,7 +64,7 @@ def money_number(micros: np.ndarray) -> pa.Array:
 
 
 def json_lines(events: Events, catalogue: Catalogue, era: Era) -> pa.Array:
-    """One JSON object a row, each with its newline; absent fields are left out, an unsettled revenue is null."""
+    """One JSON object per row, each with its newline; absent fields are left out, unsettled revenue is null."""
     columns = _text_columns(events, catalogue, era)
     times = columns["timestamp"]
     if era.time_style == "epoch":
@@ -192,7 +192,7 @@ def _text_columns(events: Events, catalogue: Catalogue, era: Era) -> dict[str, p
 
 
 def _overwritten(values: pa.Array, cells: dict[int, str | None]) -> pa.Array:
-    """The values with what a fault writes instead, by row."""
+    """The values, replaced by row with what a fault writes."""
     if not cells:
         return values
     mask = np.zeros(len(values), dtype=bool)

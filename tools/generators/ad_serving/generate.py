@@ -1,4 +1,4 @@
-"""Writes a drop of the ad server and its redelivery, a chunk of a day at a time, so that memory does not grow."""
+"""Writes a drop of the ad server and its redelivery, one chunk of a day at a time, so that memory does not grow."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
@@ -36,7 +36,7 @@ PARQUET_TEXT = ["event_type", "site_domain", "ad_unit_id", "device_type", "count
 
 @dataclass
 class Run:
-    """One run: its parameters and what is learnt while writing."""
+    """One run: its parameters and what it collects while writing."""
 
     out: Path
     seed: int
@@ -48,12 +48,12 @@ class Run:
     records: dict[str, Records] = field(default_factory=dict)
     faults: Log = field(default_factory=Log)
     changes: Log = field(default_factory=Log)
-    spent: Counter[int] = field(default_factory=Counter)  # micro-dollars by campaign, without what price faults added
+    spent: Counter[int] = field(default_factory=Counter)  # micro-dollars by campaign, without price faults
     inactive_days: Counter[int] = field(default_factory=Counter)  # events on the inactive ad unit by day since 1970
 
     @cached_property
     def due(self) -> dict[int, set[str]]:
-        """The kinds whose turn it is to be planted at least once, by the day of the run that each has."""
+        """The kinds that must be planted at least once, by the day of the run assigned to each."""
         by_day = defaultdict(set)
         for number, kind in enumerate(faults.ROW_RATES):
             days = [day for day in range(max(1, self.catalogue.days - 1)) if self.can_carry(kind, day)]
@@ -62,7 +62,7 @@ class Run:
         return by_day
 
     def can_carry(self, kind: str, day: int) -> bool:
-        """Whether the file of a day can carry a kind of row fault; copies for the next file need one."""
+        """Whether the file of a day can have a kind of row fault; copies for the next file need a next file."""
         if kind == "duplicate_across_files" and day == self.catalogue.days - 1:
             return False
         return faults.can_carry(
@@ -104,7 +104,7 @@ def generate(out: Path, *, days: int, events_per_day: int, seed: int, start: dat
     with claimed(out):
         catalogue = market.build(start, days, events_per_day, seed)
         eras = formats.eras(days)
-        # what the redelivery moves by a day leaves the segments of a day alone
+        # events that the redelivery moves by a day must not reach the segments of a day
         planned = [] if clean else segments.plan(catalogue, eras, events_per_day, seed, open_days=days - DAYS - 1)
         run = Run(out, seed, events_per_day, clean, catalogue, eras, planned)
         redelivered = len(run.redelivered_days) * events_per_day
@@ -167,7 +167,7 @@ def _write_first_delivery(run: Run, advance: Callable[[int], Any]) -> tuple[Tota
 
 
 def _write_redelivery(run: Run, totals: Totals, advance: Callable[[int], Any]) -> None:
-    """Writes the second version of the last days and turns `totals` into those after it."""
+    """Writes the second version of the last days and updates `totals` to those after it."""
     days = run.redelivered_days
     for day, era in zip(days, REDELIVERY_ERAS[-len(days) :], strict=True):
         with _day_files(run, "redelivery/", day, era) as files:
@@ -196,7 +196,7 @@ def _write_redelivery(run: Run, totals: Totals, advance: Callable[[int], Any]) -
 
 
 def _planted_chunk(run: Run, day: int, chunk: int, span: Span) -> tuple[Planted, list[Struck]]:
-    """A chunk as first delivered, and what was done to its segments: the same each time it is asked for."""
+    """A chunk as first delivered, and what was done to its segments: the same on each call."""
     events = draw_chunk(run.catalogue, run.seed, day, chunk, span.last - span.first, span)
     events.dashed[:] = run.eras[day].dashed
     if run.clean:
@@ -233,7 +233,7 @@ def _log_segments(run: Run, file: str, struck: list[Struck]) -> None:
 
 
 def _log_inactive(run: Run) -> None:
-    """One segment a day on which the inactive ad unit has events in the end."""
+    """One segment per day on which the inactive ad unit has events in the end."""
     place = run.segment("inactive_ad_unit").place(run.catalogue)
     for day, events in sorted(run.inactive_days.items()):
         if events:
@@ -248,7 +248,7 @@ def _add_revenue(revenue: np.ndarray, events: Events, catalogue: Catalogue) -> N
 
 
 def _log_changes(changes: Log, file: str, before: Events, after: Events) -> None:
-    """Notes what a redelivered file changes: rows of `after` beyond those of `before` are late events."""
+    """Records what a redelivered file changes: rows of `after` beyond those of `before` are late events."""
     repeated = len(before)
     usable = after.usable[:repeated]
     revenue, known = before.revenue, after.revenue[:repeated]
@@ -322,7 +322,7 @@ class DayFiles:
         self.diagnostics_records.read += len(identities)
 
     def _extra_lines(self, events: Events, rng: np.random.Generator) -> tuple[list[str], int]:
-        """Malformed lines, and how many blank ones: none in a clean drop, a Parquet file or a tiny one."""
+        """Malformed lines, and the number of blank ones: none in a clean drop, a Parquet file or a tiny one."""
         if self.run.clean or self.era is PARQUET_ERA or len(events) < MIN_EVENTS_FOR_LINES:
             return [], 0
         malformed, blank = (

@@ -12,9 +12,9 @@ from tools.generators.columns import concat, take
 from tools.generators.draw import share
 
 DAYS = 3
-REPEATED = 400_000  # rows a million, as the next ones
+REPEATED = 400_000  # rows per million, as the next ones
 LATE = 20_000
-CORRECTED_PERCENT = 40  # of the repeated events that earned something
+CORRECTED_PERCENT = 40  # of the repeated events with revenue
 UNSETTLED_PERCENT = 10
 
 
@@ -41,7 +41,7 @@ def draw_redelivery(
     untouched: np.ndarray,
 ) -> Redelivered:
     """Repeats part of the `untouched` rows of a delivered chunk and adds late events of the same hours, which the
-    faulty `segments` of the run strike like the others."""
+    faulty `segments` of the run affect like the others."""
     rng = stream(seed, "redelivery", day, chunk)
     count = len(delivered)
     rows = np.sort(rng.permutation(untouched)[: share(rng, count, REPEATED)])

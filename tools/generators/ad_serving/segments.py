@@ -1,4 +1,4 @@
-"""Faults of whole segments: where they strike, how strongly, and what they do to the events of a chunk.
+"""Faults of entire segments: where they are, how strong they are, and what they do to the events of a chunk.
 
 | kind | segment | strengths |
 |---|---|---|
@@ -20,9 +20,9 @@
 | truncated_file | events file | ends after 30 % of its records |
 | column_lost | events file | bid_floor_usd is in no record |
 
-Each strikes a segment of its own: no two share a day, a publisher, an ad unit or a campaign. Those of a day are planted
-into days that the redelivery leaves alone, in runs of 2,000 events a day or more (files: 100 events, 8 days); those of
-the whole run where the segment is expected to have enough impressions. The default size has all of them.
+Each has its own segment: no two share a day, a publisher, an ad unit or a campaign. Faults of a day are planted into
+days that the redelivery does not change, in runs of 2,000 events a day or more (files: 100 events, 8 days). Faults of
+the entire run are planted where the segment is expected to have enough impressions. The default size has all of them.
 """
 
 from collections.abc import Callable
@@ -55,10 +55,10 @@ from tools.generators.draw import draw_ids, mix, pick
 from tools.generators.texts import DAY_MS, HOUR_MS
 
 TRUNCATED_PERCENT = 30
-DROPPED_OF_256 = 230  # of the last byte of a viewable event's id: 90 %
+DROPPED_OF_256 = 230  # of the 256 values of a viewable event id's last byte: 90 %
 FLAT_IMPRESSIONS = 2  # an hour
 CONCENTRATED_HOURS = 8
-SEVERAL_COUNTRIES = 240  # the strength of the identity that is in several countries
+SEVERAL_COUNTRIES = 240  # strength of the identity with events in several countries
 SHARED_PREFIX = "203.0.113.0/24"
 LOST_COLUMN = "bid_floor_usd"
 
@@ -86,7 +86,7 @@ OF_A_FILE = ("truncated_file", "column_lost")
 PRICE_KINDS = ("price_step", "campaign_price_step")
 DOMAIN_KINDS = ("own_subdomain", "own_alias")
 MISSING = {"device_missing": {"device": "tablet"}, "browser_missing": {"device": "desktop", "browser": "Safari"}}
-PRICE_HISTORY_DAYS = 7  # before a price step, for a rule that knows usual prices
+PRICE_HISTORY_DAYS = 7  # days before a price step, so that a rule knows usual prices
 MIN_DAY_EVENTS = 2000
 MIN_FILE_EVENTS, MIN_FILES = 100, 8
 MIN_IMPRESSIONS = {
@@ -104,7 +104,7 @@ IMPRESSIONS_PER_MILLE, FILLED_PER_MILLE = 710, 540  # of events, about
 @dataclass(frozen=True)
 class Segment:
     """One planted segment. Publisher, ad unit and country are numbers in the catalogue, the campaign is an id; without
-    a day it is the whole run."""
+    a day it is the entire run."""
 
     kind: str
     strength: float
@@ -144,7 +144,7 @@ class Struck:
 
 
 def plan(catalogue: Catalogue, eras: list[Era], events_per_day: int, seed: int, open_days: int) -> list[Segment]:
-    """The segments of a run; those of a day lie in the first `open_days`."""
+    """The segments of a run; those of a day are in the first `open_days`."""
     rng = stream(seed, "plan")
     by_weight = np.array(sorted(range(len(market.PUBLISHERS)), key=lambda n: -market.PUBLISHERS[n].weight))
     unfilled, priced, *large = rng.permutation(by_weight[:5]).tolist()
@@ -200,7 +200,7 @@ def plan(catalogue: Catalogue, eras: list[Era], events_per_day: int, seed: int, 
 
 
 def _fits(kind: str, day: int, eras: list[Era], events_per_day: int) -> bool:
-    """Whether the day of a run of that size can have the fault."""
+    """Whether a day in a run of that size can have the fault."""
     if kind in OF_A_FILE:
         return events_per_day >= MIN_FILE_EVENTS and len(eras) >= MIN_FILES and eras[day] is not PARQUET_ERA
     if kind == "uninformative_score" and eras[day] is not PARQUET_ERA:
@@ -209,7 +209,8 @@ def _fits(kind: str, day: int, eras: list[Era], events_per_day: int) -> bool:
 
 
 def _bought(catalogue: Catalogue, shares: np.ndarray, kind: str, events: int) -> list[int]:
-    """Ids of the campaigns of the whole run that are expected to buy enough impressions among so many events."""
+    """Ids of campaigns active during the entire run that are expected to buy enough impressions at this number of
+    events."""
     expected = shares * events // 1_000_000 * FILLED_PER_MILLE // 1000
     enough = [n for n in market.runs_throughout(catalogue) if expected[n] >= MIN_IMPRESSIONS[kind]]
     return [catalogue.campaigns[n].campaign_id for n in enough]
@@ -239,7 +240,7 @@ def _share_of_publisher(publisher: int) -> int:
 
 
 def _unseen(catalogue: Catalogue, publisher: int, events: int) -> list[Segment]:
-    """The publisher's busiest ad unit, which is to lose its viewable events."""
+    """The publisher's busiest ad unit, which will lose its viewable events."""
     units = {
         n: market.PLACEMENTS[unit.placement][3]
         for n, unit in enumerate(catalogue.ad_units)
@@ -268,7 +269,7 @@ def _unfilled(catalogue: Catalogue, publisher: int, events: int, rng: np.random.
 
 
 def shape(events: Events, segments: list[Segment], day: int, span: Span) -> tuple[Events, list[Struck]]:
-    """The events of a chunk as segments of the day and of the whole run leave them."""
+    """The events of a chunk after the segments of the day and of the entire run."""
     struck = []
     for segment in segments:
         if segment.day not in (None, day):
@@ -309,7 +310,7 @@ def _unfill(events: Events, segment: Segment, day: int, span: Span) -> tuple[Eve
 
 
 def _missing(events: Events, segment: Segment, day: int, span: Span) -> tuple[Events, Struck]:
-    """The publisher has no event of the device, or of the browser, which is on no other device."""
+    """Removes the publisher's events of the device, or of the browser, which is on no other device."""
     place = MISSING[segment.kind]
     unmade = _of_publisher(events, segment) & (events.device == market.DEVICES.index(place["device"]))
     if "browser" in place:
@@ -320,7 +321,7 @@ def _missing(events: Events, segment: Segment, day: int, span: Span) -> tuple[Ev
 
 
 def _silent_hours(events: Events, segment: Segment, day: int, span: Span) -> tuple[Events, Struck]:
-    """Nothing happens in the two hours, and nothing follows from what would have happened."""
+    """Removes all events of the two hours, and the followers of those events."""
     hour = events.at % DAY_MS // HOUR_MS
     silent = (hour == segment.hour) | (hour == segment.hour + 1)
     unmade = events.request[silent & (events.kind == IMPRESSION)]
@@ -401,7 +402,7 @@ def _own_domain(segment: Segment) -> str:
 def _burst(
     events: Events, segment: Segment, catalogue: Catalogue, paid: np.ndarray, span: Span, rng: np.random.Generator
 ) -> Events | None:
-    """Clicks on impressions of the hour by turns, in the chunk that has its middle."""
+    """Clicks on impressions of the hour in turn, in the chunk with the middle of the hour."""
     hours = market.publisher_weights(catalogue.start + timedelta(days=segment.day)).sum(axis=1)
     middle = 2 * int(hours[: segment.hour].sum()) + int(hours[segment.hour])
     whole = 2 * int(hours.sum())
@@ -420,7 +421,7 @@ def _burst(
 def _identity(
     events: Events, segment: Segment, catalogue: Catalogue, paid: np.ndarray, span: Span, rng: np.random.Generator
 ) -> Events | None:
-    """Impressions, and viewable events of some, of one new user, alike to some of the publisher's."""
+    """Impressions of one new user, some with viewable events, similar to some of the publisher's."""
     if not len(paid) or span.first:
         return None
     one = int(paid[rng.integers(0, len(paid))])

@@ -21,7 +21,7 @@ class Totals:
         self._days: dict[int, np.ndarray] = {}
 
     def add(self, events: Events, sign: int = 1) -> None:
-        """Adds (or with -1 takes away) the usable rows of `events`, each a distinct event in its latest state."""
+        """Adds (or with -1 subtracts) the usable rows of `events`, each a distinct event in its latest state."""
         days = events.at // DAY_MS
         for day in np.unique(days[events.usable]):
             of_day = events.usable & (days == day)
@@ -67,7 +67,7 @@ def usd(micros: int) -> str:
 
 @dataclass
 class Ids:
-    """Event ids: the first of them as text, and the sum of all as 128-bit numbers, modulo 2**128."""
+    """Event ids: the first ones as text, and the sum of all as 128-bit numbers, modulo 2**128."""
 
     count: int = 0
     listed: list[str] = field(default_factory=list)
@@ -87,7 +87,7 @@ class Ids:
 
 @dataclass
 class Cell:
-    """A segment that is faulty as a whole: where it is, how strongly, and the events that the fault made or changed."""
+    """A faulty segment: where it is, the strength of the fault, and the events that the fault made or changed."""
 
     place: dict[str, Any]
     amounts: dict[str, int] = field(default_factory=dict)
@@ -121,10 +121,10 @@ def _spelled(amounts: dict[str, int]) -> dict[str, Any]:
 class Log:
     """Collects planted faults, or changes, by kind.
 
-    Of kinds and segments with more than 10,000 events the ids are left out and `ids_checksum` is the sum of all ids as
-    128-bit numbers, modulo 2**128. `where` lists record numbers (from 1, header not counted, blank lines counted) of
-    kinds whose records have no id. `cells` are segments that are faulty as a whole, each with the events in it that
-    the fault made or changed; there `count` is the number of segments.
+    For kinds and segments with more than 10,000 events the ids are left out, and `ids_checksum` is the sum of all ids
+    as 128-bit numbers, modulo 2**128. `where` lists record numbers (from 1, header not counted, blank lines counted) of
+    kinds whose records have no id. `cells` are faulty segments, each with its events that the fault made or changed;
+    there `count` is the number of segments.
     """
 
     def __init__(self) -> None:

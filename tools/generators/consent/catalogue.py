@@ -99,21 +99,21 @@ PURPOSES = (
 )
 LEGITIMATE_INTEREST = ("select_basic_ads", "measure_ad_performance", "market_research", "improve_products")
 
-PERCENTS = (3, 10, 20)  # that are stored; all other types are complete
+PERCENTS = (3, 10, 20)  # of these types are stored; all other types are complete
 _ASKED_WEIGHTS = (0, 5, 3)
 _PAGEVIEW_WEIGHTS = (5, 4, 1)
 
 SAMPLED_BY_USER = "sampled_by_user"
-# what the company with that number is for, where there are that many
+# the role of the company with that number, if there are that many
 ROLES = {2: "rate_changes", 3: "two_rates_by_sdk", 4: "no_notice", 5: "mobile_only", 8: SAMPLED_BY_USER}
-MANY_COMPANIES = 6  # from so many on the last one has few events
+MANY_COMPANIES = 6  # from this number of companies on, the last one has few events
 FEW_EVENTS_SHARE = 150
 
 
 @dataclass(frozen=True)
 class Company:
-    """`number` names its events file and is 0 without events. `percents` is what share of events is stored, by period
-    (before and from `rate_changes_at`), SDK and type. Times are in milliseconds since 1970 UTC."""
+    """`number` names its events file and is 0 without events. `percents` is the share of events that is stored, by
+    period (before and from `rate_changes_at`), SDK and type. Times are in milliseconds since 1970 UTC."""
 
     key: str
     number: int
@@ -231,7 +231,8 @@ def _percents(rng: np.random.Generator, role: str | None) -> np.ndarray:
 
 
 def _country_weights(rng: np.random.Generator, home: int) -> np.ndarray:
-    """Most users are at home; the others come from a long tail of countries, the last of which are rare."""
+    """Most users are in the company's country; the others come from a long tail of countries, the last of which are
+    rare."""
     weights = np.zeros(len(COUNTRIES), dtype=np.int64)
     others = rng.permutation(np.delete(np.arange(len(COUNTRIES)), home))[: rng.integers(25, 61)]
     weights[others] = 20_000 // np.arange(1, len(others) + 1) ** 2

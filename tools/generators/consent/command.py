@@ -9,7 +9,7 @@ from tools.generators.consent.generate import generate
 from tools.generators.delivered import land_first, land_later
 
 HELP = "a drop of the consent platform and its redelivery"
-# when a drop and its redelivery arrive, where they are landed
+# when a drop and its redelivery arrive
 DELIVERED_AT = ("2025-09-09T06:00:00Z", "2025-09-10T06:00:00Z")
 
 DEMO = ("--companies", "40", "--active", "10", "--events-per-company", "3000", "--seed", "7")
@@ -24,7 +24,7 @@ def deliver_later(drop: Path) -> None:
 
 
 def sized(*, days: int, events_per_day: int) -> list[str]:
-    """The words for a drop of a size; companies, not days, make the size of this one."""
+    """The arguments for a drop of a size; this source scales by companies, not days."""
     return []
 
 

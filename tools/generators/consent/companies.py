@@ -18,7 +18,7 @@ _FIRST_ROW = 2  # below the header
 
 @dataclass
 class Issues:
-    """`without_hq` holds the keys of companies without HQ country, of each issue."""
+    """`without_hq` has the keys of companies without HQ country, per issue."""
 
     records: dict[str, Records]
     without_hq: list[list[str]]

@@ -1,4 +1,4 @@
-"""Random draws of this source: one independent generator a purpose and company."""
+"""Random draws of this source: one independent generator per purpose and company."""
 
 import numpy as np
 

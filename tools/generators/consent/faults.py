@@ -1,5 +1,5 @@
-"""Which faults are planted into the records of a company, how often, and by which rule. Each record carries one fault
-at most, and none changes how many events the population has or how many of them are stored."""
+"""Which faults are planted into the records of a company, how often, and by which rule. Each record has at most one
+fault, and no fault changes how many events the population has or how many of them are stored."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tools.generators.consent.population import NONE
 from tools.generators.consent.rows import Rows, inverse
 from tools.generators.draw import share
 
-# a company with so many records gets each kind that fits at least once; a smaller one by chance
+# a company with this many records gets each kind that fits at least once; a smaller one by chance
 RECORDS_FOR_EACH_KIND = 300
 MERGED_KIND = "count_above_inverse"
 
@@ -32,7 +32,7 @@ def sampled(rows: Rows) -> np.ndarray:
 
 
 def not_a_choice(rows: Rows) -> np.ndarray:
-    """Records whose time no wait for an answer depends on."""
+    """Records whose time affects no wait for an answer."""
     return (rows.kind == PAGEVIEW) | (rows.kind == ACTION)
 
 
@@ -66,9 +66,9 @@ def with_lists(rows: Rows) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Kind:
-    """`rate` is in rows a million. A `beside` fault is a record more, else an existing one is spoilt; `elsewhere` is in
-    the file of the next company. One that `adds_usable` records is the only kind that a reader of usable records counts
-    in excess, outside the totals of the listed companies' types."""
+    """`rate` is in rows per million. A `beside` fault adds a record, other faults damage an existing one; `elsewhere`
+    puts it into the file of the next company. Only a fault that `adds_usable` makes a reader of usable records count
+    too many, outside the totals of the listed companies' types."""
 
     rate: int
     spoil: Callable[[Rows, np.random.Generator], None]
@@ -222,7 +222,8 @@ def plant(rows: Rows, rng: np.random.Generator, *, is_csv: bool, is_last: bool) 
 
 
 def _merge(rows: Rows, candidates: np.ndarray, wanted: int) -> tuple[Rows, np.ndarray]:
-    """Makes `wanted` rows of many: each stands for itself and others of its type, rate, status, country and SDK.
+    """Merges many rows into `wanted` rows: each represents itself and others of its type, rate, status, country and
+    SDK.
 
     Returns the merged rows, and the numbers of all rows that went into them.
     """

@@ -1,4 +1,4 @@
-"""Writes a drop of the consent platform and its redelivery, a company at a time, so that memory does not grow."""
+"""Writes a drop of the consent platform and its redelivery, one company at a time, so that memory does not grow."""
 
 from dataclasses import asdict, dataclass, field
 from datetime import date
@@ -38,7 +38,7 @@ _ADDING_USABLE = {name for name, kind in KINDS.items() if kind.adds_usable}
 
 @dataclass
 class Run:
-    """One run: its parameters and what is learnt while writing."""
+    """One run: its parameters and what it collects while writing."""
 
     out: Path
     seed: int
@@ -134,7 +134,7 @@ def _write_company(run: Run, company: Company, held: list[Rows]) -> Rows:
 
 
 def _population(run: Run, company: Company) -> Population:
-    """A population of which about as many events are stored as the run wants of the company."""
+    """A population of which about as many events are stored as the run wants from the company."""
     pilot = draw_population(company, stream(run.seed, "pilot", company.number), PILOT_USERS)
     wanted = run.events_per_company
     if company.role == "few_events":
@@ -154,7 +154,7 @@ def _facts(catalogue: Catalogue, company: Company, population: Population) -> di
 
 
 def _write_file(run: Run, name: str, rows: Rows, rng: np.random.Generator) -> None:
-    """Writes a file in an order by chance and notes what is planted in it."""
+    """Writes a file in random order and records what is planted in it."""
     rows = take(rows, rng.permutation(len(rows)))
     places = write_events(run.out / name, rows, run.catalogue)
     malformed = int(np.isin(rows.damage, (SHORT, LONG)).sum())

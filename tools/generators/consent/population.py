@@ -75,7 +75,7 @@ class _Events:
 
 
 def draw_population(company: Company, rng: np.random.Generator, users: int) -> Population:
-    """All events of so many users (at least 1) while the company's export lasts."""
+    """All events of the given number of users (at least 1) during the company's export."""
     visits = _visits(company, rng, users)
     before = np.where(rng.integers(0, 100, users) < RETURNING_PERCENT, _choices(company, rng, users), EMPTY)
     home = weighted(rng, company.country_weights, users)
@@ -97,7 +97,7 @@ def draw_population(company: Company, rng: np.random.Generator, users: int) -> P
 
 
 def percents(company: Company, population: Population) -> np.ndarray:
-    """What share of events like it is stored, for each event."""
+    """For each event, the share of events like it that is stored."""
     later = (population.at >= company.rate_changes_at).astype(np.int64)
     return company.percents[later, population.sdk, population.kind]
 
@@ -170,7 +170,7 @@ def _answer(
     *,
     prefers: bool = False,
 ) -> np.ndarray:
-    """Adds the givens of `who` and what they did in the preferences before; returns the times of the givens."""
+    """Adds the givens of `who` and their earlier actions in the preferences; returns the times of the givens."""
     updated = at + delay
     given_at = updated + rng.integers(50, 1_200, len(who))
     events.add(GIVEN, who, given_at, visit, choice=choice[who], created=created[who], updated=updated, variant=variant)
@@ -185,7 +185,7 @@ def _answer(
 def _states(
     user: np.ndarray, kind: np.ndarray, choice: np.ndarray, before: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The state from each event on and before it: the last given of the user decides."""
+    """The state after and before each event: the last given of the user decides."""
     rows = np.arange(len(user))
     given = np.where(kind == GIVEN, rows, NONE)
     first = np.searchsorted(user, user)

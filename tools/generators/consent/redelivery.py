@@ -1,4 +1,4 @@
-"""The redelivery: files of some companies again, with corrections, a part that is unchanged, and late events."""
+"""The redelivery: files of some companies again, with corrections, unchanged records, and late events."""
 
 from dataclasses import dataclass
 
@@ -11,7 +11,7 @@ from tools.generators.consent.rows import Rows
 from tools.generators.draw import share
 from tools.generators.texts import HOUR_MS
 
-LATE = 20_000  # rows a million, as the next ones
+LATE = 20_000  # rows per million, as the next ones
 REPEATED = 400_000
 CORRECTED_PERCENT = 15  # of the repeated records of a type
 UNUSABLE = 10_000
@@ -36,14 +36,14 @@ class Redelivered:
 
 
 def split_late(rows: Rows, rng: np.random.Generator) -> tuple[Rows, Rows]:
-    """What is delivered at first, and what only the redelivery brings."""
+    """What is delivered first, and what only the redelivery brings."""
     late = rng.permutation(len(rows))[: share(rng, len(rows), LATE)]
     is_late = np.isin(np.arange(len(rows)), late)
     return take(rows, np.flatnonzero(~is_late)), take(rows, np.flatnonzero(is_late))
 
 
 def draw_redelivery(delivered: Rows, late: Rows, rng: np.random.Generator, *, clean: bool) -> Redelivered:
-    """Repeats part of the records that no fault was planted into."""
+    """Repeats part of the records without a planted fault."""
     untouched = np.flatnonzero(delivered.tag == 0)
     chosen = np.sort(rng.permutation(untouched)[: share(rng, len(untouched), REPEATED)])
     before, rows = take(delivered, chosen), take(delivered, chosen)

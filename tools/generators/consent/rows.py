@@ -12,7 +12,7 @@ from tools.generators.draw import draw_ids, mix
 from tools.generators.texts import HOUR_MS
 
 FLOAT32, NEXT_DOUBLE = 1, 2  # how a rate is noisy
-# how a record is damaged: three ways of the whole record, three of its PARAMETERS
+# how a record is damaged: three ways for the entire record, three for its PARAMETERS
 SHORT, LONG, BLANK, CUT, SINGLE_QUOTED, TRAILING = range(1, 7)
 REGION_UNTOLD_PERCENT = 8
 DEPLOYMENT_UNTOLD_PERCENT = 2  # of mobile records
@@ -20,9 +20,9 @@ DEPLOYMENT_UNTOLD_PERCENT = 2  # of mobile records
 
 @dataclass
 class Rows(Columns):
-    """`stored` is how many stored events of its rate a record is to a reader who keeps the last usable record of an
-    id: 0 where it is unusable or comes twice. `tag` names the fault or change that the record is planted for, by its
-    number from 1."""
+    """`stored` is the number of stored events of its rate that a record represents to a reader who keeps the last
+    usable record of an id: 0 where it is unusable or repeated. `tag` names the fault or change that the record is
+    planted for, by its number from 1."""
 
     id: np.ndarray  # uint8 (rows, 16)
     user: np.ndarray  # the same
@@ -31,7 +31,7 @@ class Rows(Columns):
     at: np.ndarray
     window: np.ndarray
     status: np.ndarray
-    told: np.ndarray  # the status that PARAMETERS tell
+    told: np.ndarray  # the status in PARAMETERS
     previous: np.ndarray
     created: np.ndarray
     updated: np.ndarray
@@ -51,14 +51,14 @@ class Rows(Columns):
 
 
 def inverse(percent: np.ndarray) -> np.ndarray:
-    """How many events a record stands for as the platform says: the inverse of its rate, rounded."""
+    """How many events a record represents according to the platform: the inverse of its rate, rounded."""
     return (200 + percent) // (2 * percent)
 
 
 def sample(company: Company, population: Population, rng: np.random.Generator, *, by_user: bool) -> Rows:
     """What the platform stores: each event with the share of its type as its probability.
 
-    by_user: all pageviews of a user are stored or none.
+    by_user: either all pageviews of a user are stored or none.
     """
     share = percents(company, population)
     drawn = rng.integers(0, 100, len(population))

@@ -1,4 +1,4 @@
-"""What a planted fault does to the records it is planted into. Each function changes all rows that it gets."""
+"""What a planted fault does to its records. Each function changes all rows that it gets."""
 
 from collections.abc import Callable
 
@@ -26,7 +26,7 @@ def copy(rows: Rows, rng: np.random.Generator) -> None:
 
 
 def move(rows: Rows, rng: np.random.Generator) -> None:
-    """The record itself stays as it is."""
+    """The record itself is unchanged."""
 
 
 def respell_id(rows: Rows, rng: np.random.Generator) -> None:
@@ -165,7 +165,7 @@ def make_rate_noisy(rows: Rows, rng: np.random.Generator) -> None:
 
 
 def _renew(rows: Rows, rng: np.random.Generator) -> None:
-    """Gives ids of their own to records that no total counts."""
+    """Gives new ids to records that no total counts."""
     rows.id = draw_ids(rng, len(rows))
     rows.stored[:] = 0
 
@@ -189,5 +189,5 @@ def _write_by_turns(rows: Rows, column: str, values: tuple[str | None, ...], rng
 
 
 def _turns(rows: Rows, ways: int, rng: np.random.Generator) -> np.ndarray:
-    """Which of so many ways is each row's: one after the other, from any of them on."""
+    """The way assigned to each row: one after the other, from a random start."""
     return (rng.integers(0, ways) + np.arange(len(rows))) % ways

@@ -36,7 +36,7 @@ def population_facts(company: Company, population: Population) -> dict[str, Any]
 
 
 def _waits(population: Population) -> dict[str, Any]:
-    """How long after each asked the user's next given came, where one came."""
+    """How long after each asked the user's next given came, if any."""
     rows = np.arange(len(population))
     given = np.where(population.kind == GIVEN, rows, len(population) - 1)
     following = np.minimum.accumulate(given[::-1])[::-1]
@@ -60,7 +60,7 @@ class Totals:
         self._counts: dict[tuple[int, str], Counter] = defaultdict(Counter)
 
     def add(self, rows: Rows, sign: int = 1) -> None:
-        """Adds (or with -1 takes away) rows, each in its latest state."""
+        """Adds (or with -1 subtracts) rows, each in its latest state."""
         columns = (rows.company, rows.kind, rows.percent, rows.status, rows.at // DAY_MS, rows.stored)
         for company, kind, percent, status, day, stored in zip(*(values.tolist() for values in columns), strict=True):
             if stored:
@@ -98,7 +98,8 @@ class Totals:
 
 
 class Log:
-    """Collects planted faults, or changes, by kind. Of kinds with more than MAX_LISTED records the first are listed.
+    """Collects planted faults, or changes, by kind. For kinds with more than MAX_LISTED records only the first are
+    listed.
 
     A row is the line on which the record starts in a CSV file (the header is line 1), in Parquet its number from 1.
     """
@@ -112,7 +113,7 @@ class Log:
             entry["records"].append({"file": file, "row": row, **key})
 
     def add_cell(self, kind: str, rule: str, **cell: Any) -> None:
-        """Notes what is planted into a cell of the events and not into records."""
+        """Records a fault of a cell of events, not of single records."""
         self._entry(kind, rule, "events").setdefault("cells", []).append(cell)
 
     def _entry(self, kind: str, rule: str, entity: str) -> dict[str, Any]:
@@ -123,7 +124,7 @@ class Log:
         return entry
 
     def add_effect(self, kind: str, company: str, events: int) -> None:
-        """Notes usable records of complete types that are in no total."""
+        """Records usable records of complete types that are in no total."""
         effect = self._entries[kind].setdefault("effect", {})
         effect[company] = effect.get(company, 0) + events
 

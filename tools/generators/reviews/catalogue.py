@@ -1,4 +1,4 @@
-"""The made-up shop: its products with their ids and popularity, and how many of them reviewers can know."""
+"""The made-up shop: its products with their ids and popularity, and how many of them can be reviewed."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -14,12 +14,12 @@ from tools.generators.texts import fixed
 
 NONE = -1
 UNKNOWN = 7  # ids that no delivery describes
-LEAST_WITH_WITHHELD = 10  # products of a shop of which the first delivery leaves one out
-PRODUCTS_OF_A_PATH = 3  # at least so many, whatever changes
+LEAST_WITH_WITHHELD = 10  # from this number of products on, the first delivery leaves one out
+PRODUCTS_OF_A_PATH = 3  # the minimum, whatever else changes
 POPULARITY = (9, 0.9)  # shift and exponent of the power law
-NUMERIC_ID_PLACE, NUMERIC_ID_EVERY = 7, 20  # which ids are the numbers of books
+NUMERIC_ID_PLACE, NUMERIC_ID_EVERY = 7, 20  # which ids are book numbers
 
-# weights of 1 to 5 stars, by how good a product is
+# weights of 1 to 5 stars, by the quality of a product
 RATING_WEIGHTS = np.array([[4, 5, 10, 21, 60], [8, 7, 12, 23, 50], [18, 13, 17, 22, 30], [2, 3, 6, 17, 72]])
 
 _DIGITS = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", dtype=np.uint8)
@@ -27,7 +27,7 @@ _DIGITS = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", dtype=np.uint8)
 
 @dataclass(kw_only=True)
 class Products(Columns):
-    """What metadata say of products: numbers of words, cents, ranks; NONE where they say nothing."""
+    """Metadata of products: numbers of words, cents, ranks; NONE where a value is missing."""
 
     brand: np.ndarray
     cents: np.ndarray
@@ -41,8 +41,9 @@ class Products(Columns):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Products have numbers: first those of the shop, then those that are new in the redelivery, then ids that are
-    never described, then the one for a missing id. `withheld` are those of the shop that only the redelivery describes.
+    """Products are numbered: first those of the shop, then those that are new in the redelivery, then ids that are
+    never described, then the one for a missing id. `withheld` are products of the shop that only the redelivery
+    describes.
     """
 
     start: date
@@ -71,12 +72,12 @@ class Catalogue:
 
     @property
     def anchored(self) -> int:
-        """The first so many products hold their place in the categories, so that no category is of one product."""
+        """The first products keep their place in the categories, so that no category has only one product."""
         return min(self.size, PRODUCTS_OF_A_PATH * paths_used(self.size))
 
     @cached_property
     def is_withheld(self) -> np.ndarray:
-        """By number of a product, the missing one included."""
+        """By product number, including the missing one."""
         return np.isin(np.arange(self.missing + 1), self.withheld)
 
     @cached_property
@@ -104,7 +105,7 @@ def build(start: date, days: int, reviews_per_day: int, size: int, seed: int, *,
 
 
 def paths_used(size: int) -> int:
-    """How many categories so many products fill; none where one product would be alone."""
+    """How many categories this number of products fills; none where a product would be alone."""
     return min(len(PATHS), max(1, size // 8)) if size > 1 else 0
 
 
@@ -133,7 +134,7 @@ def _chance(rng: np.random.Generator, rows: int, percent: int) -> np.ndarray:
 
 
 def asins(numbers: np.ndarray) -> pa.Array:
-    """Ten characters each: B00 and letters and digits, or the digits of a book. No two numbers have the same."""
+    """Ten characters each: B00 followed by letters and digits, or the digits of a book. All are different."""
     text = np.empty((len(numbers), 10), dtype=np.uint8)
     text[:, :3] = np.frombuffer(b"B00", dtype=np.uint8)
     text[:, 3:] = base36((numbers * 1_548_127_177 + 31_337) % 36**7, 7)

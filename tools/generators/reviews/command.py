@@ -9,7 +9,7 @@ from tools.generators.delivered import land_first, land_later
 from tools.generators.reviews.generate import generate
 
 HELP = "a drop of product reviews and their redelivery"
-# when a drop and its redelivery, which has one day more, arrive, where they are landed
+# when a drop and its redelivery, which has one more day, arrive
 DELIVERED_AT = ("2014-07-19T06:00:00Z", "2014-07-20T06:00:00Z")
 
 DEMO = ("--days", "60", "--reviews-per-day", "340", "--products", "400", "--seed", "7")
@@ -24,7 +24,7 @@ def deliver_later(drop: Path) -> None:
 
 
 def sized(*, days: int, events_per_day: int) -> list[str]:
-    """The words for a drop of a size: a review for every ten events of other sources."""
+    """The arguments for a drop of a size: one review for every ten events of other sources."""
     return ["--days", str(days), "--reviews-per-day", str(max(1, events_per_day // 10))]
 
 

@@ -1,4 +1,4 @@
-"""Random draws of this source: one independent generator a purpose, day and chunk."""
+"""Random draws of this source: one independent generator per purpose, day and chunk."""
 
 from functools import cache
 

@@ -1,5 +1,4 @@
-"""Which faults are planted into the records of reviews, how often, and what they do to them. Each record carries one at
-most."""
+"""Which faults are planted into review records, how often, and what they do to them. Each record has at most one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,13 +16,13 @@ RATINGS = ("0.0", "6.0", "10.0", "4.5", "five")
 MISSING = ("", "  ")
 UNREADABLE_TIMES = (("n/a", "n/a"), ("", ""), ("soon", "13 45, 2014"))
 UNREADABLE_VOTES = ("[3, ", "3 of 5", "[1]")
-CORRECTED_TEXT = 2**35  # added to the number of a text that is written anew
+CORRECTED_TEXT = 2**35  # added to the number of a rewritten text
 
 
 @dataclass(frozen=True)
 class RowFault:
-    """`rate` is in rows a million. A `beside` fault is a record more, else an existing one is spoilt. One of `entity`
-    lookalikes is none: no rule may find it."""
+    """`rate` is in rows per million. A `beside` fault adds a record, other faults damage an existing one. Those of
+    `entity` lookalikes are not faults: no rule may find them."""
 
     rate: int
     spoil: Callable[[Reviews, Catalogue, np.random.Generator], None]
@@ -109,7 +108,7 @@ def copy(reviews: Reviews, catalogue: Catalogue, rng: np.random.Generator) -> No
 
 
 def correct(reviews: Reviews, catalogue: Catalogue, rng: np.random.Generator) -> None:
-    """Another rating, a text written anew, or more votes, by turns."""
+    """Another rating, a rewritten text, or more votes, in turn."""
     turns = _turns(reviews, 3, rng)
     reviews.rating[:] = np.where(
         turns == 0, 1 + (reviews.rating + rng.integers(0, 4, len(reviews))) % 5, reviews.rating
@@ -125,7 +124,7 @@ def grow_votes(reviews: Reviews, rows: np.ndarray, rng: np.random.Generator) -> 
 
 
 def repeat(reviews: Reviews, catalogue: Catalogue, rng: np.random.Generator) -> None:
-    """The record itself stays as it is."""
+    """The record itself is unchanged."""
 
 
 FAULTS = {
@@ -160,18 +159,18 @@ REPEATED = {
         3000, correct, "the later load of the day has the record with another rating, text or votes, which count"
     ),
 }
-# what is planted as records of its own, or lies in products
+# what is planted as separate records or in products
 PLANNED = (
     *("shared_text", "reviewer_burst", "equal_ratings_burst", "product_described_later"),
     *("same_reviewer_twice", "prolific_reviewer", "popular_product_day"),
 )
 NUMBERS = {kind: number for number, kind in enumerate([*FAULTS, *REPEATED, *PLANNED], start=1)}
-SUPERSEDED = 100  # the tag of a record that the later load of the day has again
+SUPERSEDED = 100  # the tag of a record that the later load of the day repeats
 
 
 @dataclass
 class Planted:
-    """Records of a chunk with their faults, and those that the next load of the day has again."""
+    """Records of a chunk with their faults, and those that the next load of the day repeats."""
 
     here: Reviews
     again: Reviews
@@ -190,7 +189,7 @@ def plant(
     *,
     is_repeated: bool,
 ) -> Planted:
-    """Plants each kind at its rate, those that are `due` at least once, into `free` reviews of people who write one."""
+    """Plants each kind at its rate, and `due` kinds at least once, into `free` reviews of people who write one."""
     order = rng.permutation(len(reviews))
     free = free & (reviews.tag == 0) & (reviews.reviewer >= FIRST_ONE_TIMER)
     spoilt = np.zeros(len(reviews), dtype=bool)
@@ -224,5 +223,5 @@ def _write_by_turns(reviews: Reviews, values: dict[str, tuple[str, ...]], rng: n
 
 
 def _turns(reviews: Reviews, ways: int, rng: np.random.Generator) -> np.ndarray:
-    """Which of so many ways is each row's: one after the other, from any of them on."""
+    """The way assigned to each row: one after the other, from a random start."""
     return (rng.integers(0, ways) + np.arange(len(reviews))) % ways

@@ -26,7 +26,7 @@ COLUMNS = (
 DAY_SECONDS = 86_400
 
 _BETWEEN = (" ", " ", " ", "\n", " ", "\n\n", " ", " ")
-_BITS = 6 * len(SENTENCES)  # of the number of a long text: six choose each sentence
+_BITS = 6 * len(SENTENCES)  # bits of the number of a long text: six choose each sentence
 _LAST = 2**_BITS - 1
 _NOT_UTF8_SUMMARY = ("Très bien — déjà vu, caf", b"\xe9", " chaud")
 _FIELDS_OF_SHORT = 4
@@ -81,7 +81,7 @@ def long_text(number: int) -> str:
 
 
 def columns(reviews: Reviews, catalogue: Catalogue) -> list[pa.Array]:
-    """The fields of each column, quoted where CSV wants it."""
+    """The fields of each column, quoted where CSV requires it."""
     is_long = reviews.words >= 0
     short = pa.array(_SHORT_TEXTS).take(pa.array(np.where(is_long, 0, -1 - reviews.words)))
     long = join('"', long_texts(reviews.words[is_long]), '"')
@@ -116,7 +116,7 @@ def _days(days: np.ndarray, padded: np.ndarray) -> pa.Array:
 
 
 class LoadFile:
-    """A load file that is written a chunk at a time. It leaves the column `lost` empty and adds the column `more`."""
+    """A load file that is written one chunk at a time. It leaves the column `lost` empty and adds the column `more`."""
 
     def __init__(self, file: BinaryIO, catalogue: Catalogue, *, lost: str | None, more: str | None) -> None:
         self._file = file
@@ -128,7 +128,7 @@ class LoadFile:
         file.write((",".join(header) + "\n").encode())
 
     def write(self, reviews: Reviews) -> np.ndarray:
-        """Writes rows in their order; returns for each the line on which its record starts (the header is line 1)."""
+        """Writes rows in order; returns for each the line on which its record starts (the header is line 1)."""
         if not len(reviews):
             return np.zeros(0, dtype=np.int64)
         values = columns(reviews, self._catalogue)
@@ -186,7 +186,7 @@ def join(*pieces: pa.Array | str) -> pa.Array:
 
 
 def _overwritten(values: pa.Array, cells: dict[int, Any]) -> pa.Array:
-    """The values with what a fault writes instead, by row."""
+    """The values, replaced by row with what a fault writes."""
     if not cells:
         return values
     mask = np.zeros(len(values), dtype=bool)

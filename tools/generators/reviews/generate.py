@@ -1,5 +1,5 @@
-"""Writes load files of reviews, metadata of products, and their redelivery, a chunk at a time, so that memory does not
-grow."""
+"""Writes load files of reviews, metadata of products, and their redelivery, one chunk at a time, so that memory does
+not grow."""
 
 from collections import defaultdict
 from collections.abc import Callable
@@ -34,8 +34,8 @@ from tools.generators.reviews.rows import BLANK, LOADS, Chunk, Reviews, chunks, 
 from tools.generators.reviews.truth import RULES, Log, Totals
 from tools.generators.write import Records, claimed, write_truth
 
-GZIPPED_EVERY = 3  # the later load of every third day
-LEAST_REVIEWS_OF_A_LOAD = 25  # for a column of it to be lost
+GZIPPED_EVERY = 3  # the later load, every third day
+LEAST_REVIEWS_OF_A_LOAD = 25  # minimum for losing a column
 EXTRA_COLUMN = "verifiedPurchase"
 _CELLS = {
     "column_lost": "one file leaves a column empty that the others fill",
@@ -54,7 +54,7 @@ _LISTED = {**FAULTS, **REPEATED}
 
 @dataclass
 class Run:
-    """One run: its parameters and what is learnt while writing."""
+    """One run: its parameters and what it collects while writing."""
 
     out: Path
     seed: int
@@ -69,7 +69,7 @@ class Run:
 
     @cached_property
     def due(self) -> dict[int, set[str]]:
-        """The kinds whose turn it is to be planted at least once, by day of the run."""
+        """The kinds that must be planted at least once, by day of the run."""
         by_day = defaultdict(set)
         for number, kind in enumerate(_LISTED):
             by_day[number % self.catalogue.days].add(kind)
@@ -77,7 +77,7 @@ class Run:
 
     @cached_property
     def broken_files(self) -> dict[str, tuple[str, str]]:
-        """By name, what is planted in a file and in which column."""
+        """What is planted in a file and in which column, by file name."""
         days = self.catalogue.days
         if self.clean or days < 3 or self.catalogue.reviews_per_day < 2 * LEAST_REVIEWS_OF_A_LOAD:
             return {}
@@ -169,7 +169,7 @@ def _write_first_delivery(run: Run, advance: Callable[[int], Any]) -> None:
 
 
 def _write_redelivery(run: Run, final: Totals, advance: Callable[[int], Any]) -> None:
-    """Writes records of the last days again, and those of a day more; turns `final` into the totals after them."""
+    """Writes records of the last days again, and those of one more day; updates `final` to the totals after them."""
     catalogue = run.catalogue
     # above the numbers of all days and of the plan
     first_number = 2 * (catalogue.days + 1) * catalogue.reviews_per_day + 2**20
@@ -200,7 +200,7 @@ def _write_redelivery(run: Run, final: Totals, advance: Callable[[int], Any]) ->
 
 
 def _planted(run: Run, chunk: Chunk) -> Planted:
-    """A chunk as first delivered: the same each time it is asked for."""
+    """A chunk as first delivered: the same on each call."""
     reviews = draw_chunk(run.catalogue, run.seed, chunk)
     run.plan.level(reviews)
     levelled = run.plan.is_levelled(reviews)
@@ -218,7 +218,7 @@ def _planted(run: Run, chunk: Chunk) -> Planted:
 
 
 def _write_chunk(run: Run, file: LoadFile, name: str, rows: Reviews, rng: np.random.Generator) -> None:
-    """Writes rows in an order by chance and notes what is planted in them."""
+    """Writes rows in random order and records what is planted in them."""
     rows = take(rows, rng.permutation(len(rows)))
     lines = file.write(rows)
     records = run.records.setdefault(name, Records())
@@ -245,14 +245,14 @@ def _note(run: Run, kind: str, name: str, line: int, rows: Reviews, row: int, ke
 
 
 def _log_cells(run: Run) -> None:
-    """Notes what is planted as records of its own."""
+    """Records what is planted as separate records."""
     for kind, rows in run.plan.cells:
         log = run.lookalikes if kind in _LOOKALIKES else run.faults
         log.cell(kind, _CELLS[kind], **_cell(run, kind, rows))
 
 
 def _cell(run: Run, kind: str, rows: Reviews) -> dict[str, Any]:
-    """What a rule would name: texts and reviewers as hashes, as their keys are."""
+    """What a rule would name: texts and reviewers as hashes, like their keys."""
     day = str(np.datetime64(int(rows.day[0]), "D"))
     if kind in ("shared_text", "same_reviewer_twice"):
         return {"text_key": md5(long_text(int(rows.words[0]))), "reviews": len(rows)}

@@ -44,8 +44,8 @@ RULES = {
 
 @dataclass
 class Issue:
-    """Metadata of a delivery: `listed` are the products in it, in order; those in `twice` stand in it again at the end.
-    `planted` says by product what was planted in its record, `alone` names the further category of a product."""
+    """Metadata of a delivery: `listed` are its products in order; those in `twice` are repeated at the end. `planted`
+    says by product what was planted in its record, `alone` names the additional category of a product."""
 
     products: Products
     listed: np.ndarray
@@ -83,7 +83,7 @@ def first_issue(catalogue: Catalogue, seed: int, faults: Log, lookalikes: Log, *
 
 
 def _plant(issue: Issue, catalogue: Catalogue, rng: np.random.Generator, faults: Log) -> None:
-    """Plants each kind in products of its own, as far as there are enough."""
+    """Plants each kind in separate products, as far as there are enough."""
     products, some = issue.products, max(2, catalogue.size // 2_000)
     free = iter(rng.permutation(issue.listed[issue.listed >= catalogue.anchored]).tolist())
     for product, _ in zip(free, range(some), strict=False):
@@ -127,7 +127,7 @@ def _plant(issue: Issue, catalogue: Catalogue, rng: np.random.Generator, faults:
 
 
 def _unreadable(column: str, text: str, turn: int) -> str:
-    """No literal any more: cut off in a text, not closed, or with a call."""
+    """No longer a literal: cut off in a text, not closed, or with a call."""
     text = text or ("[['Books']]" if column == "categories" else "{'Books': 1}" if column == "salesrank" else "{}")
     cut = text[: text.rindex("'") - 1] if "'" in text else "{'also_bought': ['B0"
     return (cut, text[:-1], f"dict({text})")[turn % 3]
@@ -136,8 +136,7 @@ def _unreadable(column: str, text: str, turn: int) -> str:
 def second_issue(
     issue: Issue, catalogue: Catalogue, seed: int, faults: Log, changes: Log, lookalikes: Log, *, clean: bool
 ) -> Issue:
-    """A part of the metadata again, some of it changed, with the products that are new. What faults were planted in
-    stays away."""
+    """Part of the metadata again, some of it changed, with the new products. Leaves out records with planted faults."""
     rng = stream(seed, "reissue")
     products = take(issue.products, np.arange(len(issue.products)))
     known = [product for product in rng.permutation(issue.listed).tolist() if product not in issue.planted]
@@ -183,7 +182,7 @@ def _price(catalogue: Catalogue, product: int, before: int, products: Products) 
 
 
 def _change(products: Products, catalogue: Catalogue, product: int, turn: int, rng: np.random.Generator) -> None:
-    """Changes a product in one way; two of six ways leave it as it is."""
+    """Changes a product in one of six ways; two of them leave it unchanged."""
     if turn == 0 and products.cents[product] != NONE:
         products.cents[product] = products.cents[product] * rng.integers(85, 116) // 100
     elif turn == 1:
@@ -210,7 +209,7 @@ def money(cents: int) -> str:
 
 
 def literals(issue: Issue, catalogue: Catalogue, product: int) -> dict[str, str]:
-    """The Python literals of a product; empty where there is none."""
+    """The Python literals of a product; empty where a value is missing."""
     products, paths = issue.products, issue.paths(product)
     rank, related = int(products.rank[product]), int(products.related[product])
     main = paths[0][0] if paths else "Everything"
@@ -228,7 +227,7 @@ def _related(drawn: int, catalogue: Catalogue) -> dict[str, list[str]]:
 
 
 def write(issue: Issue, out: Path, prefix: str, catalogue: Catalogue, faults: Log | None) -> dict[str, Records]:
-    """Writes the metadata, in parts where they are many; returns what each file holds."""
+    """Writes the metadata, in parts if there are many; returns the records of each file."""
     written = {}
     parts = range(0, len(issue.listed), PRODUCTS_OF_A_PART)
     for number, first in enumerate(parts, start=1):

@@ -1,4 +1,4 @@
-"""What is planted as records of its own: shared texts, bursts, and what only looks like them."""
+"""What is planted as separate records: shared texts, bursts, and look-alikes."""
 
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ REVIEWS_PER_TEXT_GROUP = 5_000
 MOST_TEXT_GROUPS = 40
 PEOPLE_OF_A_TEXT = 4
 BURST, EQUAL_BURST, BUSY_DAY = 25, 30, 40
-LEAST_PRODUCTS, LEAST_REVIEWS = 100, 2_000  # of a run, for bursts to stand out in it
+LEAST_PRODUCTS, LEAST_REVIEWS = 100, 2_000  # of a run, for bursts to stand out
 
 
 @dataclass
@@ -38,7 +38,7 @@ class Planned:
 
 
 def build(catalogue: Catalogue, seed: int, *, clean: bool) -> Planned:
-    """The plan of a run; of a clean one, what only looks like a fault. A small run has none."""
+    """The plan of a run; a clean run has only look-alikes. A small run has no plan."""
     plan = Planned()
     total = catalogue.days * catalogue.reviews_per_day
     if total < LEAST_REVIEWS or catalogue.size < LEAST_PRODUCTS or catalogue.days < 2:
@@ -60,7 +60,7 @@ def build(catalogue: Catalogue, seed: int, *, clean: bool) -> Planned:
 
 
 class _Writer:
-    """Adds records to a plan; their numbers follow those of all days, the one of the redelivery included."""
+    """Adds records to a plan; their numbers follow those of all days, including that of the redelivery."""
 
     def __init__(self, plan: Planned, catalogue: Catalogue, rng: np.random.Generator, first_number: int) -> None:
         self._plan = plan
@@ -70,7 +70,7 @@ class _Writer:
         self._person = FIRST_IN_PLAN
 
     def shared_text(self, people: int) -> None:
-        """The same long text by several people, of other products, on neighbouring days."""
+        """The same long text by several people, about different products, on neighbouring days."""
         reviews = self._draw(people)
         reviews.words[:] = reviews.number[0]
         self._distinct_products(reviews)
@@ -89,7 +89,7 @@ class _Writer:
         self._add("reviewer_burst", reviews, self._random_day() + np.zeros(BURST, dtype=np.int64))
 
     def prolific_reviewer(self) -> None:
-        """A review a day by one person, at least as many as in a burst where the run is long enough."""
+        """One review per day by one person, at least as many as in a burst if the run is long enough."""
         reviews = self._draw(min(self._catalogue.days, 2 * BURST))
         reviews.reviewer[:] = reviews.reviewer[0]
         self._add("prolific_reviewer", reviews, np.arange(len(reviews)))
@@ -117,7 +117,7 @@ class _Writer:
         return reviews
 
     def _known(self, products: np.ndarray) -> np.ndarray:
-        """The products, and for one that is described later the most popular one."""
+        """The products, with the most popular one in place of any that is described later."""
         return np.where(self._catalogue.is_withheld[products], self._catalogue.by_popularity[0], products)
 
     def _distinct_products(self, reviews: Reviews) -> None:

@@ -1,4 +1,4 @@
-"""The redelivery: records of the last days again, some corrected, late reviews, and the loads of one day more."""
+"""The redelivery: records of the last days again, some corrected, late reviews, and the loads of one more day."""
 
 from dataclasses import dataclass
 
@@ -11,11 +11,11 @@ from tools.generators.reviews.faults import CORRECTED_TEXT, grow_votes
 from tools.generators.reviews.rows import Chunk, Reviews, draw
 
 DAYS = 7
-REPEATED = 300_000  # rows a million, as the next one
+REPEATED = 300_000  # rows per million, as the next one
 LATE = 20_000
 LATE_DAYS = 20  # at most before the day of the file
 VOTED_PERCENT, RATED_PERCENT, WORDED_PERCENT = 40, 15, 10  # of the repeated records
-NEW_PRODUCT_PERCENT = 5  # of the reviews of the day more
+NEW_PRODUCT_PERCENT = 5  # of the reviews of the additional day
 
 CHANGES = {
     "votes_grown": "the record has more votes than first delivered",
@@ -28,7 +28,7 @@ TAGS = {kind: number for number, kind in enumerate(CHANGES, start=200)}
 
 @dataclass
 class Redelivered:
-    """`rows` are delivered now; the records of `before`, as first delivered, no longer hold."""
+    """`rows` are delivered now and replace the records of `before`, as first delivered."""
 
     rows: Reviews
     before: Reviews
@@ -37,8 +37,8 @@ class Redelivered:
 def draw_again(
     catalogue: Catalogue, seed: int, chunk: Chunk, delivered: Reviews, levelled: np.ndarray, first_number: int
 ) -> Redelivered:
-    """Part of the records of a delivered chunk again, of those in which nothing is planted, and late ones. Ratings of
-    `levelled` records stay."""
+    """Part of the records of a delivered chunk that have nothing planted, and late ones. Ratings of `levelled` records
+    stay."""
     rng = chunk.stream(seed, "redelivery")
     untouched = np.flatnonzero(delivered.tag == 0)
     chosen = np.sort(rng.permutation(untouched)[: share(rng, len(untouched), REPEATED)])
@@ -66,7 +66,7 @@ def _draw_late(catalogue: Catalogue, seed: int, chunk: Chunk, first_number: int)
 
 
 def add_new_products(catalogue: Catalogue, seed: int, chunk: Chunk, reviews: Reviews) -> None:
-    """Makes part of the reviews of the day more those of new products, and marks those that are late."""
+    """Moves part of the reviews of the additional day to new products, and marks the late ones."""
     rng = chunk.stream(seed, "redelivery")
     rows = np.flatnonzero(rng.integers(0, 100, len(reviews)) < NEW_PRODUCT_PERCENT)
     order = np.argsort(reviews.number[rows])

@@ -1,4 +1,4 @@
-"""The records of reviews as columns, and how they are drawn: a chunk of a load file at a time."""
+"""The records of reviews as columns, and how they are drawn: one chunk of a load file at a time."""
 
 from dataclasses import dataclass
 
@@ -20,9 +20,9 @@ LAGS = np.array([80, 10, 6, 4]).cumsum()  # percent of the reviews of others tha
 OLD_DAYS = (9_862, 11_322)  # 1997-01-01 and 2000-12-31
 OLD_PER_THOUSAND = 3
 SHORT_PERCENT = 25
-LEAST_EQUAL = 4  # reviews of a product and day in a chunk that are not all of one rating
+LEAST_EQUAL = 4  # from this many reviews of a product and day in a chunk, not all have the same rating
 
-# damage to a record as a whole
+# damage to an entire record
 SHORT, LONG, UNCLOSED, NOT_UTF8, BLANK = range(1, 6)
 
 _VOTES = lognormal_table(1.6)
@@ -31,8 +31,9 @@ _VOTES = lognormal_table(1.6)
 @dataclass(kw_only=True)
 class Reviews(Columns):
     """`reviewer` and `product` are numbers; `day` is that of unixReviewTime since 1970, `said` that of reviewTime. A
-    `rating` of 0 is none, and so are votes of -1. A long text is numbered from 0, a short one from -1 down. Those are
-    `counted` that a reader counts who keeps the last record of each review. `tag` is the number of what is planted."""
+    `rating` of 0 means none, and so do votes of -1. A long text is numbered from 0, a short one from -1 down. `counted`
+    are the records that a reader counts who keeps the last record of each review. `tag` is the number of the planted
+    kind."""
 
     number: np.ndarray
     reviewer: np.ndarray
@@ -52,7 +53,7 @@ class Reviews(Columns):
 
 @dataclass(frozen=True)
 class Chunk:
-    """Which chunk of which load of which day of the run; its first review has the number `first`."""
+    """A chunk of a load of a day of the run; its first review has the number `first`."""
 
     day: int
     load: int
@@ -66,7 +67,7 @@ class Chunk:
 
 
 def chunks(reviews_per_day: int, day: int) -> list[list[Chunk]]:
-    """The chunks of each load of a day; the later load is the smaller one."""
+    """The chunks of each load of a day; the later load is smaller."""
     loads = []
     begin = day * reviews_per_day
     for load, count in enumerate((reviews_per_day - reviews_per_day // 2, reviews_per_day // 2)):
@@ -77,7 +78,7 @@ def chunks(reviews_per_day: int, day: int) -> list[list[Chunk]]:
 
 
 def draw(rng: np.random.Generator, catalogue: Catalogue, numbers: np.ndarray, day: int) -> Reviews:
-    """Reviews of a day by people who write one, of products by their popularity."""
+    """Reviews of a day by people who write one, with products drawn by popularity."""
     rows = len(numbers)
     product = catalogue.by_popularity[ranks(rng, catalogue.popularity, rows)]
     rating = 1 + pick(rng, RATING_WEIGHTS, product % len(RATING_WEIGHTS))
@@ -121,8 +122,8 @@ def draw_chunk(catalogue: Catalogue, seed: int, chunk: Chunk, *, with_old: bool 
 
 
 def _draw_regulars(rng: np.random.Generator, catalogue: Catalogue, reviews: Reviews, chunk: Chunk) -> None:
-    """Gives part of the rows to people who write often. On a day each of them writes in one chunk only, never twice of
-    one product, and at most MOST_OF_A_DAY reviews."""
+    """Gives part of the rows to people who write often. On a day each of them writes in only one chunk, never twice
+    about the same product, and at most MOST_OF_A_DAY reviews."""
     slots = len(LOADS) * len(chunks(catalogue.reviews_per_day, 0)[0])
     size = max(1, catalogue.reviews_per_day * catalogue.days // (REVIEWS_OF_A_REGULAR * slots))
     rank = ranks(rng, power_law(size, 5, 0.8), chunk.count)
@@ -137,7 +138,7 @@ def _draw_regulars(rng: np.random.Generator, catalogue: Catalogue, reviews: Revi
 
 
 def _mix_ratings(reviews: Reviews) -> None:
-    """Where many reviews of a product and day in a chunk are of one rating, gives another one to the first of them."""
+    """Where many reviews of a product and day in a chunk have the same rating, gives the first of them another one."""
     order = np.lexsort((reviews.number, reviews.day, reviews.product))
     cells = np.stack([reviews.product[order], reviews.day[order]], axis=1)
     if not len(order):

@@ -19,7 +19,7 @@ RULES = {
     "brand": "in lower case, letters and digits only; unknown for none, also of products that are not described",
     "category": "the first category of the first path; unknown for none, also where categories are unreadable",
 }
-_COMPACT = 2_000_000  # rows that wait before they are summed up
+_COMPACT = 2_000_000  # rows that are collected before they are summed
 
 
 class Totals:
@@ -38,7 +38,7 @@ class Totals:
         return totals
 
     def add(self, reviews: Reviews, sign: int = 1) -> None:
-        """Adds (or with -1 takes away) the records of `reviews` that count."""
+        """Adds (or with -1 subtracts) the records of `reviews` that count."""
         counted = reviews.counted
         month = reviews.day.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64)
         rated, voted = reviews.rating > 0, reviews.total >= 0
@@ -102,8 +102,8 @@ def _nested(cells: dict[tuple[str, str], np.ndarray]) -> dict[str, dict[str, dic
 
 
 class Log:
-    """Collects what is planted, or changed, by kind: records in their places, or cells, of which a rule knows the key.
-    Of kinds with more than MAX_LISTED records the first are listed.
+    """Collects what is planted, or changed, by kind: records with their positions, or cells with the key that a rule
+    knows. For kinds with more than MAX_LISTED records only the first are listed.
 
     A row is the line on which the record starts (the header is line 1).
     """
@@ -118,7 +118,7 @@ class Log:
         self._note(kind, rule, entity, "cells", lambda: cell)
 
     def name(self, kind: str, **cell: Any) -> None:
-        """A key by which a rule may name records of the kind that are listed."""
+        """Records a key by which a rule may name listed records of the kind."""
         cells = self._entries[kind].setdefault("cells", [])
         if cell not in cells and len(cells) < MAX_LISTED:
             cells.append(cell)

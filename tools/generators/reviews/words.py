@@ -1,8 +1,8 @@
-"""Words of the made-up shop: what its products are called, what reviewers are called, and what they write."""
+"""Words of the made-up shop: names of products and reviewers, and the texts of reviews."""
 
 from itertools import product
 
-# the paths of the categories in which products stand
+# the category paths of products
 PATHS = [
     ["Clothing, Shoes & Jewelry", "Women's", "Shoes", "Boots"],
     ["Electronics", "Camera & Photo", "Lenses"],
@@ -47,7 +47,7 @@ PATHS = [
 ]
 LEAVES_OF_ONE = ["Left-Handed", "Collector's Items", "Refurbished, As New", "Années 50"]
 
-# no two are the same without case, spaces and punctuation; some are alike
+# all differ even without case, spaces and punctuation; some are similar
 BRANDS = [
     "Sony",
     "Nike",
@@ -205,5 +205,5 @@ _HEADS_AND_TAILS = [
         ],
     ),
 ]
-# of a long text a sentence each: 64 to choose from
+# one sentence of a long text each: 64 to choose from
 SENTENCES = [[f"{head} {tail}" for head, tail in product(*parts)] for parts in _HEADS_AND_TAILS]

@@ -23,12 +23,12 @@ from tools.generators.telemetry.outlets import Outlet, to_file, to_topic
 from tools.generators.telemetry.roles import SLOW_LINK_MS
 from tools.generators.write import claimed, write_truth
 
-# two days, of which the later delivery has the last twelve hours; a mock cluster keeps about 5 MB of a partition
+# two days; the later delivery has the last twelve hours; a mock cluster keeps about 5 MB per partition
 DEMO = Fleet(count=40, seconds=2 * 86_400, rate=Fraction(40, 600), start=1_774_224_000_000, seed=7, faults=True)
 DEMO_LATER = DEMO.start + 36 * 3_600 * SECOND_MS
 DEMO_PARTITIONS = 4
 
-# when what was sent until then is landed, where rules are scored
+# when the messages sent so far are landed, for scoring rules
 DELIVERED_AT = ("2026-03-24T13:00:00Z", "2026-03-25T06:00:00Z")
 
 HELP = "readings of devices, to a Kafka topic or a file"
@@ -45,7 +45,8 @@ def deliver_later(folder: Path) -> None:
 
 
 def _consume_and_land(mark: Path, is_due: Callable[[int], bool]) -> None:
-    """Sends messages to a mock cluster and consumes them, unless the mark says that it was done; lands what is new."""
+    """Sends messages to a mock cluster and consumes them, unless a mark records that this was done; lands what is
+    new."""
     if not mark.exists():
         _consume(is_due)
         mark.parent.mkdir(parents=True, exist_ok=True)
@@ -70,7 +71,7 @@ def _demo_settings(bootstrap: str) -> settings.KafkaSettings:
 
 
 def sized(*, days: int, events_per_day: int) -> list[str]:
-    """The words for the messages of the demo; devices and hours, not days, make the size of this source."""
+    """The arguments for the messages of the demo; this source scales by devices and hours, not days."""
     size = ("--devices", str(DEMO.count), "--seconds", str(DEMO.seconds), "--rate", str(DEMO.rate))
     return [*size, "--start", moment(DEMO.start), "--faults"]
 
@@ -135,7 +136,7 @@ def run(args: argparse.Namespace) -> None:
 
 @contextmanager
 def _outlet(args: argparse.Namespace) -> Iterator[tuple[Outlet, str]]:
-    """Where the messages go, and what to call it."""
+    """Where the messages go, and its display name."""
     if not args.bootstrap and not os.environ.get("KAFKA_BOOTSTRAP"):
         with to_file(args.out / MESSAGES) as outlet:
             yield outlet, MESSAGES
@@ -149,7 +150,7 @@ def _outlet(args: argparse.Namespace) -> Iterator[tuple[Outlet, str]]:
 
 
 def _just_now(seconds: int) -> int:
-    """A whole minute so long ago that what is sent last has been sent by now."""
+    """A full minute long enough ago that the last message has been sent by now."""
     last = datetime.now(UTC) - timedelta(seconds=seconds, milliseconds=SLOW_LINK_MS)
     return int(last.replace(second=0, microsecond=0).timestamp()) * SECOND_MS
 

@@ -11,8 +11,8 @@ from typing import NamedTuple
 SECOND_MS, MINUTE_MS, DAY_MS = 1_000, 60_000, 86_400_000
 EARLIEST_FIRMWARE = "v1.2.0"
 WITH_PRESSURE = {"v1.3.0", "v1.3.1", "v1.4.0"}
-WITH_BATTERY = {"v1.4.0"}  # whose field nobody has announced
-OFFSET_EVERY = 10  # which devices write their times with the offset of their zone
+WITH_BATTERY = {"v1.4.0"}  # with a field that was not announced
+OFFSET_EVERY = 10  # devices that write their times with the offset of their zone
 OFFSET_HOURS = 2
 _MASK = 2**64 - 1
 _LATEST_WARMTH_MINUTE = 15 * 60
@@ -21,7 +21,7 @@ _DAILY = [round(1_000 * math.cos((minute - _LATEST_WARMTH_MINUTE) * math.pi / 72
 
 
 class Window(NamedTuple):
-    """From a moment on until before another, milliseconds since 1970 UTC."""
+    """From one moment to just before another, in milliseconds since 1970 UTC."""
 
     start: int
     end: int
@@ -31,8 +31,8 @@ class Window(NamedTuple):
 
 
 class Measurement(NamedTuple):
-    """What a device says. Temperature is in tenths of a degree; pressure and battery are None where its firmware knows
-    none."""
+    """What a device sends. Temperature is in tenths of a degree; pressure and battery are None where its firmware does
+    not send them."""
 
     device_id: str
     at: int
@@ -43,7 +43,7 @@ class Measurement(NamedTuple):
     battery: int | None
 
     def text(self, *, zone: str = "Z") -> str:
-        """The message, as devices write it."""
+        """The message in the format of the devices."""
         more = "" if self.pressure is None else f', "pressure": {self.pressure}'
         if self.battery is not None:
             more += f', "battery_percent": {self.battery}'
@@ -56,8 +56,8 @@ class Measurement(NamedTuple):
 
 @dataclass(frozen=True)
 class Device:
-    """`phase` is when it measures within the interval, in milliseconds; `firmware` names the versions that it runs from
-    a moment on; `role` is the fault or look-alike that it shows in its `window`."""
+    """`phase` is when it measures within the interval, in milliseconds; `firmware` has the versions that it runs, each
+    from a moment on; `role` is the fault or look-alike that it shows in its `window`."""
 
     name: str
     salt: int
@@ -76,7 +76,7 @@ class Device:
         return bisect_right(self.firmware, at, key=lambda change: change[0]) - 1
 
     def is_drawn(self, at: int, every: int) -> bool:
-        """Whether chance picks this moment, as it does one in so many."""
+        """Whether chance picks this moment, at one in a given number."""
         return _mixed(at, self.salt ^ _MASK) % every == 0
 
     def measure(self, at: int, stamped: int | None = None) -> Measurement:
@@ -101,7 +101,7 @@ class Device:
 def devices(
     count: int, *, seed: int, span: Window, interval: int, roles: tuple[str, ...], roles_share: int
 ) -> list[Device]:
-    """`count` devices over a span. The roles go to one device each, while at most every `roles_share`-th has one."""
+    """`count` devices over a span. Each role goes to one device, as long as at most every `roles_share`-th has one."""
     rng = Random(f"telemetry devices {seed}")  # noqa: S311
     with_role = rng.sample(range(count), min(len(roles), count // roles_share))
     role_of = dict(zip(with_role, roles, strict=False))

@@ -1,4 +1,4 @@
-"""Makes up the messages of devices in the order in which they are sent, and hands them on, counted."""
+"""Makes up the messages of devices in the order in which they are sent, counts them, and passes them on."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ from tools.generators.telemetry.planted import KINDS, Asked, Sent, regular
 from tools.generators.telemetry.truth import Truth
 
 SOURCE = "telemetry"
-PLANTED_EVERY = 50  # of the readings of devices without a role, one in so many
+PLANTED_EVERY = 50  # one in this many of the readings of devices without a role
 DEVICES_OF_A_ROLE = 2  # at most every second device has one
 LEAST_READINGS_OF_A_ROLE = 50
 LEAST_INTERVAL_MS = 50
-INTERVALS_AFTER = 4  # nothing is planted in the last intervals, for what follows of it would be sent after the end
+INTERVALS_AFTER = 4  # nothing is planted in the last intervals, because its followers would be sent after the end
 
 
 @dataclass(frozen=True)
 class Fleet:
-    """What is asked for: `rate` is in messages a second, of all devices; `start` in milliseconds since 1970 UTC."""
+    """The request: `rate` is in messages per second, for all devices; `start` in milliseconds since 1970 UTC."""
 
     count: int
     seconds: int
@@ -41,7 +41,7 @@ class Fleet:
 
     @cached_property
     def interval(self) -> int:
-        """Milliseconds between readings of a device."""
+        """Milliseconds between the readings of a device."""
         return max(1, int(self.count * SECOND_MS / self.rate))
 
     @property
@@ -50,7 +50,7 @@ class Fleet:
 
     @property
     def readings(self) -> int:
-        """Those of each device that are regular."""
+        """The regular messages of each device."""
         return max(1, self.seconds * SECOND_MS // self.interval)
 
     @cached_property
@@ -66,7 +66,7 @@ class Fleet:
         )
 
     def messages(self) -> Iterator[Sent]:
-        """All of them, as they are sent."""
+        """All messages, as they are sent."""
         held: list[tuple[int, int, Sent]] = []
         numbers = count()
         for at, sent in self._made():
@@ -80,7 +80,7 @@ class Fleet:
             yield heappop(held)[2]
 
     def _made(self) -> Iterator[tuple[int, Sent]]:
-        """Messages as they are made, each with the moment up to which everything has been made."""
+        """Messages as they are made, each with the time up to which all messages have been made."""
         kinds, planted, interval = tuple(KINDS), count(), self.interval
         for number in range(self.readings):
             is_open = self.faults and number < self.readings - INTERVALS_AFTER
@@ -126,7 +126,7 @@ class Fleet:
 
 
 def deliver(messages: Iterable[Sent], truth: Truth, take: Callable[[Sent], None], total: int) -> None:
-    """Counts each message, and hands it on."""
+    """Counts each message and passes it on."""
     with progress(total=total, label="messages", unit="message") as bar:
         waiting = 0
         for sent in messages:

@@ -16,12 +16,12 @@ from duckhouse.streaming.broker import client_settings
 from tools.generators.telemetry.devices import moment
 from tools.generators.telemetry.planted import Sent
 
-PARTITIONS = 4  # of a topic that is not there
+PARTITIONS = 4  # of a topic that does not exist
 ANSWER_SECONDS = 10.0
 FLUSH_SECONDS = 120
 WAIT_SECONDS = 0.1
 PRODUCER = {
-    "enable.idempotence": True,  # an attempt that is repeated adds nothing
+    "enable.idempotence": True,  # a repeated attempt adds nothing
     "linger.ms": 20,
     "batch.num.messages": 10_000,
     "compression.type": "lz4",
@@ -36,7 +36,8 @@ Outlet = Callable[[Sent], None]
 def to_topic(settings: KafkaSettings, topic: str) -> Iterator[Outlet]:
     """Sends messages, each with the time at which it is sent. When the block ends, the brokers have all of them.
 
-    A topic that is not there is made. Raises UserError where brokers do not answer, or did not take every message.
+    Creates the topic if it does not exist. Raises UserError where brokers do not answer, or did not accept every
+    message.
     """
     _require(settings, topic)
     producer = Producer(client_settings(settings) | PRODUCER)
@@ -83,7 +84,7 @@ def _value(value: bytes | None) -> dict[str, Any]:
 
 
 def _require(settings: KafkaSettings, topic: str) -> None:
-    """Makes the topic where it is not there. A mock cluster makes it when it is asked for it."""
+    """Creates the topic if it does not exist. A mock cluster creates it on request."""
     admin = AdminClient(client_settings(settings))
     try:
         error = admin.list_topics(topic, timeout=ANSWER_SECONDS).topics[topic].error

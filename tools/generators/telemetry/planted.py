@@ -1,6 +1,6 @@
-"""Messages that are planted among regular ones: what cannot be read, comes twice, late or early, and look-alikes.
+"""Messages that are planted among regular ones: unreadable, repeated, late or early ones, and look-alikes.
 
-Each kind makes of a regular reading the messages that its device sends instead.
+Each kind turns a regular reading into the messages that its device sends instead.
 """
 
 import json
@@ -17,8 +17,8 @@ REQUIRED = ("device_id", "timestamp", "temperature", "humidity", "firmware_versi
 
 
 class Sent(NamedTuple):
-    """A message: when it leaves, whose it is, its bytes; the reading that a valid one is, else the code of its fault.
-    `kind` is what is planted there; `repeats` says how it repeats an earlier message: duplicate or conflict."""
+    """A message: when it leaves, its device, its bytes, and the reading of a valid one or the code of its fault. `kind`
+    is what is planted; `repeats` says how it repeats an earlier message: duplicate or conflict."""
 
     sent_at: int
     device_id: str
@@ -30,7 +30,8 @@ class Sent(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """What a kind works on: the reading, when it was measured, the interval of the device, the number of the plant."""
+    """The input of a kind: the reading, when it was measured, the interval of the device, the number of the planted
+    case."""
 
     device: Device
     reading: Measurement
@@ -43,7 +44,7 @@ class Asked(NamedTuple):
         return self.at + LATENCY_MS
 
     def text(self, **fields: Any) -> str:
-        """The message with other values; a field that is ... is left out."""
+        """The message with other values; a field with the value ... is left out."""
         told = json.loads(self.reading.text(zone=self.device.zone)) | fields
         return json.dumps({name: value for name, value in told.items() if value is not ...})
 
@@ -52,7 +53,7 @@ def regular(device: Device, sent_at: int, reading: Measurement, kind: str | None
     return Sent(sent_at, device.name, reading.text(zone=device.zone).encode(), reading, kind=kind)
 
 
-# ---------- what cannot be read: the fault's code, and the message
+# ---------- unreadable: the fault's code, and the message
 
 _UNREADABLE: dict[str, tuple[str, Callable[[Asked], str | bytes | None]]] = {
     "cut_short": ("not_json", lambda a: a.text()[:-7]),
@@ -87,7 +88,7 @@ def _unreadable(kind: str) -> Callable[[Asked], Iterator[Sent]]:
     return planted
 
 
-# ---------- what can be read, and comes twice or at an odd time
+# ---------- readable, but repeated or at an odd time
 
 
 def _duplicate(asked: Asked) -> Iterator[Sent]:
@@ -97,7 +98,7 @@ def _duplicate(asked: Asked) -> Iterator[Sent]:
 
 
 def _duplicate_respelled(asked: Asked) -> Iterator[Sent]:
-    """The same values in other words: an exponent, another zone, another order, spaces."""
+    """The same values in another notation: an exponent, another zone, another order, spaces."""
     yield regular(asked.device, asked.now, asked.reading)
     fields = dict(reversed(json.loads(asked.text()).items())) | {
         "timestamp": moment(asked.reading.at, "+02:00" if asked.device.zone == "Z" else "Z")
@@ -123,7 +124,8 @@ def _conflict(asked: Asked) -> Iterator[Sent]:
 
 
 def _late(asked: Asked) -> Iterator[Sent]:
-    """Beside the regular one, one that was measured two hours before; none of the device has its time."""
+    """In addition to the regular one, one measured two hours before, at a time that no other reading of the device
+    has."""
     yield regular(asked.device, asked.now, asked.reading)
     before = -(-LATE_MS // asked.interval) * asked.interval + asked.interval // 3
     yield regular(asked.device, asked.now, asked.device.measure(asked.at - before), "late")
@@ -139,7 +141,7 @@ def _out_of_order(asked: Asked) -> Iterator[Sent]:
     yield regular(asked.device, asked.now + asked.interval * 5 // 2, asked.reading, "out_of_order")
 
 
-# ---------- what looks like a fault of a message and is none
+# ---------- look-alikes of a faulty message
 
 
 def _spelled(kind: str, make: Callable[[Asked], tuple[str, Measurement]]) -> Callable[[Asked], Iterator[Sent]]:

@@ -1,4 +1,4 @@
-"""Devices that behave in a way that a rule is to find, and beside each fault one that only looks like it.
+"""Devices that behave in a way that a rule must find, and for each fault a look-alike.
 
 A role turns a moment at which a device measures into what it sends then: readings, and when they leave.
 """
@@ -11,7 +11,7 @@ LATENCY_MS = 120
 SKEW_MS, SLOW_LINK_MS = 120 * SECOND_MS, 90 * SECOND_MS
 DRIFT, WARM_SPELL, SPIKE = 80, 60, 300  # tenths of a degree
 DOOR_OPEN = (60, 40, 20)
-FLOODED_INTERVALS, FLOOD = 10, 20  # for so long, so many readings more an interval
+FLOODED_INTERVALS, FLOOD = 10, 20  # duration in intervals, and additional readings per interval
 SPARSE_EVERY, IMPOSSIBLE_EVERY = 3, 10
 IMPOSSIBLE_TEMPERATURE, IMPOSSIBLE_HUMIDITY, SATURATED = 720, 97, 100
 
@@ -50,7 +50,7 @@ def _door_open(device: Device, at: int, interval: int) -> Leaving:
 
 
 def _clock_skew(device: Device, at: int, interval: int) -> Leaving:
-    """Beside its other readings, so that none has the time of another."""
+    """Offset from its other readings, so that no two have the same time."""
     ahead = SKEW_MS + (interval // 2 if SKEW_MS % interval == 0 else 0)
     yield at + LATENCY_MS, device.measure(at, at + ahead if device.window.holds(at) else None)
 
@@ -103,7 +103,7 @@ def _fog(device: Device, at: int, interval: int) -> Leaving:
     yield at + LATENCY_MS, reading._replace(humidity=SATURATED) if device.window.holds(at) else reading
 
 
-# each fault, and after it what only looks like it
+# each fault, followed by its look-alike
 ROLES: dict[str, Callable[[Device, int, int], Leaving]] = {
     "stuck_sensor": _stuck_sensor,
     "steady_room": plain,

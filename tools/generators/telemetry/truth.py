@@ -1,4 +1,4 @@
-"""What is true of generated messages: counts by device, which is the key of its messages, and everything planted."""
+"""What is true of generated messages: counts by device, which is the message key, and everything planted."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence

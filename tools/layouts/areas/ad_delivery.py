@@ -6,7 +6,7 @@ IMPRESSIONS = "{staging}.stg_ad_delivery__impressions"
 BY_DELIVERY = "_delivery_id"
 IN_ORDER = "event_date, impression_id"
 NUMBERS = ("impression_id", "_source_row", "campaign_id", "created_at")
-# as an application writes them: the generator makes campaign after campaign, and times on whole minutes before now
+# as an application writes them: the generator makes one campaign after another, with times at full minutes before now
 MIXED = (
     "select * replace (intHash32(impression_id) % 100 + 1 as campaign_id, "
     "created_at + toIntervalMicrosecond(cityHash64(impression_id) % 60000000) as created_at) from {table}"

@@ -1,5 +1,5 @@
-"""Layouts of the tables of ad serving, and what its questions read. A question is asked of each layout of a table and
-so names {table}; the views of schema reporting ask the layout that is built."""
+"""Layouts of the tables of ad serving, and what its questions read. A question runs on each layout of a table, and so
+names {table}; the views of schema reporting read the layout that is built."""
 
 from tools.layouts.tables import DAYS, MONTHS, NAIVE, Area, Layout, MeasuredTable, Question, most
 

@@ -1,6 +1,6 @@
 {#
-    Of each device and day the runs of its firmware, in the order of its readings, and what rules ask of neighbouring readings.
-    Readings of a clock that is ahead (is_early) stand apart, because they would part the others.
+    For each device and day, the runs of its firmware in the order of its readings, and what rules need of neighbouring
+    readings. Readings of a clock that runs ahead (is_early) are kept apart, because they would separate the others.
 #}
 {%- set days = incremental_by_day('fct_device_readings', order_by=['device_id', 'first_at']) %}
 {%- set jump = var('dq_spike_degrees') %}

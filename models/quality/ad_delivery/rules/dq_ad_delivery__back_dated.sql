@@ -12,7 +12,7 @@ runs_before as (
     from runs
 ),
 
-{# who is new in a run was written after the run before it #}
+{# a row that is new in a run was written after the previous run #}
 distant as (
     select
         records.event_id as event_id,

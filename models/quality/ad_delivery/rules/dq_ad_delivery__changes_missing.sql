@@ -34,7 +34,7 @@ compared as (
             and runs._delivery_id = staged.staged_delivery
 ),
 
-{# a run by cdc has a record for each change of a row, so more are no fault #}
+{# a cdc run has a record for each change of a row, so more records are no fault #}
 missing as (
     select * from compared
     where staged_records < counted_changes

@@ -1,4 +1,7 @@
-{# a click comes seconds after its impression: of the day before only those of its last hour can be behind it #}
+{#
+    a click follows its impression within seconds: from the day before, only impressions of the last hour can have led
+    to it
+#}
 with days as (
     select
         campaign_id,

@@ -1,4 +1,4 @@
-{# by the version whose bid and budget the day has; events may be back-dated to before the start #}
+{# by the version that gives the day its bid and budget; events may be back-dated to before the start #}
 with flown as (
     select
         daily.campaign_id as campaign_id,

@@ -1,5 +1,6 @@
 {#
-    Latest diagnostics by event. Most events have one record of them, which needs no order: the window sees the others only.
+    Latest diagnostics by event. Most events have one such record, which needs no sorting: only the others go through
+    the window.
 #}
 {%- set days = incremental_by_day('int_ad_serving__identity_days', order_by=['event_id']) %}
 {%- set diagnostics = ref('stg_ad_serving__diagnostics') %}

@@ -1,6 +1,6 @@
 {#
-    Most users have an event or two a day: places and hours are counted only of users with more events than any rule
-    lets pass, which are few. A user is concentrated with more than dq_mads events, and awake in more than
+    Most users have one or two events a day, so places and hours are counted only for the few users with more events
+    than the stricter rule allows. A user is concentrated above dq_mads events, and active around the clock above
     dq_waking_hours hours.
 #}
 {%- set days = incremental_by_day('int_ad_serving__event_identities', order_by=['user_id_hash']) %}

@@ -5,7 +5,7 @@ with followers as (
         and bid_request_id is not null
 ),
 
-{# impressions are many: read are those of the requests that something follows #}
+{# impressions are many: only those of requests with a later event are read #}
 impressions as (
     select bid_request_id from {{ ref('int_ad_serving__event_identities') }}
     where

@@ -1,4 +1,4 @@
-{# by segment: within what the share of a part is taken, and the part #}
+{# by segment: the group within which the share of a part is computed, and the part #}
 {%- set segments = {
     'device_type': ("''", 'device_type'),
     'browser': ('device_type', 'browser'),

@@ -34,7 +34,7 @@ others as (
         country as (partition by segment, country)
 ),
 
-{# a part of a country is compared with the country too: where all of it is unfilled, that is one finding #}
+{# part of a country is compared with the country too: a country that is entirely unfilled gives one finding #}
 expected as (
     select
         *,

@@ -1,4 +1,4 @@
-{# events of units that were ever inactive; the others cannot be at fault #}
+{# only events of units that were ever inactive; no others can be at fault #}
 with doubtful as (
     select *
     from {{ ref('fct_ad_events') }}

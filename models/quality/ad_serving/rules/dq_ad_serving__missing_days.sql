@@ -13,7 +13,7 @@ middle as (
     from days
 ),
 
-{# a handful of events with a wrong time make no day #}
+{# a handful of events with a wrong time do not count as a day #}
 delivered as (
     select
         days.*,

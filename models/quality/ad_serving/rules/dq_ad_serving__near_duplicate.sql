@@ -1,4 +1,4 @@
-{# few events share their moment: only those are compared by all that they have #}
+{# few events share their exact time: only those are compared in full #}
 with shared_moments as (
     select event_at
     from {{ ref('fct_ad_events') }}

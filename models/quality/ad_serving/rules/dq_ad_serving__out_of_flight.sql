@@ -1,4 +1,4 @@
-{# days on which any version of a campaign is out of flight: only the events of these are judged #}
+{# days on which any version of a campaign is out of flight: only events of these days are checked #}
 with doubtful_days as (
     select distinct
         served.campaign_id as campaign_id,

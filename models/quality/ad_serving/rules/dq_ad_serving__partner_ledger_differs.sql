@@ -20,7 +20,7 @@ periods as (
     from ledger
 ),
 
-{# what we knew when the partner wrote, so that later corrections are no difference #}
+{# what we knew when the partner wrote the ledger, so that later corrections are no difference #}
 known_then as (
     select
         periods.partner_account_id as partner_account_id,
@@ -67,7 +67,7 @@ compared as (
             and periods.period_end = ours.period_end
 ),
 
-{# a cent is what the partner rounds to #}
+{# the partner rounds to a cent #}
 differing as (
     select * from compared
     where

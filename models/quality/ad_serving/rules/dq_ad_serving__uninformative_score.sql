@@ -34,7 +34,7 @@ ranked as (
     from by_score
 ),
 
-{# of all pairs of a machine and a person those in which the machine scores higher, and half of the ties; doubled #}
+{# the pairs of a machine and a person in which the machine scores higher, plus half of the ties; doubled #}
 compared as (
     select
         publisher_id,

@@ -1,6 +1,7 @@
 {#
-    Only those days of a product are kept that a rule may find: with many ratings of the same stars. Beside them stand the
-    product's ratings of the month, those of its quiet days, and the shop's, of which each month keeps a row.
+    Keeps only the days of a product that a rule may find: those with many ratings of the same number of stars. Each has
+    the product's ratings of the month, those of its quiet days, and those of the shop. A month without such a
+    day keeps only the shop's ratings.
 #}
 {%- set months = incremental_by_day('int_reviews__months', order_by=['event_date']) %}
 {%- set least = var('dq_least_events') %}

@@ -1,6 +1,6 @@
 {#
-    Hardly anybody writes many reviews on a day, so only those days are kept that a rule may find, with the sums of their month. A
-    month without such a day keeps a row, or each build would make it again.
+    Few people write many reviews in a day, so only the days that a rule may find are kept, with the sums of their
+    month. A month without such a day keeps one row, or each build would rebuild it.
 #}
 {%- set months = incremental_by_day('int_reviews__months', order_by=['event_date']) %}
 

@@ -1,6 +1,6 @@
 {#
-    Texts that are too short to tell whether they were copied have no hash. A day without longer ones keeps a row, or each build
-    would make it again.
+    Texts that are too short to tell whether they were copied have no hash. A day without longer texts keeps one row, or
+    each build would rebuild it.
 #}
 {%- set days = incremental_by_day('fct_product_review_texts', order_by=['event_date'], by='month') %}
 {%- set is_long = 'char_length(review_text) >= ' ~ var('dq_shared_text_length') %}

@@ -1,7 +1,7 @@
 {#
-    The lowest and the highest temperature of an hour against those of the same hour of up to seven days before, less what the
-    fleet shows meanwhile: one reading that is far off moves only one of the two. Air that becomes warmer holds more water, so
-    its relative humidity falls; where it hardly moved, the sensor did.
+    Compares the lowest and highest temperature of an hour with those of the same hour on up to seven days before, less
+    the fleet's change in that time: a single outlier moves only one of the two. Warmer air can hold more water, so its
+    relative humidity falls; where humidity hardly moved, the sensor drifted.
 #}
 {%- set days_before %}over (partition by device_id, hour order by event_date rows between 7 preceding and 1 preceding){% endset %}
 {%- set compared = ['temperature_min', 'temperature_max', 'humidity_mean'] %}

@@ -1,4 +1,4 @@
-{# the longest pause of a day, or the one before its first reading #}
+{# the longest pause within a day, or the pause before its first reading #}
 with device_days as (
     select
         event_date,

@@ -1,6 +1,7 @@
 {#
-    How long a series of equal values is by chance follows from how often the device repeats a value outside of it: of n readings
-    the longest is about log(n) / -log(share). A sensor of whole degrees repeats itself often, and is not stuck.
+    The length of a series of equal values that chance explains follows from how often the device repeats a value
+    outside the series: in n readings the longest is about log(n) / -log(share). A sensor that reports integer degrees
+    repeats values often, and is not stuck.
 #}
 with device_days as (
     select
