@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
 def _name_forgotten(source: str) -> int:
     load_source(source)
     stale = stale_files()
-    print("".join(f"{gap}\n" for gap in stale), end="", flush=True)  # before dbt, which may not read the project then
+    print("".join(f"{gap}\n" for gap in stale), end="", flush=True)  # before dbt, which may fail on stale files
     gaps = forgotten(read_project(manifest()), source)
     print("\n".join(map(str, gaps)) or f"{source}: nothing {'else ' if stale else ''}is missing")
     return 1 if stale or gaps else 0

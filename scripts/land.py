@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _prepare(options) if options.prepare else _land(options)
-    except BrokenPipeError:  # of what reads the output
+    except BrokenPipeError:  # nobody reads the output any more
         raise
     except OSError as error:
         raise UserError(refusal(error, landing_dir())) from error

@@ -36,7 +36,7 @@ def build(target: str) -> None:
     if target == "dev":
         run(dbt_build("dev"))
         return
-    from duckhouse.warehouse import prod, publish  # dbt comes with them, and takes seconds to import
+    from duckhouse.warehouse import prod, publish  # they import dbt, which takes seconds
 
     publish.refuse_a_cluster()
     with prod.running_clickhouse():

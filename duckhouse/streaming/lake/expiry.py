@@ -1,4 +1,4 @@
-"""Expiry: snapshots that nobody will ask for are dropped, since every commit writes the list of all of them."""
+"""Expiry: drops snapshots that nobody will need, because every commit writes the list of all of them."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ DAYS = 7
 
 
 def expire(table: Table, now: datetime) -> int:
-    """Drops the other snapshots; how many. Files that only they had are leftovers from then on."""
+    """Drops the other snapshots; returns how many. Files that only they used become leftovers."""
     for _ in range(TRIES):
         table.refresh()
         kept = _kept(table, now)
@@ -30,7 +30,7 @@ def expire(table: Table, now: datetime) -> int:
         current = table.current_snapshot()
         unchanged = (
             AssertTableUUID(uuid=table.metadata.table_uuid),
-            # Without it a snapshot could go that somebody has just rolled back to.
+            # Otherwise a snapshot to which somebody has just rolled back could be dropped.
             AssertRefSnapshotId.model_validate({"ref": MAIN_BRANCH, "snapshot-id": current and current.snapshot_id}),
         )
         removal = RemoveSnapshotsUpdate.model_validate({"snapshot-ids": expired})
@@ -60,7 +60,7 @@ def _last_of_each(time: str, most: int, by_age: Iterable[Snapshot]) -> list[Snap
 
 
 def _back_to_offsets(table: Table) -> Iterator[Snapshot]:
-    """The current snapshot and its ancestors, up to the one whose offsets it has."""
+    """The current snapshot and its ancestors, up to the first one with offsets."""
     for snapshot in ancestors_of(table.current_snapshot(), table.metadata):
         yield snapshot
         if has_offsets(snapshot):
