@@ -192,7 +192,7 @@ def print_json(value: Any) -> None:
 
 
 def list_commands(module: str) -> None:
-    """Prints the commands in the folder of `module`, a file, each with the first line of its docstring."""
+    """Prints the commands in the folder of `module`, a file, each with the first sentence of its docstring."""
     import ast  # not above: no other command needs it
 
     folder = Path(module).parent

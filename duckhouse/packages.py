@@ -299,7 +299,7 @@ def repair(folder: Path) -> None:
 
 @contextlib.contextmanager
 def swapped_in(folder: Path) -> Iterator[Path]:
-    """An empty folder beside `folder` that takes its place when the block ends well."""
+    """An empty folder beside `folder` that replaces it when the block ends without an error."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f"{folder.name}.new-", dir=folder.parent))
     staging.chmod(0o755)

@@ -1,9 +1,9 @@
-"""Checks a source. Without drops it names what was forgotten around it: models, tests, words of the YAML, rules, docs.
+"""Checks a source. Without drops it lists what was forgotten around it: models, tests, YAML fields, rules, docs.
 
 With drops it checks that every order of deliveries, a full refresh and both engines give the same published rows. Each
 of several folders is a delivery, and so is each subfolder of a single one; a single drop is split by its files. Folders
-named by a time, such as 2026-03-25, arrived then. All of it happens in a temporary folder: your landing zone, databases
-and dbt's files stay as they are. Exit code 0: nothing is found; 1: something is; 2: it could not be checked.
+named by a time, such as 2026-03-25, arrived then. Everything happens in a temporary folder: your landing zone,
+databases and dbt's files do not change. Exit code 0: nothing was found; 1: something was; 2: the check could not run.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Lands files of a source, or what is new in the lake of a stream: `python -m scripts.land SOURCE [PATH…]`.
 
-`--prepare` makes the empty entities only.
+`--prepare` only creates the empty entities.
 """
 
 import argparse

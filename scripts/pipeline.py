@@ -1,6 +1,7 @@
 """Brings a target up to date with what is landed: python -m scripts.pipeline [--target prod] [--if-new]
 
-Builds and tests on DuckDB; on prod pushes, builds beside, and publishes what passes. Fit for one line of cron.
+On dev it builds and tests with DuckDB. On prod it pushes, builds beside what is published, and publishes what passes.
+One line of cron can run it.
 """
 
 import argparse

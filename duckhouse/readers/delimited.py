@@ -113,7 +113,7 @@ def land(
 
 
 def examine(path: Path) -> Text:
-    """Reads the whole file once for its encoding and its line ends.
+    """Reads the complete file once to find its encoding and its line ends.
 
     A byte order mark decides; else NULs beside the first character mean UTF-16; else it is UTF-8, unless more
     characters are invalid than valid: then it is windows-1252.

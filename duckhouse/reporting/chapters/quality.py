@@ -220,7 +220,7 @@ def figures_of(rule: Row) -> Iterator[str]:
 
 
 def example(rule: Row) -> list[Fact]:
-    """The finding with the most money, or records: what is there, and the figures behind it."""
+    """The finding with the most money, or else the most records: what was found, and the figures behind it."""
     if rule.example_key is None:
         return []
     evidence = "; ".join(

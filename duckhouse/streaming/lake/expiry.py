@@ -14,7 +14,7 @@ from duckhouse.streaming.lake.commits import TRIES, has_offsets
 LATEST = 25
 """How many of the newest snapshots are kept,"""
 HOURS = 24
-"""beside the last one of each of so many hours,"""
+"""plus the last one of each of so many hours,"""
 DAYS = 7
 """and the last one of each of so many days (UTC)."""
 
