@@ -13,7 +13,7 @@ from dbt.contracts.graph.nodes import CompiledNode
 from duckhouse.cli import UserError, one_line
 from duckhouse.settings import PROJECT
 
-# a build that writes neither a manifest nor a log takes two thirds
+# a build without a manifest and a log takes two thirds of the time
 WITHOUT_FILES = ("--no-write-json", "--log-level-file", "none")
 FAILED = (RunStatus.Error, TestStatus.Error, TestStatus.Fail)
 

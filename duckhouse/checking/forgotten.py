@@ -10,14 +10,14 @@ from duckhouse.checking.parts import Declared, Node, Project, Table
 from duckhouse.settings import PROJECT
 from duckhouse.sources import FILES
 
-# macros by which a model reads deliveries that it does not hold yet
+# macros with which a model reads deliveries that it does not have yet
 NEW_DELIVERIES = frozenset({"is_new_delivery", "is_new_in"})
 TOUCHES = "touches_of_deliveries"
 FROM_DECLARATION = "staged_records"
 """The macro that makes a staging model of all declared columns."""
 SYSTEM_TABLES = {"_files": "landed_files", "_rejected": "landed_rejects"}
 NEEDED_BY = {"events": "day", "dimensions": "history", "dates": "dates"}
-"""What of a declared table makes a source need the shared rules about these."""
+"""For each subject of shared rules, the property of a declared table that makes a source need those rules."""
 
 
 @dataclass(frozen=True)
@@ -198,7 +198,7 @@ def staging_of(project: Project, source: Declared, table: Table) -> Node | None:
 
 
 def staged(project: Project, source: Declared) -> Iterator[tuple[Table, Node]]:
-    """The entities of a source that have a staging model, each with it."""
+    """The entities of a source that have a staging model, each with that model."""
     for table in source.entities:
         if staging := staging_of(project, source, table):
             yield table, staging

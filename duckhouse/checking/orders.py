@@ -257,7 +257,7 @@ def _try_clickhouse(
     differences: dict[str, list[str]],
     say: Say,
 ) -> None:
-    """Builds the order on ClickHouse, and adds where it differs from the full refresh on DuckDB."""
+    """Builds the order on ClickHouse, and adds its differences from the full refresh on DuckDB."""
     workshop.show([])
     with embedded_clickhouse("--port", "0", "--data", str(workshop.folder / "clickhouse")):
         project = builds.parse("--log-level", "none", target="prod")

@@ -13,7 +13,7 @@ SUFFIXES = (".sql", ".yml", ".yaml", ".csv")
 LIBRARIES = ("dbt-core", "dbt-duckdb", "dbt-clickhouse", "duckdb")
 SETTING = re.compile(rb"env_var\('(\w+)'")
 OF_CONNECTIONS = "profiles.yml"  # the warehouse's address does not change its content
-OF_FRESHNESS = {"DUCKHOUSE_STALE_WARN_HOURS", "DUCKHOUSE_STALE_ERROR_HOURS"}  # nor does what dbt source freshness says
+OF_FRESHNESS = {"DUCKHOUSE_STALE_WARN_HOURS", "DUCKHOUSE_STALE_ERROR_HOURS"}  # nor do limits of dbt source freshness
 
 
 def fingerprint(project: Path, variables: Mapping[str, object] | None = None) -> str:

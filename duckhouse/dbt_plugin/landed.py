@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 Deliveries = Mapping[str, Mapping[str, frozenset[str]]]
-"""By source and table, the ids of the deliveries that hold rows of the table."""
+"""For each source and table, the ids of the deliveries with rows of the table."""
 
 OF_SOURCE = ""  # the table name under which all deliveries of a source are listed
 

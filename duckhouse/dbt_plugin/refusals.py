@@ -49,7 +49,7 @@ def refuse_missing_zones(landing: Path, sources: Iterable[str]) -> None:
 
 
 def _replace(manager: Any, fault: type[Exception], told: Any) -> None:
-    if hasattr(manager.open, "__wrapped__"):  # by a command before this one in the same process
+    if hasattr(manager.open, "__wrapped__"):  # an earlier command in the same process has done it
         return
     plain = manager.open.__func__
 

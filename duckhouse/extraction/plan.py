@@ -71,7 +71,7 @@ class Plan:
 
 
 def make_plan(zone: Zone, database: Database, mode: str, slot_name: str | None) -> Plan:
-    """The slot is the named one; else the one that the deliveries so far know, or one that has the source's name."""
+    """Uses the slot with the given name, else the one from earlier deliveries, else one named after the source."""
     newest = next(reversed(zone.deliveries()), None)
     known = load_known(zone, newest)
     notes = []

@@ -75,7 +75,7 @@ _VERSION = """
 
 
 def publish(database: Database, publication: str, tables: Sequence[SourceTable]) -> str:
-    """Makes the publication of the tables where there is none; a text that changes whenever somebody changes it.
+    """Creates the publication of the tables where it is missing; returns a text that changes with the publication.
 
     Raises UserError where the log would not tell every change of the tables.
     """

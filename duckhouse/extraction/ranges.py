@@ -50,7 +50,7 @@ class Cutter:
         yield KeySpan(low, span.high)
 
     def _boundary(self, rest: KeySpan) -> int | None:
-        """Where to cut; None where what is left is one chunk."""
+        """Where to cut; None where the rest is one chunk."""
         most = self._rows * 3 // 2
         if rest.high is not None and rest.high - rest.low <= most:
             return None

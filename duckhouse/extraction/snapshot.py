@@ -1,4 +1,4 @@
-"""PostgreSQL's snapshots: which transactions one of them sees."""
+"""PostgreSQL's snapshots: which transactions a snapshot sees."""
 
 from dataclasses import dataclass
 

@@ -42,7 +42,7 @@ class Drop:
 def survey(source: Source, paths: Sequence[Path], *, redelivery: bool) -> list[Drop]:
     """The drops in `paths`, in the order of their delivery: the files there, then those in redelivery/ folders.
 
-    Raises UserError for a path that does not exist, and for two different files of one name in a drop.
+    Raises UserError for a path that does not exist, and for two different files with the same name in a drop.
     """
     first, second = Drop(), Drop()
     seen: set[Path] = set()
@@ -175,7 +175,7 @@ def _valid(name: str) -> str:
 
 
 def put_in_order(drop: Drop) -> None:
-    """Sorts the files by entity and name. Raises UserError for two of one name."""
+    """Sorts the files by entity and name. Raises UserError for two files with the same name."""
     drop.files.sort(key=lambda file: (file.entity.name, file.name))
     for before, file in pairwise(drop.files):
         if (before.entity.name, before.name) == (file.entity.name, file.name):

@@ -48,7 +48,7 @@ class Faults:
 
 @dataclass(frozen=True)
 class Fetched:
-    """The version of each object that was fetched last, by its uri.
+    """The last fetched version of each object, by its uri.
 
     `quiet` has the uris of objects that brought nothing new, `gone` of those whose delivery is no longer in landing.
     """

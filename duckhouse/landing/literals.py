@@ -60,7 +60,7 @@ def _write(landed: Path, whole: Path, entity: Entity) -> None:
         pq.ParquetFile(landed) as file,
         pq.ParquetWriter(whole, schema, compression="zstd") as writer,
     ):
-        warnings.simplefilter("ignore", SyntaxWarning)  # of backslashes in texts
+        warnings.simplefilter("ignore", SyntaxWarning)  # about backslashes in texts
         warnings.simplefilter("ignore", DeprecationWarning)
         waiting: list[pa.RecordBatch] = []
         for batch in _batches(file):
@@ -96,7 +96,7 @@ def _reader() -> Callable[[str], str | None]:
 
 
 def _fits(value: Any, levels: int) -> bool:
-    """Whether JSON can hold a value as it is, in at most so many lists and dictionaries within one another."""
+    """Whether JSON can hold a value unchanged, nested in at most so many lists and dictionaries."""
     if isinstance(value, str):
         return "\0" not in value
     if isinstance(value, dict):

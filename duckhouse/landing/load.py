@@ -80,7 +80,7 @@ class _Hashed:
 
 @dataclass(frozen=True, order=True)
 class _Landed:
-    """A file of a delivery. They sort as their records count: the last one wins."""
+    """A file of a delivery. Files sort in the order in which their records count: the last one wins."""
 
     delivered_at: datetime
     delivery_id: str

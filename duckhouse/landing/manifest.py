@@ -16,7 +16,7 @@ MOMENT = timedelta(microseconds=1)  # the smallest difference between the times 
 
 @dataclass(frozen=True, slots=True)
 class ObjectVersion:
-    """A state of an object of a bucket: `uri` is s3://BUCKET/KEY, `size` in bytes, `last_modified` ISO 8601 in UTC.
+    """A version of an object in a bucket: `uri` is s3://BUCKET/KEY, `size` in bytes, `last_modified` ISO 8601 in UTC.
 
     `version_id` is set where the bucket keeps versions; `fetch` is the number of the run that fetched it.
     """
@@ -87,7 +87,7 @@ class Delivery:
 
 
 def rejected_as(landed_as: str) -> str:
-    """Where in a delivery the rejected records of a file are."""
+    """The path of a file's rejected records in a delivery."""
     return f"_rejected/{landed_as.replace('/', '-')}"
 
 

@@ -113,7 +113,7 @@ class Lines:
 
 
 def printable(text: str) -> str:
-    """The text with \\xNN for what surrogateescape made of bytes."""
+    """The text with \\xNN for bytes that surrogateescape replaced."""
     return text.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 

@@ -95,7 +95,7 @@ def _faults() -> Iterator[None]:
 
 
 def _verify(file: pq.ParquetFile, unpacked: int) -> Iterator[int]:
-    """Decodes every page; the rows that are longer than a record may be."""
+    """Decodes every page; returns the rows that are longer than a record may be."""
     row = 1
     for batch in _batches(file, unpacked, _VERIFIED_ROWS):
         yield from (row + place for place in _long_rows(batch))

@@ -15,9 +15,9 @@ from duckhouse.skeleton.sample import Sample, sample
 from duckhouse.sources import OF_STAGING
 
 FILES_SAMPLED = 3
-"""Of an entity; of the others only the names matter."""
+"""For an entity; for the others only the names matter."""
 SHARE = 0.75
-"""Of the values of a column that must be of a type."""
+"""The share of a column's values that must have a type."""
 OF_MODELS = (
     "version_id", "version_number", "valid_from", "valid_to", "is_current", "last_observed_at", "observation_id",
     "fingerprint", "recency", "record_count", "first_delivery_id", "is_corrected",

@@ -21,7 +21,7 @@ from duckhouse.streaming.offsets import Offsets, Partition, by_topic, of_topics,
 
 
 class State(NamedTuple):
-    """A snapshot of the lake: its offsets, all its rows, and those of them that are valid messages."""
+    """A snapshot of the lake: its offsets, the number of its rows, and the number of valid messages among them."""
 
     snapshot: str
     offsets: Offsets

@@ -37,7 +37,7 @@ FAULTS = (
 )
 """Why a message is invalid. The first reason that applies counts, then the first column."""
 ENVELOPE = ("_topic_id", "_partition", "_offset", "_produced_at", "_consumed_at", "_key")
-"""The columns that do not depend on what a message says."""
+"""The columns that do not depend on the content of a message."""
 
 _DETAIL_CHARACTERS = 200
 _TOO_DEEP = ("too_large", f"nested deeper than {MAX_DEPTH} levels")
@@ -63,7 +63,7 @@ class SentNumber(str):
 
 
 class Judged(NamedTuple):
-    """What a message says: the values of the declared columns, and the fields that are not declared, as JSON."""
+    """The content of a message: the values of the declared columns, and the undeclared fields as JSON."""
 
     values: Mapping[str, Any]
     unmapped: str | None = None
@@ -266,7 +266,7 @@ def _as_sent(number: SentNumber) -> orjson.Fragment:
 
 
 def _fields(value: bytes | None) -> dict[str, Any]:
-    """The fields of a message, its numbers as they were sent."""
+    """The fields of a message, with numbers as sent."""
     if not value:
         raise Fault("empty_message", "the message has no value (a tombstone)" if value is None else "no bytes")
     try:

@@ -1,4 +1,4 @@
-"""Publishes what is built: on ClickHouse each relation of <prefix>_audit_<schema> becomes that of <prefix>_<schema>.
+"""Publishes what is built: on ClickHouse each relation of <prefix>_audit_<schema> replaces that of <prefix>_<schema>.
 
 It does not check whether the build passed: python -m scripts.prod builds, and publishes only what passed; a dbt build
 on DuckDB publishes by itself.

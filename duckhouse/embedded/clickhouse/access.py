@@ -12,7 +12,7 @@ GRANTS = (
     "CREATE VIEW, CREATE TEMPORARY TABLE, CREATE ARBITRARY TEMPORARY TABLE, DROP DATABASE, DROP TABLE, DROP VIEW, "
     "UNDROP TABLE, TRUNCATE, OPTIMIZE, KILL QUERY, SYSTEM MERGES"
 )
-# Each names a file, holds an expression that no statement shows, or changes the language of statements.
+# Each of these names a file, contains an expression that no statement shows, or changes the SQL dialect.
 FIXED_SETTINGS = (
     "additional_result_filter",
     "additional_table_filters",

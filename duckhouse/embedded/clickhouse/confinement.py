@@ -72,7 +72,7 @@ def _restrict(data: Path, version: int, held: ExitStack) -> None:
     rights = RIGHTS_BY_VERSION[min(version, 3)]
     with_tcp = version >= FIRST_VERSION_WITH_TCP
     rules = _Ruleset(rights, BIND_AND_CONNECT_TCP if with_tcp else 0)
-    # Kernels that know no rules of the network take a shorter structure.
+    # Kernels without network rules take a shorter structure.
     size = ctypes.sizeof(rules) if with_tcp else ctypes.sizeof(ctypes.c_uint64)
     folders = dict.fromkeys((*READABLE_FOLDERS, *_folders_of_python()), READ_FILE | READ_DIR)
     files = dict.fromkeys((*READABLE_FILES, *ABOUT_PROGRAM), READ_FILE)

@@ -1,4 +1,4 @@
-"""The embedded engine: one process owns the data directory, every session has a handle of its own.
+"""The embedded engine: one process owns the data directory, and every session has its own handle.
 
 A handle keeps USE, SET and temporary tables to itself, as a session of a server does. Settings in the URL hold for that
 request only: a later request in the same session that does not repeat them gets the session's own values back.

@@ -9,7 +9,7 @@ REPEATED_PREFIX = re.compile(r"^(Code: \d+\. DB::Exception: )\1+")
 
 UNKNOWN_EXCEPTION = 1002
 
-# As in ClickHouse's src/Server/HTTP/exceptionCodeToHTTPStatus.cpp; a code that is not here is a 500.
+# As in ClickHouse's src/Server/HTTP/exceptionCodeToHTTPStatus.cpp; a code that is not listed is a 500.
 BAD_REQUEST_CODES = (6, 8, 15, 25, 26, 27, 36, 37, 38, 41, 44, 53, 62, 72, 117, 123, 167, 168, 223, 321, 376, 427, 441)
 STATUS_OF_CODE = {
     **dict.fromkeys((*BAD_REQUEST_CODES, 675, 676), HTTPStatus.BAD_REQUEST),

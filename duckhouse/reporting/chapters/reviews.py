@@ -32,7 +32,7 @@ VIEWS = {
 }
 MOST_NAMES, MOST_LAST = 20, 5
 YEARS = 5  # of monthly figures in the charts
-MOST_LETTERS = 12  # of a brand in a chart: the number of its ratings has to stay readable
+MOST_LETTERS = 12  # of a brand's name in a chart: the number of its ratings must stay readable
 STARS = {
     "5 stars": charts.BLUE,
     "4 stars": charts.PALE,

@@ -86,7 +86,7 @@ def open_lake(source: Source, entity: Entity) -> Iterator[Lake]:
     """The lake of an entity, from DUCKHOUSE_LAKE and DUCKHOUSE_LAKE_CATALOG. Creates its table, or adds columns that
     are new in the declaration.
 
-    Raises UserError where there is no lake, and where a column changed its type.
+    Raises UserError where there is no lake, and where the type of a column changed.
     """
     with catalog() as opened:
         with faults(f"lake {source.name}.{entity.name}"):

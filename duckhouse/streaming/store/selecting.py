@@ -22,7 +22,7 @@ TABLES = 3
 
 
 class _Instant(Loader):
-    """Microseconds since 1970: Python knows no year 10,000."""
+    """Microseconds since 1970: Python has no year 10,000."""
 
     format = Format.BINARY
 
