@@ -15,7 +15,7 @@ from duckhouse.skeleton.sample import Sample, sample
 from duckhouse.sources import OF_STAGING
 
 FILES_SAMPLED = 3
-"""For an entity; for the others only the names matter."""
+"""How many files of an entity are read; of the others only the names matter."""
 SHARE = 0.75
 """The share of a column's values that must have a type."""
 OF_MODELS = (
