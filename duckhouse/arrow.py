@@ -1,5 +1,5 @@
-"""Arrow without pandas: it would import it with the first value that it converts, and half a second is a third of
-what landing a small drop takes. Nothing in the house hands Arrow a table of pandas.
+"""Arrow without pandas. Arrow would import pandas with the first value that it converts, which takes half a second: a
+third of the time to land a small drop. Nothing in this project hands Arrow a pandas table.
 """
 
 import sys
@@ -13,7 +13,7 @@ __all__ = ["pa"]
 
 
 class _Hiding(MetaPathFinder):
-    """Finds no pandas, where it is installed too."""
+    """Finds no pandas, even where it is installed."""
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> None:
         if name == "pandas":
@@ -21,7 +21,7 @@ class _Hiding(MetaPathFinder):
 
 
 def _leave_out_pandas() -> None:
-    """Arrow looks for pandas once a process; others import it as ever, before and after."""
+    """Arrow looks for pandas once per process. Other code imports it as usual, before and after."""
     hiding = _Hiding()
     sys.meta_path.insert(0, hiding)
     try:

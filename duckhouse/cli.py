@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 OWNER_ONLY = 0o077
 STDERR = 2
 INTERRUPTED = "interrupted"
-BY_SIGNAL = 128  # added to the number of a signal it is an exit code
+BY_SIGNAL = 128  # plus the number of a signal gives the exit code
 AGAIN = "free some space and run it again"
 FORBIDDEN = "allow this user to write there, or name another place"
 FIXES = {
@@ -36,7 +36,7 @@ FIXES = {
 
 
 def one_line(text: str) -> str:
-    """The text, with what cannot be printed escaped: names of files and columns may hold anything."""
+    """The text with unprintable characters escaped: names of files and columns may hold anything."""
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
@@ -48,12 +48,12 @@ class UserError(Exception):
 
 
 def begin() -> None:
-    """What a package of commands calls as it is imported: it says what is missing of the environment, and lets Ctrl-C
-    end in one line while the command itself is still being imported.
+    """A package of commands calls this while it is imported. It reports what the environment lacks, and makes Ctrl-C
+    end with one line even while the command itself is still being imported.
 
     Does nothing where another program imports the package.
     """
-    if sys.argv[0] != "-m":  # what stands there while Python looks for the module to run
+    if sys.argv[0] != "-m":  # the value while Python looks for the module to run
         return
     if find_spec("duckdb") is None:
         sys.exit(f"error: {sys.executable} lacks what the project needs: make setup, then . .venv/bin/activate")
@@ -61,22 +61,22 @@ def begin() -> None:
 
 
 def run(main: Callable[[], int | None]) -> None:
-    """Runs `main` and exits with its code (None is 0). What a user can fix is one line on stderr and exit code 1: a
-    UserError, or what the system refuses, as on a full disk.
+    """Runs `main` and exits with its code (None is 0). An error that a user can fix prints one line on stderr and exits
+    with code 1: a UserError, or something the system refuses, such as writing to a full disk.
 
-    Ctrl-C ends with 130 and SIGTERM with 143. What it writes is for its owner alone.
+    Ctrl-C ends with 130 and SIGTERM with 143. Files that the command writes are readable by their owner only.
     """
     os.umask(OWNER_ONLY)
     ended_by: list[int] = []
     process = os.getpid()
 
     def end(number: int, _: object) -> None:
-        if os.getpid() != process:  # a fork of this one, such as a worker that a pool ends
+        if os.getpid() != process:  # in a fork, such as a worker that a pool ends
             os._exit(BY_SIGNAL + number)
         ended_by.append(number)
         raise KeyboardInterrupt
 
-    before = {number: signal.getsignal(number) for number in ENDING}  # those of begin
+    before = {number: signal.getsignal(number) for number in ENDING}  # set by begin()
     _on_end(dict.fromkeys(ENDING, end))
     line = ""
     try:
@@ -100,9 +100,9 @@ def run(main: Callable[[], int | None]) -> None:
 
 
 def told(error: BaseException) -> str:
-    """The line for an error that is no fault of the program; any other goes on its way, with its traceback.
+    """The line for an error that is not a bug in the program. Any other error is raised again, with its traceback.
 
-    It is empty where nobody reads the output any more, as after head.
+    The line is empty where nobody reads the output any more, as with `| head`.
     """
     if type(error).__module__ in ("duckdb", "_duckdb"):
         from duckhouse.duck import refused  # not above: few commands need DuckDB
@@ -118,14 +118,14 @@ def told(error: BaseException) -> str:
 
 
 def refusal(error: OSError, place: object = "") -> str:
-    """What the system refuses: the file, or `place` where the error names none, the reason, and what to do."""
+    """What the system refused: the file (`place` where the error names none), the reason, and what to do."""
     where = error.filename or place
     line = f"{where}: {error.strerror or error}" if where else error.strerror or str(error)
     return f"{line}; {FIXES[error.errno]}" if error.errno in FIXES else line
 
 
 def _fault_of_output() -> str | None:
-    """The line for output that cannot be written, None where it is; all that is left of it is dropped."""
+    """The line for output that cannot be written, None where it can; the rest of that output is dropped."""
     try:
         if sys.stdout:
             sys.stdout.flush()
@@ -139,7 +139,7 @@ def _fault_of_output() -> str | None:
 
 def _has_no_reader() -> bool:
     """Whether standard output is a pipe from which nobody reads."""
-    with suppress(AttributeError, OSError, ValueError):  # where it is closed, or no file
+    with suppress(AttributeError, OSError, ValueError):  # where it is closed, or not a file
         polled = select.poll()
         polled.register(sys.stdout.fileno(), 0)
         return any(events & select.POLLERR for _, events in polled.poll(0))
@@ -148,12 +148,12 @@ def _has_no_reader() -> bool:
 
 def _on_end(handlers: Mapping[signal.Signals, Any]) -> None:
     for number, handler in handlers.items():
-        if signal.getsignal(number) != signal.SIG_IGN:  # as of what a script runs in the background
+        if signal.getsignal(number) != signal.SIG_IGN:  # as for a background job of a script
             signal.signal(number, handler)
 
 
 def _leave(number: int, _: object) -> None:
-    """Ends a process that has begun nothing yet, or has done all."""
+    """Ends a process that has started nothing yet, or has finished everything."""
     os.write(STDERR, f"error: {INTERRUPTED}\n".encode())
     os._exit(BY_SIGNAL + number)
 
@@ -192,7 +192,7 @@ def print_json(value: Any) -> None:
 
 
 def list_commands(module: str) -> None:
-    """Prints the commands beside `module`, a file, each with what its docstring says first."""
+    """Prints the commands in the folder of `module`, a file, each with the first sentence of its docstring."""
     import ast  # not above: no other command needs it
 
     folder = Path(module).parent

@@ -20,7 +20,7 @@ def connection(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
         "threads": threads,
         "preserve_insertion_order": False,
         "autoinstall_known_extensions": False,
-        # A filter that is pushed below a projection repeats the projection's work: the parse, once a use.
+        # A filter pushed below a projection repeats the projection's work: it parses once per use.
         "disabled_optimizers": "filter_pushdown",
     }
     with duckdb.connect(config=config) as connected:
@@ -30,8 +30,8 @@ def connection(threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
 
 @contextmanager
 def on_disk(memory: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
-    """A DuckDB whose database `disk` is in a folder for temporary files, and the folder; both are gone afterwards. It
-    takes so much memory, as "128MB".
+    """A DuckDB whose database `disk` is in a temporary folder, and the folder; both are removed afterwards. `memory` is
+    its limit, such as "128MB".
     """
     with scratch_folder() as folder, connection(threads=1) as connected:
         connected.execute("set memory_limit = ?", [memory])
@@ -41,14 +41,14 @@ def on_disk(memory: str) -> Iterator[tuple[duckdb.DuckDBPyConnection, Path]]:
 
 
 def load_iceberg(connected: duckdb.DuckDBPyConnection) -> None:
-    """Lets a connection read Iceberg tables, by the extensions that are installed as Python packages."""
+    """Lets a connection read Iceberg tables, using the extensions that are installed as Python packages."""
     for package in ("duckdb_extension_avro", "duckdb_extension_iceberg"):  # iceberg needs avro
         [file] = Path(import_module(package).__path__[0]).rglob("*.duckdb_extension")
         connected.load_extension(str(file))
 
 
 def refused(error: BaseException) -> BaseException:
-    """The error as it is to be told: an OSError where the system has no space or no memory left."""
+    """The error to report: an OSError where the system has no space or no memory left."""
     is_systems = isinstance(error, duckdb.IOException | duckdb.OutOfMemoryException)
     return OSError(str(error).splitlines()[0]) if is_systems else error
 

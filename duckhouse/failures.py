@@ -1,6 +1,6 @@
-"""One log of failures for all commands that bring data in: a JSON object a line, appended to DUCKHOUSE_FAILURES.
+"""One log of failures for all commands that bring data in: one JSON object per line, appended to DUCKHOUSE_FAILURES.
 
-A command never fails because of it: where it cannot be written, what happened stands in the command's output alone.
+A command never fails because of the log: where it cannot be written, the failure is only in the command's output.
 """
 
 import fcntl
@@ -16,7 +16,7 @@ from duckhouse.cli import UserError
 from duckhouse.settings import failures_path
 
 MOST_BYTES = 10 << 20
-"""Past it the log becomes <name>.1, in the place of the one before, and a new one begins."""
+"""At this size the log is renamed to <name>.1, which replaces the previous one, and a new log begins."""
 MOST_CHARACTERS = 1_000  # of a reason or of a name
 HIDDEN = "***"
 _OF_SECRETS = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE_KEY", re.IGNORECASE)
@@ -46,7 +46,7 @@ def note(command: str, source: str, where: str, reason: str, count: int = 1, *, 
 
 @contextmanager
 def noted(command: str, source: str) -> Iterator[None]:
-    """Notes the UserError that ends the block, and lets it pass."""
+    """Logs the UserError that ends the block, and raises it again."""
     try:
         yield
     except UserError as error:
@@ -55,7 +55,7 @@ def noted(command: str, source: str) -> Iterator[None]:
 
 
 def _append(path: Path, line: bytes) -> None:
-    """Writes a line by one call, after those of other processes. What a full disk cut off stays a line alone."""
+    """Appends a line with one call, in turn with other processes. A line that a full disk cut off stays separate."""
     path.parent.mkdir(parents=True, exist_ok=True)
     is_written = False
     while not is_written:
@@ -69,7 +69,7 @@ def _append(path: Path, line: bytes) -> None:
 
 
 def _has_written(log: int, path: Path, line: bytes) -> bool:
-    """False where the log was moved aside meanwhile, or is full and now is."""
+    """False where another process moved the log aside meanwhile, or where it was full and is moved aside now."""
     size = os.fstat(log).st_size
     try:
         if not os.path.samestat(os.fstat(log), path.stat()):

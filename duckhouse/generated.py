@@ -1,9 +1,9 @@
-"""The files that are written from what sources and rules declare, so that a new one needs no entry elsewhere.
+"""The files that are generated from what sources and rules declare, so that a new one needs no entry elsewhere.
 
 macros/project/declared.sql lists sources and rules for the models that gather them: dbt must know what a model reads
-before it knows any YAML. docs/rules.md is the catalogue of the rules. docs/reference/ lists what people query, and how
-the tables join; models/reporting/_exposures.yml says who reads the views. docs/<source>/<table>.v<number>.schema.json
-is a JSON Schema of the messages of a stream: the newest number is written, earlier ones stay as they were announced.
+before it reads any YAML. docs/rules.md is the catalogue of the rules. docs/reference/ lists what people query, and how
+the tables join. models/reporting/_exposures.yml says who reads the views. docs/<source>/<table>.v<number>.schema.json
+is a JSON Schema of the messages of a stream: only the newest version is written, earlier ones stay as published.
 """
 
 import json
@@ -47,7 +47,7 @@ Node = dict[str, Any]
 
 @dataclass(frozen=True)
 class DeclaredRule:
-    """A rule of a source. `flags` says what it finds; a shared rule says it once for all sources."""
+    """A rule of a source. `flags` says what it finds; a shared rule has one text for all sources."""
 
     source: str
     name: str
@@ -62,7 +62,7 @@ class DeclaredRule:
 
 
 def files(project: Path = PROJECT) -> dict[Path, str]:
-    """Each generated file with the text that it must have."""
+    """The path of each generated file, with its correct text."""
     return {
         project / "macros" / "project" / "declared.sql": declared(project),
         project / "docs" / "rules.md": catalogue(rules(project)),
@@ -76,7 +76,7 @@ def out_of_date(project: Path = PROJECT) -> list[Path]:
 
 
 def message_schemas(project: Path = PROJECT) -> dict[Path, str]:
-    """The JSON Schema of each table of a stream, at the place of its newest version; the first where there is none."""
+    """The JSON Schema of each table of a stream, at the path of its newest version; version 1 where there is none."""
     found = {}
     for path in sorted((project / "models" / "staging").glob("*/_*__sources.yml")):
         for source in _yaml(path).get("sources", []):
@@ -98,7 +98,7 @@ def version_of(schema: Path) -> int:
 
 
 def rules(project: Path = PROJECT) -> list[DeclaredRule]:
-    """All rules: those of sources by source and name, as their YAML tells them."""
+    """All rules in the YAML of sources, by source and name."""
     models = _models(project)
     shared = _meta(models.get("dim_dq_rules", {})).get("shared_rules", {})
     owners = _owners(project)
@@ -205,7 +205,7 @@ def _is_of(rule: DeclaredRule, source: str, scope: str) -> bool:
 
 
 def _section(same: list[DeclaredRule]) -> str:
-    """A rule; or a shared one, with the sources that have it and what they say of it."""
+    """A rule; or a shared rule with the sources that have it and what they say about it."""
     rule = same[0]
     told = [
         " · ".join([f"`{each.rule_id}`", each.words["severity"], each.words["action"], each.words["owner"]])
@@ -286,7 +286,7 @@ def _sources(project: Path) -> Iterator[tuple[str, Node]]:
 
 
 def _owners(project: Path) -> dict[str, str]:
-    """Who answers for each group."""
+    """The owner of each group."""
     groups = (group for path in _yamls(project) for group in _yaml(path).get("groups", []))
     return {group["name"]: str(group["owner"]["name"]) for group in groups}
 
@@ -298,7 +298,7 @@ def _touches(source: str, project: Path) -> list[str]:
 
 
 def _headline(source: str, meta: Node) -> Iterator[str]:
-    """The one figure of a source that the overview shows, as an entry of its own; none where it declares none."""
+    """The one figure of a source that the overview shows, as a separate entry; none where it declares none."""
     words: Any = meta.get("headline")
     if words is None:
         yield "            'headline': none,"
@@ -354,7 +354,7 @@ def _named(source: str) -> str:
 
 
 def _anchor(heading: str) -> str:
-    """The place of a heading, as Markdown pages name it."""
+    """The anchor of a heading in a Markdown page."""
     return heading.lower().replace(":", "").replace(" ", "-")
 
 

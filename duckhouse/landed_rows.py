@@ -1,4 +1,4 @@
-"""What a file leaves in the landing zone: its landed rows and its rejected records, as Parquet."""
+"""What a file produces in the landing zone: its landed rows and its rejected records, as Parquet."""
 
 import re
 import threading
@@ -43,7 +43,7 @@ class Origin:
 class _Parquet:
     """Rows gathered into bounded batches of one Parquet file, which exists from the first batch on.
 
-    After an error what is left is not written: that would fail too, and hide why.
+    After an error the remaining rows are not written: that would fail too, and hide the cause.
     """
 
     def __init__(self, path: Path, schema: pa.Schema) -> None:
@@ -138,7 +138,7 @@ def first_rejected(path: Path) -> tuple[int, str, str]:
 
 
 def rejected_by_reason(path: Path) -> list[tuple[str, int, int]]:
-    """Of each reason in the rejected records of a file how many it has, and the first row; the earliest first."""
+    """Each reason in the rejected records of a file, with its count and its first row; the earliest first."""
     rejected = pq.read_table(path, columns=["reason", "_source_row"])
     grouped = rejected.group_by("reason").aggregate([("_source_row", "count"), ("_source_row", "min")])
     found = grouped.select(["reason", "_source_row_count", "_source_row_min"]).to_pydict()
@@ -157,7 +157,7 @@ def columns_without_values(path: Path, entity: Entity) -> list[str]:
 
 
 def undecided_date(path: Path, column: str) -> str | None:
-    """A date of a landed column of which the others do not tell, or not all the same, whether the day is first."""
+    """An ambiguous date of a landed column, where the other dates do not agree, or do not show, if the day is first."""
     texts = pq.read_table(path, columns=[column]).column(0).unique().to_pylist()
     found = filter(None, (_DATE.fullmatch(text.strip()) for text in texts if text))
     dates = {(int(first), int(second)) for first, second in (each.groups() for each in found)}

@@ -1,4 +1,4 @@
-"""The columns of what lands: rows of an entity, the list of files, rejected records."""
+"""The columns of landed data: rows of an entity, the list of files, rejected records."""
 
 from duckhouse.arrow import pa
 from duckhouse.landed_types import LANDED_TYPES, TIMESTAMP
@@ -31,7 +31,7 @@ REJECTED_SCHEMA = pa.schema(
 _OF_MESSAGES = [("_produced_at", TIMESTAMP.arrow), ("_consumed_at", TIMESTAMP.arrow)]
 _PLACES_OF_MESSAGES = [("_topic_id", pa.string()), ("_partition", pa.int64())]
 REJECTED_MESSAGES_SCHEMA = pa.schema([*REJECTED_SCHEMA, *_OF_MESSAGES, ("_key", pa.string()), ("_detail", pa.string())])
-"""Of a stream: rejected records with the times and the key of their messages, and what is wrong with the field."""
+"""For streams: rejected records with the times and the key of their messages, and what is wrong with the field."""
 
 
 def landed_schema(entity: Entity) -> pa.Schema:
@@ -42,7 +42,7 @@ def landed_schema(entity: Entity) -> pa.Schema:
 
 
 def schemas(source: Source) -> dict[str, pa.Schema]:
-    """Of every folder of a delivery: the source's entities, and what the landing zone adds."""
+    """The columns in every folder of a delivery: the source's entities, and the tables that the landing zone adds."""
     entities = {entity.name: landed_schema(entity) for entity in source.entities}
     rejected = REJECTED_MESSAGES_SCHEMA if source.kind == STREAM else REJECTED_SCHEMA
     return {**entities, "_files": FILES_SCHEMA, "_rejected": rejected}

@@ -1,4 +1,4 @@
-"""The types in which columns land, and what each of them is in Parquet, in ClickHouse and in PostgreSQL."""
+"""The types in which columns land, and their equivalents in Parquet, ClickHouse and PostgreSQL."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LandedType:
-    """`arrow_name` is what Arrow calls it. `postgres` are the names of the types there that land so; None where every
-    type does, as text.
+    """`arrow_name` is Arrow's name for it. `postgres` are the names of the PostgreSQL types that land as it; None where
+    every type does, as text.
     """
 
     arrow_name: str
@@ -19,7 +19,7 @@ class LandedType:
 
     @property
     def arrow(self) -> "pa.DataType":
-        from duckhouse.arrow import pa  # not above: whoever reads a declaration would wait for it
+        from duckhouse.arrow import pa  # not above: reading a declaration should not wait for it
 
         return pa.type_for_alias(self.arrow_name)
 

@@ -1,6 +1,6 @@
-"""What is listed from the YAML of models: the pages of docs/reference, and who reads the views that answer questions.
+"""Lists made from the YAML of models: the pages of docs/reference, and who reads the views that answer questions.
 
-On the diagrams a column joins the model of its area of which it alone is a key: publisher_id joins dim_publishers.
+In the diagrams a column joins the model in its area whose only key it is: publisher_id joins dim_publishers.
 """
 
 import re
@@ -39,7 +39,7 @@ class Published:
 
 
 def listings(models: Mapping[str, Any], owners: Mapping[str, str], project: Path, written_by: str) -> dict[Path, str]:
-    """Each file with the text that it must have. `models` are the entries of YAML by name, `owners` those of groups."""
+    """The path of each file with its correct text. `models` are YAML entries by name, `owners` the owners of groups."""
     found = sorted(_published(models, project), key=lambda model: (model.area, model.schema, model.name))
     folder = project / "docs" / "reference"
     written = {folder / "marts.md": _marts(found, written_by), folder / "diagrams.md": _diagrams(found, written_by)}
@@ -75,7 +75,7 @@ def _unique(node: Mapping[str, Any]) -> Iterator[list[str]]:
 
 
 def first_sentence(text: str) -> str:
-    """Without its full stop; a question keeps its mark."""
+    """The sentence without its full stop; a question keeps its mark."""
     return re.split(r"(?<=[.?]) ", " ".join(text.split()), maxsplit=1)[0].rstrip(".")
 
 
@@ -113,7 +113,7 @@ def _diagrams(found: Iterable[Published], written_by: str) -> str:
 
 
 def _exposures(found: Iterable[Published], owners: Mapping[str, str], written_by: str) -> str:
-    """An exposure an area: whoever reads its views, by name, from outside of the project."""
+    """One exposure per area: readers from outside the project, who use its views by name."""
     lines = [
         f"# Who reads the views of models/reporting: dashboards and people. Written by {written_by}.",
         "exposures:",
@@ -148,7 +148,7 @@ def _by_area(found: Iterable[Published]) -> Iterator[tuple[str, list[Published]]
 
 
 def _entities(models: list[Published]) -> Iterator[str]:
-    """The lines of a diagram. Of models with one key a dimension is joined, else the one with the shortest name."""
+    """The lines of a diagram. Of models with the same key the dimension is joined, else the shortest name."""
     joined: dict[str, Published] = {}
     for model in sorted(models, key=lambda model: (not model.name.startswith("dim_"), len(model.name), model.name)):
         for key in model.keys:

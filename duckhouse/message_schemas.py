@@ -20,7 +20,9 @@ Schema = Mapping[str, Any]
 
 
 def message_schema(source: str, table: Mapping[str, Any], version: int) -> dict[str, Any]:
-    """The schema of what a sender writes to the topic of a table, as YAML declares it. Other fields may be in it."""
+    """The schema of the messages that senders write to the topic of a table, as declared in YAML. Other fields are
+    allowed.
+    """
     columns = [(column, column.get("config", {}).get("meta", {})) for column in table["columns"]]
     return {
         "$schema": DRAFT,
@@ -43,9 +45,10 @@ def _property(meta: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def breaks(reader: Schema, writer: Schema) -> Iterator[str]:
-    """Why a reader that goes by one schema cannot read all messages that were written by another.
+    """Why a reader with one schema cannot read all messages that were written with another.
 
-    New readers of old messages is what registries call backward, old readers of new messages forward, both full.
+    Schema registries call it backward compatibility when new readers can read old messages, forward when old readers
+    can read new messages, and full when both can.
     """
     written = writer["properties"]
     for name in reader["required"]:
@@ -72,7 +75,7 @@ def _is_narrower(word: str, reader: float, writer: float | None) -> bool:
 
 
 def _types(schema: Schema) -> set[str]:
-    """A number takes integers too."""
+    """A number accepts integers too."""
     said = schema["type"]
     types = {said} if isinstance(said, str) else set(said)
     return types | {"integer"} if "number" in types else types

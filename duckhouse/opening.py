@@ -1,4 +1,4 @@
-"""Opening the warehouses, and what to tell where one does not open."""
+"""Opens the warehouses, and explains why one does not open."""
 
 import re
 from pathlib import Path
@@ -15,8 +15,8 @@ CONFIG: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_ex
 
 
 def open_duckdb(path: Path, *, read_only: bool = True) -> "duckdb.DuckDBPyConnection":
-    """The file of target dev. Where it is not opened to be read only, no other process can open it meanwhile."""
-    import duckdb  # not above: what asks ClickHouse alone does not wait for it
+    """The file of target dev. Unless it is opened read-only, no other process can open it meanwhile."""
+    import duckdb  # not above: commands that only use ClickHouse do not wait for it
 
     if not path.exists():
         raise UserError(f"{path}: no such file; run dbt build --target dev first")
@@ -27,7 +27,7 @@ def open_duckdb(path: Path, *, read_only: bool = True) -> "duckdb.DuckDBPyConnec
 
 
 def open_published(path: Path) -> "duckdb.DuckDBPyConnection":
-    """The published copy, to be read."""
+    """The published copy, opened read-only."""
     import duckdb
 
     if not path.exists():
@@ -46,7 +46,7 @@ def open_published(path: Path) -> "duckdb.DuckDBPyConnection":
 
 
 def duckdb_refuses(path: Path, error: "duckdb.Error") -> str:
-    """Why a file does not open: another process holds it, it is none of DuckDB, or this user may not."""
+    """Why a file does not open: another process holds it, it is not a DuckDB file, or this user has no permission."""
     said = str(error).splitlines()[0]
     if held := HELD.search(said):
         return (

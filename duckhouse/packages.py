@@ -1,8 +1,8 @@
 """Installs the dbt packages that packages.yml names; where no hub answers, the stand-ins of offline/ take their place.
 
-Packages that are right are kept. An install from the hub keeps dbt's package-lock.yml beside the packages as the record
-of their versions; packages placed by hand have no record and count by name. The lock file never lies in the project:
-with one there, a bare `dbt deps` empties dbt_packages before it has fetched anything.
+Packages in the right version are kept. An install from the hub keeps dbt's package-lock.yml beside the packages as the
+record of their versions; packages placed by hand have no record and count by name. The lock file is never in the
+project folder: with one there, a bare `dbt deps` empties dbt_packages before it has fetched anything.
 """
 
 import contextlib
@@ -48,7 +48,7 @@ class Package:
 
 @dataclass(frozen=True)
 class Installed:
-    """What `install` did: state is kept, hub or stand-ins; versions and stand_ins tell what is there now."""
+    """What `install` did: `state` is kept, hub or stand-ins; `versions` and `stand_ins` say what is installed now."""
 
     state: str
     reason: str | None
@@ -143,7 +143,7 @@ def usable_packages(project: Path, folder: Path) -> tuple[dict[str, Package], li
 
 
 def without_incomplete(packages: dict[str, Package], faults: list[str]) -> dict[str, Package]:
-    """Leaves out real packages whose needs are not there as real packages, and so on for those that need them."""
+    """Leaves out real packages with a dependency that is not a real package, then those that depend on these, etc."""
     real = {name for name, package in packages.items() if not package.is_stand_in}
     for name in sorted(real):
         if missing := sorted(packages[name].needs - real):
@@ -178,7 +178,7 @@ def hub_answers(package: str) -> bool:
         ):
             answers.append(response.ok)
 
-    # The timeout of requests does not cover a silent name server: the thread is left behind with its question.
+    # The timeout of requests does not cover a silent name server: then the waiting thread is abandoned.
     probe = threading.Thread(target=ask, daemon=True)
     probe.start()
     probe.join(PROBE_SECONDS)
@@ -234,9 +234,9 @@ def fill(project: Path, staging: Path, usable: dict[str, Package]) -> None:
 
 
 def install(project: Path, folder: Path, *, offline: bool) -> Installed:
-    """Brings `folder` in line with the project's packages.yml: kept, from the hub, or with stand-ins of offline/.
+    """Makes `folder` match the project's packages.yml: kept, from the hub, or with stand-ins from offline/.
 
-    Only a finished folder is swapped in; a run that was killed is repaired by the next one. `offline` asks no hub.
+    Only a finished folder is swapped in; the next run repairs a killed one. `offline` asks no hub.
     """
     if folder.exists() and not folder.is_dir():
         raise UserError(f"{folder}: is a file; DBT_PACKAGES_FOLDER must name a folder for packages alone")
@@ -277,7 +277,7 @@ def installed_in(state: str, reason: str | None, folder: Path) -> Installed:
 
 @contextlib.contextmanager
 def only_one_run(project: Path) -> Iterator[None]:
-    """Holds the system's lock on packages.yml, which ends with the process however that ends."""
+    """Holds the system's lock on packages.yml, which is released when the process ends, however it ends."""
     with (project / "packages.yml").open() as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
@@ -288,7 +288,7 @@ def previous_of(folder: Path) -> Path:
 
 
 def repair(folder: Path) -> None:
-    """Clears up after a run that was killed: before, between or after the two renames of `swapped_in`."""
+    """Cleans up after a killed run: before, between or after the two renames of `swapped_in`."""
     previous = previous_of(folder)
     if previous.exists() and not folder.exists():
         previous.rename(folder)
@@ -299,7 +299,7 @@ def repair(folder: Path) -> None:
 
 @contextlib.contextmanager
 def swapped_in(folder: Path) -> Iterator[Path]:
-    """An empty folder beside `folder` that takes its place when the block ends well."""
+    """An empty folder beside `folder` that replaces it when the block ends without an error."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     staging = Path(tempfile.mkdtemp(prefix=f"{folder.name}.new-", dir=folder.parent))
     staging.chmod(0o755)

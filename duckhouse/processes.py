@@ -27,12 +27,14 @@ def script(name: str, *arguments: str) -> list[str]:
 
 
 def dbt_build(target: str) -> list[str]:
-    """The command line of a dbt build that says only what went wrong."""
+    """The command line of a dbt build that prints only errors."""
     return [DBT, "--quiet", "build", "--target", target]
 
 
 def run(command: list[str], env: Mapping[str, str] | None = None) -> None:
-    """Runs a command of the project, its output on ours; a UserError where it fails. `env` is its whole environment."""
+    """Runs a command of the project, with its output in ours. Raises UserError where it fails. `env` is its complete
+    environment.
+    """
     code = subprocess.run(command, cwd=PROJECT, env=env).returncode
     if code:
         raise UserError(f"{' '.join(Path(word).name for word in command)} ended with {code}; what it said is above")
@@ -40,8 +42,8 @@ def run(command: list[str], env: Mapping[str, str] | None = None) -> None:
 
 @contextmanager
 def embedded_clickhouse(*arguments: str) -> Iterator[str]:
-    """The embedded ClickHouse engine while the block runs, its port and its password in the environment; gives the line
-    with which it greets.
+    """Runs the embedded ClickHouse engine during the block, with its port and password in the environment; gives its
+    greeting line.
     """
     with subprocess.Popen(script("clickhouse", *arguments), stdout=subprocess.PIPE, text=True, cwd=PROJECT) as process:
         try:

@@ -18,7 +18,7 @@ def manifest() -> Manifest:
 
 
 def model_names(selection: Sequence[str], excluded: Sequence[str] = ()) -> set[str]:
-    """The models that dbt selects, by the words of its --select and --exclude."""
+    """The models that dbt selects with these values of --select and --exclude."""
     without = ("--exclude", *excluded) if excluded else ()
     command = ("ls", "--resource-type", "model", "--output", "name", "--select", *selection, *without)
     return set(_dbt(*command, parsed=manifest()))

@@ -11,7 +11,7 @@ from duckhouse.signals import undisturbed
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A new folder; it is gone after the block, also where a signal ends that."""
+    """A new folder; it is removed after the block, even where a signal ends the block."""
     made: list[Path] = []
     try:
         with undisturbed():

@@ -26,7 +26,7 @@ class ClickHouseSettings:
 
 @dataclass(frozen=True)
 class KafkaSettings:
-    """`ca` is the file of the authority that signed the broker's certificate; that of the system where it is empty."""
+    """`ca` is the file of the authority that signed the broker's certificate; empty: the system's authorities."""
 
     bootstrap: str
     protocol: str
@@ -38,7 +38,7 @@ class KafkaSettings:
 
 
 def _setting(name: str, default: str) -> str:
-    """An empty one counts as not set."""
+    """An empty variable counts as not set."""
     return os.environ.get(name) or default
 
 
@@ -48,7 +48,7 @@ def _is_true(name: str, default: str) -> bool:
 
 @contextmanager
 def environment(changed: Mapping[str, str]) -> Iterator[None]:
-    """Other settings while the block runs."""
+    """Uses other settings while the block runs."""
     before = {name: os.environ.get(name) for name in changed}
     os.environ.update(changed)
     try:
@@ -82,7 +82,7 @@ def published_path() -> Path:
 
 
 def published_beside(database: Path) -> Path:
-    """The published copy of a DuckDB file: of the same name, in the folder `published` beside it."""
+    """The published copy of a DuckDB file: same name, in the folder `published` beside it."""
     return database.parent / "published" / database.name
 
 
@@ -97,7 +97,7 @@ def postgres_dir() -> Path:
 
 
 def keep_days(prefix: str) -> int | None:
-    """Days for which a store keeps readings: <prefix>_KEEP_DAYS; all where it is None."""
+    """Days for which a store keeps readings: <prefix>_KEEP_DAYS; None keeps all."""
     days = _setting(f"{prefix}_KEEP_DAYS", "")
     if days and not (days.isdecimal() and 0 < int(days[:9]) <= MOST_DAYS):
         raise UserError(f"{prefix}_KEEP_DAYS={days!r} is not a number of days, from 1 to {MOST_DAYS:,}")
@@ -110,7 +110,7 @@ def clickhouse_dir() -> Path:
 
 
 def clickhouse_password_file(data: Path) -> Path:
-    """Where the embedded ClickHouse keeps the password that it has drawn."""
+    """Where the embedded ClickHouse keeps the password that it generated."""
     return data / "password"
 
 
@@ -120,15 +120,15 @@ def lake_address() -> str:
 
 
 def lake_catalog() -> str:
-    """The catalog of the lake: DUCKHOUSE_LAKE_CATALOG, an address as SQLAlchemy writes them, which may hold a password;
-    empty for a file in the lake's folder.
+    """The catalog of the lake: DUCKHOUSE_LAKE_CATALOG, an SQLAlchemy address, which may contain a password; empty for a
+    file in the lake's folder.
     """
     return _setting("DUCKHOUSE_LAKE_CATALOG", "")
 
 
 def lake_storage() -> dict[str, str]:
-    """Endpoint and region of the lake's bucket, as pyiceberg names them: AWS_ENDPOINT_URL and AWS_REGION. The keys are
-    those that AWS's own library finds: AWS_ACCESS_KEY_ID, AWS_PROFILE and others.
+    """Endpoint and region of the lake's bucket, under pyiceberg's names: AWS_ENDPOINT_URL and AWS_REGION. AWS's own
+    library finds the keys: AWS_ACCESS_KEY_ID, AWS_PROFILE and others.
     """
     endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     region = _setting("AWS_REGION", _setting("AWS_DEFAULT_REGION", "us-east-1" if endpoint else ""))
@@ -143,7 +143,7 @@ def dbt_target_dir() -> Path:
 
 def clickhouse() -> ClickHouseSettings:
     """The ClickHouse of target prod: CLICKHOUSE_HOST, _PORT, _USER, _PASSWORD, _SECURE, _PREFIX, _CLUSTER. Where no
-    password is set and the host is this machine, it is that of the embedded engine.
+    password is set and the host is this machine, the password of the embedded engine is used.
     """
     port = _setting("CLICKHOUSE_PORT", "8123")
     if not port.isdigit():
@@ -168,7 +168,7 @@ def embedded_password(host: str) -> str:
 
 @contextmanager
 def password_handed_on() -> Iterator[None]:
-    """Lets dbt, which reads the environment only, know the password while the block runs."""
+    """Puts the password into the environment while the block runs: dbt reads only the environment."""
     with environment({"CLICKHOUSE_PASSWORD": clickhouse().password}):
         yield
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, and what they do not break off."""
+"""Ctrl-C and SIGTERM, and what they must not interrupt."""
 
 import signal
 import sys
@@ -11,8 +11,8 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 
 @contextmanager
 def undisturbed() -> Iterator[None]:
-    """Ctrl-C and SIGTERM wait until the block is through, as what tidies up is not to be left half done."""
-    # only the main thread hears of signals, and that until Python ends
+    """Delays Ctrl-C and SIGTERM until the end of the block, so that cleanup is not left half done."""
+    # only the main thread receives signals, until Python ends
     if threading.current_thread() is not threading.main_thread() or sys.is_finalizing():
         yield
         return

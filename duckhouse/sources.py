@@ -1,6 +1,6 @@
 """The declaration of a source: models/staging/<source>/_<source>__sources.yml, which dbt reads too.
 
-What dbt has no word for stands under config.meta, of the source and of its tables. docs/landing.md lists the words.
+What dbt has no property for is under config.meta, of the source and of its tables. docs/landing.md lists these fields.
 """
 
 import re
@@ -18,7 +18,7 @@ from duckhouse.settings import PROJECT
 
 STAGING = PROJECT / "models" / "staging"
 KINDS = FILES, POSTGRES, STREAM = ("files", "postgres", "stream")
-# the words under config.meta
+# the fields under config.meta
 SOURCE_WORDS = ("zone", "kind", "ignored_files", "connection", "events", "currency", "records", "headline")
 TABLE_WORDS = (
     "files", "table", "topic", "key", "day", "keep_last", "history", "late_after_seconds", "early_after_seconds",
@@ -30,7 +30,7 @@ TYPES = (
     "boolean", "date", "timestamp",
 )  # fmt: skip
 PARSED_TYPES = ("money", "number", "integer", "boolean", "date", "timestamp")
-"""Types whose text may be unreadable; staging keeps it as <column>_as_delivered."""
+"""Types whose text may be unparseable; staging keeps the text as <column>_as_delivered."""
 MESSAGE_TYPES = (
     "text", "exact", "category", "id", "lower", "upper", "number", "integer", "boolean", "timestamp",
 )  # fmt: skip
@@ -38,11 +38,11 @@ MESSAGE_TYPES = (
 STREAM_WORDS = {
     "table": ("topic", "late_after_seconds", "early_after_seconds"), "column": ("required", "range"),
 }  # fmt: skip
-"""The words that only a stream may say."""
+"""The fields that only a stream may have."""
 TYPE_OF_LANDED = {"bigint": "integer", "timestamp": "timestamp"}
 """The type of a column that lands typed, by its data_type."""
 OF_STAGING = ("event_at", "event_date", "timestamp_as_delivered", "set_aside_reason", "respelled")
-"""What staging makes of a table with a day, beside its columns."""
+"""What staging adds to the columns of a table with a day."""
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -51,17 +51,17 @@ class Column:
     name: str
     aliases: tuple[str, ...] = ()
     data_type: str | None = None
-    """One of LANDED_TYPES: the type in which the column lands; text where it is None."""
+    """One of LANDED_TYPES: the type in which the column lands; None: text."""
     type: str | None = None
-    """One of TYPES: what it is in staging; None where a model written by hand says so."""
+    """One of TYPES: its type in staging; None where a hand-written model defines it."""
     staged_as: str | None = None
     as_delivered: str | bool = True
     literal_of: str | None = None
-    """The column of whose Python literal it is the JSON: it is made at landing, and no file has it."""
+    """The column whose Python literal it holds as JSON: it is created at landing, and no file has it."""
     required: bool = False
     """A message without it is invalid."""
     range: tuple[float, float] | None = None
-    """A message whose value is not from the first to the second is invalid."""
+    """A message whose value is outside of these two bounds is invalid."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -75,7 +75,7 @@ class Column:
 
     @property
     def text_as_delivered(self) -> str | None:
-        """The column of staging that keeps the text of what is parsed."""
+        """The column of staging that keeps the unparsed text."""
         if not self.as_delivered or self.data_type or self.type not in PARSED_TYPES:
             return None
         return self.as_delivered if isinstance(self.as_delivered, str) else f"{self.staged}_as_delivered"
@@ -83,9 +83,9 @@ class Column:
 
 @dataclass(frozen=True)
 class Entity:
-    """What lands as one table. `files` are patterns of the files that hold it; `table` is where a database has it, None
-    for what a run writes about itself; `key` is the column that tells its rows apart, `day` the one with the time of
-    an event. Of the amounts in `keep_last` the last known one counts; `history` says that versions of a key are kept.
+    """What lands as one table. `files` are patterns of its file names. `table` is its name in a database, None for what
+    a run writes about itself. `key` is the column that identifies rows, `day` the one with the time of an event. Of the
+    amounts in `keep_last` the last known one counts. `history` says that versions of a key are kept.
     """
 
     name: str
@@ -109,14 +109,14 @@ class Entity:
 
     @property
     def delivered(self) -> "Entity":
-        """The entity with the columns that files have."""
+        """The entity with only the columns that files have."""
         return replace(self, columns=tuple(column for column in self.columns if not column.literal_of))
 
 
 @dataclass(frozen=True)
 class Source:
-    """`kind` says how its data arrive; `connection` is the prefix of the settings of a database (POSTGRES_DSN, …);
-    `events` is the fact from which rules and the scorecard take its events, `currency` that of its amounts.
+    """`kind` says how its data arrives. `connection` is the prefix of a database's settings (POSTGRES_DSN, …). `events`
+    is the fact from which rules and the scorecard take its events, `currency` the currency of its amounts.
     """
 
     name: str
@@ -129,14 +129,15 @@ class Source:
 
 
 def sources(kind: str | None = None) -> list[str]:
-    """The names of all sources that are declared, or of those of a kind, sorted."""
+    """The names of all declared sources, or of those of a kind, sorted."""
     return [name for name in _declared() if kind is None or load_source(name).kind == kind]
 
 
 def load_source(name: str) -> Source:
-    """Reads the declaration of a source. Tables whose name starts with _ are the landing zone's, and no entities.
+    """Reads the declaration of a source. Tables whose name starts with _ belong to the landing zone and are not
+    entities.
 
-    Raises UserError for a source that is not declared, and for a declaration that landing cannot work by.
+    Raises UserError for a source that is not declared, and for a declaration that landing cannot use.
     """
     if name not in _declared():
         known = ", ".join(_declared()) or "none"
@@ -172,8 +173,8 @@ def load_source(name: str) -> Source:
 
 
 def source_of_kind(kind: str, name: str | None, purpose: str) -> Source:
-    """The declaration of a source of a kind; of the only one where no name is given. `purpose` is what a user wants of
-    it, as "extract".
+    """The declaration of a source of a kind; without a name, that of the only one. `purpose` is what the user wants to
+    do with it, such as "extract".
     """
     known = sources(kind)
     if name is None and len(known) == 1:
@@ -273,7 +274,7 @@ def _refuse_words_of_streams(table: dict[str, Any], path: Path) -> None:
 
 
 def _check_stream(entity: Entity, meta: Mapping[str, Any], path: Path) -> None:
-    """Raises UserError where messages cannot be told valid or invalid, or apart, by the words of a table."""
+    """Raises UserError where the declaration of a table does not suffice to validate or identify messages."""
     place = f"{path}: table {entity.name}"
     if not (isinstance(entity.topic, str) and re.fullmatch(r"[A-Za-z0-9._-]{1,249}", entity.topic)):
         raise UserError(
@@ -345,7 +346,7 @@ def _column(declared: dict[str, Any], place: str) -> Column:
 
 
 def _check_staged(entity: Entity, place: str) -> None:
-    """Raises UserError where staging cannot be made from the words of a table."""
+    """Raises UserError where staging cannot be made from the declaration of a table."""
     if not isinstance(entity.history, bool):
         raise UserError(f"{place}: history {entity.history!r}: write true or false")
     if entity.history and not entity.keys:

@@ -1,7 +1,8 @@
-"""One run at a time on the databases of a prefix, from whatever machine.
+"""One run at a time on the databases of a prefix, from any machine.
 
-A run is a table <prefix>_runs.run_<n>, which one of two runs can create. Its comment says whose it is, and is written
-again while the run lasts; a run that ended has none. Numbers only grow, so a run that slept sees that another came.
+A run is a table <prefix>_runs.run_<n>: of two competing runs only one can create it. Its comment names the owner and is
+rewritten while the run lasts; after the end the comment is empty. Numbers only grow, so a run that slept notices when
+another one has started.
 """
 
 import os
@@ -16,11 +17,11 @@ from duckhouse.cli import UserError
 from duckhouse.clickhouse_sql import full_name, literal, quote
 
 SECONDS_BETWEEN_SIGNS = 10
-SECONDS_OF_SILENCE = 120  # after these a run was killed, or its machine is gone
+SECONDS_OF_SILENCE = 120  # after that a run counts as killed, or its machine as gone
 
 
 Ask = Callable[[str], Sequence[Sequence[Any]]]
-"""Runs one statement and gives its rows."""
+"""Runs one statement and returns its rows."""
 Asking = Callable[[], AbstractContextManager[Ask]]
 """Connects to the server."""
 
@@ -37,7 +38,7 @@ class Run(NamedTuple):
 
 @contextmanager
 def turn(prefix: str, asking: Asking) -> Iterator["Turn"]:
-    """The only run while the block runs; a UserError where another goes on."""
+    """Makes this the only run during the block. Raises UserError where another run is active."""
     own = begun(f"{prefix}_runs", asking)
     ended = threading.Event()
     signs = threading.Thread(target=give_signs, args=(asking, own.table, ended))
@@ -47,7 +48,7 @@ def turn(prefix: str, asking: Asking) -> Iterator["Turn"]:
     finally:
         ended.set()
         signs.join()
-        with suppress(Exception), asking() as ask:  # the server may be gone, and the error on its way says so
+        with suppress(Exception), asking() as ask:  # the server may be gone, which the error being raised already says
             ask(f"alter table {own.table} modify comment ''")
 
 
@@ -61,7 +62,7 @@ class Turn(NamedTuple):
         return full_name(self.database, f"run_{self.number}")
 
     def check(self) -> None:
-        """A UserError where another run began because this one gave no sign."""
+        """Raises UserError where another run began because this one gave no sign."""
         with self.asking() as ask:
             refuse_overtaken(self, ask)
 
@@ -93,7 +94,7 @@ def refuse_overtaken(own: Turn, ask: Ask) -> None:
 
 
 def last_run(ask: Ask, database: str) -> Run | None:
-    """The latest; the time since its last sign is by the clock of the server."""
+    """The latest run; the time since its last sign is measured by the server's clock."""
     rows = ask(
         "select name, comment, dateDiff('second', metadata_modification_time, now()) from system.tables "
         f"where database = {literal(database)} and match(name, '^run_[0-9]+$')"
@@ -114,7 +115,7 @@ def holder() -> str:
 
 
 def died_here(held_by: str) -> bool:
-    """Whether it was a process of this machine that is no more."""
+    """Whether the holder was a process on this machine that no longer exists."""
     found = re.fullmatch(r"process (\d+) on (.*)", held_by)
     if not found or found[2] != socket.gethostname():
         return False

@@ -1,9 +1,9 @@
-"""Checks a source. Without drops it names what was forgotten around it: models, tests, words of the YAML, rules, docs.
+"""Checks a source. Without drops it lists what was forgotten around it: models, tests, YAML fields, rules, docs.
 
 With drops it checks that every order of deliveries, a full refresh and both engines give the same published rows. Each
 of several folders is a delivery, and so is each subfolder of a single one; a single drop is split by its files. Folders
-named by a time, such as 2026-03-25, arrived then. All of it happens in a temporary folder: your landing zone, databases
-and dbt's files stay as they are. Exit code 0: nothing is found; 1: something is; 2: it could not be checked.
+named by a time, such as 2026-03-25, arrived then. Everything happens in a temporary folder: your landing zone,
+databases and dbt's files do not change. Exit code 0: nothing was found; 1: something was; 2: the check could not run.
 """
 
 import argparse
@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
 def _name_forgotten(source: str) -> int:
     load_source(source)
     stale = stale_files()
-    print("".join(f"{gap}\n" for gap in stale), end="", flush=True)  # before dbt, which may not read the project then
+    print("".join(f"{gap}\n" for gap in stale), end="", flush=True)  # before dbt, which may fail on stale files
     gaps = forgotten(read_project(manifest()), source)
     print("\n".join(map(str, gaps)) or f"{source}: nothing {'else ' if stale else ''}is missing")
     return 1 if stale or gaps else 0

@@ -2,9 +2,9 @@
 
     python -m scripts.clickhouse [--port 8123] [--data DIR] [--password-env NAME]
 
-One process owns the data directory; dbt, clickhouse-connect, curl and `python -m scripts.push` talk to it as to a
-server. SIGTERM or Ctrl-C stops it; what was inserted stays. Its password is that of NAME, or CLICKHOUSE_PASSWORD where
-it is set, else one that is drawn once and kept in DIR/password.
+One process owns the data directory; dbt, clickhouse-connect, curl and `python -m scripts.push` use it like a server.
+SIGTERM or Ctrl-C stops it; inserted data stays. The password is that in the variable NAME, or in CLICKHOUSE_PASSWORD
+where it is set, else one that is generated once and kept in DIR/password.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 """Reads a Kafka topic into the lake and the store: python -m scripts.consume_kafka [SOURCE] [--once | --seconds N]
 
 SOURCE is a source of kind stream; it may be left out where only one is declared. Without an option it runs until it is
-stopped (Ctrl-C, SIGTERM): it then ends its batch. --replay takes what was repaired, or what a store lacks, once:
-dead-letters; offsets PARTITION:FROM[-TO], with TO; time T (ISO 8601, UTC unless it says more).
+stopped (Ctrl-C, SIGTERM), and then finishes its batch. --replay reads once what was repaired, or what a store lacks:
+dead-letters; offsets PARTITION:FROM[-TO], including TO; time T (ISO 8601, UTC unless it names a time zone).
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Writes report/elementary.html: builds Elementary's models, runs every data test with Elementary on, runs edr.
 
-The tables under test are built before. For target prod the embedded ClickHouse is started where no server answers.
+The tested tables must be built first. For target prod the embedded ClickHouse is started where no server answers.
 """
 
 import argparse

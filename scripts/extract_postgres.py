@@ -1,8 +1,8 @@
 """Extracts a PostgreSQL database into a delivery: python -m scripts.extract_postgres [SOURCE] [--full | --cdc] [--json]
 
-SOURCE is a source of kind postgres; it may be left out where only one is declared. Without an option, what changed
-since the last delivery is found by comparing: rows that were inserted, also late and back-dated, rows that were
-updated, also silently, and rows that were deleted.
+SOURCE is a source of kind postgres; it may be left out where only one is declared. Without an option, changes since the
+last delivery are found by comparing: inserted rows (late and back-dated ones too), updated rows (silent updates too),
+and deleted rows.
 """
 
 import argparse

@@ -3,7 +3,7 @@
     python -m scripts.lake [SOURCE…]               rows, offsets, and the queries that read them
     python -m scripts.lake --maintain [SOURCE…]    puts small files together, drops old snapshots, removes leftovers
 
-Maintenance is safe while the consumer runs, which does a share of it by itself; a nightly run does the rest.
+Maintenance is safe while the consumer runs. The consumer does a share of it itself; a nightly run does the rest.
 """
 
 import argparse

@@ -1,6 +1,6 @@
 """Lands files of a source, or what is new in the lake of a stream: `python -m scripts.land SOURCE [PATH…]`.
 
-`--prepare` makes the empty entities only.
+`--prepare` only creates the empty entities.
 """
 
 import argparse
@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return _prepare(options) if options.prepare else _land(options)
-    except BrokenPipeError:  # of what reads the output
+    except BrokenPipeError:  # nobody reads the output any more
         raise
     except OSError as error:
         raise UserError(refusal(error, landing_dir())) from error

@@ -1,8 +1,8 @@
 """Brings history from the lake of a stream to its store: python -m scripts.migrate_telemetry --from DAY --to DAY
 
-For a store that is new, or whose retention dropped days. DAY is a day (UTC), that of --to is not included. With
---hourly the table readings_hourly is filled instead, which can hold years. Each day is verified, device by device, on
-both sides; where they do not agree it is told and the exit code is 1. Running it again is safe, and goes on.
+For a store that is new, or whose retention dropped days. DAY is a day (UTC); the day of --to is not included. With
+--hourly the table readings_hourly is filled instead, which can hold years. Each day is verified on both sides, device
+by device; differences are printed, and the exit code is then 1. It is safe to run again: it continues where it stopped.
 """
 
 import argparse

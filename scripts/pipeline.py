@@ -1,6 +1,7 @@
 """Brings a target up to date with what is landed: python -m scripts.pipeline [--target prod] [--if-new]
 
-Builds and tests on DuckDB; on prod pushes, builds beside, and publishes what passes. Fit for one line of cron.
+On dev it builds and tests with DuckDB. On prod it pushes, builds beside what is published, and publishes what passes.
+One line of cron can run it.
 """
 
 import argparse
@@ -36,7 +37,7 @@ def build(target: str) -> None:
     if target == "dev":
         run(dbt_build("dev"))
         return
-    from duckhouse.warehouse import prod, publish  # dbt comes with them, and takes seconds to import
+    from duckhouse.warehouse import prod, publish  # they import dbt, which takes seconds
 
     publish.refuse_a_cluster()
     with prod.running_clickhouse():

@@ -4,7 +4,7 @@
     python -m scripts.postgres --migrate [SOURCE]     brings the schema of a source to its database, or of all whose
                                                       database the environment names, and ends
 
-Commands that need a database start the server by themselves where no settings name one; this keeps it running.
+Commands that need a database start the server themselves where no setting names one; this command keeps it running.
 """
 
 import argparse

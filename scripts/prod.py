@@ -1,7 +1,7 @@
 """Target prod from end to end: push what is landed, build and test it beside what is published, publish what passed.
 
-Then DuckDB builds the same, and the two are compared. Where nothing answers at CLICKHOUSE_HOST, the embedded engine is
-started for the run and stopped after it.
+Then DuckDB builds the same data, and the two are compared. Where nothing answers at CLICKHOUSE_HOST, the embedded
+engine is started for the run and stopped after it.
 """
 
 import argparse

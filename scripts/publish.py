@@ -1,7 +1,7 @@
 """Publishes what is built, whether or not it passed; a build that passes is published by itself.
 
-Of prod each relation of <prefix>_audit_<schema> becomes that of <prefix>_<schema>; of dev the copy that people read is
-made anew from the DuckDB file.
+On prod each relation of <prefix>_audit_<schema> replaces the one in <prefix>_<schema>. On dev the copy that people read
+is recreated from the DuckDB file.
 """
 
 import argparse

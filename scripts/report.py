@@ -1,6 +1,6 @@
 """Writes report/index.html from what is published on a target: one page, charts inline, nothing loaded from elsewhere.
 
-Of dev that is the copy which a build that passes puts into published/, of prod the databases on ClickHouse.
+For dev that is the copy in published/, which each build that passes writes; for prod, the databases on ClickHouse.
 """
 
 import argparse

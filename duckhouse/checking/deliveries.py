@@ -12,13 +12,13 @@ from duckhouse.landing.load import REDELIVERY_AFTER
 from duckhouse.landing.manifest import moment_of
 from duckhouse.sources import Source
 
-PARTS = 3  # of a single drop: the least with an order that is neither the given one nor its reverse
+PARTS = 3  # of a single drop: the fewest that have an order other than the given one and its reverse
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Arriving:
-    """What arrives together at a time, whenever it lands."""
+    """Files that arrive together at one time, whenever they land."""
 
     name: str
     paths: tuple[Path, ...]
@@ -29,15 +29,15 @@ class Arriving:
 class _Undated:
     name: str
     paths: tuple[Path, ...]
-    follows: bool = False  # the redelivery of the one before
+    follows: bool = False  # it is the redelivery of the one before
 
 
 def arriving(source: Source, drops: Sequence[Path], first_at: datetime | None = None) -> list[Arriving]:
     """The deliveries in `drops`, in the order of their times.
 
-    Each of several folders is one, and so is each subfolder of a folder that holds nothing else; a single drop is split
-    by its files. A folder's name says when it arrived where it is a time; else they arrive a day after one another,
-    from `first_at` on, or so that the last arrives today. redelivery/ arrives a day after its drop.
+    Each of several folders is a delivery, and so is each subfolder of a folder that holds nothing else. A single drop
+    is split by its files. A folder that is named by a time arrived then. Otherwise folders arrive one day apart, from
+    `first_at` on, or so that the last arrives today. redelivery/ arrives a day after its drop.
     """
     for drop in drops:
         if not drop.is_dir():
@@ -63,7 +63,7 @@ def arriving(source: Source, drops: Sequence[Path], first_at: datetime | None = 
 
 
 def _folders(source: Source, drops: Sequence[Path]) -> list[Path]:
-    """The folders that are a delivery each; none where a single drop is to be split."""
+    """The folders that are one delivery each; none where a single drop is to be split."""
     if len(drops) > 1:
         return list(drops)
     [whole] = drops

@@ -1,4 +1,4 @@
-"""What is forgotten around a source, and no build tells. Each check is a function from a project to gaps."""
+"""What was forgotten around a source and no build reports. Each check is a function from a project to gaps."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -10,14 +10,14 @@ from duckhouse.checking.parts import Declared, Node, Project, Table
 from duckhouse.settings import PROJECT
 from duckhouse.sources import FILES
 
-# macros by which a model reads deliveries that it does not hold yet
+# macros with which a model reads deliveries that it does not have yet
 NEW_DELIVERIES = frozenset({"is_new_delivery", "is_new_in"})
 TOUCHES = "touches_of_deliveries"
 FROM_DECLARATION = "staged_records"
 """The macro that makes a staging model of all declared columns."""
 SYSTEM_TABLES = {"_files": "landed_files", "_rejected": "landed_rejects"}
 NEEDED_BY = {"events": "day", "dimensions": "history", "dates": "dates"}
-"""What of a declared table makes a source need the shared rules about these."""
+"""For each subject of shared rules, the property of a declared table that makes a source need those rules."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +30,12 @@ class Gap:
 
 
 def forgotten(project: Project, source: str) -> list[Gap]:
-    """What is missing around a source, by the order of CHECKS."""
+    """What is missing around a source, in the order of CHECKS."""
     return [gap for check in CHECKS for gap in check(project, project.sources[source])]
 
 
 def stale_files() -> list[Gap]:
-    """The generated files that do not say what the project declares."""
+    """The generated files that do not match what the project declares."""
     return [
         Gap(path.relative_to(PROJECT).as_posix(), f"is out of date: run {generated.COMMAND}")
         for path in generated.out_of_date()
@@ -78,7 +78,7 @@ def keys_without_test(project: Project, source: Declared) -> Iterator[Gap]:
             continue
         named = table.columns.get(table.key, table.key)
         made = made_from(project, staging)
-        # events of several tables have a key of their own in the model that shows them all
+        # where events come from several tables, the model that shows them all has its own key
         is_event = table.day and any(node.name == source.events and node.keys for node in made)
         if not is_event and not any(key == {named} for node in made for key in node.keys):
             yield Gap(
@@ -198,7 +198,7 @@ def staging_of(project: Project, source: Declared, table: Table) -> Node | None:
 
 
 def staged(project: Project, source: Declared) -> Iterator[tuple[Table, Node]]:
-    """The entities of a source that have a staging model, each with it."""
+    """The entities of a source that have a staging model, each with that model."""
     for table in source.entities:
         if staging := staging_of(project, source, table):
             yield table, staging
@@ -210,7 +210,7 @@ def models_of(project: Project, source: Declared) -> list[Node]:
 
 
 def made_from(project: Project, start: Node) -> list[Node]:
-    """A node and all that is made from it."""
+    """A node and everything that is made from it."""
     found = {start.name: start}
     grows = True
     while grows:

@@ -1,4 +1,4 @@
-"""Any order of deliveries, a full refresh and both engines give the same published rows: tried in a folder apart."""
+"""Checks that any order of deliveries, a full refresh and both engines publish the same rows, in a separate folder."""
 
 import shutil
 import tempfile
@@ -33,7 +33,7 @@ from duckhouse.warehouse.push import push_source
 BUILD = ("--log-level", "none", *builds.WITHOUT_FILES, "build", "--exclude-resource-type", "test", "unit_test")
 BUILT = ("model", "snapshot", "seed")
 GATHERS = {"macro.duckhouse.judged_sources", "macro.duckhouse.built_facts"}
-"""What a model calls, one of these or a macro of it, that reads all sources and leaves out those that are not built."""
+"""Models that read all sources, and leave out those that are not built, call one of these or a macro that does."""
 CLICKHOUSE = ("HOST", "PORT", "USER", "PASSWORD", "SECURE", "PREFIX", "CLUSTER")
 
 Order = tuple[int, ...]
@@ -42,7 +42,7 @@ Say = Callable[[str], object]
 
 @dataclass(frozen=True)
 class Workshop:
-    """A landing zone and a DuckDB file of the check's own. Deliveries lie on a shelf until they arrive."""
+    """The check's own landing zone and DuckDB file. Deliveries wait on a shelf until they arrive."""
 
     folder: Path
     source: Source
@@ -66,7 +66,7 @@ class Workshop:
 def check(name: str, drops: Sequence[Path], *, shuffled: int, seed: int, first_at: datetime | None, say: Say) -> bool:
     """Whether the published tables of a source are the same in every order, in a full refresh, and on ClickHouse.
 
-    `say` is told of each step, and of each table. Raises UserError where that cannot be tried, or a build fails.
+    `say` gets a line for each step and each table. Raises UserError where the check cannot run or a build fails.
     """
     source = load_source(name)
     if source.kind != FILES:
@@ -86,12 +86,12 @@ def check(name: str, drops: Sequence[Path], *, shuffled: int, seed: int, first_a
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    """A new folder. It stays where a build fails, and is removed where anything else ends the check."""
+    """A new folder. It is kept where a build fails, and removed however else the check ends."""
     folder = Path(tempfile.mkdtemp(prefix="duckhouse-check-"))
     try:
         yield folder
     except builds.BuildError as error:
-        # dbt adds the macros that led there, a line each
+        # dbt adds the macros that led there, one per line
         told = [line.strip() for line in str(error).splitlines() if not line.strip().startswith(">")]
         raise cli.UserError(f"{' '.join(filter(None, told))}; what was built is in {folder}") from None
     except BaseException:
@@ -100,7 +100,7 @@ def _folder() -> Iterator[Path]:
 
 
 def settings_of(folder: Path) -> dict[str, str]:
-    """Every place that the project works at, in this folder; ClickHouse is the embedded one."""
+    """Settings that put everything the project writes into this folder; ClickHouse is the embedded one."""
     return {
         "DUCKHOUSE_LANDING": str(folder / "landing"),
         "DUCKHOUSE_DUCKDB": str(folder / "duckhouse.duckdb"),
@@ -113,7 +113,7 @@ def settings_of(folder: Path) -> dict[str, str]:
 
 
 def orders_of(deliveries: int, shuffled: int, seed: int) -> list[Order]:
-    """The given order, its reverse, and so many shuffled ones; no order twice."""
+    """The given order, its reverse, and that many shuffled ones; no order twice."""
     given = tuple(range(deliveries))
     orders = list(dict.fromkeys([given, given[::-1]]))
     random = Random(seed)  # noqa: S311 (no secret)
@@ -125,7 +125,7 @@ def orders_of(deliveries: int, shuffled: int, seed: int) -> list[Order]:
 
 
 def nodes_of(project: Manifest, source: str) -> list[str]:
-    """What is built from a source alone, with the seeds and such that it needs, as names for --select."""
+    """The nodes that are built from this source alone, with the seeds and others that they need, for --select."""
 
     @cache
     def is_made_from_it(node_id: str) -> bool:
@@ -169,7 +169,7 @@ def _land(source: Source, expected: Sequence[Arriving], say: Say) -> Iterator[De
 
 
 def _differences(workshop: Workshop, orders: Sequence[Order], say: Say) -> dict[str, list[str]]:
-    """What is told of each table that differs."""
+    """A line for each table that differs."""
     project = builds.parse("--log-level", "none", target="dev")
     nodes = nodes_of(project, workshop.source.name)
     published = [model for model in published_in(project) if model.name in nodes]
@@ -195,7 +195,7 @@ def _differences(workshop: Workshop, orders: Sequence[Order], say: Say) -> dict[
 
 
 def _arrive(workshop: Workshop, order: Order, target: str, nodes: Sequence[str], project: Manifest) -> None:
-    """Lets the deliveries arrive in an order, and builds after each."""
+    """Lets the deliveries arrive in an order, and builds after each one."""
     for last in range(len(order)):
         workshop.show(order[: last + 1])
         if target == "prod":
@@ -211,7 +211,7 @@ def _build(target: str, nodes: Sequence[str], project: Manifest, when: str) -> N
 
 
 def _keep(workshop: Workshop, order: Order) -> None:
-    """Puts aside what an order has made; the next begins without anything."""
+    """Puts aside what an order has made; the next order starts from nothing."""
     folder = workshop.folder / f"order-{_shown(order).replace(' ', '-')}"
     dump(folder, "dev")
     workshop.duckdb.rename(folder / workshop.duckdb.name)
@@ -219,7 +219,7 @@ def _keep(workshop: Workshop, order: Order) -> None:
 
 
 def _compare(workshop: Workshop, orders: Sequence[Order]) -> tuple[dict[str, int], dict[str, list[str]]]:
-    """The rows of each table after the full refresh, and what is told of those that differ from it in an order."""
+    """The rows of each table after the full refresh, and a line for each table that differs from it in an order."""
     at_once = {path.stem: path for path in sorted((workshop.folder / "full-refresh").glob("*.parquet"))}
     rows: dict[str, int] = {}
     differences: dict[str, list[str]] = {}
@@ -257,7 +257,7 @@ def _try_clickhouse(
     differences: dict[str, list[str]],
     say: Say,
 ) -> None:
-    """Builds the order on ClickHouse, and adds where it differs from the full refresh on DuckDB."""
+    """Builds the order on ClickHouse, and adds its differences from the full refresh on DuckDB."""
     workshop.show([])
     with embedded_clickhouse("--port", "0", "--data", str(workshop.folder / "clickhouse")):
         project = builds.parse("--log-level", "none", target="prod")

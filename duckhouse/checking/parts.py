@@ -1,4 +1,4 @@
-"""What the checks of a source look at, as plain values: its models and its declared tables."""
+"""What the checks of a source read, as plain values: its models and its declared tables."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 
 @dataclass(frozen=True)
 class Node:
-    """A model or a snapshot. `layer` and `folder` are where it lies: models/<layer>/<folder>/. `keys` are the columns
-    that each test of a key names. `reads` holds names of nodes, and <source>.<table>; `macros` those that it calls, or
-    that these call.
+    """A model or a snapshot. `layer` and `folder` say where it is: models/<layer>/<folder>/. `keys` has the columns
+    that each test of a key names. `reads` has names of nodes, and <source>.<table>. `macros` has the macros that it
+    calls, directly or through others.
     """
 
     name: str
@@ -34,19 +34,19 @@ class Node:
     reads: frozenset[str] = frozenset()
     macros: frozenset[str] = frozenset()
     code: str = ""
-    """Its SQL, and that of the macros of the project among these."""
+    """Its SQL, and that of the project's own macros among `macros`."""
     meta: Mapping[str, Any] = field(default_factory=dict)
     is_snapshot: bool = False
 
     @property
     def area(self) -> str:
-        """Whose it is: a source's, or quality's."""
+        """Which area it belongs to: a source, or quality."""
         return "quality" if self.layer == "quality" else self.folder
 
 
 @dataclass(frozen=True)
 class Table:
-    """A declared table; `columns` has by declared name the name in staging. docs/landing.md has the words."""
+    """A declared table; `columns` maps declared names to names in staging. docs/landing.md explains the fields."""
 
     name: str
     columns: Mapping[str, str] = field(default_factory=dict)
@@ -59,8 +59,8 @@ class Table:
 
 @dataclass(frozen=True)
 class Declared:
-    """A declared source and the file that declares it; `events` is the model that shows each of its events once;
-    `says_looks` tells that it says how dbt source freshness finds its last look.
+    """A declared source and the file that declares it. `events` is the model that has each of its events once.
+    `says_looks` is true where it declares how dbt source freshness finds its last look.
     """
 
     name: str
@@ -77,7 +77,7 @@ class Declared:
 
 @dataclass(frozen=True)
 class Project:
-    """`shared_rules` has by name of a shared rule what it is about: files, events or dimensions."""
+    """`shared_rules` maps the name of a shared rule to what it is about: files, events or dimensions."""
 
     nodes: Mapping[str, Node]
     sources: Mapping[str, Declared]
@@ -108,7 +108,7 @@ def _keys(nodes: list[Any]) -> Mapping[str, list[frozenset[str]]]:
     """The columns of each test of a key, by the node that it is attached to."""
     keys = defaultdict(list)
     for test in nodes:
-        # a test of some rows, or one that only warns, is no test of the key
+        # a test that covers only some rows, or only warns, does not count as a test of the key
         if not isinstance(test, GenericTestNode) or test.config.where or test.config.severity.lower() != "error":
             continue
         kind = test.test_metadata.name
@@ -153,7 +153,7 @@ def _name(read: Any) -> str:
 
 
 def macros_of(by_name: list[str], manifest: Manifest) -> set[str]:
-    """These macros and all that they call."""
+    """These macros and all macros that they call."""
     found: set[str] = set()
     waiting = list(by_name)
     while waiting:

@@ -1,8 +1,8 @@
 """While a node runs, its engine is asked once for the columns of a table or a query.
 
-Materializations, contracts and macros of the project ask for them each on its own: an incremental model on ClickHouse
-five times for those of its table and three times for those of its query, which the engine plans each time. An answer is
-forgotten once the node changes what it is about.
+Without this, materializations, contracts and macros of the project each ask for them. An incremental model on
+ClickHouse asks five times for the columns of its table and three times for those of its query, which the engine plans
+each time. An answer is forgotten once the node changes the table that it is about.
 """
 
 import re
@@ -32,7 +32,7 @@ plain_columns: Any = SQLAdapter.get_columns_in_relation
 
 
 class OfNode(threading.local):
-    """What the node of this thread was told: by what it asked, the table that the answer is about, and the answer."""
+    """Answers to the node of this thread: for each question, the table that it is about and the answer."""
 
     def __init__(self) -> None:
         self.table = ""
@@ -92,7 +92,7 @@ def execute(adapter: Any, sql: str, *others: Any, **words: Any) -> Any:
 
 
 def forget(sql: str) -> None:
-    """What is known of the tables whose columns the statement may have changed."""
+    """Forgets the answers about tables whose columns the statement may have changed."""
     answers = of_node.answers
     if answers and not KEEPS_COLUMNS.match(sql):
         for asked, (about, _) in list(answers.items()):

@@ -1,4 +1,4 @@
-"""The fingerprint of all that decides what dbt makes of the same deliveries."""
+"""The fingerprint of everything that decides what dbt makes of the same deliveries."""
 
 import hashlib
 import os
@@ -12,13 +12,13 @@ FILES = ("dbt_project.yml", "packages.yml", "profiles.yml")
 SUFFIXES = (".sql", ".yml", ".yaml", ".csv")
 LIBRARIES = ("dbt-core", "dbt-duckdb", "dbt-clickhouse", "duckdb")
 SETTING = re.compile(rb"env_var\('(\w+)'")
-OF_CONNECTIONS = "profiles.yml"  # where the warehouse is does not change what is in it
-OF_FRESHNESS = {"DUCKHOUSE_STALE_WARN_HOURS", "DUCKHOUSE_STALE_ERROR_HOURS"}  # nor does what dbt source freshness says
+OF_CONNECTIONS = "profiles.yml"  # the warehouse's address does not change its content
+OF_FRESHNESS = {"DUCKHOUSE_STALE_WARN_HOURS", "DUCKHOUSE_STALE_ERROR_HOURS"}  # nor do limits of dbt source freshness
 
 
 def fingerprint(project: Path, variables: Mapping[str, object] | None = None) -> str:
-    """Of the SQL, YAML and seeds of the project and of its dbt packages, the settings that they read, the versions of
-    dbt, and `variables`, those of the command line."""
+    """The fingerprint of the SQL, YAML and seeds of the project and its dbt packages, the settings that they read, the
+    versions of dbt, and `variables`, which are those of the command line."""
     digest = hashlib.sha256(repr(sorted((variables or {}).items())).encode())
     settings: set[str] = set()
     for name, path in sorted(_files(project)):
@@ -34,7 +34,7 @@ def fingerprint(project: Path, variables: Mapping[str, object] | None = None) ->
 
 
 def _files(project: Path) -> Iterator[tuple[str, Path]]:
-    """Names within the project, and where the files are: packages may lie elsewhere."""
+    """Names within the project, and the paths of the files: packages may be outside of it."""
     packages = project / (os.environ.get("DBT_PACKAGES_FOLDER") or "dbt_packages")
     for place, folder in [*((name, project / name) for name in FOLDERS), ("packages", packages)]:
         for parent, folders, names in os.walk(folder, followlinks=True):

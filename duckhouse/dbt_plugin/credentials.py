@@ -1,4 +1,4 @@
-"""The embedded ClickHouse draws a password that no setting names: `dbt build --target prod` in a shell finds it too."""
+"""Lets `dbt build --target prod` in a shell find the password that the embedded ClickHouse generates for itself."""
 
 import sys
 from typing import Any
@@ -7,7 +7,7 @@ from duckhouse.settings import embedded_password
 
 
 def install() -> None:
-    """Does nothing on another target: dbt has loaded the adapter of its own."""
+    """Does nothing on another target, for which dbt has loaded another adapter."""
     if adapter := sys.modules.get("dbt.adapters.clickhouse.connections"):
         adapter.ClickHouseConnectionManager.get_credentials = staticmethod(known)
 

@@ -1,4 +1,4 @@
-"""Which nodes are up to date, worked out from what is known of each."""
+"""Which nodes are up to date, worked out from what is known about each."""
 
 import hashlib
 from collections.abc import Container, Iterable, Mapping, Set
@@ -13,8 +13,8 @@ ENDED_WELL = ("success", "pass", WARNED)
 
 @dataclass(frozen=True)
 class Step:
-    """A node that dbt runs. `parents` are those that it reads, through ephemeral models too; `tables` the tables of
-    sources (source, table) that it reads itself; `relation` is (schema, name), where it makes one."""
+    """A node that dbt runs. `parents` are the nodes that it reads, including through ephemeral models. `tables` are the
+    source tables (source, table) that it reads itself. `relation` is (schema, name), where it makes one."""
 
     id: str
     parents: frozenset[str]
@@ -24,7 +24,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Done:
-    """How a node was last done: what it was made from, how it ended, when, and the rows of its table."""
+    """The last run of a node: what it was made from, how it ended, when, and the rows of its table."""
 
     version: str
     outcome: str
@@ -33,7 +33,7 @@ class Done:
 
 
 FORGOTTEN = Done("", "", "")
-ALL = "all"  # stands where a node does, for all of them
+ALL = "all"  # in the place of a node: all nodes
 
 
 @dataclass(frozen=True)
@@ -49,16 +49,16 @@ class Graph:
         return cls(tuple(by_id[identity] for identity in order))
 
     def without(self, absent: Set[str]) -> "Graph":
-        """The graph without nodes that were never built: what reads several sources is made of those that are there."""
+        """The graph without nodes that were never built: a node that reads several sources uses those that exist."""
         kept = (replace(node, parents=node.parents - absent) for node in self.nodes if node.id not in absent)
         return Graph(tuple(kept))
 
     def absent(self, begun: Container[str], there: Container[tuple[str, str]]) -> set[str]:
-        """The nodes that make a relation, were never begun and are not there."""
+        """The nodes that make a relation, were never started, and whose relation does not exist."""
         return {node.id for node in self.nodes if node.relation and node.id not in begun and node.relation not in there}
 
     def versions(self, code: str, deliveries: Deliveries) -> dict[str, str]:
-        """By node, the fingerprint of the code and of the deliveries that it is made from."""
+        """For each node, the fingerprint of the code and of the deliveries that it is made from."""
         reads: dict[str, frozenset[tuple[str, str]]] = {}
         for node in self.nodes:
             reads[node.id] = node.tables.union(*(reads.get(parent, frozenset()) for parent in node.parents))
@@ -67,7 +67,7 @@ class Graph:
     def up_to_date(
         self, versions: Mapping[str, str], records: Mapping[str, Done], rows: Mapping[tuple[str, str], str]
     ) -> set[str]:
-        """The nodes that need no run. `rows` has the rows of each relation that is there, none of a view."""
+        """The nodes that need no run. `rows` has the row count of each existing relation, none for a view."""
         current: set[str] = set()
         for node in self.nodes:
             record = records.get(node.id)
@@ -88,9 +88,9 @@ class Graph:
         results: Mapping[str, tuple[str, str]],
         rows: Mapping[tuple[str, str], str],
     ) -> tuple[dict[str, Done], bool]:
-        """What a run makes up to date, and whether nothing is left that is not. `results` has the outcome and the time
-        of each node that it ran, `current` are those that were up to date before. What was built from a node that is
-        not up to date is not either."""
+        """The nodes that a run made up to date, and whether everything is up to date now. `results` has the outcome and
+        the time of each node that it ran; `current` has those that were up to date before. A node that was built from
+        an outdated one is outdated too."""
         known = {identity: records[identity] for identity in current if identity not in results}
         new: dict[str, Done] = {}
         for node in self.nodes:
@@ -107,7 +107,7 @@ class Graph:
     def unreadable(
         self, views: Container[str], selected: Container[str], there: Container[tuple[str, str]]
     ) -> set[str]:
-        """Of these views, and their tests, those that read what neither is there nor selected."""
+        """Those of these views, and of their tests, that read something that neither exists nor is selected."""
         relations = {node.id: node.relation for node in self.nodes}
         found: set[str] = set()
         for node in self.nodes:
@@ -120,7 +120,7 @@ class Graph:
         return found
 
     def built(self, there: Container[tuple[str, str]], schemas: Container[str]) -> dict[str, tuple[str, str]]:
-        """The relations of these schemas that are there, by the nodes that make them."""
+        """The existing relations of these schemas, by the nodes that make them."""
         return {
             node.id: node.relation
             for node in self.nodes
@@ -134,8 +134,8 @@ class Graph:
         there: Container[tuple[str, str]],
         published: Container[str],
     ) -> list[str]:
-        """Because of which nodes `published` are not to be shown: of those, of their tests and of all that was ever
-        begun, what is not up to date. A test needs all that it reads to be there."""
+        """The nodes because of which `published` must not be shown: those of them, of their tests and of all nodes ever
+        started that are not up to date. A test counts only where everything that it reads exists."""
         built = {node.id for node in self.nodes if node.relation in there}
 
         def counts(node: Step) -> bool:
@@ -154,7 +154,7 @@ def version_of(code: str, tables: Iterable[tuple[str, str]], deliveries: Deliver
 
 
 def version_of_all(code: str, deliveries: Deliveries) -> str:
-    """The version of a whole warehouse."""
+    """The version of the warehouse as one unit."""
     return version_of(
         code, ((source, OF_SOURCE) for source, held in deliveries.items() if held.get(OF_SOURCE)), deliveries
     )

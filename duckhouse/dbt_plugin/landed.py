@@ -5,13 +5,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 Deliveries = Mapping[str, Mapping[str, frozenset[str]]]
-"""By source and table, the ids of the deliveries that hold rows of the table."""
+"""For each source and table, the ids of the deliveries with rows of the table."""
 
-OF_SOURCE = ""  # the table under which all deliveries of a source stand
+OF_SOURCE = ""  # the table name under which all deliveries of a source are listed
 
 
 def in_zones(landing: Path) -> Deliveries:
-    """Those of a landing zone, with a manifest."""
+    """The deliveries of a landing zone that have a manifest."""
     found: dict[str, dict[str, frozenset[str]]] = {}
     for zone in sorted(landing.iterdir()) if landing.is_dir() else ():
         tables: dict[str, set[str]] = {OF_SOURCE: set()}

@@ -1,4 +1,4 @@
-"""What a test of several checks says where some fail."""
+"""The message of a test of several checks where some fail."""
 
 from typing import Any
 

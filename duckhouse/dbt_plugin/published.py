@@ -1,7 +1,7 @@
 """The copy of target dev that people read: marts, quality and reporting as tables, put in place by one rename.
 
-Who has the old copy open reads it to its end. A view names the file in which it was made, and a table does not: the
-copy may be renamed, moved and attached.
+A reader that has the old copy open keeps reading it. The copy holds tables because a view names the file in which it
+was made and a table does not: so the copy may be renamed, moved and attached.
 """
 
 from collections.abc import Collection, Iterator
@@ -16,9 +16,9 @@ from duckhouse.opening import open_published
 
 PUBLISHED_SCHEMAS = ("marts", "quality", "reporting")
 RECORDS: Relation = (SCHEMA, "nodes")
-"""Comes along in the copy: when each table was built."""
+"""Is copied too: when each table was built."""
 COPY = name("the copy")
-READ_ONLY = 0o400  # whoever opened it to write would keep everybody else out
+READ_ONLY = 0o400  # a process that opened it for writing would lock out all others
 DESCRIBED = """select schema_name, table_name, null as column_name, comment from duckdb_tables()
     where database_name = current_database() and comment <> ''
     union all
@@ -30,8 +30,8 @@ DESCRIBED = """select schema_name, table_name, null as column_name, comment from
 
 
 def publish(query: Query, relations: Collection[Relation], path: Path) -> None:
-    """Replaces the copy by these relations as they stand in the database that `query` asks. What a run that was killed
-    has left is cleared."""
+    """Replaces the copy with the current state of these relations in the database that `query` asks. Clears what a
+    killed run left behind."""
     path.parent.mkdir(parents=True, exist_ok=True)
     new = path.with_name(f".{path.name}.new")
     leave_nothing(new)
@@ -40,7 +40,7 @@ def publish(query: Query, relations: Collection[Relation], path: Path) -> None:
             query("; ".join(statements(query, relations)))
             query(f"checkpoint {COPY}")
         new.chmod(READ_ONLY)
-        log_of(path).unlink(missing_ok=True)  # of a writer, for the old copy
+        log_of(path).unlink(missing_ok=True)  # the log of a writer, for the old copy
         new.rename(path)
     except BaseException:
         leave_nothing(new)
@@ -70,7 +70,7 @@ def attached(query: Query, new: Path) -> Iterator[None]:
 
 
 def statements(query: Query, relations: Collection[Relation]) -> Iterator[str]:
-    """One transaction: each that is committed waits for the disk, and there are thousands of comments."""
+    """Uses one transaction: each commit waits for the disk, and there are thousands of comments."""
     yield "begin"
     for schema in sorted({schema for schema, _ in relations}):
         yield f"create schema {COPY}.{name(schema)}"
@@ -85,7 +85,7 @@ def statements(query: Query, relations: Collection[Relation]) -> Iterator[str]:
 
 
 def records_of(path: Path) -> dict[str, Done]:
-    """What the copy says of its builds; nothing where there is none that opens."""
+    """What the copy says about its builds; nothing where no copy opens."""
     with suppress(UserError), open_published(path) as copy:
         return DuckDB(lambda sql: copy.execute(sql).fetchall(), path).records()
     return {}

@@ -1,4 +1,4 @@
-"""Where dbt cannot work it says why in one sentence, with what to do, instead of a traceback."""
+"""Where dbt cannot work, it prints one sentence with the reason and what to do, instead of a traceback."""
 
 import logging
 import sys
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 UNANSWERED = ("Connection refused", "timed out", "Name or service not known", "No route to host")
 CHATTY = ("urllib3.connectionpool", "clickhouse_connect.driver._backend.http_sync")
-"""Loggers that warn of each attempt to reach a server that is not there."""
+"""Loggers that warn about each attempt to reach a server that is not running."""
 
 
 def install() -> None:
-    """Replaces how a connection is opened by the adapter of the target, the one that dbt has loaded."""
+    """Replaces how the adapter of the target, which dbt has loaded, opens a connection."""
     if adapter := sys.modules.get("dbt.adapters.duckdb.connections"):
         import duckdb  # not above: a build on ClickHouse does not need it
 
@@ -39,7 +39,7 @@ def refuse_name(path: str, database: str, schemas: Iterable[str]) -> None:
 
 
 def refuse_missing_zones(landing: Path, sources: Iterable[str]) -> None:
-    """Landing may be deleted, or lie elsewhere."""
+    """The landing zone may be deleted, or in another place."""
     missing = [str(landing / source) for source in sorted(sources) if not (landing / source).is_dir()]
     if missing:
         raise DbtRuntimeError(
@@ -49,7 +49,7 @@ def refuse_missing_zones(landing: Path, sources: Iterable[str]) -> None:
 
 
 def _replace(manager: Any, fault: type[Exception], told: Any) -> None:
-    if hasattr(manager.open, "__wrapped__"):  # by a command before this one in the same process
+    if hasattr(manager.open, "__wrapped__"):  # an earlier command in the same process has done it
         return
     plain = manager.open.__func__
 

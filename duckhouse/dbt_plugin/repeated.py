@@ -1,9 +1,9 @@
-"""What dbt makes anew for each call and could keep: a quarter of what it costs itself.
+"""Caches what dbt creates again for each call: a quarter of dbt's own time.
 
-Contexts of macros that the adapter calls, such as the one that lists the columns of a table, are some 20 ms each with
-all macros of the project in them, and do not differ within a thread. What tells the types of a result is a millisecond
-for each query, and so is the code of a template, of which tests share a few. The macros in the context of a model are
-some hundred functions, which dbt looks up five times each.
+The context of a macro that the adapter calls, such as the one that lists the columns of a table, takes some 20 ms: it
+holds all macros of the project. It does not differ within a thread. Finding the types of a result takes a millisecond
+per query. Compiling a template takes as long, and tests share a few templates. The macros in the context of a model are
+some hundred functions, and dbt looks up each of them five times.
 """
 
 import threading
@@ -45,7 +45,7 @@ def install() -> None:
 
 
 def remembering(generator: Generator) -> Generator:
-    """The same generator, asked once for each thread, manifest and package."""
+    """The same generator, run once for each thread, manifest and package."""
     made = threading.local()
 
     def context(macro: Any, config: Any, manifest: Any, package: str | None) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def code_of(environment: Any, source: Any, *others: Any, **words: Any) -> Any:
 
 
 def namespace(builder: Any, macros_by_package: Mapping[str, Mapping[str, Any]], ctx: dict[str, Any]) -> MacroNamespace:
-    """The macros as dbt arranges them: those of its own packages in one, in which the first package wins."""
+    """The macros as dbt arranges them: those of its own packages are in one dict, where the first package wins."""
     packages = {
         package: {name: MacroGenerator(macro, ctx, builder.node, builder.thread_ctx) for name, macro in macros.items()}
         for package, macros in macros_by_package.items()
@@ -90,7 +90,7 @@ def namespace(builder: Any, macros_by_package: Mapping[str, Mapping[str, Any]], 
 
 
 def to_dict(context: Any) -> dict[str, Any]:
-    """A context with its macros. What is searched first is put in last."""
+    """A context with its macros. Those that dbt searches first are added last, so that they win."""
     macros = context.namespace
     if not isinstance(macros, MacroNamespace):
         made: dict[str, Any] = plain_to_dict(context)

@@ -1,9 +1,9 @@
-"""Commands of dbt that know what is up to date: a build leaves it out, and every run notes what it made so.
+"""dbt commands that know what is up to date: a build leaves that out, and every run records what it brought up to date.
 
 A build on DuckDB that leaves nothing undone publishes what it made.
 
-dbt has no hook between selecting and running, so methods of its tasks are replaced; pyproject.toml keeps dbt-core
-at the minor version for which tests prove them.
+dbt has no hook between selecting and running, so methods of its tasks are replaced. pyproject.toml pins dbt-core to
+the minor version for which tests prove that they work.
 """
 
 import time
@@ -34,15 +34,15 @@ from duckhouse.turns import turn
 
 CONNECTION = "up_to_date"
 TURN = "turn"
-REPORTING = "reporting"  # the folder of models, whatever a target calls its schema
-EVERY_BUILD = "every_build"  # the tag of tests that say in every build what is open
-OF_RULES = "quality"  # the tag of what reads rules; its group looks itself which areas are built
+REPORTING = "reporting"  # the folder of models, whatever the schema is called on a target
+EVERY_BUILD = "every_build"  # the tag of tests that report open findings in every build
+OF_RULES = "quality"  # the tag of nodes that read rules; their group finds out which areas are built
 RUN_BY_DBT = (NodeType.Model, NodeType.Seed, NodeType.Snapshot, NodeType.Test)
-# what these make or pass is not what the project makes of its deliveries
+# with these options a run does not build or test all that the project makes of its deliveries
 PARTIAL = ("empty", "sample", "event_time_start", "event_time_end", "defer")
 
 
-# dbt's tasks have no annotations that hold
+# the annotations of dbt's tasks are not reliable
 plain_selector: Any = BuildTask.get_node_selector
 plain_execute_nodes: Any = RunTask.execute_nodes
 plain_run: Any = BuildTask.run
@@ -58,8 +58,8 @@ def install() -> None:
 
 
 def selector(task: Any, no_unit_tests: bool = False) -> Any:
-    """One that leaves out what is up to date, and views of areas that are not built. dbt run, test, seed and snapshot
-    leave out nothing.
+    """A task that leaves out what is up to date, and views of areas that are not built. dbt run, test, seed and
+    snapshot leave out nothing.
     """
     made: Any = plain_selector(task, no_unit_tests)
     notes = notes_of(task)
@@ -76,7 +76,7 @@ def selector(task: Any, no_unit_tests: bool = False) -> Any:
 
 
 def run_and_note(task: Any) -> Any:
-    """Forgets what the run is about to make anew, so that a run that is killed leaves nothing that looks up to date."""
+    """Forgets what the run is about to rebuild, so that a killed run leaves nothing that looks up to date."""
     notes = notes_of(task)
     if not notes:
         return plain_execute_nodes(task)
@@ -101,8 +101,8 @@ def run_and_publish(task: Any) -> Any:
 
 
 def notes_of(task: Any) -> "Notes | None":
-    """What the task knows of the warehouse; nothing where several servers hold it, or the run makes only a part of it,
-    or no part.
+    """What the task knows about the warehouse; None where several servers hold it, or where the run fills its tables
+    only in part or not at all.
     """
     is_partial = any(getattr(task.args, name, None) for name in PARTIAL)
     if is_partial or isinstance(task, FreshnessTask) or clickhouse().cluster:
@@ -114,7 +114,7 @@ def notes_of(task: Any) -> "Notes | None":
 
 
 class Notes:
-    """What is known of the nodes of one command, in the warehouse of its target."""
+    """What is known about the nodes of one command, in the warehouse of its target."""
 
     def __init__(self, task: Any) -> None:
         manifest: Manifest = task.manifest
@@ -122,7 +122,7 @@ class Notes:
         credentials = task.config.credentials
         self.adapter = adapter
         self.told = self.told_areas = False
-        self.whole: Done | None = None  # notes that everything is up to date; of what is published, that it is too
+        self.whole: Done | None = None  # says that everything is up to date; recorded once the published copy is, too
         self.graph = graph_of(manifest)
         self.exposures = set(manifest.exposures)
         self.every_build = {node.unique_id for node in manifest.nodes.values() if EVERY_BUILD in node.tags}
@@ -145,7 +145,7 @@ class Notes:
 
     @property
     def is_published(self) -> bool:
-        """Whether builds make a copy for readers; on ClickHouse the databases are for them."""
+        """Whether builds make a copy for readers; on ClickHouse people read the databases themselves."""
         return isinstance(self.warehouse, DuckDB) and is_publishing()
 
     @property
@@ -153,8 +153,8 @@ class Notes:
         return {node.relation for node in self.graph.nodes if node.relation}
 
     def without_other_areas(self, selected: set[str]) -> set[str]:
-        """Without the views of findings whose own area is not built: findings are of all areas, and a build of one
-        selects what reads them."""
+        """Leaves out the views of findings whose own area is not built: findings cover all areas, so a build of one
+        area selects everything that reads them."""
         left_out = selected & self.graph.unreadable(self.views_of_areas, selected, self.counts)
         if left_out and not self.told_areas:
             fire_event(Note(msg=f"{len(left_out)} nodes of areas that are not built are left out"))
@@ -166,17 +166,17 @@ class Notes:
         return graph.up_to_date(self.versions, self.records, self.counts)
 
     def without_up_to_date(self, selected: set[str]) -> set[str]:
-        """What a build of these nodes runs: what is not up to date, warned, or tells what is open."""
+        """The nodes that a build runs: those that are not up to date, that warned, or that report open findings."""
         left_out = {node for node in selected & self.current if self.records[node].outcome != WARNED} - self.every_build
         if left_out and not self.told:
             could_run = sum(1 for step in self.graph.nodes if step.id in selected)
             fire_event(Note(msg=f"{len(left_out)} of {could_run} nodes are up to date and left out"))
             self.told = True
-        return selected - left_out - self.exposures  # which make nothing, and would be a line each
+        return selected - left_out - self.exposures  # exposures make nothing, and each would print a line
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Of the commands that write to one prefix on ClickHouse one runs at a time; DuckDB opens a file for one."""
+        """Only one command at a time writes to a prefix on ClickHouse; DuckDB opens a file for one writer anyway."""
         if isinstance(self.warehouse, DuckDB):
             yield
             return
@@ -197,7 +197,7 @@ class Notes:
             refuse_missing_zones(self.warehouse.landing, read)
 
     def forget(self, nodes: set[str]) -> None:
-        """Also notes what is begun for the first time: where it fails, it is missed."""
+        """Also records nodes that are started for the first time, so that they count as missing where they fail."""
         written = dict.fromkeys(sorted(nodes | ({ALL} & self.records.keys())), FORGOTTEN)
         if written:
             with self.adapter.connection_named(CONNECTION):
@@ -223,7 +223,7 @@ class Notes:
                 self.records |= new
 
     def publish(self, path: Path) -> None:
-        """Replaces the copy that people read where it is older than what is built, unless something is undone."""
+        """Replaces the copy that people read where it is older than what is built, unless something is not done."""
         from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS, records_of
 
         built = self.graph.built(self.counts, PUBLISHED_SCHEMAS)
@@ -262,13 +262,13 @@ def not_published(undone: list[str]) -> str:
 
 
 def finished(result: Any) -> str:
-    """When a node was done, in UTC; texts of it sort as the times do."""
+    """When a node was done, in UTC, as a text that sorts like the time."""
     ended = [timing.completed_at for timing in result.timing if timing.completed_at]
     return max(ended, default=datetime.now(UTC).replace(tzinfo=None)).isoformat(timespec="microseconds")
 
 
 def graph_of(manifest: Manifest) -> Graph:
-    """The nodes that dbt runs. Unit tests read no table: what they pass depends on the code alone."""
+    """The nodes that dbt runs. Unit tests read no table: their result depends on the code alone."""
     nodes = [node_of(node, manifest) for node in manifest.nodes.values() if is_run(node)]
     unit_tests = [Step(identity, frozenset(), frozenset()) for identity in manifest.unit_tests]
     return Graph.of([*nodes, *unit_tests])

@@ -1,7 +1,7 @@
-"""Events of dbt that nobody reads are not made: a fifth of what a node costs where no log file is written.
+"""dbt events that nobody reads are not created: where no log file is written, they are a fifth of the time of a node.
 
-dbt makes a message of each step, with its time, thread and text, and only then asks which logger takes it. Here an
-event keeps its fields until somebody reads them, and one below the level of every logger is dropped.
+dbt creates a message for each step, with its time, thread and text, and only then asks which logger takes it. Here an
+event only keeps its fields until something reads them, and an event below the level of every logger is dropped.
 """
 
 from typing import Any
@@ -11,7 +11,7 @@ from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
 
 LEVELS = (EventLevel.DEBUG, EventLevel.TEST, EventLevel.INFO, EventLevel.WARN, EventLevel.ERROR)
-PRINTED = "PrintEvent"  # what print() of a macro says is shown whatever the level
+PRINTED = "PrintEvent"  # print() in a macro is shown at every level
 OF_DBT = {track_behavior_change_warn}  # reads warnings only
 
 plain_init: Any = BaseEvent.__init__
@@ -30,7 +30,7 @@ def keep_fields(event: Any, *arguments: Any, **fields: Any) -> None:
 
 
 def attribute(event: Any, name: str) -> Any:
-    """What an event has no attribute for: its message, which is made now, or a field of it."""
+    """Reads an attribute that the event lacks: its message, which is created now, or a field of the message."""
     if name == "pb_msg":
         arguments, fields = event.__dict__.pop("given")
         plain_init(event, *arguments, **fields)

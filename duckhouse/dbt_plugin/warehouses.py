@@ -1,6 +1,7 @@
-"""What a warehouse knows of its nodes: the table builds.nodes, the rows of its relations, the deliveries it can read.
+"""What a warehouse knows about its nodes: the table builds.nodes, the row counts of its relations, and the deliveries
+that it can read.
 
-Asked through the adapter of a dbt command, or without dbt through a connection.
+It is asked through the adapter of a dbt command, or without dbt through a connection.
 """
 
 import time
@@ -16,7 +17,7 @@ Relation = tuple[str, str]
 """Schema and name."""
 
 Query = Callable[[str], Sequence[Sequence[str]]]
-"""Runs one statement and gives its rows."""
+"""Runs one statement and returns its rows."""
 
 SCHEMA = "builds"
 COLUMNS = "node_id, version, outcome, done_at, row_count"
@@ -64,7 +65,7 @@ class ClickHouse:
         self.database = f"{prefix}_{SCHEMA}"
 
     def deliveries(self) -> Deliveries:
-        """A delivery that is half pushed is none yet: its row in _deliveries comes last."""
+        """A half-pushed delivery does not count yet: its row in _deliveries is written last."""
         found: dict[str, dict[str, frozenset[str]]] = {}
         raw = "select database from system.tables where startsWith(database, 'raw_') and name = '_deliveries'"
         for (database,) in self.query(raw):
@@ -96,7 +97,7 @@ class ClickHouse:
 
 
 def through(adapter: Any) -> Query:
-    """Queries by the connection that a dbt command has."""
+    """Runs queries on the connection of a dbt command."""
 
     def query(sql: str) -> Sequence[Sequence[str]]:
         _, table = adapter.execute(sql, fetch=sql.startswith("select"))
@@ -106,7 +107,7 @@ def through(adapter: Any) -> Query:
 
 
 def row_counts(query: Query, relations: Iterable[Relation]) -> dict[Relation, str]:
-    """Of those that are there: the number of rows of a table, and "" of a view. Both engines count without reading."""
+    """For each existing relation the row count of a table, or "" for a view. Both engines count without reading."""
     found = {
         (schema, name): kind
         for schema, name, kind in query("select table_schema, table_name, table_type from information_schema.tables")

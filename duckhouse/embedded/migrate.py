@@ -18,14 +18,14 @@ _SCHEMA = "select name from unnest(current_schemas(false)) as schemas (name) whe
 
 
 def migrations(source: str) -> list[Path]:
-    """The files of a source; none where its tables are somebody else's. Two sources may share a database and with it
-    the ledger, so the name of a file says of which source it is.
+    """The migration files of a source; none where its tables are not ours. Two sources may share a database and so its
+    ledger, so each file name says which source it belongs to.
     """
     return sorted((MIGRATIONS / source).glob("*.sql"))
 
 
 def migrate(connection: psycopg.Connection, source: str) -> list[str]:
-    """Applies what is missing, in one transaction; the names of what was applied."""
+    """Applies the missing migrations in one transaction; returns the names of those applied."""
     wanted = migrations(source)
     if not wanted:
         return []

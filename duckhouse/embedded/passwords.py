@@ -1,4 +1,4 @@
-"""Passwords of the embedded engines: given, or drawn once and kept where only their owner reads them."""
+"""Passwords of the embedded engines: given, or generated once and kept where only their owner can read them."""
 
 import os
 import secrets
@@ -8,7 +8,7 @@ from duckhouse.cli import UserError
 
 
 def given_password(variable: str | None) -> str:
-    """That of the variable, which must then be set, else of CLICKHOUSE_PASSWORD; empty where that is not set either."""
+    """The password in the named variable, which must then be set; else CLICKHOUSE_PASSWORD, empty where it is unset."""
     if variable is None:
         return os.environ.get("CLICKHOUSE_PASSWORD", "")
     password = os.environ.get(variable)
@@ -18,7 +18,7 @@ def given_password(variable: str | None) -> str:
 
 
 def kept_password(file: Path) -> str:
-    """The password in `file`; one is drawn where the file is missing, or empty because its writer was killed."""
+    """The password in `file`; generated where the file is missing, or empty because its writer was killed."""
     password = file.read_text() if file.exists() else ""
     if not password:
         password = secrets.token_urlsafe(24)

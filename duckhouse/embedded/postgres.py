@@ -1,8 +1,8 @@
 """The embedded PostgreSQL: the real server from a Python wheel, for machines on which none can be installed.
 
-It listens on 127.0.0.1, asks for passwords that are drawn once and kept beside its data, and runs while one of our
-processes uses it. Each source that has no server of its own has a database of its name there, which belongs to ROLE:
-commands and people work as that, and only this module as the superuser, who could read and write files by SQL.
+It listens on 127.0.0.1, asks for passwords that are generated once and kept beside its data, and runs while one of our
+processes uses it. Each source without its own server has a database of the same name there, which belongs to ROLE.
+Commands and people connect as ROLE; only this module connects as the superuser, who can read and write files by SQL.
 """
 
 import fcntl
@@ -26,7 +26,7 @@ from duckhouse.embedded.passwords import kept_password
 
 USER = "postgres"
 ROLE = "extraction"
-FORMER_USER = "ad_delivery"  # of clusters that were made before there were several sources
+FORMER_USER = "ad_delivery"  # of clusters created before there were several sources
 HOST = "127.0.0.1"
 NOBODY = 65534
 SECONDS_TO_START = 60
@@ -38,15 +38,16 @@ SETTINGS = {
     "timezone": "UTC",
     "log_timezone": "UTC",
 }
-# PostgreSQL refuses to run as root. There it runs as nobody.
+# PostgreSQL refuses to run as root. For root it runs as the user `nobody`.
 AS_NOBODY = ("setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups")
-# Where nobody may not enter a folder that it needs, it may enter and read every folder. It may write none but its own.
+# Where `nobody` has no access to a folder that it needs, it gets the right to enter and read all folders. It can write
+# only to its own.
 ENTERING_FOLDERS = (
     "--inh-caps=+dac_read_search",
     "--ambient-caps=+dac_read_search",
-    "--securebits=+no_setuid_fixup",  # else access(), by which initdb looks for its programs, knows of no capability
+    "--securebits=+no_setuid_fixup",  # else access(), with which initdb looks for its programs, ignores capabilities
 )
-# What a database has that was made before there was ROLE. A sequence of a column follows its table.
+# What ROLE must own in a database that was created before ROLE existed. A column's sequence follows its table.
 OWNED_BY_OTHERS = """
     select format('alter schema %%I owner to %%I', nspname, %(role)s::text) from pg_namespace
     where nspname !~ '^pg_' and nspname not in ('information_schema', 'public') and nspowner <> %(role)s::regrole
@@ -67,7 +68,7 @@ OWNED_BY_OTHERS = """
 
 @dataclass(frozen=True)
 class Embedded:
-    """A running server. The passwords, of USER and of ROLE, are not to be printed."""
+    """A running server. The passwords, of USER and of ROLE, must not be printed."""
 
     port: int
     password: str = field(repr=False)
@@ -88,8 +89,8 @@ class Embedded:
 
 @contextmanager
 def embedded(folder: Path, port: int | None = None, settings: Sequence[str] = ()) -> Iterator[Embedded]:
-    """The server of `folder` while the block runs: the one that is running, else one started on `port` (a free one
-    where it is None). The last of our processes that leaves stops it.
+    """The server of `folder` while the block runs: the running one, else one started on `port` (a free port where it is
+    None). The last of our processes to leave stops it.
 
     Raises UserError where it cannot be started.
     """
@@ -109,7 +110,7 @@ def embedded(folder: Path, port: int | None = None, settings: Sequence[str] = ()
 
 
 def prepare(server: Embedded, source: str) -> None:
-    """Makes the database of a source, and the schema that it has by its migrations, where they are not there."""
+    """Creates the database of a source and applies its migrations, where they are missing."""
     with psycopg.connect(server.conninfo("postgres"), autocommit=True) as connection:
         connection.execute("select pg_advisory_lock(hashtextextended('duckhouse.databases', 0))")
         there = connection.execute("select 1 from pg_database where datname = %s", [source]).fetchone()
@@ -134,7 +135,7 @@ def _leave(folder: Path, users: int) -> None:
     except BlockingIOError:
         return
     if (folder / "cluster" / "postmaster.pid").exists():
-        # a server that died has left its file: there is nothing to stop
+        # a server that died leaves its file behind: there is nothing to stop
         _run("pg_ctl", "-D", folder / "cluster", "-m", "fast", "-w", "stop", check=False)
 
 
@@ -162,7 +163,7 @@ def _start(folder: Path, port: int | None, settings: Sequence[str]) -> Embedded:
 
 
 def _initialise(folder: Path) -> None:
-    """Makes the cluster beside its place and renames it, so that one that was killed half-way is never used."""
+    """Creates the cluster beside its final place and renames it, so that a half-made one is never used."""
     fresh, told = folder / "cluster.new", folder / "superuser.new"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir(mode=0o700)
@@ -182,7 +183,7 @@ def _initialise(folder: Path) -> None:
 
 
 def _served(folder: Path, port: int) -> Embedded:
-    """The server of the folder with its passwords. Before there was ROLE, `password` was that of the superuser."""
+    """The server of the folder with its passwords. Before ROLE existed, `password` was that of the superuser."""
     superuser, password = folder / "superuser", folder / "password"
     if not superuser.exists():
         password.rename(superuser)
@@ -191,7 +192,7 @@ def _served(folder: Path, port: int) -> Embedded:
 
 
 def _greet(server: Embedded) -> None:
-    """Sees that the server takes our roles, which are made where the cluster is new, or of a version without them."""
+    """Makes sure that the server accepts our roles; creates them where the cluster is new or older than the roles."""
     try:
         psycopg.connect(server.conninfo("postgres", ROLE), connect_timeout=5).close()
     except psycopg.OperationalError:
@@ -216,7 +217,7 @@ def _make_role(connection: psycopg.Connection, name: str, right: LiteralString, 
 
 
 def _running(folder: Path) -> Embedded | None:
-    """The server that serves the folder now, which postmaster.pid tells: its port is on the fourth line."""
+    """The server that serves the folder now, read from postmaster.pid: its port is on the fourth line."""
     try:
         lines = (folder / "cluster" / "postmaster.pid").read_text().splitlines()
         server = _served(folder, int(lines[3]))

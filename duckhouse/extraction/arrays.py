@@ -14,7 +14,7 @@ FLAGS_AT, LENGTH_AT = 4, 12
 ELEMENT = np.dtype([("length", ">i4"), ("value", ">i8")])
 
 EPOCH = datetime(2000, 1, 1)
-# what raw tables, staging and both engines hold; other times are kept as text in _unmapped
+# the range of raw tables, staging and both engines; other times are kept as text in _unmapped
 FIRST_TIME, LAST_TIME = datetime(1900, 1, 1), datetime(2299, 12, 31, 23, 59, 59, 999999)
 
 
@@ -47,7 +47,7 @@ def texts(cursor: psycopg.Cursor, column: int) -> pa.Array:
 
 
 def times(cursor: psycopg.Cursor, column: int) -> tuple[pa.Array, np.ndarray]:
-    """The items of an array of timestamps, and which of them no engine holds (NULL here); NULL travels as -infinity."""
+    """The items of an array of timestamps, and which no engine can hold (NULL here). NULL arrives as -infinity."""
     values = fixed_width(cursor, column)
     outside = (values < _micros(FIRST_TIME)) | (values > _micros(LAST_TIME))
     since_1970 = np.where(outside, 0, values) - _micros(datetime(1970, 1, 1))

@@ -1,4 +1,4 @@
-"""What a run writes into the folder of its delivery: a Parquet file for each table that has something to tell."""
+"""What a run writes into the folder of its delivery: a Parquet file for each table with something to record."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -59,7 +59,7 @@ class ChangesFile:
             self._writer.close()
 
     def file(self, shown: str) -> SourceFile:
-        """The entry of the manifest. `shown` says what was read; its hash stands for the bytes that a table has not."""
+        """The entry of the manifest. `shown` says what was read; it is hashed because a table has no bytes to hash."""
         return SourceFile(
             entity=self.entity.name,
             name=self.origin.file,
@@ -93,7 +93,7 @@ def repeated(value: str | datetime, count: int) -> pa.Array:
 
 
 def _written_schema(entity: Entity) -> pa.Schema:
-    """The columns of a landed row. Those of few values are given as numbers of a list, half the work of texts."""
+    """The columns of a landed row. Columns with few values are dictionary-encoded, which is half the work of texts."""
     schema = landed_schema(entity)
     for name in FEW_VALUES & set(schema.names):
         schema = schema.set(schema.get_field_index(name), pa.field(name, NUMBERED))
@@ -108,7 +108,7 @@ def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:
         compression="zstd",
         use_dictionary=texts,
         column_encoding=dict.fromkeys(set(schema.names) - set(texts), "DELTA_BINARY_PACKED"),
-        store_schema=False,  # who reads the file sees texts
+        store_schema=False,  # readers of the file see texts
     )
 
 

@@ -1,4 +1,4 @@
-"""The command that a message tells people to run."""
+"""The command that a message tells users to run."""
 
 
 def command(source: str, *options: str) -> str:

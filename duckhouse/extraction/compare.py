@@ -16,7 +16,7 @@ from duckhouse.extraction.tables import SourceTable
 
 @dataclass(frozen=True)
 class Difference:
-    """Of some rows that were read: those to land, in the order of keys, and the keys that are gone."""
+    """What to land after a read: new and changed rows in the order of keys, and the keys that are gone."""
 
     rows: Rows
     land: np.ndarray
@@ -34,8 +34,8 @@ class Difference:
 def compare(
     reader: SnapshotReader, table: SourceTable, known: KnownTable, revision: Revision, *, every_row: bool
 ) -> Iterator[Difference]:
-    """Differences in the order of keys; `revision` learns them. Rows are read where a digest of PostgreSQL says that
-    something changed, at the end of the table always, and with `every_row` everywhere.
+    """Differences in the order of keys; they are added to `revision`. Rows are read where a digest from PostgreSQL
+    shows a change, always at the end of the table, and everywhere with `every_row`.
     """
     spans = list(_spans(reader, table, known, every_row=every_row))
     for span, rows in reader.read(table, spans):
@@ -47,13 +47,13 @@ def compare(
 
 
 def _is_range(known: KnownTable, span: KeySpan) -> bool:
-    """Whether a span is what one row group holds, which may stay."""
+    """Whether a span is exactly one row group, which can then stay as it is."""
     place = known.place_of(span.low)
     return bool(known.ranges) and known.span(place) == span and known.ranges[place].place is not None
 
 
 def _spans(reader: SnapshotReader, table: SourceTable, known: KnownTable, *, every_row: bool) -> Iterator[KeySpan]:
-    """What is to be read: known ranges, those that are small together."""
+    """The spans to read: known ranges, with small neighbours combined."""
     if not known.ranges:
         yield KeySpan()
         return
@@ -64,8 +64,8 @@ def _spans(reader: SnapshotReader, table: SourceTable, known: KnownTable, *, eve
 
 
 def _end(known: KnownTable) -> int:
-    """The range with which the end of the table begins: its last RANGE_ROWS rows or more, which each run reads again.
-    Most transactions that commit late are there.
+    """The range where the end of the table begins: at least its last RANGE_ROWS rows, which each run reads again. Most
+    transactions that commit late write there.
     """
     rows = 0
     for place in reversed(range(len(known.ranges))):
@@ -76,7 +76,7 @@ def _end(known: KnownTable) -> int:
 
 
 def _changed(reader: SnapshotReader, table: SourceTable, known: KnownTable, end: int) -> list[int]:
-    """Of the ranges before the end, those whose rows are not as they were."""
+    """Of the ranges before the end, those whose rows have changed."""
     if not end or reader.digest(table, known.lows[end]) == known.digest(end):
         return []
     theirs = reader.digests(table, known.lows[1:end], known.lows[end])

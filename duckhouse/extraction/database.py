@@ -17,8 +17,8 @@ from duckhouse.sources import POSTGRES, STREAM, Source, load_source, source_of_k
 WITH_DATABASE = (POSTGRES, STREAM)
 """Kinds of sources that have a database: one from which rows are extracted, one to which messages are written."""
 CONNECT_SECONDS = "10"
-# What a session needs to print values the same everywhere. It is said after whatever the connection string, PGTZ or the
-# settings of a role say. With row_security off, rows that a policy hides are an error.
+# What a session needs to print values the same everywhere. It overrides the connection string, PGTZ and the settings of
+# a role. With row_security off, rows that a policy hides are an error.
 SESSION = """
     set timezone = 'UTC'; set datestyle = 'ISO, YMD'; set intervalstyle = 'postgres'; set client_encoding = 'UTF8';
     set extra_float_digits = 1; set bytea_output = 'hex'; set lc_monetary = 'C'; set row_security = off;
@@ -33,19 +33,19 @@ BY_PARTS = {
 
 @dataclass(frozen=True)
 class Database:
-    """A PostgreSQL database; `conninfo` may hold a password and is not to be printed, `prefix` starts its settings."""
+    """A PostgreSQL database. `conninfo` may hold a password and must not be printed; `prefix` starts its settings."""
 
     conninfo: str = field(repr=False)
     prefix: str = "POSTGRES"
 
     @property
     def address(self) -> str:
-        """Where it is, for people: host, port and name."""
+        """Its address for messages: host, port and name."""
         parameters = conninfo.conninfo_to_dict(self.conninfo)
         return f"{parameters.get('host', 'localhost')}:{parameters.get('port', 5432)}/{parameters.get('dbname', '')}"
 
     def connect(self, *, autocommit: bool = False, **parameters: Any) -> psycopg.Connection:
-        """A connection whose session speaks UTC and ISO. Raises UserError where the server does not take it."""
+        """A connection whose session uses UTC and ISO dates. Raises UserError where the server refuses it."""
         try:
             connection = psycopg.connect(conninfo.make_conninfo(self.conninfo, **parameters), autocommit=True)
         except psycopg.OperationalError as error:
@@ -63,7 +63,7 @@ class Database:
 
 
 def postgres_source(name: str | None) -> Source:
-    """The declaration of a source of kind postgres; of the only one where no name is given."""
+    """The declaration of a source of kind postgres; without a name, that of the only one."""
     return source_of_kind(POSTGRES, name, "extract")
 
 
@@ -80,14 +80,14 @@ def source_with_database(name: str) -> Source:
 
 
 def is_named(source: Source) -> bool:
-    """Whether the environment names the database of a source; else it is embedded."""
+    """Whether the environment names the database of a source; otherwise the embedded one is used."""
     return _named(_prefix(source)) is not None
 
 
 @contextmanager
 def database_of(source: Source) -> Iterator[Database]:
-    """The database of <connection>_DSN, or of _HOST, _PORT, _DB and _USER where one of them is set; with none set a
-    database of the embedded server, which is started for the block where it does not run.
+    """The database of <connection>_DSN, or of _HOST, _PORT, _DB and _USER where one of them is set. With none set, it
+    is a database of the embedded server, which is started for the block where it is not running.
 
     Raises UserError where there is none.
     """
@@ -108,7 +108,7 @@ def _prefix(source: Source) -> str:
 
 
 def _defaults() -> dict[str, str]:
-    """What holds where neither the connection string nor a variable of PostgreSQL's own says otherwise."""
+    """The defaults for what neither the connection string nor one of PostgreSQL's own variables sets."""
     return {
         "fallback_application_name": "duckhouse",
         "connect_timeout": os.environ.get("PGCONNECT_TIMEOUT", CONNECT_SECONDS),
@@ -138,12 +138,12 @@ def _named(prefix: str) -> str | None:
 def only_row(
     connection: psycopg.Connection, query: sql.Composed | LiteralString, *parameters: object
 ) -> tuple[Any, ...]:
-    """The row of a query that gives one whatever the database holds."""
+    """The row of a query that always returns exactly one."""
     [row] = connection.execute(query, parameters or None).fetchall()
     return row
 
 
 def first_line(error: psycopg.Error) -> str:
-    """What the server or the driver says, on one line."""
+    """The message of the server or the driver, on one line."""
     said = " ".join((error.diag.message_primary or str(error)).split())
     return said or type(error).__name__

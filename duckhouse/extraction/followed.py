@@ -1,4 +1,4 @@
-"""A table whose changes the write-ahead log tells: they are written as they come, and make what is known."""
+"""A table whose changes are read from the write-ahead log: they are written in order and update the known rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +24,7 @@ Fields = dict[str, str | None]
 
 @dataclass
 class FollowedTable:
-    """`stands` says of each key that changed whether its row stands, `is_apart`, once it is settled, whether the source
+    """`stands` says for each changed key whether its row still exists. `is_apart` says, at the end, whether the source
     has other rows than those that landed.
     """
 
@@ -82,7 +82,7 @@ class FollowedTable:
         self._add(key, "delete", at, {})
 
     def truncate(self, at: datetime) -> None:
-        """A tombstone for every row that stands."""
+        """A tombstone for every row that exists."""
         self.flush()
         if not self.is_truncated:
             for place in range(len(self.known.ranges)):
@@ -120,7 +120,7 @@ class FollowedTable:
         self.file.write(columns, len(rows))
 
     def _typed(self, told: Sequence[Mapping[str, str | None]]) -> tuple[dict[str, pa.Array], list[Fields]]:
-        """The declared columns, and of each row what does not fit in them."""
+        """The declared columns, and for each row the values that do not fit in them."""
         columns: dict[str, pa.Array] = {}
         odd: list[Fields] = [{name: values.get(name) for name in self.table.extra} for values in told]
         for name, data_type in self.table.columns.items():
@@ -131,9 +131,9 @@ class FollowedTable:
         return columns, odd
 
     def settle(self, reader: SnapshotReader, revision: Revision) -> tuple[int, int, int]:
-        """Makes what was landed the known rows: how many rows are new, changed and deleted by it.
+        """Updates the known rows with what landed; returns how many rows are new, changed and deleted.
 
-        The hash of a row is what the source has where that is what landed, else 0, which no comparison takes for right.
+        The hash of a row is the source's where that row is what landed, else 0, which no comparison accepts.
         """
         touched = np.array(sorted(self.stands), np.int64)
         stands = np.array([self.stands[key] for key in touched.tolist()], bool)
@@ -151,7 +151,7 @@ class FollowedTable:
         return new, changed, deleted
 
     def _by_range(self, touched: np.ndarray) -> list[tuple[int, slice]]:
-        """Which known ranges change, with the part of the touched keys that is theirs."""
+        """The known ranges that change, each with those of the touched keys that are in it."""
         starts = np.searchsorted(touched, self.known.lows[1:])
         ends = [*starts.tolist(), len(touched)]
         slices = [slice(start, end) for start, end in zip([0, *starts.tolist()], ends, strict=True)]

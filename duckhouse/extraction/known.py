@@ -1,4 +1,4 @@
-"""What the deliveries so far add up to: the keys of each table and a hash of each row, kept in files beside them.
+"""The state after all deliveries so far: the keys of each table and a hash of each row, kept in files beside them.
 
 landing/<source>/.known/<delivery id>.json belongs to that delivery and names the row group of a Parquet file for each
 range of keys. Files are never changed: a run writes a new one with the ranges that it changes, then the document, then
@@ -25,7 +25,7 @@ from duckhouse.landing.zone import Zone, sync
 FOLDER = ".known"
 CLAIM = ".slot"
 FORMAT = 2
-# in the format before, a range was a number: the keys that have it as their upper bits; and the publication was this
+# in the previous format a range was the number that its keys have as their upper bits, and this was the publication
 _FORMER_BITS = 16
 _FORMER_PUBLICATION = "duckhouse"
 
@@ -35,7 +35,7 @@ NO_ROWS: KeysAndHashes = np.empty(0, np.int64), np.empty(0, np.int64)
 
 @dataclass(frozen=True)
 class KnownRange:
-    """The known rows from the key `low` on, to the next range; `place` is their file and row group."""
+    """The known rows from the key `low` up to the next range; `place` is their file and row group."""
 
     low: int
     digest: Digest
@@ -44,7 +44,7 @@ class KnownRange:
 
 @dataclass
 class KnownTable:
-    """The known rows of one table when the run begins. The first range begins with the first key of all."""
+    """The known rows of one table when the run begins. The first range begins with the lowest possible key."""
 
     folder: Path
     source: str
@@ -58,16 +58,16 @@ class KnownTable:
         return [known.low for known in self.ranges]
 
     def span(self, place: int) -> KeySpan:
-        """From one range to the next; where nothing is known, that is one span of all keys."""
+        """The keys from one range to the next; all keys where nothing is known."""
         low = self.lows[place] if self.ranges else FIRST_KEY
         return KeySpan(low, self.lows[place + 1] if place + 1 < len(self.ranges) else None)
 
     def place_of(self, key: int) -> int:
-        """Which span holds the key."""
+        """The number of the range that holds the key."""
         return max(0, bisect_right(self.lows, key) - 1)
 
     def digest(self, count: int) -> Digest:
-        """Of the known rows of the first `count` ranges."""
+        """The digest of the known rows of the first `count` ranges."""
         rows, hashes = 0, 0
         for known in self.ranges[:count]:
             rows, hashes = rows + known.digest.rows, hashes ^ known.digest.hashes
@@ -103,7 +103,7 @@ class KnownTable:
         return np.concatenate([keys for keys, _ in parts]), np.concatenate([hashes for _, hashes in parts])
 
     def recall(self, keys: np.ndarray) -> None:
-        """Makes `keys`, sorted, known without their contents: every row of them that stands will count as changed."""
+        """Makes `keys` (sorted) known without their contents: each of their rows that exists will count as changed."""
         self.ranges = [KnownRange(FIRST_KEY, Digest(len(keys)), None)] if len(keys) else []
         self._recalled = keys, np.zeros(len(keys), np.int64)
 
@@ -144,7 +144,7 @@ class Known:
         return cls(folder, zone.source.name)
 
     def claim(self, slot: str) -> None:
-        """Notes that a replication slot of this name is ours, before it is made."""
+        """Records that a replication slot of this name is ours, before it is created."""
         path = self.folder / f"{slot}{CLAIM}"
         path.touch()
         sync(path)
@@ -169,7 +169,7 @@ class Known:
         sync(self.folder)
 
     def sweep(self, delivery_id: str) -> None:
-        """Removes what the delivery, which is committed, does not use."""
+        """Removes files that the committed delivery does not use."""
         used = {known.place[0] for ranges in self.tables.values() for known in ranges if known.place}
         for path in self.folder.iterdir():
             if path.name not in used | {f"{delivery_id}.json"} and path.suffix != CLAIM:
@@ -195,7 +195,7 @@ def load_known(zone: Zone, newest: Delivery | None) -> Known | None:
 
 
 def _current(document: dict[str, Any]) -> dict[str, Any]:
-    """A document as it is written now, of one of this format or of the one before."""
+    """A document in the current format, from one in this format or the previous one."""
     written = document.pop("format", 1)
     if written == 1:
         slot = document["slot"]

@@ -22,15 +22,15 @@ class Begin:
 
 @dataclass(frozen=True)
 class Commit:
-    """The transaction ends; the log goes on at `end`."""
+    """The transaction ends; the log continues at `end`."""
 
     end: int
 
 
 @dataclass(frozen=True)
 class Upsert:
-    """A row was inserted or updated. Values are texts; `was` is the key that it had before, where that changed, `kept`
-    the columns whose long values stayed and are not in the log.
+    """A row was inserted or updated. Values are texts. `was` is its previous key, where that changed. `kept` are
+    columns with long values that did not change and are not in the log.
     """
 
     table: TableName
@@ -76,8 +76,8 @@ class _Reader:
 
 
 def messages(stream: Iterable[bytes], keys: Mapping[TableName, str]) -> Iterator[Message]:
-    """The messages of a stream, with the names that its relation messages give to tables and columns. `keys` are the
-    key columns of the tables; those of other tables are not told.
+    """The messages of a stream, with the names of tables and columns from its relation messages. `keys` are the key
+    columns of the tables; messages about other tables are left out.
     """
     relations: dict[int, tuple[TableName, list[str]]] = {}
     for data in stream:
@@ -129,7 +129,7 @@ def _change(reader: _Reader, table: TableName, columns: list[str], key: str) -> 
 
 
 def _tuple(reader: _Reader, columns: list[str]) -> dict[str, str | None]:
-    """The values by column, without those that stayed and are too long to be repeated."""
+    """The values by column, without unchanged ones that are too long for the log to repeat."""
     values: dict[str, str | None] = {}
     for name in columns[: reader.take("H")]:
         kind = reader.bytes(1)

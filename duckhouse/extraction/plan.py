@@ -1,4 +1,4 @@
-"""How a run will find what changed: decided before it reads, by what is known and by what the source offers."""
+"""How a run will find changes: decided before it reads, from what is known and from what the source offers."""
 
 import re
 from dataclasses import dataclass, field
@@ -20,7 +20,7 @@ MOST_OF_A_NAME = 63
 
 @dataclass
 class Plan:
-    """`previous` is the snapshot from which the log leads to this run's; None where tables are compared."""
+    """`previous` is the snapshot from which the log leads to this run's snapshot; None where tables are compared."""
 
     zone: Zone
     database: Database
@@ -33,7 +33,7 @@ class Plan:
     notes: list[str] = field(default_factory=list)
 
     def checked_tables(self, reader: SnapshotReader) -> list[SourceTable]:
-        """The tables, where this is the database of the deliveries so far and its tables are as declared."""
+        """The tables, after checks that this is the deliveries' database and that its tables are as declared."""
         if self.known.identity not in (None, reader.identity):
             if self.mode != "full":
                 raise UserError(
@@ -61,7 +61,7 @@ class Plan:
         return command(self.zone.source.name, "--full")
 
     def lag(self) -> int | None:
-        """Bytes of log behind what the delivery holds; None where the run compares tables."""
+        """Bytes of log after what the delivery holds; None where the run compares tables."""
         noted = self.known.slot
         if noted and self.mode == "cdc":
             return self.slot.lag(noted["confirmed"])
@@ -71,7 +71,7 @@ class Plan:
 
 
 def make_plan(zone: Zone, database: Database, mode: str, slot_name: str | None) -> Plan:
-    """The slot is the named one; else the one that the deliveries so far know, or one that has the source's name."""
+    """Uses the slot with the given name, else the one from earlier deliveries, else one named after the source."""
     newest = next(reversed(zone.deliveries()), None)
     known = load_known(zone, newest)
     notes = []
@@ -95,12 +95,12 @@ def make_plan(zone: Zone, database: Database, mode: str, slot_name: str | None) 
 
 
 def own_name(source: str) -> str:
-    """Of the slot and of the publication of a source: several may share a server, and a database."""
+    """The name of the slot and of the publication of a source: several sources may share a server and a database."""
     return re.sub(r"[^a-z0-9_]", "_", f"duckhouse_{source}".lower())[:MOST_OF_A_NAME]
 
 
 def _ready_slot(plan: Plan, tables: list[SourceTable]) -> None:
-    """Sees to a slot that can be read; without one that goes on from the last delivery, tables are compared."""
+    """Makes sure of a readable slot. Where it does not continue from the last delivery, tables are compared."""
     slot, known = plan.slot, plan.known
     ours = known.slot if known.slot and known.slot["name"] == slot.name else None
     version = publish(plan.database, slot.publication, tables)

@@ -1,4 +1,4 @@
-"""The publication by which the write-ahead log tells of the tables of a source: made, and found whole."""
+"""The publication through which the write-ahead log reports the tables of a source: created, and checked."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,7 +15,7 @@ GENERATED_SINCE = 180000
 _LISTED = (
     "unnest(%(schemas)s::text[], %(names)s::text[], %(keys)s::text[]) with ordinality as listed (s, n, key, place)"
 )
-# the tables of whose updated and deleted rows the log does not carry the key
+# tables for which the log does not carry the key of updated and deleted rows
 _NAMELESS = f"""
     select place from {_LISTED}
     join pg_class on pg_class.oid = to_regclass(format('%%I.%%I', s, n))
@@ -26,7 +26,7 @@ _NAMELESS = f"""
     )
     order by place
 """
-# the log carries what is stored, from PostgreSQL 18 on of generated columns too
+# the log carries stored columns; generated ones only from PostgreSQL 18 on
 _GENERATED = f"""
     select place, attname from {_LISTED}
     join pg_attribute on attrelid = to_regclass(format('%%I.%%I', s, n)) and attnum > 0 and not attisdropped
@@ -42,7 +42,7 @@ _UNLOGGED = f"""
     where relpersistence <> 'p' and relkind = 'r'
     order by place, part
 """
-# of the rows of a table that inherits another the log tells under its own name
+# the log reports rows of an inheriting table under that table's own name
 _INHERITING = f"""
     select place, inhrelid::regclass::text from {_LISTED}
     join pg_class on pg_class.oid = to_regclass(format('%%I.%%I', s, n)) and relkind = 'r'
@@ -75,7 +75,7 @@ _VERSION = """
 
 
 def publish(database: Database, publication: str, tables: Sequence[SourceTable]) -> str:
-    """Makes the publication of the tables where there is none; a text that changes whenever somebody changes it.
+    """Creates the publication of the tables where it is missing; returns a text that changes with the publication.
 
     Raises UserError where the log would not tell every change of the tables.
     """

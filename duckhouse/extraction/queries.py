@@ -1,6 +1,6 @@
-"""The SQL by which rows of a table, their hashes and digests are asked for.
+"""The SQL that selects rows of a table, their hashes and their digests.
 
-Names may hold a percent sign, which psycopg takes for a parameter: values are written into the SQL instead.
+Names may contain a percent sign, which psycopg takes for a parameter: so values are written into the SQL instead.
 """
 
 from collections.abc import Iterable
@@ -13,8 +13,8 @@ from duckhouse.extraction.values import CONVERSIONS, SPELLED, SPELLED_EXACTLY
 
 
 def rows(table: SourceTable, span: KeySpan) -> sql.Composed:
-    """One row of arrays, which is far less work for both sides than a message a row: those of the columns, of
-    _unmapped where the table has extra columns, and of the hashes; all in the order of the key.
+    """Selects one row of arrays, which is far less work for both sides than one message per row: an array for each
+    column, one for _unmapped where the table has extra columns, and one for the hashes; all in the order of the key.
     """
     asked = [_asked(CONVERSIONS[data_type].asked, name) for name, data_type in table.columns.items()]
     asked += [*([unmapped(table)] if table.extra else []), hashed(table)]
@@ -29,7 +29,7 @@ def rows(table: SourceTable, span: KeySpan) -> sql.Composed:
 
 
 def hashed(table: SourceTable) -> sql.Composed:
-    """A 64-bit hash of a row as it lands, computed by PostgreSQL; extra columns without a value do not change it."""
+    """A 64-bit hash of a row as it lands, computed by PostgreSQL; extra columns that are NULL do not change it."""
     own = sql.SQL("hash_record_extended(row({}), 0)").format(
         _listed(_asked(SPELLED_EXACTLY if name in table.unlike else "{}", name) for name in table.columns)
     )
@@ -60,7 +60,7 @@ def unmapped_of(table: SourceTable, keys: Iterable[int]) -> sql.Composed:
 
 
 def spelled(table: SourceTable, keys: Iterable[int]) -> sql.Composed:
-    """Of the keys that are there: the key, the hash of the row, and all its values as the log spells them."""
+    """For each of the keys that exists: the key, the hash of the row, and all its values as the log spells them."""
     return sql.SQL("select {}, {}, {} from {} where {}").format(
         sql.Identifier(table.key),
         hashed(table),
@@ -81,14 +81,14 @@ def digest(table: SourceTable, span: KeySpan) -> sql.Composed:
 
 
 def digests(table: SourceTable, span: KeySpan, lows: Iterable[int]) -> sql.Composed:
-    """The digests of the parts into which `lows`, ascending, divide a span, by their place."""
+    """The digests of the parts into which `lows` (ascending) divide a span, by their position."""
     return sql.SQL("select width_bucket({}::bigint, {}), count(*), bit_xor({}) from {} where {} group by 1").format(
         sql.Identifier(table.key), _bigints(lows), hashed(table), table.name.identifier, _within(table, span)
     )
 
 
 def key_at(table: SourceTable, span: KeySpan, place: int) -> sql.Composed:
-    """The key of a span that has so many others below it."""
+    """The key of a span that has a given number of keys below it."""
     return sql.SQL("select {key} from {} where {} order by {key} offset {} limit 1").format(
         table.name.identifier, _within(table, span), place, key=sql.Identifier(table.key)
     )
@@ -108,7 +108,7 @@ def _among(table: SourceTable, keys: Iterable[int]) -> sql.Composed:
 
 
 def _bigint(number: int) -> sql.Composed:
-    """The least one cannot be written as a number: PostgreSQL reads its digits before the sign."""
+    """The lowest key cannot be written as a number: PostgreSQL reads its digits before the sign."""
     return sql.SQL("{}::bigint").format(str(number))
 
 

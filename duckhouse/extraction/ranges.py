@@ -1,6 +1,6 @@
-"""Spans of keys, and how they are cut so that each holds about as many rows, wherever the keys lie.
+"""Spans of keys, cut so that each holds about the same number of rows, however the keys are distributed.
 
-What costs is the number of rows: keys may follow each other or be spread over all 64 bits.
+The number of rows decides the cost: keys may be consecutive or spread over all 64 bits.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,7 +14,7 @@ FIRST_KEY, LAST_KEY = -(2**63), 2**63 - 1
 
 @dataclass(frozen=True)
 class KeySpan:
-    """The keys from `low` to below `high`; to the last one where that is None."""
+    """The keys from `low` to below `high`; up to the last one where `high` is None."""
 
     low: int = FIRST_KEY
     high: int | None = None
@@ -22,18 +22,18 @@ class KeySpan:
 
 @dataclass(frozen=True)
 class Digest:
-    """How many rows, and the exclusive or of their hashes."""
+    """The number of rows, and the exclusive or of their hashes."""
 
     rows: int = 0
     hashes: int = 0
 
 
 class Cutter:
-    """Cuts spans of a table into chunks of at most MOST_ROWS rows, of fewer where rows are long. `key_at` gives the key
-    of a span that has so many others below it, None where the span ends before.
+    """Cuts spans of a table into chunks of at most MOST_ROWS rows, fewer where rows are long. `key_at` returns the key
+    of a span that has a given number of keys below it, None where the span ends before.
 
-    To find a boundary the database walks over an index entry a row. Where keys follow each other that is spared:
-    RANGE_ROWS successive numbers cannot be the keys of more rows.
+    To find a boundary, the database walks over one index entry per row. Consecutive keys need no such walk: RANGE_ROWS
+    successive numbers cannot be the keys of more rows.
     """
 
     def __init__(self, key_at: Callable[[KeySpan, int], int | None]) -> None:
@@ -42,7 +42,7 @@ class Cutter:
         self._rows = RANGE_ROWS
 
     def chunks(self, span: KeySpan) -> Iterator[KeySpan]:
-        """Chunks that together are the span, found one by one as they are taken."""
+        """Chunks that together make up the span, found one by one as they are consumed."""
         low = span.low
         while (high := self._boundary(KeySpan(low, span.high))) is not None:
             yield KeySpan(low, high)
@@ -50,7 +50,7 @@ class Cutter:
         yield KeySpan(low, span.high)
 
     def _boundary(self, rest: KeySpan) -> int | None:
-        """Where to cut; None where what is left is one chunk."""
+        """Where to cut; None where the rest is one chunk."""
         most = self._rows * 3 // 2
         if rest.high is not None and rest.high - rest.low <= most:
             return None
@@ -62,14 +62,14 @@ class Cutter:
         return found
 
     def saw(self, rows: int, size: int) -> None:
-        """Tells how many rows a chunk had, and how many bytes."""
+        """Takes note of how many rows and bytes a chunk had."""
         if rows < self._rows // 2:
             self._is_dense = False
         self._rows = min(RANGE_ROWS, max(1, rows * CHUNK_BYTES // max(1, size))) if rows else self._rows
 
 
 def grouped(spans: Sequence[tuple[KeySpan, int]]) -> Iterator[tuple[KeySpan, int]]:
-    """Spans in the order of keys, with their rows; those that touch and are small together are one."""
+    """Spans in the order of keys, with their row counts; adjacent spans that are small together become one."""
     span, rows = None, 0
     for next_span, next_rows in spans:
         if span and span.high == next_span.low and rows + next_rows <= RANGE_ROWS:

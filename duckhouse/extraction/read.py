@@ -1,4 +1,4 @@
-"""The reading of a run: from the tables in its snapshot to the files of its delivery and what will be known."""
+"""The reading part of a run: from the tables in its snapshot to the files of its delivery and the new known state."""
 
 from contextlib import ExitStack
 from dataclasses import asdict

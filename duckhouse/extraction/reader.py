@@ -1,4 +1,4 @@
-"""The source as one snapshot of it shows it: its tables, their rows in chunks, their digests."""
+"""The source as seen in one snapshot: its tables, their rows in chunks, their digests."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -52,7 +52,7 @@ class Rows:
 
 
 class SnapshotReader:
-    """A database in one repeatable-read snapshot, which two more sessions share to read chunks side by side."""
+    """A database in one repeatable-read snapshot, shared by two more sessions that read chunks in parallel."""
 
     snapshot: Snapshot
     at: datetime
@@ -94,8 +94,8 @@ class SnapshotReader:
         self._sessions.close()
 
     def _lock_tables(self) -> None:
-        """Keeps the tables from being dropped, rewritten or truncated, from which a snapshot is no shield. This must be
-        done before the snapshot is taken; LOCK takes none.
+        """Prevents the tables from being dropped, rewritten or truncated: a snapshot does not protect against that. The
+        locks must come before the snapshot; LOCK itself does not take one.
         """
         for entity in self._entities:
             table = self._names[entity.name].identifier
@@ -116,17 +116,17 @@ class SnapshotReader:
         return rows
 
     def digest(self, table: SourceTable, below: int) -> Digest:
-        """Of the rows whose key is below."""
+        """The digest of the rows whose key is below `below`."""
         return Digest(*self._one(queries.digest(table, KeySpan(FIRST_KEY, below))))
 
     def digests(self, table: SourceTable, lows: Sequence[int], below: int) -> list[Digest]:
-        """Of the same rows, by the parts into which `lows`, ascending, divide them."""
+        """The digests of the same rows, by the parts into which `lows` (ascending) divide them."""
         found = self._connection.execute(queries.digests(table, KeySpan(FIRST_KEY, below), lows)).fetchall()
         by_place = {place: Digest(rows, hashes) for place, rows, hashes in found}
         return [by_place.get(place, Digest()) for place in range(len(lows) + 1)]
 
     def read(self, table: SourceTable, spans: Iterable[KeySpan]) -> Iterator[tuple[KeySpan, Rows]]:
-        """The rows of the spans, which are cut where they hold many, in the order given."""
+        """The rows of the spans in the given order; spans with many rows are cut."""
         cutter = Cutter(lambda span, place: self._key_at(table, span, place))
         chunks = (chunk for span in spans for chunk in cutter.chunks(span))
         for chunk, rows in self._read_ahead(table, chunks):
@@ -138,7 +138,7 @@ class SnapshotReader:
         return row[0] if row else None
 
     def _read_ahead(self, table: SourceTable, chunks: Iterator[KeySpan]) -> Iterator[tuple[KeySpan, Rows]]:
-        """Chunks are read by several sessions ahead of who takes them."""
+        """Several sessions read chunks ahead of the consumer."""
         ahead: list[Future[list[tuple[KeySpan, Rows]]]] = []
         try:
             while True:
@@ -152,14 +152,14 @@ class SnapshotReader:
                 parts.cancel()
 
     def spelled(self, table: SourceTable, keys: np.ndarray) -> Iterator[tuple[int, int, tuple[str | None, ...]]]:
-        """Of those of the keys that are there: the key, the hash of the row, and its values as the log spells them."""
+        """For each of the keys that exists: the key, the hash of the row, and its values as the log spells them."""
         for start in range(0, len(keys), ROWS_AT_A_TIME):
             asked = keys[start : start + ROWS_AT_A_TIME].tolist()
             for key, row_hash, *values in self._connection.execute(queries.spelled(table, asked)):
                 yield key, row_hash, tuple(values)
 
     def _read_parts(self, table: SourceTable, span: KeySpan) -> list[tuple[KeySpan, Rows]]:
-        """The rows of a span, in parts where the server cannot send so many long ones at once."""
+        """The rows of a span, in parts where the rows are too long for the server to send at once."""
         connection = self._reader()
         try:
             with connection.transaction():
@@ -196,7 +196,7 @@ class SnapshotReader:
     def _spelled_out(
         connection: psycopg.Connection, table: SourceTable, keys: np.ndarray, unfit: np.ndarray
     ) -> pa.Array:
-        """_unmapped where no column is extra: of the rows with `unfit` values, which the database spells out."""
+        """_unmapped where no column is extra: only rows with `unfit` values have it. The database spells it out."""
         if not unfit.any():
             return pa.nulls(len(keys), pa.string())
         spelled: dict[int, str | None] = dict(
@@ -222,7 +222,9 @@ class SnapshotReader:
         return mine
 
     def _lock_now(self, connection: psycopg.Connection) -> None:
-        """Whoever waits to truncate a table waits for the first session: to queue behind would be to wait for ever."""
+        """Locks without waiting: a session that waits to truncate a table waits for our first session, so waiting
+        behind it would never end.
+        """
         names = sql.SQL(", ").join(name.identifier for name in self._names.values())
         try:
             connection.execute(sql.SQL("lock table {} in access share mode nowait").format(names))

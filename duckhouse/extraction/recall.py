@@ -1,4 +1,4 @@
-"""Which rows stand by what landed, for a run that has lost what was known."""
+"""Which rows exist according to what landed, for a run that has lost the known state."""
 
 import numpy as np
 import pyarrow as pa
@@ -10,7 +10,7 @@ from duckhouse.sources import Entity
 
 
 def landed_keys(zone: Zone, entity: Entity) -> np.ndarray:
-    """The keys of the rows that stand after all landed deliveries, sorted."""
+    """The keys of the rows that exist after all landed deliveries, sorted."""
     paths = [path for delivery in zone.deliveries() for path in (delivery.path / entity.name).glob("*.parquet")]
     if not paths:
         return np.empty(0, np.int64)

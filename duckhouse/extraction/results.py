@@ -1,4 +1,4 @@
-"""What a run says about itself: how source and landing zone compare."""
+"""What a run reports about itself: how source and landing zone compare."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -41,7 +41,7 @@ class Result:
 
 
 def describe(result: Result) -> Iterator[str]:
-    """The lines that tell people of a run."""
+    """The lines that a run prints for people."""
     first = result.tables[0]
     yield f"delivery {result.delivery.id}, by {first.mode}, as of {iso(result.delivery.delivered_at)}"
     yield f"  {'table':<12}{'source':>14}{'known':>14}{'new':>12}{'changed':>12}{'deleted':>12}"

@@ -1,4 +1,4 @@
-"""What will be known of a table after a run: what was known, with the spans that the run read or that changed."""
+"""What will be known about a table after a run: what was known, updated with the spans that were read or changed."""
 
 from pathlib import Path
 
@@ -15,8 +15,8 @@ _SCHEMA = pa.schema([("key", pa.int64()), ("hash", pa.int64())])
 
 
 class Revision:
-    """The ranges to be known, in the order of keys. Those that nobody replaces stay as they are in their files; rows
-    that are replaced are written in ranges of RANGE_ROWS, the last before one that stays in up to MOST_ROWS.
+    """The ranges that will be known, in the order of keys. Ranges that are not replaced stay in their files. Replaced
+    rows are written in ranges of RANGE_ROWS; the last of these before a range that stays may have up to MOST_ROWS.
     """
 
     def __init__(self, known: KnownTable, name: str, delivery_id: str) -> None:
@@ -47,8 +47,8 @@ class Revision:
         return sum(known.digest.rows for known in self.ranges)
 
     def replace(self, span: KeySpan, keys: np.ndarray, hashes: np.ndarray) -> None:
-        """Makes `keys`, sorted, the known ones of a span. Spans come in the order of keys; those that replace a known
-        range in part must replace it all together.
+        """Makes `keys` (sorted) the known ones of a span. Spans must come in the order of keys; spans that each replace
+        part of a known range must together replace all of it.
         """
         known = self._known
         while self._next < len(known.ranges) and (high := known.span(self._next).high) is not None and high <= span.low:
@@ -58,7 +58,7 @@ class Revision:
         self._wait(span.low, keys, hashes)
 
     def finish(self) -> None:
-        """Keeps all ranges that are left."""
+        """Keeps all remaining ranges."""
         while self._next < len(self._known.ranges):
             self._keep()
         self._flush()
@@ -67,7 +67,7 @@ class Revision:
             self.ranges[0] = KnownRange(FIRST_KEY, self.ranges[0].digest, self.ranges[0].place)
 
     def known_after(self) -> KnownTable:
-        """What is known by this revision, for another one."""
+        """What this revision knows, as the start of another one."""
         self.finish()
         return KnownTable(self._known.folder, self._known.source, self.ranges)
 

@@ -1,4 +1,4 @@
-"""One run of the extraction: from the database to a committed delivery that says how both compare."""
+"""One run of the extraction: from the database to a committed delivery that records how the two compare."""
 
 from datetime import datetime, timedelta
 
@@ -36,14 +36,14 @@ def extract(source: Source, database: Database, mode: str, slot_name: str | None
 
 
 def _at(plan: Plan, reader: SnapshotReader) -> datetime:
-    """The time of the snapshot; after the delivery before, also where a clock was set back."""
+    """The time of the snapshot; always after the previous delivery, even where a clock was set back."""
     if plan.newest:
         return max(reader.at, plan.newest.delivered_at + timedelta(microseconds=1))
     return reader.at
 
 
 def _confirm(plan: Plan) -> None:
-    """Lets the server forget what has landed; where that fails, the next run does it."""
+    """Lets the server discard what has landed; where that fails, the next run does it."""
     if not plan.known.slot:
         return
     try:

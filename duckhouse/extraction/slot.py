@@ -1,4 +1,4 @@
-"""The replication slot from which changes are read: made, found whole or lost, advanced."""
+"""The replication slot from which changes are read: created, checked, advanced."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -16,15 +16,15 @@ NOT_THERE = "is not there"
 
 @dataclass(frozen=True)
 class Slot:
-    """A slot of a database, by name, and the publication that says of which tables it tells."""
+    """A named slot of a database, and the publication that says which tables it reports."""
 
     database: Database
     name: str
     publication: str
 
     def fault(self, confirmed: str | None, *, is_published: bool) -> str | None:
-        """Why changes since `confirmed` cannot be had from the slot; None where they can. `is_published` says that the
-        publication stayed as it was since then.
+        """Why the slot cannot deliver the changes since `confirmed`; None where it can. `is_published` says that the
+        publication has not changed since then.
         """
         with self.database.connect(autocommit=True) as connection:
             row = connection.execute(
@@ -48,7 +48,7 @@ class Slot:
         return None if is_published else f"misses changes, as publication {self.publication} was changed"
 
     def create(self) -> str:
-        """Makes the slot anew; where its stream begins. Transactions that are open now must end first."""
+        """Recreates the slot; returns where its stream begins. Transactions that are open now must end first."""
         with self.database.connect(autocommit=True) as connection:
             connection.execute(
                 "select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = %s", [self.name]
@@ -65,7 +65,7 @@ class Slot:
         return start
 
     def flush(self) -> str:
-        """Brings the log of all that is committed to the disk, from where it can be decoded; its end."""
+        """Writes the log of all committed transactions to disk, so that it can be decoded; returns its end."""
         with self.database.connect(autocommit=True) as connection:
             connection.execute("set synchronous_commit = on")
             connection.execute("select pg_logical_emit_message(true, 'duckhouse', '')")
@@ -73,7 +73,7 @@ class Slot:
         return end
 
     def stream(self) -> Iterator[bytes]:
-        """The messages of all that is committed and not confirmed; they stay in the slot."""
+        """The messages of all transactions that are committed and not confirmed; they stay in the slot."""
         with (
             self.database.connect() as connection,
             connection.cursor("changes", binary=True) as cursor,
@@ -88,7 +88,7 @@ class Slot:
                 yield data
 
     def confirm(self, position: str) -> None:
-        """Lets the server forget what precedes the position."""
+        """Lets the server discard everything before the position."""
         with self.database.connect(autocommit=True) as connection:
             connection.execute(
                 "select pg_replication_slot_advance(slot_name, %s::pg_lsn) from pg_replication_slots "
@@ -97,14 +97,14 @@ class Slot:
             )
 
     def lag(self, position: str) -> int:
-        """Bytes of log behind the position."""
+        """Bytes of log after the position."""
         with self.database.connect(autocommit=True) as connection:
             query = "select greatest(0, pg_current_wal_flush_lsn() - %s::pg_lsn)::bigint"
             behind: int = only_row(connection, query, position)[0]
         return behind
 
     def kept(self) -> int | None:
-        """Bytes of log that the server keeps for the slot; None where it is not there."""
+        """Bytes of log that the server keeps for the slot; None where the slot does not exist."""
         with self.database.connect(autocommit=True) as connection:
             row = connection.execute(
                 "select (pg_current_wal_flush_lsn() - restart_lsn)::bigint from pg_replication_slots "
@@ -115,5 +115,5 @@ class Slot:
 
 
 def lsn(position: int) -> str:
-    """As PostgreSQL writes a position in its log."""
+    """A position in the log as PostgreSQL writes it."""
     return f"{position >> 32:X}/{position & 0xFFFFFFFF:X}"

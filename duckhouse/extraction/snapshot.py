@@ -1,4 +1,4 @@
-"""PostgreSQL's snapshots: which transactions one of them sees."""
+"""PostgreSQL's snapshots: which transactions a snapshot sees."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ XID_BITS = 32
 
 @dataclass(frozen=True)
 class Snapshot:
-    """As pg_current_snapshot() tells it: xmin:xmax:transactions in progress, all of 64 bits."""
+    """The result of pg_current_snapshot(): xmin:xmax:transactions in progress, all 64-bit."""
 
     xmin: int
     xmax: int

@@ -1,7 +1,7 @@
-"""What changed since the last delivery, as the write-ahead log tells it: every change, in the order of commits.
+"""What changed since the last delivery, read from the write-ahead log: every change, in the order of commits.
 
-A delivery holds the transactions that its snapshot sees and the snapshot of the delivery before does not. That joins
-deliveries without gap or overlap, whatever the slot sends again, and whichever way the deliveries before were found.
+A delivery holds the transactions that its snapshot sees and that the previous delivery's snapshot does not. So
+deliveries have no gap or overlap, whatever the slot sends again, and however earlier deliveries found their changes.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +17,7 @@ from duckhouse.extraction.tables import TableName
 def follow(slot: Slot, tables: Iterable[FollowedTable], previous: Snapshot, current: Snapshot) -> str | None:
     """Writes the changes of the transactions that the current snapshot sees and the previous one does not.
 
-    Gives the position up to which the slot may forget once the delivery is committed; None where it must keep all.
+    Returns the position up to which the slot may forget once the delivery is committed; None where it must keep all.
     """
     by_name = {followed.table.name: followed for followed in tables}
     keys = {name: followed.table.key for name, followed in by_name.items()}
@@ -48,7 +48,7 @@ class _Transaction:
 
 
 def _transactions(stream: Iterator[Message]) -> Iterator[_Transaction]:
-    """The transactions of the log; the changes of one must be taken before the next."""
+    """The transactions of the log; read all changes of one before taking the next."""
     for message in stream:
         if isinstance(message, Begin):
             transaction = _Transaction(message, iter(()))

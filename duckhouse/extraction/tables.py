@@ -1,4 +1,4 @@
-"""The tables of a source as its database has them, found once by name and checked against the declaration."""
+"""The tables of a source in its database, looked up once by name and checked against the declaration."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from duckhouse.extraction.database import only_row
 from duckhouse.landed_types import LANDED_TYPES
 from duckhouse.sources import Entity, Source
 
-# what a run adds to the columns of the database
+# columns that a run adds to those of the database
 OUR_COLUMNS = ("operation", "changed_at")
 KEY_TYPE = "bigint"
 MOST_NAMES = 20
@@ -32,8 +32,8 @@ _KINDS = f"""
     select relkind::text, pg_class.oid::regclass::text from parts join pg_class on pg_class.oid = part
     where relkind not in ('r', 'p')
 """
-# of each column whether values that are equal are spelled alike, which they are not where 1.0 = 1.00, 'a' = 'A' by a
-# collation or '1 day' = '24 hours'; of json and others it is not even known what is equal
+# For each column, whether equal values are always spelled alike. They are not where 1.0 = 1.00, where 'a' = 'A' by a
+# collation, or where '1 day' = '24 hours'. json and some other types do not even define equality.
 _COLUMNS = """
     select attname, coalesce(nullif(typbasetype, 0), atttypid)::regtype::text, coalesce(collisdeterministic, true) and (
         atttypid = any (array[
@@ -63,7 +63,7 @@ _SHAPE = f"""
 
 
 class TableName(NamedTuple):
-    """Where a table is; it means the same in every session, whatever its search_path."""
+    """A table's schema and name; it means the same in every session, whatever the search_path."""
 
     schema: str
     name: str
@@ -79,9 +79,9 @@ class TableName(NamedTuple):
 @dataclass(frozen=True)
 class SourceTable:
     """A declared table as the database has it. `extra` are columns that the declaration does not name, `unlike` those
-    whose equal values may be spelled in several ways. `shape` changes with whatever changes rows without a word in the
-    log: other columns, types or labels of an enum, files written anew, tables that inherit it, another table of the
-    same name, another declaration.
+    whose equal values may be spelled in several ways. `shape` changes with everything that can change rows without an
+    entry in the log: other columns, types or enum labels, rewritten files, inheriting tables, another table of the same
+    name, another declaration.
     """
 
     entity: Entity
@@ -96,7 +96,7 @@ class SourceTable:
 
     @property
     def shown(self) -> str:
-        """The name by which the declaration knows it."""
+        """Its name in the declaration."""
         return declared_name(self.entity)
 
     @cached_property
@@ -106,7 +106,7 @@ class SourceTable:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """Of all columns of which something lands."""
+        """The names of all columns that land."""
         return *self.columns, *self.extra
 
 
@@ -123,7 +123,7 @@ def filled_columns(entity: Entity) -> dict[str, str | None]:
 
 
 def tables_of(source: Source) -> list[Entity]:
-    """What the database has of a source. Raises UserError where the declaration leaves open which table is read how."""
+    """The tables of a source in the database. Raises UserError where the declaration is not clear about them."""
     entities = [entity for entity in source.entities if entity.table]
     others = [entity.name for entity in source.entities if not entity.table]
     if not entities or len(others) > 1:
@@ -143,14 +143,14 @@ def tables_of(source: Source) -> list[Entity]:
 
 
 def report_of(source: Source) -> Entity | None:
-    """What a run writes about itself: the entity that no table of the database fills."""
+    """The entity that no table of the database fills: what a run writes about itself."""
     return next((entity for entity in source.entities if not entity.table), None)
 
 
 def find_tables(
     connection: psycopg.Connection, address: str, source: str, entities: Sequence[Entity]
 ) -> dict[str, TableName]:
-    """Where the tables are: in the schema that is declared, else by the search_path of the session."""
+    """Where the tables are: in the declared schema, else found by the search_path of the session."""
     found = {}
     for entity in entities:
         row = connection.execute(
@@ -177,7 +177,7 @@ def missing(address: str, source: str, entity: Entity) -> UserError:
 def checked_table(
     connection: psycopg.Connection, address: str, source: Source, entity: Entity, name: TableName
 ) -> SourceTable:
-    """Checks a table against its declaration. Raises UserError where it cannot be read so."""
+    """Checks a table against its declaration. Raises UserError where it cannot be read as declared."""
     table = name.identifier.as_string(connection)
     found = connection.execute(_COLUMNS, [table]).fetchall()
     types: dict[str, str] = {column: data_type for column, data_type, _ in found}
@@ -202,7 +202,7 @@ def checked_table(
 
 
 def check_kind(connection: psycopg.Connection, address: str, entity: Entity, name: TableName) -> None:
-    """Raises UserError where rows lie outside of the tables of the database, for which no snapshot holds."""
+    """Raises UserError where rows are outside of the database's own tables: snapshots do not cover those."""
     other = connection.execute(_KINDS, [name.identifier.as_string(connection)]).fetchone()
     if other:
         kind, place = other
@@ -213,7 +213,7 @@ def check_kind(connection: psycopg.Connection, address: str, entity: Entity, nam
 
 
 def _few(names: list[str]) -> str:
-    """Some of many names, on one line."""
+    """The first of many names, on one line."""
     more = [f"{len(names) - MOST_NAMES} more"] if len(names) > MOST_NAMES else []
     return " ".join(", ".join(names[:MOST_NAMES] + more).split())
 

@@ -1,6 +1,6 @@
-"""How a column of each landed type is asked for, and how its values are taken from a query and from the log.
+"""How to select a column of each landed type, and how to convert its values from a query and from the log.
 
-A value that has no place in its type is NULL there and kept as text in _unmapped.
+A value that does not fit its type is NULL, and is kept as text in _unmapped.
 """
 
 import json
@@ -15,19 +15,19 @@ import pyarrow as pa
 from duckhouse.extraction.arrays import FIRST_TIME, LAST_TIME, integers, texts, times
 from duckhouse.extraction.ranges import FIRST_KEY, LAST_KEY
 
-# a value as the log spells it: a cast to text writes true where the log writes t
+# a value as the log spells it: a cast to text would write true where the log writes t
 SPELLED = "case when {0} is distinct from null then concat({0}) end"
-# a collation may take two spellings for equal
+# a collation may treat two spellings as equal
 SPELLED_EXACTLY = f'({SPELLED}) collate "C"'
 
 Outside = np.ndarray | None
-"""Which of some values have no place in their type (a NULL may be among them); None for none of them."""
+"""A mask of the values that do not fit their type (NULLs may be among them); None where all fit."""
 
 
 @dataclass(frozen=True)
 class Conversion:
-    """`asked` is the SQL by which a column is read as an array, `unfit` the SQL that says of a value that it has no
-    place in the type, where there are such.
+    """`asked` is the SQL that reads a column as an array. `unfit` is the SQL that tells whether a value does not fit
+    the type, where there can be such values.
     """
 
     asked: str
@@ -37,7 +37,7 @@ class Conversion:
 
 
 def _logged_integers(values: Sequence[str | None]) -> tuple[pa.Array, Outside]:
-    """None also for what is no such number, from before the column had its type."""
+    """Values that are not such numbers, from before the column had its type, become None too."""
     try:
         return pa.array([None if value is None else int(value) for value in values], pa.int64()), None
     except (ValueError, OverflowError):
@@ -46,7 +46,7 @@ def _logged_integers(values: Sequence[str | None]) -> tuple[pa.Array, Outside]:
 
 
 def integer(text: str | None) -> int | None:
-    """The number, where it is a bigint."""
+    """The number, if it is a bigint."""
     try:
         number = int(text) if text else None
     except ValueError:
@@ -60,7 +60,7 @@ def _logged_times(values: Sequence[str | None]) -> tuple[pa.Array, Outside]:
 
 
 def _moment(text: str | None) -> datetime | None:
-    """None also for what no engine holds: infinity, times before Christ or of years beyond; and for what was logged
+    """What no engine can hold becomes None: infinity, and years BC or too far in the future. So does what was logged
     before the column had its type.
     """
     try:
@@ -92,7 +92,7 @@ CONVERSIONS = {
 
 
 def unmapped_text(fields: Mapping[str, str | None]) -> str | None:
-    """What does not fit in the declared columns, as PostgreSQL prints a jsonb object of it; NULL for nothing."""
+    """What does not fit in the declared columns, spelled like PostgreSQL's jsonb; NULL where everything fits."""
     known = {name: value for name, value in fields.items() if value is not None}
     ordered = dict(sorted(known.items(), key=lambda item: (len(item[0].encode()), item[0].encode())))
     return json.dumps(ordered, ensure_ascii=False) if ordered else None

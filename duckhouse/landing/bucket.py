@@ -1,7 +1,7 @@
-"""Objects of an S3 bucket: listed page by page, read whole and unchanged.
+"""Objects of an S3 bucket: listed page by page, read completely and unchanged.
 
-Endpoint, region and credentials are those of the AWS_* settings, which boto3 reads itself; none of them is ever told.
-boto3 is imported when a bucket is asked for.
+Endpoint, region and credentials come from the AWS_* settings, which boto3 reads itself; none of them is ever printed.
+boto3 is imported only when a bucket is requested.
 """
 
 import os
@@ -19,7 +19,7 @@ from duckhouse.landing.manifest import ObjectVersion, iso
 from duckhouse.readers.stored import CHUNK, FileFault
 
 SCHEME = "s3://"
-ATTEMPTS = 3  # at the bytes of an object; boto3 repeats a request that fails by itself, AWS_MAX_ATTEMPTS times
+ATTEMPTS = 3  # to read the bytes of an object; boto3 itself repeats a failed request AWS_MAX_ATTEMPTS times
 
 _POLICY = "docs/s3/policy.json"
 _REFUSED = {"InvalidAccessKeyId", "SignatureDoesNotMatch", "ExpiredToken", "InvalidToken", "TokenRefreshRequired"}
@@ -34,12 +34,12 @@ _FAULTS = {
 
 
 class _Broken(Exception):
-    """The bytes of an object broke off."""
+    """The bytes of an object were cut off."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """What is asked for: a folder of a bucket, of which `prefix` ends with / or is empty, or one object."""
+    """What was requested: a folder of a bucket, whose `prefix` ends with / or is empty, or one object."""
 
     bucket: str
     prefix: str
@@ -56,7 +56,7 @@ class Address:
 
 
 def addresses(paths: Sequence[str | Path]) -> list[Address]:
-    """The addresses in `paths`; none where all are local. Raises UserError for a mix, and for what is no address."""
+    """The addresses in `paths`; none where all are local. Raises UserError for a mix and for invalid addresses."""
     of_buckets = [path for path in paths if str(path).startswith(SCHEME)]
     if of_buckets and len(of_buckets) < len(paths):
         raise UserError("local files and s3:// are given together: land them in two runs, each is a delivery")
@@ -72,13 +72,13 @@ def _address(text: str) -> Address:
 
 @dataclass(frozen=True)
 class Store:
-    """An S3 endpoint, by a client of boto3, which several threads may use."""
+    """An S3 endpoint, with a boto3 client, which several threads may use."""
 
     client: Any
 
     def begin(self, address: Address) -> tuple[Address, datetime | None]:
-        """The address as what it is, the object of this key where there is one, else the folder; and the endpoint's
-        time, to the second, where it tells it.
+        """The address as an object where one has this key, else as a folder; and the endpoint's time, to the second,
+        where it sends it.
         """
         with _told(self.client, address):
             page = self.client.list_objects_v2(Bucket=address.bucket, Prefix=address.prefix, MaxKeys=1)
@@ -88,7 +88,7 @@ class Store:
         return address if is_as_given else Address(address.bucket, f"{address.prefix}/"), _time(told)
 
     def listed(self, address: Address) -> Iterator[ObjectVersion]:
-        """Every object of the address, in the order of keys; a page is in memory at a time."""
+        """Every object of the address, in the order of keys; one page is in memory at a time."""
         with _told(self.client, address):
             pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=address.bucket, Prefix=address.prefix)
             for page in pages:
@@ -105,7 +105,7 @@ class Store:
         """Writes the bytes of this version, and returns its id where the bucket keeps versions; `advance` gets the
         count of bytes as they come.
 
-        Raises FileFault where it is no longer what was listed or cannot be read, UserError where nothing can.
+        Raises FileFault where the object has changed since the listing or cannot be read, UserError where nothing can.
         """
         address = _address(version.uri)
         for _ in range(ATTEMPTS):
@@ -178,7 +178,7 @@ def _chunks(body: Any) -> Iterator[bytes]:
 
 @contextmanager
 def _told(client: Any, address: Address, codes: set[str] | None = None) -> Iterator[None]:
-    """Tells in one line why the endpoint does not do what is asked; of its refusals only those of `codes`."""
+    """Reports in one line why the endpoint does not do what is asked; of its refusals only those in `codes`."""
     from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, NoCredentialsError
     from botocore.exceptions import ConnectionError as NoConnection
     from botocore.exceptions import PartialCredentialsError as HalfCredentials
@@ -201,7 +201,7 @@ def _told(client: Any, address: Address, codes: set[str] | None = None) -> Itera
         raise UserError(
             f"{address}: {host} does not answer ({type(error).__name__}): see AWS_ENDPOINT_URL, and run again"
         ) from None
-    except (ResponseParserError, KeyError, RecursionError):  # the last one of a redirection without end
+    except (ResponseParserError, KeyError, RecursionError):  # the last one for an endless redirection
         raise UserError(f"{address}: what answers at AWS_ENDPOINT_URL does not speak S3") from None
     except BotoCoreError as error:
         raise UserError(f"{address}: it cannot be requested ({type(error).__name__}): see the AWS_* settings") from None
@@ -220,6 +220,6 @@ def _refusal(address: Address, code: str) -> str:
 
 
 def _code(error: Any) -> str:
-    """The code of an answer. Nothing else of it is told: an endpoint may answer with what it was sent."""
+    """The code of an answer. Nothing else of it is printed: an endpoint may answer with what it was sent."""
     code = str(error.response.get("Error", {}).get("Code", ""))
     return code if re.fullmatch(r"[A-Z][A-Za-z]{2,39}|\d{3}", code) else "an error"

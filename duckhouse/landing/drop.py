@@ -1,4 +1,4 @@
-"""What a drop holds: which of its files belong to which entity, and which to none."""
+"""What a drop contains: which of its files belong to which entity, and which to none."""
 
 import os
 import stat
@@ -21,7 +21,7 @@ FORMATS = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".tsv": "csv", 
 
 @dataclass(frozen=True)
 class Found:
-    """A file of an entity. `name` is its path in the drop, with / and as valid text; `objects` of a bucket hold it."""
+    """A file of an entity. `name` is its path in the drop, with / and as valid text; `objects` are its S3 objects."""
 
     path: Path
     name: str
@@ -32,7 +32,7 @@ class Found:
 
 @dataclass
 class Drop:
-    """What arrived together; `unknown` names what is not recognised, with why, `skipped` what is left out by rule."""
+    """Files that arrived together. `unknown` has unrecognised ones and why, `skipped` those left out by rule."""
 
     files: list[Found] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
@@ -40,9 +40,9 @@ class Drop:
 
 
 def survey(source: Source, paths: Sequence[Path], *, redelivery: bool) -> list[Drop]:
-    """The drops in `paths`, in the order of their delivery: what is there, then what redelivery/ folders hold.
+    """The drops in `paths`, in the order of their delivery: the files there, then those in redelivery/ folders.
 
-    Raises UserError for a path that does not exist, and for two different files of one name in a drop.
+    Raises UserError for a path that does not exist, and for two different files with the same name in a drop.
     """
     first, second = Drop(), Drop()
     seen: set[Path] = set()
@@ -64,12 +64,12 @@ def survey(source: Source, paths: Sequence[Path], *, redelivery: bool) -> list[D
 
 
 def visible(text: str) -> str:
-    """A name on one line, as it is where it can be printed."""
+    """A name on one line, unchanged where it can be printed."""
     return text if text.isprintable() else repr(text)
 
 
 def _walk(root: Path, skipped: str | None, drop: Drop) -> Iterator[Path]:
-    """Every file under `root` in the order of names, but for hidden folders and the top folder `skipped`.
+    """Every file under `root` in the order of names, except in hidden folders and the top folder `skipped`.
 
     A folder that cannot be read is named in the drop.
     """
@@ -111,9 +111,9 @@ def _add(drop: Drop, source: Source, path: Path, seen: set[Path], root: Path | N
 
 
 def recognise(source: Source, parts: Sequence[str], *, is_whole: bool) -> tuple[Entity, str, str] | str | None:
-    """The entity, name and format of a file; why it is none that can be read; None where the source ignores it.
+    """The entity, name and format of a file; the reason why it cannot be read; None where the source ignores it.
 
-    `parts` are its path in the drop, or where that is not whole, a path of which the end counts.
+    `parts` are its path in the drop; where the full path is not known, a path whose end counts.
     """
     if any(_matches(parts[-pattern.count("/") - 1 :], pattern) for pattern in source.ignored_files):
         return None
@@ -130,7 +130,7 @@ def recognise(source: Source, parts: Sequence[str], *, is_whole: bool) -> tuple[
 
 
 def _hint(source: Source, name: str) -> str:
-    """What may be meant by a file whose name no pattern takes."""
+    """A suggestion for a file whose name matches no pattern."""
     ending = Path(name).suffix.lower()
     if ending in WORKBOOKS:
         return ": save each sheet of the workbook as CSV"
@@ -157,7 +157,7 @@ def _problem(path: Path, root: Path | None) -> str | None:
 
 
 def _is(asked: Callable[[Path], bool], path: Path) -> bool:
-    """The answer; no where the folder of the path may not be entered."""
+    """The answer; false where this user may not enter the folder of the path."""
     try:
         return asked(path)
     except OSError:
@@ -170,12 +170,12 @@ def _matches(parts: Sequence[str], pattern: str) -> bool:
 
 
 def _valid(name: str) -> str:
-    """The name as text that UTF-8 can hold: bytes of it that are none are written \\xNN."""
+    """The name as valid UTF-8 text: other bytes are written as \\xNN."""
     return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def put_in_order(drop: Drop) -> None:
-    """Sorts the files by entity and name. Raises UserError for two of one name."""
+    """Sorts the files by entity and name. Raises UserError for two files with the same name."""
     drop.files.sort(key=lambda file: (file.entity.name, file.name))
     for before, file in pairwise(drop.files):
         if (before.entity.name, before.name) == (file.entity.name, file.name):

@@ -1,8 +1,7 @@
 """From a bucket to a drop: which objects are new, their bytes on this machine, and when they were delivered.
 
-The version of an object that was fetched last is not fetched again. What a run fetched stands in the manifest of the
-delivery that holds it; `.fetched` notes it too, for the day on which that delivery is removed from landing, and what
-brought nothing new.
+The last fetched version of an object is not fetched again. The manifest of a delivery says what was fetched for it.
+`.fetched` records that too, in case the delivery is removed from landing later, and also what brought nothing new.
 """
 
 import json
@@ -24,15 +23,15 @@ from duckhouse.readers.stored import FileFault
 from duckhouse.sources import Source
 
 FETCHED = ".fetched"
-NAMED = 20  # objects that do not land are named up to here, and counted from here on
+NAMED = 20  # so many objects that do not land are named; further ones are counted
 SIDE_BY_SIDE = 8  # objects that are fetched at a time
 _BATCH = 1_000
-_TO_THE_SECOND = len("2026-03-25T06:00:00")  # as an endpoint tells its time, and most of them those of objects
+_TO_THE_SECOND = len("2026-03-25T06:00:00")  # the precision of an endpoint's time, and mostly of the times of objects
 
 
 @dataclass
 class Faults:
-    """Objects that do not land, with why: the first NAMED, and how many more."""
+    """Objects that do not land, with the reason: the first NAMED, and the number of others."""
 
     named: list[tuple[str, str]] = field(default_factory=list)
     more: int = 0
@@ -49,9 +48,9 @@ class Faults:
 
 @dataclass(frozen=True)
 class Fetched:
-    """The version of each object that was fetched last, by its uri.
+    """The last fetched version of each object, by its uri.
 
-    `quiet` are the uris of those that brought nothing new, `gone` of those whose delivery is no longer in landing.
+    `quiet` has the uris of objects that brought nothing new, `gone` of those whose delivery is no longer in landing.
     """
 
     note: Path
@@ -65,7 +64,9 @@ class Fetched:
         return max((version.fetch for version in self.versions.values()), default=0)
 
     def told(self, version: ObjectVersion) -> str | None:
-        """That this version was fetched. An object that is put again has another one, also with the same bytes."""
+        """A message where this version was fetched. An object that is put again has a new version, even with the same
+        bytes.
+        """
         known = self.versions.get(version.uri)
         if not known or _state(known) != _state(version):
             return None
@@ -76,7 +77,7 @@ class Fetched:
 
 @dataclass
 class Look:
-    """What is new in buckets. Each file of `drop` is one object; its path is the one below the folder of downloads."""
+    """What is new in buckets. Each file of `drop` is one object; its path is relative to the folder of downloads."""
 
     source: Source
     store: Store
@@ -105,7 +106,7 @@ class Look:
         self.places.append(place)
 
     def _add(self, place: Address, version: ObjectVersion) -> str | None:
-        """Adds a version that is new. Where it is not and is to be counted, as what."""
+        """Adds a new version. For one that is not new and is to be counted, returns the reason."""
         parts = _parts(place, version)
         if any(part in ("", ".", "..") for part in parts[:-1]) or parts[-1] in (".", ".."):
             self.unknown.add("/".join(parts), "its key has an empty part, or . or ..: no file can have this name")
@@ -134,7 +135,7 @@ class Look:
 
 
 def fetched_before(zone: Zone, deliveries: Iterable[Delivery]) -> Fetched:
-    """What earlier runs fetched, by the manifests of the deliveries and by the note."""
+    """What earlier runs fetched, from the manifests of the deliveries and from the note."""
     fetched = Fetched(zone.path / FETCHED)
     landed, quiet = _noted(fetched.note)
     held = set(_held(deliveries))
@@ -151,7 +152,7 @@ def fetched_before(zone: Zone, deliveries: Iterable[Delivery]) -> Fetched:
 def look(source: Source, places: Sequence[Address], fetched: Fetched, *, redelivery: bool) -> Look:
     """Lists the addresses. Raises UserError where one cannot be listed, and where none ever held a file of the source.
 
-    What comes after the first of them was asked for is left to the next run, which is then later than this one.
+    Objects that arrive after the first listing began are left to the next run, whose delivery is then later.
     """
     found = Look(source, store(), fetched)
     for place in places:
@@ -207,10 +208,10 @@ def fetch(found: Look, session: Session) -> tuple[Drop, Faults]:
 
 
 def dated(drop: Drop, deliveries: Sequence[Delivery]) -> tuple[datetime, datetime]:
-    """When the objects were delivered, and the second of the latest of them.
+    """When the objects were delivered, and the time of the latest object, to the second.
 
-    It is that second, but after the deliveries that hold earlier versions of these objects, and no other delivery's:
-    what is fetched later is delivered later within it.
+    The delivery has that time, moved up where needed: after deliveries with earlier versions of these objects, and
+    never equal to another delivery's time. So of two fetches within a second the later one is delivered later.
     """
     uris = {version.uri for file in drop.files for version in file.objects}
     times = [datetime.fromisoformat(version.last_modified) for file in drop.files for version in file.objects]
@@ -224,7 +225,7 @@ def dated(drop: Drop, deliveries: Sequence[Delivery]) -> tuple[datetime, datetim
 
 
 def note(session: Session, before: Fetched, landed: Sequence[ObjectVersion], quiet: Sequence[ObjectVersion]) -> None:
-    """Notes what has been fetched by now: versions that a delivery holds, and those that brought nothing new."""
+    """Records what has been fetched so far: versions that a delivery holds, and those that brought nothing new."""
     versions = {**before.versions, **{version.uri: version for version in (*landed, *quiet)}}
     silent = (before.quiet - {version.uri for version in landed}) | {version.uri for version in quiet}
     document: dict[str, list[dict[str, Any]]] = {"landed": [], "without_news": []}
@@ -254,7 +255,7 @@ def _held(deliveries: Iterable[Delivery]) -> Iterable[ObjectVersion]:
 
 
 def _parts(place: Address, version: ObjectVersion) -> list[str]:
-    """The parts of the key, below the folder that is asked for."""
+    """The parts of the key, below the requested folder."""
     root = str(place) if place.is_folder else str(Address(place.bucket, ""))
     return version.uri.removeprefix(root).split("/")
 
@@ -264,6 +265,6 @@ def _state(version: ObjectVersion) -> tuple[str, int, str]:
 
 
 def _ending(name: str) -> str:
-    """The ending by which readers know the format; of a name that has one."""
+    """The suffix of a name by which readers recognise the format."""
     packed = ".gz" if name.endswith(".gz") else ""
     return Path(name.removesuffix(".gz")).suffix + packed

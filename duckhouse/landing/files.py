@@ -19,7 +19,7 @@ _TOLD = 200  # characters of an error
 
 @dataclass(frozen=True)
 class Job:
-    """A file to land in the delivery that is put together in `folder`. `stamp` is how it was when it was hashed."""
+    """A file to land in the delivery being built in `folder`. `stamp` is its state when it was hashed."""
 
     found: Found
     origin: Origin
@@ -35,13 +35,13 @@ class Job:
 
 
 def landed_stem(name: str) -> str:
-    """A file name that every system takes, from any name: its letters, and a hash that keeps names apart."""
+    """A file name that every system accepts, from any name: its letters, and a hash that keeps names distinct."""
     letters = "".join(c if c.isascii() and (c.isalnum() or c in "-_.") else "_" for c in name.rsplit("/", 1)[-1])
     return f"{letters.split('.')[0][:60]}-{sha256(name.encode()).hexdigest()[:32]}"
 
 
 def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
-    """Lands a file. Raises FileFault where it cannot be read; what was written of it by then is removed."""
+    """Lands a file. Raises FileFault where it cannot be read, and removes what was written until then."""
     found, entity = job.found, job.found.entity.delivered
     target = job.folder / job.landed_as
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -93,13 +93,13 @@ def land_file(job: Job, advance: Callable[[int], object]) -> SourceFile:
 
 
 def _without_values(target: Path, entity: Entity) -> list[str]:
-    """The columns that the file should have and of which it has no value; what landing makes is not asked of a file."""
+    """The columns that the file should have but has no value for, without those that landing itself fills."""
     delivered = {column.name for column in entity.delivered.columns}
     return [name for name in columns_without_values(target, entity) if name in delivered]
 
 
 def _fault(error: Exception, path: Path) -> Exception:
-    """The error as one of the file, unless it is the system's and not of that file: a disk that is full."""
+    """The error as a fault of the file, unless the system is at fault, as with a full disk."""
     if isinstance(error, FileFault):
         return error
     if isinstance(error, OSError):

@@ -1,4 +1,4 @@
-"""Columns that hold Python literals, as some exports write lists and dictionaries: their JSON beside the text."""
+"""Columns with Python literals, as some exports write lists and dictionaries: adds their JSON beside the text."""
 
 import ast
 import json
@@ -18,11 +18,11 @@ from duckhouse.sources import Entity
 LONGEST = 1 << 17  # characters of a literal; reading one takes some 500 bytes for each of them
 DEEPEST = 50  # lists and dictionaries within one another
 _ROWS = 500
-_REMEMBERED, _SHORT = 10_000, 1_000  # texts, and the characters that they have at most; lists of categories repeat
+_REMEMBERED, _SHORT = 10_000, 1_000  # texts, and their maximum length in characters; lists of categories repeat
 
 
 def add_literals(target: Path, entity: Entity) -> None:
-    """Adds to a landed file the columns that its entity makes of literals. The file is replaced at the end."""
+    """Adds the columns that the entity derives from literals to a landed file. The file is replaced at the end."""
     if not any(column.literal_of for column in entity.columns):
         return
     whole = target.with_suffix(".literals")
@@ -35,10 +35,10 @@ def add_literals(target: Path, entity: Entity) -> None:
 
 
 def literal_as_json(text: str) -> str | None:
-    """The JSON of a Python literal; None where the text is none, is too long or too deep, or JSON cannot hold it.
+    """The JSON of a Python literal; None where the text is not one, is too long or too deep, or JSON cannot hold it.
 
-    Items are separated by a comma and a blank, keys from values by a colon and a blank; characters are not escaped. Of
-    a key that is there twice the last value counts, as in Python.
+    Items are separated by a comma and a blank, keys from values by a colon and a blank; characters are not escaped. For
+    a repeated key the last value counts, as in Python.
     """
     if len(text) > LONGEST:
         return None
@@ -60,7 +60,7 @@ def _write(landed: Path, whole: Path, entity: Entity) -> None:
         pq.ParquetFile(landed) as file,
         pq.ParquetWriter(whole, schema, compression="zstd") as writer,
     ):
-        warnings.simplefilter("ignore", SyntaxWarning)  # of backslashes in texts
+        warnings.simplefilter("ignore", SyntaxWarning)  # about backslashes in texts
         warnings.simplefilter("ignore", DeprecationWarning)
         waiting: list[pa.RecordBatch] = []
         for batch in _batches(file):
@@ -73,7 +73,7 @@ def _write(landed: Path, whole: Path, entity: Entity) -> None:
 
 
 def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:
-    """Few rows at a time and none of two row groups: those of long texts are small."""
+    """A few rows at a time, never across row groups: row groups with long texts are small."""
     for group in range(file.num_row_groups):
         yield from file.iter_batches(_ROWS, row_groups=[group])
 
@@ -96,7 +96,7 @@ def _reader() -> Callable[[str], str | None]:
 
 
 def _fits(value: Any, levels: int) -> bool:
-    """Whether JSON can hold a value as it is, in at most so many lists and dictionaries within one another."""
+    """Whether JSON can hold a value unchanged, nested in at most so many lists and dictionaries."""
     if isinstance(value, str):
         return "\0" not in value
     if isinstance(value, dict):

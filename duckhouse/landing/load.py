@@ -28,7 +28,7 @@ REDELIVERY_AFTER = timedelta(days=1)
 
 @dataclass
 class Outcome:
-    """What became of a drop. `delivery` is None where nothing was new, or where nothing was to be written."""
+    """The result for a drop. `delivery` is None where nothing was new, or where nothing was to be written."""
 
     delivered_at: datetime
     delivery: Delivery | None = None
@@ -80,7 +80,7 @@ class _Hashed:
 
 @dataclass(frozen=True, order=True)
 class _Landed:
-    """A file of a delivery. They sort as their records count: the last one wins."""
+    """A file of a delivery. Files sort in the order in which their records count: the last one wins."""
 
     delivered_at: datetime
     delivery_id: str
@@ -92,11 +92,11 @@ class _Landed:
 def load(
     source: Source, paths: Sequence[Path | str], *, delivered_at: datetime | None, redelivery: bool, dry_run: bool
 ) -> list[Outcome]:
-    """Lands the drops in `paths`, one delivery each; all of one run at `delivered_at`, a redelivery one day later.
+    """Lands the drops in `paths`, one delivery each; all of a run are dated `delivered_at`, a redelivery one day later.
 
-    Without `delivered_at` a delivery is dated now, after all that landed before, and a file does not land again where
-    its bytes are the last ones of its name; with it they do not land again at that time. Paths of the form
-    s3://BUCKET/PREFIX are one delivery of the objects that are new there, dated by the latest of them. Raises UserError
+    Without `delivered_at` a delivery is dated now, after everything that landed before, and a file is skipped where its
+    bytes are the last ones of its name. With it, a file is skipped where its bytes have landed at that time. Paths of
+    the form s3://BUCKET/PREFIX are one delivery of the new objects there, dated by the latest of them. Raises UserError
     where nothing can be done at all.
     """
     if source.kind != FILES:
@@ -137,7 +137,7 @@ def load(
 
 
 def delivery_time(text: str | None) -> datetime | None:
-    """The time that --delivered-at says, UTC unless it says more."""
+    """The time given by --delivered-at, UTC unless it names a time zone."""
     moment = moment_of(text) if text is not None else None
     if text is not None and moment is None:
         raise UserError(f"--delivered-at {text!r} is not ISO 8601: write it as 2026-03-25T06:00:00Z")
@@ -158,7 +158,7 @@ def _local(source: Source, paths: Sequence[Path], redelivery: bool) -> list[Drop
 def _fetched(
     found: Look, session: Session | None, delivered_at: datetime | None, deliveries: Sequence[Delivery]
 ) -> tuple[list[Drop], list[Outcome]]:
-    """The one drop of what is new in a bucket, and its outcome; without a session nothing is fetched."""
+    """The one drop of new objects in a bucket, and its outcome; without a session nothing is fetched."""
     outcome = Outcome(delivered_at or datetime.now(UTC), known=found.skipped, unknown=found.unknown.told())
     if not session:
         outcome.would_fetch = [(file.name, file.entity.name) for file in found.drop.files]
@@ -173,7 +173,7 @@ def _fetched(
 
 
 def _objects(files: list[_Hashed], outcome: Outcome) -> tuple[list[ObjectVersion], list[ObjectVersion]]:
-    """Of what was fetched the versions that landed, and those whose bytes had landed already."""
+    """Of the fetched versions, those that landed, and those whose bytes had landed already."""
     landed = [version for file in outcome.delivery.files for version in file.objects] if outcome.delivery else []
     failed = {name for name, _ in outcome.failed}
     held, refused = set(landed), {file.contents for file in files if file.found.name in failed}
@@ -197,7 +197,7 @@ def describe(outcome: Outcome, *, dry_run: bool) -> Iterator[str]:
 
 
 def faults(outcome: Outcome) -> Iterator[str]:
-    """What was not landed, and what landed with a loss: a line each."""
+    """What did not land, and what landed with a loss: one line each."""
     for name, reason in (*outcome.unknown, *outcome.failed):
         yield f"not landed: {visible(name)}: {reason}\n"
     for name, reason in outcome.lost:
@@ -222,7 +222,7 @@ def _describe_delivery(delivery: Delivery) -> Iterator[str]:
 
 
 def _outcomes(drops: list[Drop], delivered_at: datetime | None, landed: list[_Landed]) -> list[Outcome]:
-    """One for each drop, dated: at `delivered_at`, or now, which is never before what landed earlier."""
+    """One outcome for each drop, dated `delivered_at` or now, and never before what landed earlier."""
     now = datetime.now(UTC)
     after_newest = landed[-1].delivered_at + MOMENT if landed else now
     start, step = (delivered_at, REDELIVERY_AFTER) if delivered_at else (max(now, after_newest), MOMENT)
@@ -257,7 +257,7 @@ def _hashed(drop: Drop, outcome: Outcome) -> list[_Hashed]:
 
 
 def _once(files: list[_Hashed], outcome: Outcome) -> list[_Hashed]:
-    """Of several files with the same bytes the last, which is what counts; it has the objects of all."""
+    """Of several files with the same bytes, only the last, which counts; it gets the objects of all."""
     last = {file.contents: file for file in files}
     objects: dict[tuple[str, str], list[ObjectVersion]] = defaultdict(list)
     for file in files:
@@ -272,11 +272,11 @@ def _once(files: list[_Hashed], outcome: Outcome) -> list[_Hashed]:
 
 
 def _new(drops: Sequence[list[_Hashed]], outcome: Outcome, landed: list[_Landed]) -> list[_Hashed]:
-    """Those files of the first drop that say something new; the other drops follow it in this run.
+    """The files of the first drop that contain something new; the other drops follow it in this run.
 
-    A file says nothing new where its bytes, with those that follow under its name, are the last ones of that name, or
-    where its name is new and its bytes are the last ones of its table. So does one with the bytes of such a file that
-    comes after it in the drop, where nothing landed under its own name since.
+    A file is not new where its bytes, with those that follow under its name in this run, are the last ones landed under
+    that name, or where its name is new and its bytes are the last ones of its table. It is not new either where a later
+    file of the drop has the same bytes and is not new, and nothing landed under its own name since.
     """
     by_name: dict[tuple[str, str], list[_Landed]] = defaultdict(list)
     last_of_table: dict[str, list[_Landed]] = {}
@@ -314,7 +314,7 @@ def _new(drops: Sequence[list[_Hashed]], outcome: Outcome, landed: list[_Landed]
 
 
 def _last_said(following: Sequence[str], landed: Sequence[_Landed]) -> _Landed | None:
-    """The delivery that holds the first of `following`, where `landed` ends with some of these, in their order."""
+    """The delivery of the first of `following`, where `landed` ends with the first few of `following`, in order."""
     for count in range(1, min(len(following), len(landed)) + 1):
         if [file.sha256 for file in landed[-count:]] == list(following[:count]):
             return landed[-count]
@@ -322,7 +322,7 @@ def _last_said(following: Sequence[str], landed: Sequence[_Landed]) -> _Landed |
 
 
 def _new_at(files: list[_Hashed], outcome: Outcome, landed: list[_Landed]) -> list[_Hashed]:
-    """The files whose bytes have not landed at this time. Other bytes of a name at one time are refused."""
+    """The files whose bytes have not landed at this time. Different bytes for one name and time are refused."""
     then = [file for file in landed if file.delivered_at == outcome.delivered_at]
     by_contents = {(file.entity, file.sha256): file.delivery_id for file in then}
     by_name = {(file.entity, file.name): file.delivery_id for file in then}
@@ -341,7 +341,8 @@ def _new_at(files: list[_Hashed], outcome: Outcome, landed: list[_Landed]) -> li
 def _write(session: Session, files: list[_Hashed], outcome: Outcome) -> Delivery | None:
     """Writes and commits the delivery of those files that can be read.
 
-    Its id is made of what lands, and stands in every row: where a file fails, the rest is written again under its id.
+    The id is derived from what lands, and is in every row. So where a file fails, the rest is written again with a new
+    id.
     """
     while files:
         contents = [(file.found.entity.name, file.found.name, file.sha256) for file in files]

@@ -1,6 +1,6 @@
-"""When sources were last looked at. Each zone keeps the time in a file, which dbt source freshness reads too.
+"""When sources were last checked for data. Each zone keeps the time in a file, which dbt source freshness reads too.
 
-A look is a run that landed a delivery, or ended well and found nothing new.
+A look is a run that landed a delivery, or that succeeded and found nothing new.
 """
 
 from datetime import datetime
@@ -10,9 +10,7 @@ LOOK = "looked_at.txt"
 
 
 def looks_in(landing: Path) -> dict[str, datetime]:
-    """The last look at each source of a landing zone; sources without one, or with one that is not readable, are left
-    out.
-    """
+    """The last look at each source of a landing zone; sources without a readable one are left out."""
     found = {path.parent.name: look_of(path) for path in sorted(landing.glob(f"*/{LOOK}"))}
     return {source: looked_at for source, looked_at in found.items() if looked_at}
 

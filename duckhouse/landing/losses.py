@@ -1,4 +1,4 @@
-"""What a delivery lost on its way, of which its counts say nothing: columns, records, the order of dates."""
+"""What a delivery lost that its counts do not show: columns, records, the order of dates."""
 
 from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
@@ -11,7 +11,7 @@ _FEW = 3
 
 
 def losses(source: Source, delivery: Delivery, earlier: Sequence[Delivery]) -> list[tuple[str, str]]:
-    """The files of a delivery that lost something, with what; `earlier` are the deliveries before it."""
+    """The files of a delivery that lost something, and what they lost; `earlier` are the deliveries before it."""
     tables = {entity.name: entity for entity in source.entities}
     lost: list[tuple[str, str]] = []
     for file in delivery.files:
@@ -48,8 +48,9 @@ def _undecided_dates(delivery: Delivery, file: SourceFile, table: Entity) -> Ite
 
 
 def _columns(table: Entity, file: SourceFile, gone: set[str]) -> list[str]:
-    """The columns that the file lost: its key, what another name may stand for (any for its day and amounts, one that
-    is alike for the others), and what files like it had before, where its records replace earlier ones of their key.
+    """The missing columns that are a loss: keys; columns that may now have another name (any unknown name for the day
+    and the amounts, a similar one for others); and, where records replace earlier ones of their key, columns that files
+    like it had before.
     """
     missing = file.missing_columns or ()
     by_any_name = (table.day, *table.keep_last) if file.unmapped_columns else ()
@@ -59,9 +60,9 @@ def _columns(table: Entity, file: SourceFile, gone: set[str]) -> list[str]:
 
 
 def _no_longer_there(delivery: Delivery, file: SourceFile, earlier: Sequence[Delivery]) -> set[str]:
-    """The columns that no file of this table and format has, and that one of the delivery before had.
+    """The columns that no file of this table and format has, and that a file of the previous delivery had.
 
-    Records of JSONL leave out what they have no value for, so nothing follows from that.
+    JSONL records leave out columns without a value, so a missing column means nothing there.
     """
     if file.format == "jsonl":
         return set()

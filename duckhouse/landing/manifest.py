@@ -11,14 +11,14 @@ from typing import Any
 from duckhouse.cli import UserError
 
 MANIFEST = "manifest.json"
-MOMENT = timedelta(microseconds=1)  # the least by which one delivery is later than another
+MOMENT = timedelta(microseconds=1)  # the smallest difference between the times of two deliveries
 
 
 @dataclass(frozen=True, slots=True)
 class ObjectVersion:
-    """A state of an object of a bucket: `uri` is s3://BUCKET/KEY, `size` in bytes, `last_modified` ISO 8601 in UTC.
+    """A version of an object in a bucket: `uri` is s3://BUCKET/KEY, `size` in bytes, `last_modified` ISO 8601 in UTC.
 
-    `version_id` is there where the bucket keeps versions; `fetch` is the number of the run that fetched it.
+    `version_id` is set where the bucket keeps versions; `fetch` is the number of the run that fetched it.
     """
 
     uri: str
@@ -33,9 +33,9 @@ class ObjectVersion:
 class SourceFile:
     """One landed file. records_read = records_landed + records_rejected + records_blank.
 
-    `missing_columns` are declared and not in the file; None where that is not known. `objects` are those of a bucket
-    that held its bytes. Of a partition of a stream, `offsets` are the first of its messages that are new in the
-    delivery, and the one after the last.
+    `missing_columns` are declared and not in the file; None where that is not known. `objects` are the bucket's objects
+    that had its bytes. For a partition of a stream, `offsets` are the first offset that is new in the delivery, and the
+    one after the last.
     """
 
     entity: str
@@ -58,8 +58,8 @@ class SourceFile:
 
 @dataclass(frozen=True)
 class LakeRead:
-    """What a delivery holds of a table of the lake: its messages from the offsets `start` up to the offsets `end`, both
-    by topic id and partition. `end` is that of a snapshot, which has `rows` rows, of which `valid` are valid messages.
+    """What a delivery has from a table of the lake: messages from the offsets `start` up to the offsets `end`, both by
+    topic id and partition. `end` belongs to a snapshot with `rows` rows, of which `valid` are valid messages.
     """
 
     snapshot: str
@@ -71,8 +71,8 @@ class LakeRead:
 
 @dataclass(frozen=True)
 class Delivery:
-    """What arrived together. `delivered_at` is an aware UTC time, `path` the delivery's folder, `lake` says by entity
-    of a stream what was read.
+    """Files that arrived together. `delivered_at` is an aware UTC time, `path` the delivery's folder. `lake` says for
+    each entity of a stream what was read.
     """
 
     id: str
@@ -87,12 +87,12 @@ class Delivery:
 
 
 def rejected_as(landed_as: str) -> str:
-    """Where in a delivery the rejected records of a file are."""
+    """The path of a file's rejected records in a delivery."""
     return f"_rejected/{landed_as.replace('/', '-')}"
 
 
 def delivery_id(delivered_at: datetime, contents: list[tuple[str, str, str]]) -> str:
-    """An id that sorts by time, then content. `contents` is (entity, file name, sha256) of each file."""
+    """An id that sorts by time, then by content. `contents` has (entity, file name, sha256) for each file."""
     at = delivered_at.astimezone(UTC)
     stamp = f"{at.year:04d}{at:%m%dT%H%M%S%f}Z"
     return f"{stamp}-{sha256(json.dumps(sorted(contents)).encode()).hexdigest()[:8]}"
@@ -103,7 +103,7 @@ def iso(moment: datetime) -> str:
 
 
 def moment_of(text: str) -> datetime | None:
-    """The moment that a text names: 2026-03-25, 20260325T060000Z and the like; UTC unless it says more."""
+    """The moment in a text: 2026-03-25, 20260325T060000Z and similar; UTC unless it names a time zone."""
     try:
         moment = datetime.fromisoformat(text)
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
@@ -112,7 +112,7 @@ def moment_of(text: str) -> datetime | None:
 
 
 def read_manifest(source: str, folder: Path) -> Delivery:
-    """The delivery of a folder. Raises UserError where it has no readable manifest: the zone was changed by hand."""
+    """The delivery in a folder. Raises UserError without a readable manifest: then the zone was changed by hand."""
     manifest = folder / MANIFEST
     try:
         document = json.loads(manifest.read_text(encoding="utf-8"))
@@ -133,7 +133,7 @@ def _file(entry: dict[str, Any]) -> SourceFile:
 
 
 def _entry(file: SourceFile) -> dict[str, Any]:
-    """The entry of a file; only one of a bucket has objects, and a partition of a stream offsets."""
+    """The entry of a file; only files from a bucket have objects, and only partitions of a stream have offsets."""
     return {name: value for name, value in asdict(file).items() if name not in ("objects", "offsets") or value}
 
 

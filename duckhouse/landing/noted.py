@@ -1,4 +1,4 @@
-"""What landing writes to the log of failures: files that were refused, records that were rejected, by their reason."""
+"""What landing writes to the log of failures: refused files, and rejected records by reason."""
 
 from collections.abc import Iterable
 from contextlib import AbstractContextManager
@@ -11,7 +11,7 @@ COMMAND = "land"
 
 
 def noting(source: Source) -> AbstractContextManager[None]:
-    """Notes what ends the block before anything landed."""
+    """Logs the error that ends the block before anything landed."""
     return failures.noted(COMMAND, source.name)
 
 

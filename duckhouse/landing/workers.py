@@ -1,6 +1,6 @@
-"""The files of a delivery, side by side in worker processes where there is enough to do.
+"""Lands the files of a delivery in parallel worker processes, where there is enough to do.
 
-What may abort its process is read in a worker however little it is: a worker that dies takes one file along.
+Formats that may abort the process are always read in a worker, even for small files: a dead worker costs one file only.
 """
 
 import multiprocessing
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from duckhouse.landing.files import Job
 
 WORTH_A_PROCESS = 32 << 20  # bytes of CSV: below it a worker's start costs more than it saves
-IN_THREADS_ANYWAY = 16  # so many times fewer bytes count of the formats that DuckDB reads on all processors itself
-MAY_ABORT = {"parquet"}  # formats whose libraries end the process at some damaged files
+IN_THREADS_ANYWAY = 16  # bytes of other formats count so many times less: DuckDB itself reads them on all processors
+MAY_ABORT = {"parquet"}  # formats whose libraries abort the process for some damaged files
 
 Result = SourceFile | FileFault
 
 
 def digests(paths: Sequence[Path]) -> list[tuple[str, int, tuple[int, int, int]] | OSError]:
-    """The sha256 and size of each file, and its stamp from before they were taken; or why it cannot be read."""
+    """The sha256 and size of each file, and its stamp from before the hashing; or why it cannot be read."""
 
     def one(path: Path) -> tuple[str, int, tuple[int, int, int]] | OSError:
         try:
@@ -41,13 +41,13 @@ def digests(paths: Sequence[Path]) -> list[tuple[str, int, tuple[int, int, int]]
 
     with ThreadPoolExecutor(os.cpu_count()) as threads:
         found = threads.map(one, paths)
-        import duckhouse.landing.files  # noqa: F401  # the readers, which wait for no processor while files are hashed
+        import duckhouse.landing.files  # noqa: F401  # imports the readers while files are hashed
 
         return list(found)
 
 
 def land_files(jobs: Sequence["Job"], advance: Callable[[int], object]) -> Iterator[tuple["Job", Result]]:
-    """Lands each file; in no order. `advance` gets the bytes of the files that were read."""
+    """Lands each file, in any order. `advance` gets the number of bytes read."""
     work = sum(job.size if job.found.format == "csv" else job.size // IN_THREADS_ANYWAY for job in jobs)
     is_worth_it = len(jobs) > 1 and work >= WORTH_A_PROCESS
     apart = []
@@ -62,7 +62,7 @@ def land_files(jobs: Sequence["Job"], advance: Callable[[int], object]) -> Itera
 
 
 def _in_workers(jobs: Sequence["Job"], count: int, advance: Callable[[int], object]) -> Iterator[tuple["Job", Result]]:
-    """The largest file first. In the place of a worker that dies another one goes on."""
+    """Lands the largest file first. A worker that dies is replaced."""
     waiting = sorted(jobs, key=lambda job: job.size)
     busy: dict[Connection, tuple[BaseProcess, Job]] = {}
     idle: list[tuple[Connection, BaseProcess]] = []
@@ -71,7 +71,7 @@ def _in_workers(jobs: Sequence["Job"], count: int, advance: Callable[[int], obje
             while waiting and len(busy) < count:
                 pipe, worker = idle.pop() if idle else _employed()
                 busy[pipe] = worker, waiting.pop()
-                with suppress(BrokenPipeError):  # of a worker that is dead: it shows when it is waited for
+                with suppress(BrokenPipeError):  # the worker is dead, which shows when we wait for it
                     pipe.send(busy[pipe][1])
             for pipe in [ready for ready in wait(list(busy)) if isinstance(ready, Connection)]:
                 worker, job = busy[pipe]
@@ -100,7 +100,7 @@ def _employed() -> tuple[Connection, BaseProcess]:
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     worker = context.Process(target=_work, args=(theirs,), daemon=True)
-    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # which a terminal sends to workers too
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # a terminal sends it to workers too
     try:
         worker.start()
     finally:
@@ -127,8 +127,8 @@ def _outcome(job: "Job", advance: Callable[[int], object]) -> Result:
 
 
 def _work(pipe: Connection) -> None:
-    """A worker: it lands the files that it is sent, until nothing more can come."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a library says when it aborts
+    """A worker: it lands the files that it receives until the connection ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # drops what a library prints when it aborts
     parent = multiprocessing.parent_process()
     if parent:
         threading.Thread(target=_exit_after, args=(parent,), daemon=True).start()
@@ -145,6 +145,6 @@ def _work(pipe: Connection) -> None:
 
 
 def _exit_after(parent: BaseProcess) -> None:
-    """A worker must not outlive the load, whose lock would then be free while the worker still writes."""
+    """Ends a worker with its load: otherwise the load's lock would be free while the worker still writes."""
     parent.join()
     os._exit(1)

@@ -1,6 +1,6 @@
 """The landing zone of a source: landing/<source>/delivery=<id>/, its deliveries, and the session that adds to them.
 
-What writes Parquet is imported when it is written: whoever only lists deliveries does not wait for Arrow.
+The Parquet writer is imported only when needed: listing deliveries does not wait for Arrow.
 """
 
 import errno
@@ -30,7 +30,7 @@ class ZoneIsHeld(UserError):
 
 @dataclass(frozen=True)
 class Zone:
-    """Where the deliveries of a source lie."""
+    """The place of a source's deliveries."""
 
     source: Source
 
@@ -42,7 +42,7 @@ class Zone:
         return self.path / f"delivery={identity}"
 
     def deliveries(self) -> list[Delivery]:
-        """The committed deliveries, oldest id first; the typed empty one is none."""
+        """The committed deliveries, oldest id first; the folder of typed empty tables is not one."""
         folders = sorted(self.path.glob("delivery=*"))
         return [
             read_manifest(self.source.name, folder)
@@ -52,10 +52,10 @@ class Zone:
 
     @contextmanager
     def session(self) -> Iterator["Session"]:
-        """Holds the zone for one writer, and makes every entity exist in it. The system frees it when the process ends,
-        however it ends.
+        """Locks the zone for one writer, and makes every entity exist in it. The system releases the lock when the
+        process ends, however it ends.
 
-        Raises ZoneIsHeld when another process holds it.
+        Raises ZoneIsHeld when another process has the lock.
         """
         self.path.mkdir(parents=True, exist_ok=True)
         with (self.path / ".lock").open("a") as handle:
@@ -75,7 +75,7 @@ class Zone:
 
 @dataclass(frozen=True)
 class Draft:
-    """A delivery that is being written: its rows go to `folder`, which no reader sees."""
+    """A delivery that is being written: its rows go to `folder`, which readers do not see."""
 
     id: str
     delivered_at: datetime
@@ -89,11 +89,11 @@ class Session:
     zone: Zone
 
     def begin(self, delivered_at: datetime, contents: list[tuple[str, str, str]]) -> Draft:
-        """Starts a delivery; one that was not committed is dropped. `contents` are its (entity, file name, sha256)."""
+        """Starts a delivery; an uncommitted one is dropped. `contents` has (entity, file name, sha256) per file."""
         return Draft(delivery_id(delivered_at, contents), delivered_at, self._incoming())
 
     def commit(self, draft: Draft, files: Sequence[SourceFile], lake: Mapping[str, LakeRead] | None = None) -> Delivery:
-        """Makes the draft the delivery of these files, by one rename; `lake` says what was read for a stream."""
+        """Turns the draft into the delivery of these files, by one rename; `lake` says what was read for a stream."""
         from duckhouse.landing.zone_tables import write_files_table
 
         target = self.zone.delivery_path(draft.id)
@@ -112,7 +112,7 @@ class Session:
         return delivery
 
     def note_look(self) -> None:
-        """Notes that the source was looked at now: what was new in it has landed."""
+        """Records that the source was checked now and everything new has landed."""
         fresh = self._incoming() / LOOK
         fresh.write_text(iso(datetime.now(UTC)), encoding="utf-8")
         sync(fresh)
@@ -142,11 +142,11 @@ class Session:
         sync(self.zone.path)
 
     def downloads(self) -> Path:
-        """A new, empty folder for what the session fetches: it is gone when the session ends."""
+        """A new, empty folder for what the session fetches; it is removed when the session ends."""
         return self._incoming("objects")
 
     def replace(self, path: Path, text: str) -> None:
-        """Gives a file of the zone another text, by one rename."""
+        """Replaces the text of a file of the zone, by one rename."""
         fresh = self._incoming("note") / path.name
         fresh.write_text(text, encoding="utf-8")
         sync(fresh)
@@ -154,11 +154,11 @@ class Session:
         sync(path.parent)
 
     def clean(self) -> None:
-        """Removes what was begun and not committed."""
+        """Removes what was started and not committed."""
         shutil.rmtree(self.zone.path / INCOMING, ignore_errors=True)
 
     def _incoming(self, kind: str = "load") -> Path:
-        """A new, empty folder: on the zone's file system, outside what readers see."""
+        """A new, empty folder on the zone's file system, where readers do not look."""
         folder = self.zone.path / INCOMING / f"{kind}-{os.getpid()}"
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
@@ -173,7 +173,7 @@ def prepare(source: Source) -> Zone:
 
 
 def prepare_missing() -> None:
-    """Makes the zones of sources of which nothing has landed: dbt reads every source. Whoever holds one makes it."""
+    """Creates the zones of sources without landed data: dbt reads every source. A locked zone is left to its writer."""
     for source in map(load_source, sources()):
         if not Zone(source).delivery_path(EMPTY).exists():
             with suppress(ZoneIsHeld):
@@ -188,7 +188,7 @@ def _sync_tree(folder: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Brings a file or a folder to the disk."""
+    """Flushes a file or a folder to disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,1 +1,1 @@
-"""How files of a drop become landed rows: one module a format, and the delivery that they make together."""
+"""How files of a drop become landed rows: one module per format, and shared helpers."""

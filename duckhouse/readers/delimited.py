@@ -1,4 +1,4 @@
-"""CSV in any of its dialects: the delimiter and the encoding are found out, quoted fields may hold line ends."""
+"""CSV in any dialect: the delimiter and the encoding are detected, quoted fields may contain line ends."""
 
 import codecs
 import io
@@ -23,12 +23,12 @@ _HEADER_LINES = 200
 _NAMES_TOLD = 3
 _BOMS = {codecs.BOM_UTF8: "utf-8-sig", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _QUOTED = re.compile('(?:[^"]++|"")*+')
-_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r(?!\Z)|\n)")  # what follows a return at the end of a text is not known yet
+_LINE = re.compile(r"[^\r\n]*+(?:\r\n|\r(?!\Z)|\n)")  # a return at the end of the text may be half of \r\n
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
 
 
 def _as_latin_1(error: UnicodeError) -> tuple[str, int]:
-    """The five bytes that windows-1252 leaves undefined are the control characters of the same number."""
+    """The five bytes that windows-1252 leaves undefined become the control characters with the same number."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     return error.object[error.start : error.end].decode("latin-1"), error.end
@@ -40,7 +40,7 @@ codecs.register_error("duckhouse_latin_1", _as_latin_1)
 @dataclass(frozen=True)
 class Text:
     """What the first pass over a file finds: `encoding` as recorded, whether each record must be checked, whether a
-    carriage return alone ends a line in it, its lines.
+    lone carriage return ends a line, and the lines.
     """
 
     encoding: str
@@ -53,7 +53,7 @@ class Text:
 class Record:
     """A record as the splitter sees it: the line on which it starts, its text, and its values or why it has none.
 
-    A value is None where nothing stands between the delimiters; "" in quotes is the empty text.
+    A value is None where nothing is between the delimiters; "" in quotes is the empty text.
     """
 
     row: int
@@ -82,7 +82,7 @@ def land(
     rejects: Rejects,
     advance: Callable[[int], object],
 ) -> Counts:
-    """Lands a CSV file; a header is demanded unless the file holds no text at all.
+    """Lands a CSV file; a header is required unless the file has no text at all.
 
     Raises FileFault for a header that names no declared column, or one twice, and for damaged UTF-16 or gzip.
     """
@@ -113,10 +113,10 @@ def land(
 
 
 def examine(path: Path) -> Text:
-    """Reads the whole file once for its encoding and its line ends.
+    """Reads the complete file once to find its encoding and its line ends.
 
-    A byte order mark decides; else NULs beside the first character tell UTF-16; else UTF-8, unless more characters are
-    broken than whole: then it is windows-1252.
+    A byte order mark decides; else NULs beside the first character mean UTF-16; else it is UTF-8, unless more
+    characters are invalid than valid: then it is windows-1252.
     """
     with opened(path, lambda _: None) as stream:
         head = stream.peek(4)[:4]
@@ -168,7 +168,7 @@ def _lines(path: Path, text: Text, advance: Callable[[int], object]) -> Iterator
 
 
 def _physical(wrapper: io.TextIOWrapper) -> Iterator[str]:
-    """The lines with their ends; of one that is too long only as much as says so."""
+    """The lines with their ends; a line that is too long is cut, but stays recognisable as too long."""
     while line := wrapper.readline(MAX_RECORD + 1):
         if len(line) > MAX_RECORD:
             while line[-1] != "\n" and (more := wrapper.readline(MAX_RECORD)):
@@ -177,7 +177,7 @@ def _physical(wrapper: io.TextIOWrapper) -> Iterator[str]:
 
 
 def _of_any_end(wrapper: io.TextIOWrapper) -> Iterator[str]:
-    """The same where a carriage return alone ends a line too."""
+    """The same where a lone carriage return ends a line too."""
     rest = ""
     while chunk := wrapper.read(CHUNK):
         text, position = rest + chunk, 0
@@ -202,7 +202,7 @@ def _joined(start: list[str], rest: Iterator[str]) -> Iterator[str]:
 
 
 def sniff(start: list[str], entity: Entity) -> str:
-    """The delimiter under which the header names most declared columns, and then has most fields."""
+    """The delimiter with which the header names the most declared columns; on a tie, the one with the most fields."""
 
     def yield_of(delimiter: str) -> tuple[int, int]:
         for record in split(iter(start), delimiter):
@@ -218,7 +218,7 @@ def sniff(start: list[str], entity: Entity) -> str:
 
 
 def header(path: Path) -> list[str]:
-    """The names of the columns, by the delimiter that makes most of them; none where there is no text."""
+    """The names of the columns, with the delimiter that gives the most of them; none where there is no text."""
     text = examine(path)
     with _lines(path, text, lambda _: None) as lines:
         start = list(islice(lines, _HEADER_LINES))
@@ -264,8 +264,8 @@ def _header_names(header: Record, entity: Entity) -> list[str]:
 def split(lines: Iterator[str], delimiter: str) -> Iterator[Record]:
     """The records of physical lines. A blank line has no values: [].
 
-    A quoted field that is not closed, or closed in a later line with text behind it, costs the line on which its
-    record starts and nothing else: reading goes on with the next line.
+    A quoted field that is not closed, or that is followed by text where a later line closes it, costs only the line on
+    which its record starts: reading continues with the next line.
     """
     white = " \t\r\n\f\v".replace(delimiter, "")
     ahead = _Ahead(lines, delimiter)
@@ -292,8 +292,8 @@ def split(lines: Iterator[str], delimiter: str) -> Iterator[Record]:
 
 
 class _Ahead:
-    """Lines that are looked at before their turn. Each is looked at once, however many quotes stay open before it: a
-    quote that is open at the start of one of them comes to the same end from wherever it was opened.
+    """Lines that are read ahead. Each is examined once, however many quotes stay open before it: where a quote is open
+    at the start of a line, it closes at the same place no matter where it was opened.
     """
 
     def __init__(self, lines: Iterator[str], delimiter: str) -> None:
@@ -302,7 +302,7 @@ class _Ahead:
         self._waiting: deque[str] = deque()
         self._size = 0
         self._never_closes = (
-            False  # a quote that is open at the start of a waiting line; else it is still open behind them
+            False  # true: a quote that is open at the start of a waiting line does not close within these lines
         )
 
     def next(self) -> str:
@@ -314,7 +314,7 @@ class _Ahead:
         return line
 
     def closing(self, size: int) -> list[str]:
-        """Takes the lines up to the one that closes what a line of this size leaves open; none where none does."""
+        """Takes the lines up to the one that closes the quote that a line of this size left open; else none."""
         while not self._never_closes and size + self._size <= MAX_RECORD:
             line = next(self._lines, "")
             outcome = _Fields(self._delimiter, is_open=True).feed(line) if line else "unclosed_quote"

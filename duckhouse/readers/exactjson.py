@@ -1,4 +1,4 @@
-"""JSON records with nothing changed: numbers keep their digits, repeated keys are seen, what is not JSON is refused."""
+"""JSON records, unchanged: numbers keep their digits, repeated keys are detected, invalid JSON is rejected."""
 
 import json
 from collections import Counter
@@ -13,11 +13,11 @@ quoted = encode_basestring
 
 
 MAX_DEPTH = 200
-"""Arrays and objects within one another; a deeper record is rejected. Python's own limit depends on who calls."""
+"""Maximum nesting of arrays and objects; a deeper record is rejected. Python's own limit depends on the caller."""
 
 
 class Rejected(Exception):
-    """A record that does not land. Its text is the reason, a stable code."""
+    """A record that does not land. Its text is the reason: a stable code."""
 
 
 class Number(str):
@@ -94,7 +94,7 @@ def landed_text(value: Any) -> str | None:
 def reader(entity: Entity) -> Callable[[str, Counter[str]], list[str | None]]:
     """A function from the text of a record to its landed values: the declared columns, then _unmapped.
 
-    The names of what is unmapped are counted in the Counter that it is given.
+    The names of unmapped members are counted in the given Counter.
     It raises Rejected: the reasons of `decode`, and duplicate_key where a key comes twice with different values.
     """
     fill = filler(entity)

@@ -1,4 +1,4 @@
-"""Parquet as Arrow reads it, value by value: exact for every type, and slower than DuckDB, which reads the most."""
+"""Parquet read by Arrow, value by value: exact for every type, but slower than DuckDB, which reads most files."""
 
 from collections.abc import Callable, Container, Iterable, Iterator
 from itertools import islice
@@ -17,8 +17,8 @@ from duckhouse.sources import Entity
 def land(
     batches: Iterable[pa.RecordBatch], entity: Entity, landed: Landed, rejects: Rejects, long: Container[int]
 ) -> None:
-    """Lands the rows of the batches, whose first column numbers them, but for those in `long` and those that hold
-    text that is not UTF-8.
+    """Lands the rows of the batches, whose first column numbers them, except those in `long` and those with text that
+    is not UTF-8.
     """
     fill = filler(entity)
     for batch in batches:
@@ -47,7 +47,7 @@ def _is_whole(batch: pa.RecordBatch) -> bool:
 
 
 def decoded(array: pa.Array) -> list[Any]:
-    """The values as `exactjson` has them: Number, text, bool, None, and lists and Members of these.
+    """The values in the types of `exactjson`: Number, text, bool, None, and lists and Members of these.
 
     Times are ISO 8601 with T, those with a time zone in UTC with Z, of any year.
     """
@@ -80,7 +80,7 @@ def decoded(array: pa.Array) -> list[Any]:
 
 
 def _strings(array: pa.Array) -> list[str | None]:
-    """Bytes that are no UTF-8 become what the error handler surrogateescape makes of them."""
+    """Decodes bytes that are not UTF-8 with the error handler surrogateescape."""
     try:
         values: list[str | None] = array.to_pylist()
     except UnicodeDecodeError:
@@ -109,7 +109,7 @@ def _structs(array: pa.Array) -> list[Any]:
 
 
 def entries(array: pa.MapArray) -> pa.ListArray:
-    """A map as the list of its pairs."""
+    """A map as a list of its pairs."""
     return array.cast(pa.list_(pa.struct([array.type.key_field, array.type.item_field])))
 
 

@@ -1,4 +1,4 @@
-"""JSONL: one JSON object a line."""
+"""JSONL: one JSON object per line."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -55,7 +55,7 @@ def land(
 
 
 class _Source:
-    """An iterator that remembers what broke it: DuckDB passes on the message only."""
+    """An iterator that remembers the exception that ended it: DuckDB passes on only the message."""
 
     def __init__(self, batches: Iterator[pa.RecordBatch]) -> None:
         self._batches = batches
@@ -139,7 +139,7 @@ def _copy(entity: Entity, origin: Origin, target: Path, fast: FastPath | None) -
 
 
 def _same(text: str) -> str:
-    """SQL of a text that every row has: as the only value of an ENUM it is written as text, and not hashed a row."""
+    """SQL for a text that every row has: as the only value of an ENUM it is written as text, not hashed per row."""
     return f"{literal(text)}::enum ({literal(text)})"
 
 

@@ -22,7 +22,7 @@ class Lines:
     """The lines of a stream. `read` and `blank` are complete once the batches are used up.
 
     A line keeps its line end. Rows are physical lines, from 1. `reject` gets what cannot be a record at all:
-    (row, reason, text) for invalid_utf8 (with \\xNN for the bytes that are none) and too_long (its first bytes).
+    (row, reason, text) for invalid_utf8 (with \\xNN for invalid bytes) and too_long (its first bytes).
     """
 
     def __init__(self, stream: BufferedReader, reject: Callable[[int, str, str], None]) -> None:
@@ -36,10 +36,10 @@ class Lines:
             yield self._batch(view, offsets)
 
     def _blocks(self) -> Iterator[tuple[memoryview, np.ndarray]]:
-        """About a chunk at a time, and the offsets between its whole lines; records that are too long are left out."""
+        """About one chunk at a time, and the offsets of its complete lines; records that are too long are left out."""
         pending = self._start()
         while True:
-            # Arrow gives memory out again; what is new from the system is cleared first, which costs more than to read.
+            # Arrow reuses memory; new memory is cleared by the system first, which takes longer than reading.
             view = memoryview(pa.allocate_buffer(len(pending) + CHUNK)).cast("B")
             view[: len(pending)] = pending
             count = self._stream.readinto(view[len(pending) :])
@@ -70,7 +70,7 @@ class Lines:
         self._reject(self.read, "too_long", bytes(start[:KEPT_OF_LONG]).decode(errors="backslashreplace"))
 
     def _skip_line(self, start: memoryview) -> int:
-        """Reads on to the end of a line that begins with `start`, which is all used up then."""
+        """Reads to the end of a line that begins with `start`, which is used up by then."""
         while (more := self._stream.readline(CHUNK)) and not more.endswith(b"\n"):
             continue
         return len(start)
@@ -113,7 +113,7 @@ class Lines:
 
 
 def printable(text: str) -> str:
-    """The text with \\xNN for what surrogateescape made of bytes."""
+    """The text with \\xNN for bytes that surrogateescape replaced."""
     return text.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 

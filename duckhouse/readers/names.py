@@ -18,7 +18,7 @@ class Place:
 def finder(entity: Entity) -> Callable[[str], Place | None]:
     """A function from a name as a file spells it to its place, or None for what the declaration does not name.
 
-    Names are trimmed; an exact match goes before one that differs in case, and a column's own name before its aliases.
+    Names are trimmed. An exact match is preferred to one that differs in case, and a column's own name to its aliases.
     """
     exact: dict[str, Place] = {}
     folded: dict[str, Place] = {}
@@ -39,7 +39,7 @@ def finder(entity: Entity) -> Callable[[str], Place | None]:
 class ColumnPlan:
     """How the columns of a file fill the declared columns; all numbers are positions in the file."""
 
-    carriers: tuple[tuple[int, ...], ...]  # for each declared column, those that carry it, best first
+    carriers: tuple[tuple[int, ...], ...]  # for each declared column, the file's columns that carry it, best first
     unmapped: tuple[int, ...]
 
     def missing(self, entity: Entity) -> list[str]:

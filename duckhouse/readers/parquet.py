@@ -1,4 +1,4 @@
-"""Parquet: columns by name, every value as the text that JSON would give it."""
+"""Parquet: columns by name, every value as the text that it would have in JSON."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -27,24 +27,24 @@ _LISTS = {"list", "array"}
 _ROW_NUMBER = "file_row_number"
 _DIGITS = 38
 _NESTED = 4
-_COLUMNS = 1_000  # with more of them, planning takes DuckDB longer than reading, by the square
+_COLUMNS = 1_000  # with more, planning takes DuckDB longer than reading: its time grows with the square
 _VERIFIED_ROWS = 1 << 16
 _EXACT_ROWS = 10_000
 _BATCH = 64 << 20  # bytes
-_MEASURED = 256 << 20  # bytes; what a batch that is only measured may come to
+_MEASURED = 256 << 20  # bytes; the limit of a batch that is only measured
 _TEXTS = {"BYTE_ARRAY", "FIXED_LEN_BYTE_ARRAY"}
-_PAGE = 128 << 20  # bytes; what writes pages cuts them at about 1 MiB, a value may be longer
-_UNPACKED, _TIMES_ITS_SIZE = 1 << 30, 1_000  # a file may unpack to so many bytes, or to so many times its own
+_PAGE = 128 << 20  # bytes; writers cut pages at about 1 MiB, but a value may be longer
+_UNPACKED, _TIMES_ITS_SIZE = 1 << 30, 1_000  # a file may unpack to so many bytes, or to so many times its size
 
 
 def land(
     path: Path, entity: Entity, origin: Origin, target: Path, rejects: Rejects, threads: int
 ) -> tuple[int, list[str], list[str]]:
-    """Lands a Parquet file; returns the rows that its footer counts, and the names of columns that are not declared and
-    of declared ones that are not in it.
+    """Lands a Parquet file; returns the row count of its footer, the names of undeclared columns, and the names of
+    declared columns that are not in it.
 
-    DuckDB reads it where it is exact; what it does not read exactly, or not at all, Arrow does, value by value.
-    Raises FileFault where the file is no whole Parquet file, or has no declared column.
+    DuckDB reads the file where it is exact. What DuckDB does not read exactly, or not at all, Arrow reads value by
+    value. Raises FileFault where the file is not a complete Parquet file, or has no declared column.
     """
     with _opened(path) as file:
         unpacked = _refuse_bombs(file, path)
@@ -63,7 +63,7 @@ def land(
 
 
 def verified_rows(path: Path) -> int:
-    """The rows that the footer counts, after every page was decoded and its checksum, where it has one, compared."""
+    """The row count of the footer, after every page was decoded and its checksum, where it has one, was compared."""
     with _opened(path) as file:
         for _ in _verify(file, _refuse_bombs(file, path)):
             continue
@@ -95,7 +95,7 @@ def _faults() -> Iterator[None]:
 
 
 def _verify(file: pq.ParquetFile, unpacked: int) -> Iterator[int]:
-    """Decodes every page; the rows that are longer than a record may be."""
+    """Decodes every page; returns the rows that are longer than a record may be."""
     row = 1
     for batch in _batches(file, unpacked, _VERIFIED_ROWS):
         yield from (row + place for place in _long_rows(batch))
@@ -103,8 +103,8 @@ def _verify(file: pq.ParquetFile, unpacked: int) -> Iterator[int]:
 
 
 def _refuse_bombs(file: pq.ParquetFile, path: Path) -> int:
-    """The bytes to which the file unpacks. Raises FileFault where a page, or all of it, unpacks to more than memory may
-    have to hold.
+    """The size of the unpacked file in bytes. Raises FileFault where a page or the complete file would unpack to more
+    than the limits allow.
     """
     groups = [file.metadata.row_group(place) for place in range(file.metadata.num_row_groups)]
     total = _bounded(sum(group.total_byte_size for group in groups), path)
@@ -119,7 +119,7 @@ def _refuse_bombs(file: pq.ParquetFile, path: Path) -> int:
             pages[column] = max(page, pages[column])
         for chunk in (group.column(place) for group in groups for place in range(group.num_columns)):
             values[chunk.path_in_schema] += chunk.num_values if chunk.physical_type in _TEXTS else 0
-        for column, page in pages.items():  # no value is longer than a page, but many rows may have one value of it
+        for column, page in pages.items():  # no value is longer than a page, but many rows may share one value
             if values[column] * page > _UNPACKED:
                 for batch in file.iter_batches(max(1, _MEASURED // page), columns=[column], use_threads=False):
                     total = _bounded(total + sum(map(_size, batch.columns)), path)
@@ -134,14 +134,14 @@ def _bounded(unpacked: int, path: Path) -> int:
 
 
 def _batches(file: pq.ParquetFile, unpacked: int, rows: int) -> Iterator[pa.RecordBatch]:
-    """The rows in batches of as many, or fewer where they are long."""
+    """The rows in batches of that many, or fewer where rows are long."""
     a_row = unpacked // max(1, file.metadata.num_rows) + 1
     with _faults():
         yield from file.iter_batches(max(1, min(rows, _BATCH // a_row)), use_threads=False)
 
 
 def _long_rows(batch: pa.RecordBatch, start: int = 0) -> Iterator[int]:
-    """Half by half, so that a batch of short rows is looked at once."""
+    """Splits batches in halves, so that a batch of short rows is measured only once."""
     if len(batch) == 1 and sum(map(_size, batch.columns)) > MAX_RECORD:
         yield start
     elif len(batch) > 1 and batch.nbytes > MAX_RECORD:
@@ -151,7 +151,7 @@ def _long_rows(batch: pa.RecordBatch, start: int = 0) -> Iterator[int]:
 
 
 def _size(column: pa.Array) -> int:
-    """The bytes of the values; of a dictionary those which the values take from it, each time."""
+    """The bytes of the values; a dictionary's values count each time they are used."""
     if pa.types.is_dictionary(column.type):
         return int(column.dictionary_decode().nbytes)
     if pa.types.is_map(column.type):
@@ -163,13 +163,13 @@ def _size(column: pa.Array) -> int:
 
 
 def _is_exact(schema: pa.Schema) -> bool:
-    """Whether DuckDB reads every value of the columns as it is, and in a time that grows with their bytes."""
+    """Whether DuckDB reads every value of the columns exactly, in a time that grows linearly with their bytes."""
     return _ROW_NUMBER not in map(str.lower, schema.names) and all(map(_is_exact_type, schema.types))
 
 
 def _is_exact_type(kind: pa.DataType, depth: int = 0) -> bool:
-    """DuckDB makes a double of a decimal of more than 38 digits, writes one that has none before the point as .5, which
-    is no JSON, cuts nanoseconds off a time, and takes twice as long for each list within a list.
+    """DuckDB turns decimals of more than 38 digits into doubles. It writes decimals without digits before the point as
+    .5, which is not JSON. It cuts nanoseconds off a time. Each level of nested lists doubles its time.
     """
     if pa.types.is_decimal(kind):
         return bool(kind.scale < kind.precision <= _DIGITS)
@@ -184,7 +184,7 @@ def _numbered(file: pq.ParquetFile, unpacked: int) -> Iterator[pa.RecordBatch]:
     for batch in _batches(file, unpacked, _EXACT_ROWS):
         rows = pa.array(range(row, row := row + len(batch)), pa.int64())
         yield pa.RecordBatch.from_arrays([rows, *batch.columns], ["row", *batch.schema.names])
-    if (read := row - 1) < (count := file.metadata.num_rows):  # as of nested values whose first page is empty
+    if (read := row - 1) < (count := file.metadata.num_rows):  # for example nested values whose first page is empty
         raise FileFault(f"Arrow reads {read:,} of its {count:,} rows: export it with pages of the usual size")
 
 
@@ -263,12 +263,12 @@ def _text(value: str, kind: DuckDBPyType) -> str:
 
 
 def _finite(value: str, text: str) -> str:
-    """The last moment of a type is what DuckDB calls infinity: Arrow knows which it is."""
+    """DuckDB reads the last moment of a type as infinity: Arrow can tell which of the two it is."""
     return f"case when isfinite({value}) then {text} when {value} is not null then error('infinity') end"
 
 
 def _json(value: str, kind: DuckDBPyType, depth: int = 0) -> str:
-    """SQL of the JSON text of a value. Numbers are written by their own type: through JSON they would pass a double."""
+    """SQL of the JSON text of a value. Numbers are written by their own type: JSON would turn them into doubles."""
     if kind.id in _NUMBERS or kind.id == "boolean":
         return f"{value}::varchar"
     if kind.id in {"float", "double"}:

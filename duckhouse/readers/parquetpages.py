@@ -1,4 +1,4 @@
-"""How much the pages of a Parquet file hold once unpacked, from their headers: before anything unpacks them.
+"""The unpacked size of the pages of a Parquet file, read from their headers before anything is unpacked.
 
 A header is a Thrift struct in the compact protocol (parquet.thrift, PageHeader); its sizes are its fields 2 and 3.
 """
@@ -14,7 +14,7 @@ _HEADER, _LONGEST_HEADER = 1 << 12, 1 << 20  # bytes; statistics in a header hol
 
 
 def unpacked_sizes(path: Path, metadata: pq.FileMetaData) -> Iterator[tuple[str, int]]:
-    """The column and the bytes of each page, dictionaries included. Raises ValueError for a header that is none."""
+    """The column and the bytes of each page, dictionaries included. Raises ValueError for an invalid header."""
     with path.open("rb") as file:
         for group in map(metadata.row_group, range(metadata.num_row_groups)):
             for chunk in map(group.column, range(group.num_columns)):
@@ -59,7 +59,7 @@ class _Header:
         return value | byte << shift
 
     def _struct(self) -> dict[int, int]:
-        """Its fields that are whole numbers."""
+        """Its integer fields."""
         fields: dict[int, int] = {}
         number = 0
         while (head := self._byte()) != _STOP:

@@ -1,4 +1,4 @@
-"""Reading a source file: its raw bytes, decompressed and checked, with every fault that makes it unreadable named."""
+"""Reading a source file: its raw bytes, decompressed and checked, with an error for every fault that prevents it."""
 
 import gzip
 import io
@@ -20,14 +20,14 @@ _MAGICS = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK\x03\x04": "zip", b"\x28
 
 
 class FileFault(Exception):
-    """Why a file cannot be read as what it claims to be: the place and what to do, on one line. Nothing of it lands."""
+    """Why a file cannot be read as its format: the place and what to do, on one line. Nothing of the file lands."""
 
     def __str__(self) -> str:
         return one_line(super().__str__())
 
 
 class _Counting(io.RawIOBase):
-    """A file that tells how many bytes are taken from it."""
+    """A file that reports how many bytes are read from it."""
 
     def __init__(self, path: Path, advance: Callable[[int], object]) -> None:
         self._file = path.open("rb", buffering=0)
@@ -47,7 +47,7 @@ class _Counting(io.RawIOBase):
 
 
 def digest(path: Path, advance: Callable[[int], object] = lambda _: None) -> tuple[str, int]:
-    """The sha256 (hex) and size in bytes of the file as it is stored, compressed or not."""
+    """The sha256 (hex) and size in bytes of the file as stored, compressed or not."""
     total = sha256()
     size = 0
     buffer = bytearray(1 << 20)
@@ -70,7 +70,7 @@ def stamp(path: Path) -> tuple[int, int, int]:
 def opened(path: Path, advance: Callable[[int], object]) -> Iterator[io.BufferedReader]:
     """The bytes of a text file, decompressed where its name ends in .gz; `advance` gets the count of stored bytes.
 
-    Raises FileFault for a stream that is cut off or damaged, and for bytes that are another format's.
+    Raises FileFault for a stream that is cut off or damaged, and for bytes of another format.
     """
     with _Counting(path, advance) as raw:
         try:

@@ -1,9 +1,9 @@
-"""The fast path of JSONL: SQL that parses a line once and vouches for it, or leaves it to the exact reader.
+"""The fast path of JSONL: SQL that parses a line once and accepts it, or leaves it to the exact reader.
 
-A template is learnt from the first lines of a file: the order of the keys, the separators, which values stand in
-quotes. A line is vouched for when the line that the template rebuilds from the parsed values IS the line, byte for
-byte, and holds no backslash: then no key is unknown, repeated or lost, and each value is the text between its
-separators, every digit of it. Whatever else a line holds, it does not match, and the exact reader decides.
+A template is learnt from the first lines of a file: the order of the keys, the separators, and which values are in
+quotes. A line is accepted when the line that the template rebuilds from the parsed values equals it byte for byte, and
+it has no backslash. Then no key is unknown, repeated or lost, and each value is exactly the text between its
+separators, with every digit. Any other line does not match, and the exact reader decides.
 """
 
 import json
@@ -25,7 +25,7 @@ _MAX_DEPTH = 4
 
 @dataclass(frozen=True)
 class Member:
-    """A key of the template: how its value is written, and what stands for a NULL (None: it never is NULL)."""
+    """A key of the template: how its value is written, and how NULL is written (None: it is never NULL)."""
 
     key: str
     kind: str  # text, number, boolean or object
@@ -53,7 +53,7 @@ class FastPath:
 
 
 def learn(lines: Sequence[str], entity: Entity) -> FastPath | None:
-    """The fast path for a file that begins with `lines`, or None where they follow no template."""
+    """The fast path for a file that begins with `lines`; None where they follow no template."""
     texts, records = [], []
     for line in lines:
         try:
@@ -119,7 +119,7 @@ def _count(members: Sequence[Member]) -> int:
 
 
 def _usable(keys: Sequence[str]) -> bool:
-    """Whether the keys can be the fields of one DuckDB struct, and stand in the text as they are."""
+    """Whether the keys can be the fields of one DuckDB struct, and are written in the text without escapes."""
     plain = all(key and "\\" not in quoted(key) and key.isprintable() for key in keys)
     return plain and 0 < len({key.casefold() for key in keys}) == len(keys) <= _MAX_KEYS
 
@@ -159,7 +159,7 @@ def _types(members: Sequence[Member]) -> dict[str, Any]:
 
 
 def _pieces(members: Sequence[Member], parent: str, item: str, colon: str) -> list[str]:
-    """SQL of the texts that, put together, are the members of an object as the file writes them."""
+    """SQL of the texts that concatenate to the members of an object as the file writes them."""
     pieces: list[str] = []
     for i, member in enumerate(members):
         value = _field(parent, member)
@@ -181,7 +181,7 @@ def _pieces(members: Sequence[Member], parent: str, item: str, colon: str) -> li
 
 
 def _plain(members: Sequence[Member], parent: str) -> list[str]:
-    """SQL conditions that what stands without quotes is a number or a boolean, not NaN, Infinity or an array."""
+    """SQL conditions that a value without quotes is a number or a boolean, not NaN, Infinity or an array."""
     conditions: list[str] = []
     for member in members:
         value = _field(parent, member)
@@ -214,7 +214,7 @@ def _field(parent: str, member: Member) -> str:
 
 
 def _concat(pieces: Sequence[str]) -> str:
-    """SQL of the pieces put together; literals side by side become one, which halves the work."""
+    """SQL that concatenates the pieces; adjacent literals become one, which halves the work."""
     merged: list[str] = []
     for piece in pieces:
         if merged and piece.startswith("'") and merged[-1].startswith("'"):

@@ -29,13 +29,13 @@ FATES = {
 }
 # one drawing for all screens: the style sheet scales it, from 0.75 on a phone to 1.25
 WIDTH, HEIGHT, FONT_SIZE = 480, 200, 13
-LEGEND_WIDTH, SYMBOL_WIDTH, LETTER_WIDTH = 320, 55, 8  # beside the names of an axis, where a drawing has them
+LEGEND_WIDTH, SYMBOL_WIDTH, LETTER_WIDTH = 320, 55, 8  # beside the names of an axis, where a chart has them
 BAR_WIDTH, BAR_HEIGHT = 4, 24  # of a sparkline
 FEW_TICKS = 8
-MEASURED_FONT = "sans-serif"  # by its widths labels are cut; the page shows them in its own
-PADDING = {"left": 22, "top": 5, "right": 22, "bottom": 5}  # names in letters that are wider than the measured ones
-ROOM = 20  # between words, as the page's font may be a fifth broader
-TOWERING = 20  # times the median: the other days would lie flat on the axis of a linear chart
+MEASURED_FONT = "sans-serif"  # labels are cut by this font's widths; the page shows them in its own font
+PADDING = {"left": 22, "top": 5, "right": 22, "bottom": 5}  # for names with letters wider than measured
+ROOM = 20  # between words, because the page's font may be a fifth wider
+TOWERING = 20  # times the median: in a linear chart the other days would be flat on the axis
 DAY_AXIS: dict[str, Any] = {"title": None, "scale": alt and alt.Scale(type="utc")}
 SVG = "http://www.w3.org/2000/svg"
 PLACED = frozenset({"d", "height", "points", "transform", "viewBox", "width", "x", "x1", "x2", "y", "y1", "y2"})
@@ -151,7 +151,7 @@ def interval_chart(
 
 
 def shares_chart(rows: Sequence[tuple[str, str, Number]], colours: Mapping[str, str], label: str) -> Chart:
-    """Bars of (name, series, value), each stretched to 100 %."""
+    """Bars of (name, series, value), each scaled to 100 %."""
     data = [{"name": name, "series": series, "value": float(value)} for name, series, value in rows]
     chart = (
         alt.Chart(alt.Data(values=data))
@@ -179,7 +179,7 @@ def sparkline(values: Sequence[int], label: str) -> Chart:
 
 
 def time_axis(unit: str, labels: str, points: Collection[date]) -> Any:
-    """Few points have a tick each: a finer one would repeat its label. Of many the drawing chooses."""
+    """A few points have one tick each: finer ticks would repeat labels. For many points the chart library chooses."""
     ticks: dict[str, Any] = {"tickCount": {"interval": unit, "step": 1}} if len(points) <= FEW_TICKS else {}
     return alt.Axis(format=labels, labelOverlap=True, labelSeparation=6, **ticks)
 
@@ -224,7 +224,7 @@ def drawn(chart: Any, label: str, height: Any = HEIGHT) -> Chart:
 
 
 def scalable(svg: str) -> str:
-    """The drawing without a size of its own, with numbers of one decimal: a screen shows no more."""
+    """The drawing without a fixed size, with numbers of one decimal: a screen shows no more."""
     ElementTree.register_namespace("", SVG)
     root = ElementTree.fromstring(svg)  # noqa: S314  # what vl_convert made
     for name in ("width", "height", "class"):

@@ -1,4 +1,4 @@
-"""What a page is made of. A part says what is shown; templates/parts.html how. Text is escaped there."""
+"""The parts of a page. A part says what is shown, templates/parts.html how. Text is escaped there."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
 MOST_SHOWN = 10  # rows that are not folded
-MOST_ROWS = 500  # rows that a page holds at all
-LONG_TEXT = 40  # characters from which a cell is prose, which wraps
+MOST_ROWS = 500  # rows in a table on a page, folded ones included
+LONG_TEXT = 40  # characters from which a cell counts as prose, which wraps
 NUMBER = r"[-+±<]?\s?(\$|[A-Z]{3} )?\d[\d,.:%\s-]*( ?[a-zA-Z%]{1,3})?"
 FIGURE = re.compile(rf"(expected )?{NUMBER}( ?\([^)]{{1,30}}\))?|none|")
 
@@ -25,7 +25,7 @@ class Text:
 
 @dataclass(frozen=True)
 class Chart:
-    """A drawing of charts.py, which alone makes them, and what it shows in words."""
+    """A drawing made by charts.py, and what it shows in words."""
 
     kind: ClassVar[str] = "chart"
     svg: str = field(repr=False)
@@ -34,7 +34,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Link:
-    """Text of a cell that leads to an anchor of the page."""
+    """Text of a cell that links to an anchor of the page."""
 
     kind: ClassVar[str] = "link"
     text: str
@@ -46,7 +46,7 @@ class Link:
 
 @dataclass(frozen=True)
 class Fact:
-    """A figure with its name; the note says what it leaves open, such as its interval."""
+    """A figure with its name; the note gives its uncertainty, such as an interval."""
 
     name: str
     value: str
@@ -69,7 +69,7 @@ class Code:
 
 @dataclass(frozen=True)
 class Folded:
-    """Parts below a line that opens them; links lead to its anchor, where it has one."""
+    """Parts below a line that unfolds them; links lead to its anchor, where it has one."""
 
     kind: ClassVar[str] = "folded"
     summary: str
@@ -79,8 +79,8 @@ class Folded:
 
 @dataclass
 class Table:
-    """Rows of text, links and charts, the first column their names. Those beyond `shown` are folded, those beyond
-    MOST_ROWS counted."""
+    """Rows of text, links and charts; the first column has their names. Rows beyond `shown` are folded, rows beyond
+    MOST_ROWS are only counted."""
 
     kind: ClassVar[str] = "table"
     caption: str
@@ -120,14 +120,14 @@ class Chapter:
         return section.anchor or f"{self.anchor}-{slug(section.title)}"
 
     def anchors(self) -> Iterator[str]:
-        """Those of its sections, and of what is folded in them."""
+        """The anchors of its sections, and of the folded parts in them."""
         for section in self.sections:
             yield self.anchor_of(section)
             yield from (part.anchor for part in section.parts if isinstance(part, Folded) and part.anchor)
 
 
 def look(cells: Sequence[Any]) -> str:
-    """How a column looks: figures stand right, prose wraps."""
+    """How a column looks: figures are right-aligned, prose wraps."""
     texts = [str(cell) for cell in cells if not isinstance(cell, Chart)]
     if texts and all(FIGURE.fullmatch(text) for text in texts):
         return "figure"

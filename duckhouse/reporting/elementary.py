@@ -1,6 +1,6 @@
-"""Elementary's report: builds Elementary's models, runs every data test with Elementary on, runs edr.
+"""Elementary's report: builds Elementary's models, runs every data test with Elementary enabled, runs edr.
 
-The tables under test are built before. For target prod the embedded ClickHouse is started where no server answers.
+The tested tables must be built first. For target prod the embedded ClickHouse is started where no server answers.
 """
 
 import json
@@ -17,7 +17,7 @@ from duckhouse.processes import DBT, run
 from duckhouse.warehouse.prod import running_clickhouse
 
 REPORT = Path("report/elementary.html")
-# elementary-data and dbt want different networkx: edr lives beside the project's environment
+# elementary-data and dbt need different versions of networkx: edr has a separate environment
 EDR_FOLDER = settings.PROJECT / ".venv-edr" / "bin"
 EDR_SETTINGS = {
     "anonymous_usage_tracking": False,
@@ -28,7 +28,7 @@ EDR_SETTINGS = {
 
 
 def build_report(target: str, out: Path) -> Counter[str]:
-    """Writes Elementary's report of a target whose tables are built; how many data tests ended how."""
+    """Writes Elementary's report of a target whose tables are built; returns the number of data tests per result."""
     packages, edr = elementary_packages(), find_edr()
     folder = settings.dbt_target_dir() / "elementary" / target
     own = {
@@ -46,7 +46,7 @@ def build_report(target: str, out: Path) -> Counter[str]:
 
 
 def elementary_packages() -> Path:
-    """The folder of the dbt packages; a UserError where Elementary is not among them, or a stand-in."""
+    """The folder of the dbt packages. Raises UserError where Elementary is missing or is a stand-in."""
     folder = packages_folder().resolve()
     usable, _ = usable_packages(settings.PROJECT, folder)
     if "elementary" not in usable or usable["elementary"].is_stand_in:
@@ -65,7 +65,7 @@ def find_edr() -> str:
 
 
 def run_tests(target: str, results: Path, env: Mapping[str, str]) -> Counter[str]:
-    """How many data tests ended how. Tests that fail belong in the report: they are no reason to write none."""
+    """The number of data tests per result. The report is written even where tests fail: failures belong in it."""
     results.unlink(missing_ok=True)
     try:
         run([DBT, "--quiet", "test", "--exclude-resource-type", "unit_test", "--target", target], env)
@@ -77,7 +77,7 @@ def run_tests(target: str, results: Path, env: Mapping[str, str]) -> Counter[str
 
 
 def write_report(edr: str, target: str, out: Path, home: Path, env: Mapping[str, str]) -> None:
-    """Runs edr report. Its settings stand in its home: a --config-dir is read only after it asked the package index."""
+    """Runs edr report. Its settings are in its home: edr reads --config-dir only after it asked the package index."""
     (home / ".edr").mkdir(parents=True, exist_ok=True)
     (home / ".edr" / "config.yml").write_text(json.dumps({**EDR_SETTINGS, "target-path": str(home)}))
     out.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""How figures are written: money, shares, counts and times. Nothing stands for a figure that is not there."""
+"""How figures are written: money, shares, counts and times. A missing figure is an empty text."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +11,7 @@ def dollars(amount: Decimal | None) -> str:
 
 
 def money(amount: Decimal | None, currency: str | None) -> str:
-    """An amount to the hundredth, one below 1 to the millionth, with its ISO currency."""
+    """An amount to the hundredth, an amount below 1 to the millionth, with its ISO currency."""
     if amount is None:
         return ""
     unit = SIGNS.get(currency or "") or (f"{currency} " if currency else "")
@@ -47,7 +47,7 @@ def share(part: int, whole: int) -> str:
 
 
 def moment(at: datetime | None) -> str:
-    """A time of UTC, to the minute."""
+    """A time in UTC, to the minute."""
     return "" if at is None else at.isoformat(sep=" ", timespec="minutes")
 
 

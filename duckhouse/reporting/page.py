@@ -1,4 +1,4 @@
-"""What chapters share: the views that they read, the days and rows that they show, and the page as text."""
+"""What chapters share: the views they read, the days and rows they show, and the page as text."""
 
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
@@ -25,19 +25,19 @@ from duckhouse.reporting.content import slug as slug
 
 DAYS_LATEST_FIRST = "Days, the latest first; those after the latest delivery come last"
 T = TypeVar("T")
-MOST_DAYS = 60  # in a chart by day: what draws it takes seconds for a year, and does not end for half a century
+MOST_DAYS = 60  # in a chart by day: drawing takes seconds for a year, and does not finish for half a century
 RECORD_HEADERS = ("delivery", "delivered at", "files", "read", "current", "replaced", "set aside", "rejected", "blank")
 
 # a row of a view: columns by name, such as row.event_date
 Row = Any
-# a list of rows for each view of a chapter, by the name that the chapter gives the view; None of a quality view that is
-# not built
+# a list of rows for each view of a chapter, by the chapter's name for the view; None for a quality view that is not
+# built
 Found = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class View:
-    """A view of schema reporting. One of `quality` is read where the rules are built; its rows are None elsewhere."""
+    """A view of schema reporting. A `quality` view is read where the rules are built; elsewhere its rows are None."""
 
     name: str
     order_by: tuple[str, ...] = ()
@@ -45,8 +45,8 @@ class View:
 
 
 def latest_days(days: Sequence[Row], last_delivery: date) -> tuple[list[Row], str]:
-    """Of rows with an event_date, those to draw, and a note on the others. The last day is the latest that is not
-    after the delivery: days of clocks that run ahead, or began in 1970, would press all others into a line."""
+    """Of rows with an event_date, those to draw, and a note on the others. The last day is the latest one not after the
+    delivery: with days from clocks that run ahead or start in 1970, all other days would shrink to a line."""
     last = max((row.event_date for row in days if row.event_date <= last_delivery), default=last_delivery)
     first = days_before(last, MOST_DAYS - 1)
     earlier, later = sum(row.event_date < first for row in days), sum(row.event_date > last for row in days)
@@ -57,12 +57,12 @@ def latest_days(days: Sequence[Row], last_delivery: date) -> tuple[list[Row], st
 
 
 def latest_first(days: Sequence[Row]) -> list[Row]:
-    """Days with is_after_last_delivery in the order of a table: those of clocks that run ahead come last."""
+    """Days with is_after_last_delivery in the order of a table: days from clocks that run ahead come last."""
     return sorted(days, key=lambda row: (row.is_after_last_delivery, -row.event_date.toordinal()))
 
 
 def days_before(day: date, number: int) -> date:
-    """The day so many days earlier, in the calendar: there is none before the year 1."""
+    """The day so many days earlier, but never before year 1, where the calendar starts."""
     return day - timedelta(days=min(number, (day - date.min).days))
 
 
@@ -106,7 +106,7 @@ def fates_of(row: Row) -> tuple[int, ...]:
 
 
 def records_fact(records: Sequence[Row]) -> Fact:
-    """How many records were read, and of how many it is known what became of them."""
+    """How many records were read, and how many of them have a known result."""
     read, known = sum(row.records_read for row in records), sum(sum(fates_of(row)) for row in records)
     return Fact(
         "records read", formats.count(read), f"{'all' if read == known else formats.count(known)} accounted for"
@@ -128,7 +128,7 @@ def environment() -> Environment:
 
 
 def rendered(title: str, overview: Any, chapters: Sequence[Chapter]) -> str:
-    """The page, with its style and script inline. Its policy allows these two by their hash and nothing else."""
+    """The page, with its style and script inline. Its policy allows only these two, by their hash."""
     templates = environment()
     files = {"style": "page.css", "script": "page.js"}
     inline = {name: templates.get_template(file).render().strip() for name, file in files.items()}
@@ -139,5 +139,5 @@ def rendered(title: str, overview: Any, chapters: Sequence[Chapter]) -> str:
 
 
 def hashed(text: str) -> str:
-    """As a content security policy names an inline style or script."""
+    """The name of an inline style or script in a content security policy."""
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

@@ -27,13 +27,13 @@ def chapters_of_sources() -> list[ModuleType]:
 
 
 def all_chapters() -> list[ModuleType]:
-    """Those of sources, what is invalid in ad serving behind it, and what holds for all of them last."""
+    """The chapters of sources, with invalid traffic after ad serving, and the one about all sources last."""
     behind = {ad_serving: [traffic]}
     return [one for chapter in chapters_of_sources() for one in (chapter, *behind.get(chapter, []))] + [quality]
 
 
 def write_report(target: str, out: Path) -> Iterator[str]:
-    """Writes the page; the lines that sum it up."""
+    """Writes the page; returns the lines that sum it up."""
     charts.need_charts()
     with running_clickhouse() if target == "prod" else nullcontext(), reading(target) as house:
         built_at = house.built_at()
@@ -54,8 +54,8 @@ def write_report(target: str, out: Path) -> Iterator[str]:
 
 
 def read(house: House, views: Mapping[str, page.View]) -> page.Found | None:
-    """The rows of each view; None of a quality view that is not built. None at all where another view is not built, or
-    the first of them is empty."""
+    """The rows of each view; None for a quality view that is not built. Returns None where another view is not built,
+    or where the first one is empty."""
     built = house.views()
     if any(view.name not in built for view in views.values() if not view.quality):
         return None

@@ -1,4 +1,4 @@
-"""What a drop seems to hold: entities by folder or file name, types of columns, keys, days. All are guesses."""
+"""What a drop seems to contain: entities by folder or file name, column types, keys, days. All are guesses."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -15,9 +15,9 @@ from duckhouse.skeleton.sample import Sample, sample
 from duckhouse.sources import OF_STAGING
 
 FILES_SAMPLED = 3
-"""Of an entity; of the others only the names matter."""
+"""How many files of an entity are read; of the others only the names matter."""
 SHARE = 0.75
-"""Of the values of a column that must be of a type."""
+"""The share of a column's values that must have a type."""
 OF_MODELS = (
     "version_id", "version_number", "valid_from", "valid_to", "is_current", "last_observed_at", "observation_id",
     "fingerprint", "recency", "record_count", "first_delivery_id", "is_corrected",
@@ -39,7 +39,7 @@ _OF_ROWS = re.compile(r"(^|_)(created|updated|modified|changed|loaded|exported)(
 
 @dataclass
 class ColumnGuess:
-    """`as_name` is its name in staging, where the header's is no identifier."""
+    """`as_name` is its name in staging, where the name in the header is not an identifier."""
 
     name: str
     type: str
@@ -75,7 +75,7 @@ class EntityGuess:
 
 
 def entities(drop: Path) -> list[EntityGuess]:
-    """The entities of a drop, those first whose file names are longest: patterns are tried in this order.
+    """The entities of a drop, those with the longest file names first: patterns are tried in this order.
 
     Raises UserError for a drop without a file that landing reads, and for a file that it cannot read.
     """
@@ -179,7 +179,7 @@ def _reserved() -> set[str]:
 
 
 def guessed_type(name: str, values: Sequence[str]) -> str:
-    """The type of a column by its name and some of its texts."""
+    """The type of a column, from its name and some of its texts."""
     texts = [value.strip() for value in values]
 
     def mostly(pattern: re.Pattern[str], whole: bool = True) -> bool:
@@ -204,7 +204,7 @@ def guessed_type(name: str, values: Sequence[str]) -> str:
 
 
 def _key(entity: EntityGuess, samples: Sequence[Sample]) -> ColumnGuess | None:
-    """The column that tells records apart: one that is named so, else the first id that repeats nothing."""
+    """The column that identifies records: one with such a name, else the first id without repeats."""
     singular = entity.name.removesuffix("s")
     wanted = (f"{singular}_id", f"{entity.name}_id", f"{singular}_key", "id", "uuid", "key", "event_id", singular)
     by_name = {column.as_name: column for column in entity.columns}
@@ -223,7 +223,7 @@ def _is_distinct(column: ColumnGuess, samples: Sequence[Sample]) -> bool:
 
 
 def _day(entity: EntityGuess) -> ColumnGuess | None:
-    """The first moment that is not about the row itself; else the first day, of what has a name like a date."""
+    """The first timestamp that is not about the row itself; else the first day among columns named like a date."""
     times = [column for column in entity.columns if column.is_time and not _OF_ROWS.search(column.as_name)]
     moments = [column for column in times if column.type == "timestamp"]
     days = [column for column in times if column.as_name in ("date", "day", "event_date")]

@@ -22,7 +22,7 @@ _NO_ORIGIN = Origin("sample", datetime(2000, 1, 1, tzinfo=UTC), "sample")
 
 @dataclass(frozen=True)
 class Sample:
-    """`values` are the texts of a column that are there; `rows` counts the records that were read."""
+    """`values` are the texts of a column that are not missing; `rows` counts the records that were read."""
 
     names: tuple[str, ...]
     values: dict[str, list[str]]

@@ -1,4 +1,4 @@
-"""Starts a source: the files that make a drop land and build, none of which was there before."""
+"""Starts a source: writes the files with which a drop lands and builds; none of them may exist before."""
 
 import keyword
 import re
@@ -11,7 +11,7 @@ from duckhouse.skeleton.texts import skeleton
 
 
 def files_of(name: str, drop: Path) -> dict[Path, str]:
-    """The files of a source that is called `name`. Raises UserError where it cannot be started; nothing is written."""
+    """The files of a source named `name`. Raises UserError where it cannot be started; nothing is written."""
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,39}", name) or keyword.iskeyword(name) or "__" in name:
         raise UserError(f"{name!r} is no name of a source: write lower-case letters, digits and single _, as parking")
     if name in sources.sources():

@@ -1,4 +1,4 @@
-"""The files of a new source: what dbt needs to land, type, keep and publish what a drop seems to hold."""
+"""The files of a new source: what dbt needs to land, type, keep and publish what a drop seems to contain."""
 
 import json
 import re
@@ -9,7 +9,7 @@ import yaml
 from duckhouse.skeleton.guess import EntityGuess
 
 FILL_IN = "To fill in:"
-"""Every description that is a guess begins so; `grep -r "To fill in" models` finds what is left to say."""
+"""Every guessed description begins with this; `grep -r "To fill in" models` finds what is left to write."""
 _KINDS = {
     "id": "text", "text": "text", "money": "money", "number": "money", "integer": "integer", "boolean": "boolean",
     "date": "date", "timestamp": "timestamp",
@@ -145,7 +145,7 @@ def _dimension(source: str, entity: EntityGuess) -> str:
 
 
 def _rules(source: str, entities: Sequence[EntityGuess]) -> str:
-    """The shared rules that need no answer from anybody; rules about events take those of the first fact."""
+    """The shared rules that work without further answers; rules about events use those of the first fact."""
     by_entity = ", ".join(f"'{entity.name}': ref('stg_{source}__{entity.name}')" for entity in entities)
     calls = [
         f"rule_rejected_record(ref('stg_{source}__rejected'))",
@@ -169,7 +169,7 @@ def _rules(source: str, entities: Sequence[EntityGuess]) -> str:
 
 
 def _keyed(relation: str, source: str, members: Sequence[EntityGuess]) -> str:
-    """A relation of each entity with its key, as the rules about dimensions take them."""
+    """A relation of each entity with its key, in the form that the rules about dimensions expect."""
     pairs = (
         f"'{entity.name}': (ref('{relation.format(source, entity.name)}'), '{_key(entity)}')" for entity in members
     )
@@ -191,7 +191,7 @@ def _rules_of_events(source: str, fact: EntityGuess) -> Iterator[str]:
 
 
 def _parsed(entity: EntityGuess, types: Sequence[str] = _PARSED) -> list[str]:
-    """The columns of which staging keeps the text beside the value."""
+    """The columns for which staging keeps the text beside the value."""
     return [column.as_name for column in entity.columns if column.type in types and column is not entity.day]
 
 

@@ -1,4 +1,4 @@
-"""A batch: the rows of messages that were polled, and how far the partitions have been read with them."""
+"""A batch: the rows of polled messages, and how far the partitions have been read with them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ MILLISECONDS = (
     int(datetime(1, 1, 1, tzinfo=UTC).timestamp() * 1000),
     int(datetime(9999, 12, 31, tzinfo=UTC).timestamp() * 1000),
 )
-"""A producer may send any number as the time of a message; what is no time of these years is none."""
+"""A producer may send any number as the time of a message; times outside of these years count as missing."""
 
 
 @dataclass
@@ -36,11 +36,11 @@ class Batch:
     topic_id: str
     pieces: list[pa.Table] = field(default_factory=list)
     reached: dict[int, int] = field(default_factory=dict)
-    """By partition the offset after the last one that was read."""
+    """For each partition, the offset after the last one that was read."""
     count: int = 0
     bytes: int = 0
     largest: int = 0
-    """Bytes of the largest message of the last poll; a batch takes it over from the one before."""
+    """Size in bytes of the largest message of the last poll; a new batch inherits it from the previous one."""
     began: float = 0.0
 
     def add(self, polled: Polled) -> None:
@@ -67,7 +67,7 @@ class Batch:
 
 
 def envelope(topic_id: str, messages: Sequence[Message], consumed_at: datetime | None = None) -> pa.Table:
-    """Where messages stood and when they were made: the columns of ENVELOPE."""
+    """The places and times of messages: the columns of ENVELOPE."""
     count = len(messages)
     at = pa.scalar(consumed_at or datetime.now(UTC), rows.INSTANT)
     columns = {

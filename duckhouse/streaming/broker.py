@@ -1,4 +1,4 @@
-"""The brokers of a topic: what it holds, and the messages of the partitions that this member of the group has."""
+"""The brokers of a topic: what the topic holds, and the messages of this group member's partitions."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -13,11 +13,11 @@ from duckhouse.cli import UserError
 from duckhouse.settings import KafkaSettings
 
 ANSWER_SECONDS = 5.0
-SESSION_MS = 6_000  # after a kill the partitions wait so long for another member; brokers allow no less by default
-REFRESH_MS = 10_000  # until partitions that were added are seen
+SESSION_MS = 6_000  # after a kill, partitions wait this long for another member; brokers allow no less by default
+REFRESH_MS = 10_000  # until added partitions are seen
 RECONNECT_MS = 1_000
 QUEUED_KILOBYTES = 32 * 1024  # fetched ahead of what is being written
-_NO_ID = "AAAAAAAAAAAAAAAAAAAAAA"  # of brokers that do not know ids of topics
+_NO_ID = "AAAAAAAAAAAAAAAAAAAAAA"  # from brokers that do not support topic ids
 _MOCK = "mockCluster"
 _REFUSALS = {
     KafkaError._AUTHENTICATION,
@@ -31,11 +31,11 @@ _GONE = {KafkaError.UNKNOWN_TOPIC_OR_PART, KafkaError._UNKNOWN_TOPIC, KafkaError
 
 
 class Away(Exception):
-    """The brokers do not answer, or do not have the topic now; its text says which."""
+    """The brokers do not answer, or do not have the topic now; the text says which."""
 
 
 class Missing(Away):
-    """The brokers answer, and have no such topic."""
+    """The brokers answer, but have no such topic."""
 
 
 class Watermarks(NamedTuple):
@@ -47,14 +47,14 @@ class Watermarks(NamedTuple):
 
 @dataclass
 class Polled:
-    """Messages, and by partition the offset at which its end was seen."""
+    """Messages, and for each partition whose end was reached, the offset of that end."""
 
     messages: list[Message] = field(default_factory=list)
     ends: dict[int, int] = field(default_factory=dict)
 
 
 def client_settings(settings: KafkaSettings) -> dict[str, Any]:
-    """What every client of the brokers is given. Its own log is dropped: it would say each failed attempt."""
+    """The settings of every client of the brokers. Its own log is dropped: it would print each failed attempt."""
     silent = logging.getLogger("duckhouse.kafka")
     silent.addHandler(logging.NullHandler())
     silent.propagate = False
@@ -85,9 +85,9 @@ class Broker:
         self.topic = topic
         self.address = settings.bootstrap
         self.assigned: list[int] | None = None
-        """The partitions of this member; None while the group shares them out."""
+        """The partitions of this member; None while the group distributes them."""
         self.is_changed = True
-        """The assignment, or where reading stands, is to be settled anew."""
+        """Whether the assignment or the position in it must be worked out again."""
         self._settings = settings
         self._admin: AdminClient | None = None
         self._error: KafkaError | None = None
@@ -113,12 +113,12 @@ class Broker:
             "error_cb": self._on_error,
         }
 
-    # ---------- what the topic is
+    # ---------- the topic
 
     def topic_id(self) -> str:
-        """The id of the topic, which one of the same name that is made later does not have. Raises Missing."""
+        """The id of the topic; a topic recreated with the same name has another id. Raises Missing."""
         cluster, _ = self._described()
-        if self._is_of_mock:  # which knows no ids
+        if self._is_of_mock:  # it has no ids
             return f"{cluster}/{self.topic}"
         self._admin = self._admin or AdminClient(client_settings(self._settings))
         [future] = self._admin.describe_topics(TopicCollection([self.topic]), request_timeout=ANSWER_SECONDS).values()
@@ -146,7 +146,7 @@ class Broker:
         return cluster, sorted(topic.partitions)
 
     def watermarks(self, number: int) -> Watermarks:
-        """Asked of the broker. Transactions that are open are beyond the end."""
+        """The offsets as the broker answers now. Messages of open transactions are after the end."""
         try:
             low, high = self._consumer.get_watermark_offsets(self._place(number), timeout=ANSWER_SECONDS)
         except KafkaException as error:
@@ -154,12 +154,12 @@ class Broker:
         return Watermarks(low, high)
 
     def last_seen_end(self, number: int) -> int | None:
-        """The offset after the last message as the last answer of the broker said; None before there was one."""
+        """The offset after the last message, from the broker's last answer; None before the first answer."""
         _, high = self._consumer.get_watermark_offsets(self._place(number), cached=True)
         return high if high >= 0 else None
 
     def offsets_at(self, moment: datetime) -> dict[int, int]:
-        """By partition the first offset whose message is of a moment or later; partitions without one are left out."""
+        """The first offset of each partition whose message is at that moment or later; others are left out."""
         at = int(moment.timestamp() * 1000)
         asked = [TopicPartition(self.topic, number, at) for number in self.partitions()]
         try:
@@ -171,15 +171,15 @@ class Broker:
     # ---------- membership and reading
 
     def subscribe(self) -> None:
-        """Joins the group. Once it has its partitions, is_changed; they are read from where `read_from` says."""
+        """Joins the group. `is_changed` is set once it has partitions; `read_from` says where to read them from."""
         self._consumer.subscribe([self.topic], on_assign=self._on_assign, on_revoke=self._on_revoke)
 
     def read_from(self, offsets: Mapping[int, int]) -> None:
-        """Reads these partitions, from these offsets; what was fetched before is dropped."""
+        """Reads these partitions from these offsets; messages fetched before are dropped."""
         self._consumer.assign([TopicPartition(self.topic, number, offset) for number, offset in offsets.items()])
 
     def poll(self, count: int, seconds: float) -> Polled:
-        """Up to so many messages, or what came in so many seconds. Raises Away where all brokers are gone."""
+        """Up to so many messages, or those that arrive within so many seconds. Raises Away if all brokers are gone."""
         polled = Polled()
         for message in self._consumer.consume(count, seconds):
             error = message.error()
@@ -198,7 +198,7 @@ class Broker:
         return polled
 
     def commit(self, offsets: Mapping[int, int]) -> None:
-        """Tells the group how far this member is: for lag as other tools show it. It may fail, and nobody minds."""
+        """Tells the group how far this member is, so that other tools can show lag. A failure does no harm."""
         places = [TopicPartition(self.topic, number, offset) for number, offset in offsets.items()]
         try:
             self._consumer.commit(offsets=places, asynchronous=True)
@@ -206,7 +206,7 @@ class Broker:
             return
 
     def close(self) -> None:
-        """Leaves the group, whose other members take over at once."""
+        """Leaves the group; its other members take over at once."""
         self._consumer.close()
 
     def _place(self, number: int) -> TopicPartition:
@@ -231,7 +231,7 @@ class Broker:
             self._error = error
 
     def _take(self, error: KafkaError) -> None:
-        """Raises for an error that came instead of a message, where reading cannot go on by itself."""
+        """Raises for an error in the place of a message, where reading cannot continue by itself."""
         if error.code() in _GONE:
             self.is_changed = True
             raise Missing(f"there is no topic {self.topic} at {self.address}")
@@ -239,8 +239,8 @@ class Broker:
             raise UserError(f"Kafka at {self.address}: {error.str()}; check the settings KAFKA_*")
 
     def _failed(self, error: KafkaException) -> Away:
-        """What a failed question means; raises where it is a refusal."""
-        self._consumer.poll(0)  # errors of connections are told then
+        """The exception for a failed request; raises UserError where the brokers refused it."""
+        self._consumer.poll(0)  # this reports connection errors
         for found in (error.args[0], self._error):
             if found is not None:
                 self._take(found)

@@ -1,7 +1,7 @@
-"""The loop of the consumer: from the topic into two stores, each message once, whatever is killed when.
+"""The loop of the consumer: from the topic into two stores, each message exactly once, whatever is killed and when.
 
-The stores are asked how far they are whenever partitions are assigned and whenever another writer was faster. Nothing
-else says where to read: the group's own offsets are for other tools that show lag.
+The stores are asked how far they are whenever partitions are assigned and whenever another writer was faster. Only
+that decides where to read: the group's own offsets are for other tools that show lag.
 """
 
 from collections.abc import Callable, Sequence
@@ -30,12 +30,12 @@ POLL_MESSAGES = 5_000
 POLL_BYTES = 4 << 20
 BATCHES_TO_TIDY = 25
 PATIENCE_SECONDS = 60
-"""How long a run with an end waits for brokers and for partitions."""
+"""How long a run that is not endless waits for brokers and for partitions."""
 
 
 @dataclass(frozen=True)
 class _Bounds:
-    """When a run ends: when it is told to, at a time, or once it has what was there."""
+    """When a run ends: when it is told to, at a time, or once it has read what was there."""
 
     stop: Event
     until: float
@@ -47,8 +47,8 @@ class _Bounds:
 
 
 class StreamConsumer:
-    """One member of the group. `report` is given a line about what people should know while it runs, `tidy` is called
-    after some batches and at the end.
+    """One member of the group. `report` gets a line for everything that people should know while it runs; `tidy` is
+    called after some batches and at the end.
     """
 
     def __init__(
@@ -77,14 +77,14 @@ class StreamConsumer:
         """How far each store is."""
         self._position: dict[int, int] = {}
         self._ends: dict[int, int] = {}
-        """Where a run with an end ends, by partition."""
+        """Where a run with --once ends, by partition."""
         self._waiting_since = 0.0
-        self._largest = POLL_BYTES  # the first poll takes few: nothing is known yet
+        self._largest = POLL_BYTES  # the first poll takes few messages: their size is not known yet
 
     def run(self, stop: Event, *, once: bool = False, seconds: float | None = None) -> None:
         """Consumes until `stop` is set; at most so many seconds; or once up to where the topic ended at the start.
 
-        Raises UserError where reading cannot go on; what was written before stays, and the next run goes on from there.
+        Raises UserError where reading cannot go on; what was written stays, and the next run continues from there.
         """
         bounds = _Bounds(stop, monotonic() + seconds if seconds is not None else float("inf"), once)
         try:
@@ -117,7 +117,7 @@ class StreamConsumer:
         self._waiting_since = monotonic()
 
     def _step(self, bounds: _Bounds) -> None:
-        """A batch; or what came in its way is settled."""
+        """Reads a batch, or deals with what prevented it."""
         try:
             if self._broker.assigned is None:
                 self._broker.poll(1, POLL_SECONDS)
@@ -145,7 +145,7 @@ class StreamConsumer:
             )
 
     def _wait(self, away: Away, bounds: _Bounds) -> None:
-        """Until the brokers answer and have the topic."""
+        """Waits until the brokers answer and have the topic."""
         began = monotonic()
         is_told = False
         while not (bounds.stop.wait(1) or bounds.are_over):
@@ -182,10 +182,10 @@ class StreamConsumer:
                 break
         return batch
 
-    # ---------- where reading stands
+    # ---------- where to read
 
     def _settle(self, numbers: Sequence[int], stop: Event) -> None:
-        """Finds out where each partition of this member is to be read, and lets the stores catch up first."""
+        """Finds out where to read each partition of this member, after the stores have caught up with each other."""
         self._broker.is_changed = False
         try:
             self._take_topic(self._broker.topic_id())
@@ -229,7 +229,7 @@ class StreamConsumer:
             self._move(catch_up.to, nothing, {stretch.partition: stretch.end})
 
     def _lose(self, stretch: Stretch, *, is_first: bool) -> None:
-        """Says what no store has and Kafka holds no longer, and goes on behind it."""
+        """Reports messages that no store has and Kafka has deleted, and continues after them."""
         topic, number = self._broker.topic, stretch.partition.number
         if is_first:
             self._report(
@@ -247,7 +247,7 @@ class StreamConsumer:
     # ---------- writing
 
     def _write(self, batch: Batch) -> None:
-        if self._broker.topic_id() != self._topic_id:  # these may be messages of the new one
+        if self._broker.topic_id() != self._topic_id:  # the messages may be from the new topic
             self._broker.is_changed = True
             return
         rows = batch.rows()
@@ -265,7 +265,7 @@ class StreamConsumer:
         self._measure_lag()
 
     def _move(self, place: int, rows: pa.Table, reached: Offsets) -> None:
-        """Writes to a store what it does not have yet."""
+        """Writes to a store the rows that it does not have yet."""
         sink, at = self._sinks[place], self._at[place]
         further = {partition: offset for partition, offset in reached.items() if offset > at.get(partition, 0)}
         if further:
@@ -275,7 +275,7 @@ class StreamConsumer:
             self._summary.written[sink.name] += new.num_rows
 
     def _note_invalid(self, invalid: pa.Table) -> None:
-        """One line of the log of failures for each partition and reason."""
+        """Writes one line to the log of failures for each partition and reason."""
         first: dict[tuple[int, str], tuple[int, str]] = {}
         counts: dict[tuple[int, str], int] = {}
         columns = (invalid[name].to_pylist() for name in ("_partition", "_fault", "_offset", "_fault_detail"))
@@ -287,7 +287,7 @@ class StreamConsumer:
             note(COMMAND, self._summary.source, where, f"{fault}: {detail}", counts[number, fault], place=offset)
 
     def _measure_lag(self) -> None:
-        """By the ends that the brokers told with the messages."""
+        """Computes the lag from the ends of partitions that the brokers sent with the messages."""
         ends = {number: self._broker.last_seen_end(number) for number in self._position}
         self._summary.lag = {
             number: max(0, (ends[number] or offset) - offset) for number, offset in self._position.items()
@@ -295,7 +295,7 @@ class StreamConsumer:
 
 
 def beyond(rows: pa.Table, at: Offsets) -> pa.Table:
-    """The rows, of one topic, that a store which is so far does not have."""
+    """The rows (of one topic) that a store with these offsets does not have."""
     numbers, offsets = np.asarray(rows["_partition"]), np.asarray(rows["_offset"])
     is_new = np.ones(rows.num_rows, bool)
     for number in np.unique(numbers).tolist():

@@ -1,4 +1,4 @@
-"""From the lake to a delivery: the messages that are new since the last one, between two vectors of offsets."""
+"""From the lake to a delivery: the messages that are new since the last delivery, between two sets of offsets."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -21,7 +21,7 @@ from duckhouse.streaming.offsets import Offsets, Partition, by_topic, of_topics,
 
 
 class State(NamedTuple):
-    """A snapshot of the lake: its offsets, all its rows, and those of them that are valid messages."""
+    """A snapshot of the lake: its offsets, the number of its rows, and the number of valid messages among them."""
 
     snapshot: str
     offsets: Offsets
@@ -30,16 +30,16 @@ class State(NamedTuple):
 
 
 Span = tuple[int, int]
-"""The first offset of some messages, and the one after the last."""
+"""The first offset of a run of messages, and the one after the last."""
 
 
 class Messages(Protocol):
-    """What landing asks of the lake: one snapshot of it, whatever is committed meanwhile."""
+    """What landing needs from the lake: one snapshot of it, whatever is committed meanwhile."""
 
     def state(self) -> State: ...
 
     def rows(self, spans: Mapping[Partition, Span]) -> Iterator[tuple[Partition, pa.Table]]:
-        """The rows of some partitions, each within a span, in bounded pieces of one partition."""
+        """The rows of some partitions, each within a span, in bounded pieces that each belong to one partition."""
 
 
 Opener = Callable[[Source, Entity], AbstractContextManager[Messages]]
@@ -47,14 +47,14 @@ Opener = Callable[[Source, Entity], AbstractContextManager[Messages]]
 
 @dataclass
 class LakeReading:
-    """What a run reads of an entity: from `before`, where the last delivery ended, to `state`, where the lake is."""
+    """What a run reads of an entity: from `before`, the end of the last delivery, to `state`, the state of the lake."""
 
     entity: Entity
     lake: Messages
     before: State
     state: State
     deliveries: Sequence[Delivery]
-    files: dict[Partition, MessagesFile] = field(default_factory=dict)  # what is written, by this run
+    files: dict[Partition, MessagesFile] = field(default_factory=dict)  # what this run writes
 
     def offsets(self, partition: Partition) -> Span:
         """The first offset that is new, and the one after the last."""
@@ -62,13 +62,13 @@ class LakeReading:
 
     @property
     def grown(self) -> dict[Partition, Span]:
-        """The new messages of the partitions that have some."""
+        """The spans of new messages, for partitions that have some."""
         spans = {partition: self.offsets(partition) for partition in sorted(self.state.offsets)}
         return {partition: (start, end) for partition, (start, end) in spans.items() if start < end}
 
     @property
     def is_as_expected(self) -> bool:
-        """Whether the lake grew by the messages that were read, so that none before them was repaired or added."""
+        """Whether the lake grew only by the messages that were read, so that no earlier one was repaired or added."""
         landed = sum(file.landed for file in self.files.values())
         rejected = sum(file.rejected for file in self.files.values())
         expected = self.before.rows + landed + rejected, self.before.valid + landed
@@ -80,7 +80,7 @@ class LakeReading:
         return LakeRead(self.state.snapshot, start, end, self.state.rows, self.state.valid)
 
     def landed(self, partition: Partition) -> list[tuple[Delivery, SourceFile]]:
-        """What deliveries that are still in landing have of a partition."""
+        """The deliveries still in landing that have messages of a partition, with their file of it."""
         wanted = self.entity.name, file_name(self.entity, partition)
         return [(each, file) for each in self.deliveries for file in each.files if (file.entity, file.name) == wanted]
 
@@ -88,8 +88,9 @@ class LakeReading:
 def deliver(source: Source, *, delivered_at: datetime | None, dry_run: bool, opened: Opener) -> Outcome:
     """Lands what is new in the lake as one delivery, dated now, or at `delivered_at`, which is after all that landed.
 
-    Where nothing is new, the run is a look. A message that was rejected and is valid in the lake now, and one that the
-    lake had not when the messages around it landed, lands too, once. Raises UserError where nothing can be landed.
+    Where nothing is new, the run counts as a look. Two kinds of earlier messages land too, once: rejected ones that are
+    valid in the lake now, and those that the lake did not have when the messages around them landed. Raises UserError
+    where nothing can be landed.
     """
     zone = Zone(source)
     with ExitStack() as stack:
@@ -156,15 +157,15 @@ def _write(session: Session, readings: Sequence[LakeReading], delivered_at: date
 
 
 def _new(reading: LakeReading) -> Iterator[tuple[Partition, pa.Table]]:
-    """The rows to land, in pieces; the caller has written each before it asks for the next."""
+    """The rows to land, in pieces; the caller must write each one before it requests the next."""
     yield from reading.lake.rows(reading.grown)
     if not reading.is_as_expected:
         yield from _changed(reading)
 
 
 def _changed(reading: LakeReading) -> Iterator[tuple[Partition, pa.Table]]:
-    """Of the messages up to where the last delivery ended those that landing does not have, or has as rejected while
-    they are valid now. Deliveries that are no longer in landing are left alone.
+    """Messages from before the end of the last delivery that landing does not have, or has as rejected although they
+    are valid now. Deliveries that are no longer in landing are left alone.
     """
     for partition in sorted(reading.before.offsets):
         held = reading.landed(partition)
@@ -185,7 +186,7 @@ def _rows_of(paths: Iterable[Path]) -> np.ndarray:
 
 
 def _joined(spans: Iterable[Span]) -> list[Span]:
-    """Spans of offsets with those put together that follow one another."""
+    """The spans of offsets, with adjacent ones joined."""
     joined: list[Span] = []
     for start, end in sorted(spans):
         if joined and start <= joined[-1][1]:

@@ -25,19 +25,19 @@ from duckhouse.streaming.offsets import Partition
 from duckhouse.streaming.rows import invalid, valid
 
 FORMAT = "kafka"
-_FIELDS = json.JSONDecoder(parse_int=str, parse_float=str)  # a sender may write numbers of any length
-MOST_NAMES, LONGEST_NAME = 1_000, 100  # of fields that are not declared, in a manifest: a device may send any
-WAITING_ROWS = 32_768  # of a file, before they are written together
+_FIELDS = json.JSONDecoder(parse_int=str, parse_float=str)  # senders may write numbers of any length
+MOST_NAMES, LONGEST_NAME = 1_000, 100  # limits for undeclared fields in a manifest: a device may send any
+WAITING_ROWS = 32_768  # rows of a file that are collected and written together
 
 
 def file_name(entity: Entity, partition: Partition) -> str:
-    """The _source_file of messages: topic, topic id and partition, so that a topic that is made anew has its own."""
+    """The _source_file of messages: topic, topic id and partition, so that a recreated topic has its own."""
     return f"{entity.topic}/{partition.topic_id}/{partition.number}"
 
 
 @dataclass
 class MessagesFile:
-    """What a delivery has of a partition: `write` adds messages, `file` counts them when it is closed."""
+    """A partition in a delivery: `write` adds messages, and `file` counts them after closing."""
 
     entity: Entity
     partition: Partition
@@ -74,7 +74,7 @@ class MessagesFile:
                     self._unmapped.add(name[:LONGEST_NAME])
 
     def file(self, offsets: tuple[int, int], snapshot: str) -> SourceFile:
-        """The entry of the manifest. Its hash stands for what was read, as a partition has no bytes of its own.
+        """The entry of the manifest. Its hash is of what was read, because a partition is not a file with bytes.
 
         Raises RuntimeError where the files do not hold what was written to them.
         """
@@ -103,7 +103,7 @@ class MessagesFile:
             writer.close()
 
     def finish(self) -> None:
-        """Writes what waits."""
+        """Writes the waiting rows."""
         for place in list(self._waiting):
             self._flush(place)
         self.close()
@@ -128,7 +128,7 @@ class MessagesFile:
 
 @contextmanager
 def messages_file(entity: Entity, partition: Partition, draft: Draft) -> Iterator[MessagesFile]:
-    """A file whose rows are all written when the block ends well."""
+    """A file whose rows are all written when the block ends without an error."""
     made = MessagesFile(entity, partition, draft)
     try:
         yield made
@@ -138,7 +138,7 @@ def messages_file(entity: Entity, partition: Partition, draft: Draft) -> Iterato
 
 
 def landed(entity: Entity, rows: pa.Table, origin: Origin) -> pa.Table:
-    """Valid messages with the columns of landed rows. A time outside of what engines hold is NULL and in _unmapped."""
+    """Valid messages with the columns of landed rows. A time that engines cannot hold is NULL and in _unmapped."""
     schema = landed_schema(entity)
     given = _about(rows, origin)
     unmapped = rows["_unmapped"]
@@ -150,7 +150,7 @@ def landed(entity: Entity, rows: pa.Table, origin: Origin) -> pa.Table:
 
 
 def rejected(entity: Entity, rows: pa.Table, origin: Origin) -> pa.Table:
-    """Invalid messages as rejected records, of each at most its first MiB, with \\xNN for bytes that are no UTF-8."""
+    """Invalid messages as rejected records: at most the first MiB of each, with \\xNN for bytes that are not UTF-8."""
     given = _about(rows, origin)
     given |= {
         "entity": pa.repeat(entity.name, len(rows)),
@@ -166,7 +166,7 @@ Given = dict[str, pa.Array | pa.ChunkedArray]
 
 
 def _about(rows: pa.Table, origin: Origin) -> Given:
-    """Where rows come from, and the times of their messages."""
+    """The origin of rows, and the times of their messages."""
     names = ("_delivery_id", "_delivered_at", "_source_file")
     times = {name: _as_landed(rows[name], TIMESTAMP.arrow)[0] for name in ("_produced_at", "_consumed_at")}
     return {**dict(zip(names, origin.columns(len(rows)), strict=True)), "_source_row": rows["_offset"], **times}
@@ -177,7 +177,7 @@ def _of_schema(given: Given, schema: pa.Schema) -> pa.Table:
 
 
 def _as_landed(values: pa.ChunkedArray, to: pa.DataType) -> tuple[pa.ChunkedArray, pa.ChunkedArray | None]:
-    """Values in the type in which they land; and which of them it cannot hold, None where it holds all."""
+    """Values in the type in which they land, and a mask of those that it cannot hold; None where it holds all."""
     if to == TIMESTAMP.arrow:
         moments = values.cast(to)
         low, high = pa.scalar(FIRST_TIME, to), pa.scalar(LAST_TIME, to)
@@ -203,7 +203,7 @@ def _with_unfit(
 
 
 def _with_text(unmapped: str, name: str, moment: datetime) -> str:
-    """With a time as text, unless it is there as it was sent. What else is there keeps its spelling."""
+    """The unmapped fields plus a time as text, unless they have it as sent. Other fields keep their spelling."""
     fields = _FIELDS.decode(unmapped)
     if name in fields:
         return unmapped

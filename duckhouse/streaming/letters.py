@@ -1,6 +1,6 @@
-"""The dead-letter topic: invalid messages with their reason and place, for whoever wants to listen.
+"""The dead-letter topic: invalid messages with their reason and place, for anyone who wants to consume them.
 
-A message may stand in it more than once, after a kill. The tables of both stores have each once.
+After a kill, a message may be in it more than once. The tables of both stores have each message once.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from duckhouse.streaming.broker import client_settings
 SUFFIX = ".dead-letters"
 DELIVERY_SECONDS = 10
 PAUSE_SECONDS = 60
-"""Where the topic takes none, no letters are sent for so long: each try may take DELIVERY_SECONDS."""
+"""When the topic accepts no letters, sending pauses for this long: each try may take DELIVERY_SECONDS."""
 MOST_BYTES = 10_000_000
 QUEUED_KILOBYTES = 16 * 1024
 ROWS_AT_ONCE = 16
@@ -41,7 +41,7 @@ class Letters:
         self._paused_until = 0.0
 
     def send(self, invalid: pa.Table) -> int:
-        """Sends invalid rows; how many of them the topic does not have."""
+        """Sends invalid rows; returns how many of them did not reach the topic."""
         count: int = invalid.num_rows
         if not count or monotonic() < self._paused_until:
             return count
@@ -52,7 +52,7 @@ class Letters:
                     self._failed += 1
                 else:
                     self._produce(row)
-        left = self._producer.flush(DELIVERY_SECONDS * 2)  # which counts failures itself, by _on_delivery
+        left = self._producer.flush(DELIVERY_SECONDS * 2)  # it counts failures through _on_delivery
         self._failed += left
         if self._is_stuck:
             self._paused_until = monotonic() + PAUSE_SECONDS

@@ -15,7 +15,7 @@ LABELS = ("source", "entity")
 
 
 class _Figures(Collector):
-    """Reads the summary when it is asked, which another thread writes."""
+    """Reads the summary, which another thread writes, at each request."""
 
     def __init__(self, summary: Summary) -> None:
         self._summary = summary
@@ -56,7 +56,7 @@ class _Figures(Collector):
 
 @contextmanager
 def served(summary: Summary, port: int) -> Iterator[str]:
-    """Serves the metrics for the block; gives their address. Port 0 takes a free one."""
+    """Serves the metrics during the block; gives their address. Port 0 picks a free port."""
     registry = CollectorRegistry()
     registry.register(_Figures(summary))
     try:

@@ -6,14 +6,14 @@ from typing import NamedTuple
 
 
 class Partition(NamedTuple):
-    """A partition of a topic. The topic's id tells a topic from one of the same name that was made after it."""
+    """A partition of a topic. The topic's id distinguishes the topic from a later one with the same name."""
 
     topic_id: str
     number: int
 
 
 Offsets = Mapping[Partition, int]
-"""By partition the next offset to be read: all before it are in. A partition that is missing was never read."""
+"""For each partition the next offset to read: all earlier messages are stored. A missing partition was never read."""
 
 
 def by_topic(offsets: Offsets) -> dict[str, dict[str, int]]:
@@ -25,7 +25,7 @@ def by_topic(offsets: Offsets) -> dict[str, dict[str, int]]:
 
 
 def of_topics(topics: Mapping[str, Mapping[str, int]]) -> dict[Partition, int]:
-    """What by_topic() was made from."""
+    """The inverse of by_topic()."""
     return {
         Partition(topic_id, int(number)): offset
         for topic_id, by_number in topics.items()

@@ -1,7 +1,7 @@
 """Messages to rows, by the declaration: each message becomes one row, valid or with the reason why it is not.
 
-Most messages are as they should be, and are checked by column, many at once. What that does not settle is judged one
-message at a time; `judged` alone says what is right.
+Most messages are valid, and are checked column by column, many at once. Those left undecided are judged one at a time.
+`judged` alone defines the right result.
 """
 
 import math
@@ -23,7 +23,7 @@ MAX_BYTES = 65_536
 MAX_CHARACTERS = 1_000
 MAX_DEPTH = 100
 EXACT_INTEGERS = 2**53
-"""Up to here a double holds every integer."""
+"""Up to here a double represents every integer exactly."""
 FAULTS = (
     "not_json",
     "not_an_object",
@@ -35,9 +35,9 @@ FAULTS = (
     "bad_timestamp",
     "out_of_range",
 )
-"""Why a message is invalid. The first one that holds counts, then the first column."""
+"""Why a message is invalid. The first reason that applies counts, then the first column."""
 ENVELOPE = ("_topic_id", "_partition", "_offset", "_produced_at", "_consumed_at", "_key")
-"""The columns that do not depend on what a message says."""
+"""The columns that do not depend on the content of a message."""
 
 _DETAIL_CHARACTERS = 200
 _TOO_DEEP = ("too_large", f"nested deeper than {MAX_DEPTH} levels")
@@ -46,7 +46,7 @@ _RFC_3339 = re.compile(
     re.ASCII,
 )
 _PLAIN_TIMESTAMP = r"^[12]\d{3}-\d\d-\d\dT[0-2]\d:[0-5]\d:[0-5]\d(\.\d{1,6})?(Z|[+-][01]\d:[0-5]\d)$"
-_INFINITE = "number is infinity"  # what the parser says of 1e400, which is JSON
+_INFINITE = "number is infinity"  # the parser's error for 1e400, which is valid JSON
 
 
 class Fault(Exception):
@@ -63,7 +63,7 @@ class SentNumber(str):
 
 
 class Judged(NamedTuple):
-    """What a message says: the values of the declared columns, and the fields that are not declared, as JSON."""
+    """The content of a message: the values of the declared columns, and the undeclared fields as JSON."""
 
     values: Mapping[str, Any]
     unmapped: str | None = None
@@ -96,7 +96,7 @@ def _said(entity: Entity, values: Sequence[bytes | None]) -> pa.Table:
 
 
 def _objects(values: Sequence[bytes | None]) -> list[dict[str, Any] | None]:
-    """The object of each message; None where it has none."""
+    """The JSON object of each message; None where it has none."""
     found: list[dict[str, Any] | None] = []
     for value in values:
         try:
@@ -110,7 +110,7 @@ def _objects(values: Sequence[bytes | None]) -> list[dict[str, Any] | None]:
 def _together(
     entity: Entity, objects: Sequence[dict[str, Any]], values: Sequence[bytes]
 ) -> tuple[pa.Table, np.ndarray]:
-    """The rows of messages, and which of these are surely as `judged` would make them."""
+    """The rows of messages, and for which of them it is certain that `judged` would give the same row."""
     columns: dict[str, pa.Array] = {name: pa.nulls(len(objects)) for name in ("_fault", "_fault_detail", "_value")}
     is_settled = np.ones(len(objects), bool)
     fields = np.zeros(len(objects), np.int64)
@@ -129,16 +129,16 @@ def _together(
         fields[place] += fields_more
         texts[place] += texts_more
     columns["_unmapped"] = pa.array(unmapped, pa.string())
-    # a quotation mark more than fields and texts need: a field stands twice, or a text has an escape
+    # more quotation marks than fields and texts need: a field is repeated, or a text has an escape
     quotes = np.array([value.count(b'"') for value in values], np.int64)
     is_settled &= (fields == np.array(list(map(len, objects)), np.int64)) & (quotes == 2 * (fields + texts))
     return _of_schema(entity, columns), is_settled
 
 
 def _unknown(fields: Mapping[str, Any], value: bytes, declared: Collection[str]) -> tuple[str | None, int, int]:
-    """The fields that are not declared, as JSON; how many they are, and how many of them are texts.
+    """The undeclared fields as JSON, their number, and how many of them are texts.
 
-    None where `judged` has to look: they are nested, or a number is spelled otherwise than a double is.
+    None where `judged` must decide: they are nested, or a number is not spelled as a double would be.
     """
     told = {name: said for name, said in fields.items() if name not in declared}
     for name, said in told.items():
@@ -148,7 +148,7 @@ def _unknown(fields: Mapping[str, Any], value: bytes, declared: Collection[str])
 
 
 def _is_spelled(value: bytes, name: str, number: float) -> bool:
-    """Whether a message has a number literally as it would be written."""
+    """Whether a message spells a number exactly as we would write it."""
     member = orjson.dumps({name: number})[1:-1]
     end = value.find(member) + len(member)
     if end < len(member):
@@ -167,7 +167,7 @@ def _numbers(column: Column, told: list[Any]) -> tuple[pa.Array, np.ndarray]:
     kept, is_odd = _of_types(told, {int, float})
     read = np.array(kept, np.float64) + 0.0  # -0.0 becomes 0.0
     low, high = column.range or (-EXACT_INTEGERS, EXACT_INTEGERS)
-    is_odd |= (read < low) | (read > high) | (np.abs(read) >= EXACT_INTEGERS)  # which an integer beyond may round to
+    is_odd |= (read < low) | (read > high) | (np.abs(read) >= EXACT_INTEGERS)  # a larger integer may round to it
     return pa.array(read, from_pandas=True), is_odd
 
 
@@ -190,7 +190,7 @@ def _timestamps(column: Column, told: list[Any]) -> tuple[pa.Array, np.ndarray]:
     plain = pc.if_else(pa.array(is_odd), None, texts)
     try:
         return plain.cast(rows.INSTANT), is_odd
-    except pa.ArrowInvalid:  # of a day that no month has
+    except pa.ArrowInvalid:  # for a day that no month has
         read = pa.array([_instant_or_none(text) for text in plain.to_pylist()], rows.INSTANT)
         return read, is_odd | _where(pc.and_(plain.is_valid(), read.is_null()))
 
@@ -212,7 +212,7 @@ def _only(told: list[Any], types: set[type], data_type: pa.DataType) -> tuple[pa
 
 
 def _of_types(told: list[Any], types: set[type]) -> tuple[list[Any], np.ndarray]:
-    """The values with None in the place of those that have another type, and where these are."""
+    """The values with None for those of another type, and a mask of these."""
     if set(map(type, told)) <= types | {type(None)}:
         return told, np.zeros(len(told), bool)
     is_odd = np.array([value is not None and type(value) not in types for value in told], bool)
@@ -240,7 +240,7 @@ def _one_by_one(entity: Entity, values: Sequence[bytes | None]) -> pa.Table:
 
 
 def judged(entity: Entity, value: bytes | None) -> Judged:
-    """What a message says, or why it is invalid."""
+    """The content of a message, or why it is invalid."""
     try:
         fields = _fields(value)
         declared = [(column, fields.pop(column.name, None)) for column in entity.columns]
@@ -266,7 +266,7 @@ def _as_sent(number: SentNumber) -> orjson.Fragment:
 
 
 def _fields(value: bytes | None) -> dict[str, Any]:
-    """The fields of a message, its numbers as they were sent."""
+    """The fields of a message, with numbers as sent."""
     if not value:
         raise Fault("empty_message", "the message has no value (a tombstone)" if value is None else "no bytes")
     try:
@@ -286,11 +286,11 @@ def _fields(value: bytes | None) -> dict[str, Any]:
 
 
 def _exact(value: bytes, *, is_json: bool) -> Any:
-    """What a message says, its numbers as they were sent; `is_json` is false where one hid whether the rest is JSON."""
+    """The content of a message, its numbers as sent; `is_json` is false where a number hid whether the rest is JSON."""
     try:
         exact = _DECODER.decode(value.decode())
         if not is_json:
-            orjson.dumps(exact)  # which takes no half of a surrogate pair
+            orjson.dumps(exact)  # it refuses half of a surrogate pair
     except RecursionError:
         raise Fault(*_TOO_DEEP) from None
     except (ValueError, TypeError) as error:
@@ -333,7 +333,7 @@ def _children(item: Any) -> Iterator[Any]:
 
 
 def _check(declared: Sequence[tuple[Column, Any]]) -> None:
-    """Raises the first fault that can be told before values are read."""
+    """Raises the first fault that can be found before values are read."""
     found = [fault for column, said in declared if (fault := _fault(column, said))]
     if found:
         raise Fault(*min(found, key=lambda fault: FAULTS.index(fault[0])))
@@ -392,7 +392,7 @@ def _instant(column: Column, text: str) -> datetime:
 
 
 def _instant_or_none(text: str | None) -> datetime | None:
-    """A time of RFC 3339, in UTC; what is smaller than a microsecond is cut."""
+    """An RFC 3339 time, in UTC; fractions of a microsecond are cut."""
     found = _RFC_3339.fullmatch(text) if text else None
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""Replays: kept bytes are judged anew, or messages are read from Kafka again; a store takes only what it lacks."""
+"""Replays: kept bytes are judged again, or messages are read from Kafka again; a store takes only what it lacks."""
 
 import re
 from collections import Counter
@@ -30,7 +30,7 @@ LIMITS = Limits(rows=50_000)
 
 
 class Range(NamedTuple):
-    """Offsets of a partition from `start` to `end`, with it; to where the stores are where it is None."""
+    """Offsets of a partition from `start` to `end`, inclusive; where `end` is None, up to where the stores are."""
 
     number: int
     start: int
@@ -39,14 +39,14 @@ class Range(NamedTuple):
 
 @dataclass
 class Replayed:
-    """What a replay did: messages that were looked at, and rows that each store got."""
+    """What a replay did: messages judged, and rows that each store got."""
 
     judged: int = 0
     landed: Counter[str] = field(default_factory=Counter)
     still_invalid: Counter[str] = field(default_factory=Counter)
-    """By store, of the kept bytes."""
+    """For each store, how many of the kept messages are still invalid."""
     gone: list[str] = field(default_factory=list)
-    """What was asked for and Kafka no longer holds."""
+    """What was requested but is no longer in Kafka."""
 
     def document(self) -> dict[str, Any]:
         return {
@@ -65,7 +65,7 @@ class Replayed:
 
 
 def dead_letters(entity: Entity, sinks: Sequence[Sink], stop: Event) -> Replayed:
-    """Judges the bytes of invalid messages anew, in each store by itself; those that are valid now take their place."""
+    """Judges the bytes of invalid messages again, for each store separately; valid ones replace the invalid ones."""
     done = Replayed()
     for sink in sinks:
         done.landed[sink.name] = done.still_invalid[sink.name] = 0
@@ -82,7 +82,7 @@ def dead_letters(entity: Entity, sinks: Sequence[Sink], stop: Event) -> Replayed
 
 
 def ranges_since(moment: datetime, broker: Broker) -> list[Range]:
-    """From the first message of a moment or later in each partition."""
+    """The ranges from the first message at that moment or later in each partition."""
     return [Range(number, offset) for number, offset in sorted(broker.offsets_at(moment).items())]
 
 
@@ -168,7 +168,7 @@ def wanted(words: Sequence[str]) -> str | Range | datetime:
 
 
 def _range_of(text: str) -> Range:
-    """PARTITION:FROM or PARTITION:FROM-TO, with TO. Raises ValueError."""
+    """PARTITION:FROM or PARTITION:FROM-TO, including TO. Raises ValueError."""
     found = re.fullmatch(r"(\d{1,9}):(\d{1,18})(?:-(\d{1,18}))?", text)
     if not found or (found[3] and int(found[3]) < int(found[2])):
         raise ValueError(text)

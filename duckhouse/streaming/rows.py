@@ -1,4 +1,4 @@
-"""Rows of messages: one row per message of the topic, valid or not, as an Arrow table that both stores take."""
+"""Rows of messages: one row per message of the topic, valid or not, as an Arrow table that both stores accept."""
 
 from collections.abc import Iterator
 
@@ -33,15 +33,15 @@ ABOUT = (
     pa.field("_produced_at", INSTANT),  # the time that the broker keeps with the message
     pa.field("_consumed_at", INSTANT, nullable=False),
     pa.field("_key", pa.binary()),
-    pa.field("_fault", pa.string()),  # why the message is invalid: a code; NULL of a valid one
+    pa.field("_fault", pa.string()),  # why the message is invalid: a code; NULL for a valid one
     pa.field("_fault_detail", pa.string()),  # the field, and what is wrong with it
-    pa.field("_value", pa.binary()),  # the bytes of an invalid message; NULL of a valid one and of a tombstone
+    pa.field("_value", pa.binary()),  # the bytes of an invalid message; NULL for a valid one and for a tombstone
     pa.field("_unmapped", pa.string()),  # the fields that the declaration does not name, as JSON
 )
 
 
 def schema(entity: Entity) -> pa.Schema:
-    """The columns of the rows of an entity: where a message stood, what is known of it, then what is declared."""
+    """The columns of an entity's rows: the place of the message, what is known about it, then the declared columns."""
     return pa.schema([*PLACE, *ABOUT, *(pa.field(column.name, _type(entity, column)) for column in entity.columns)])
 
 

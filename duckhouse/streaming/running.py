@@ -1,4 +1,4 @@
-"""A run of the consumer, or of a replay, over the stores that the environment names."""
+"""A run of the consumer or of a replay, with the stores that the environment names."""
 
 import sys
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ class Stores:
         return counts.duplicates, counts.conflicts
 
     def tidy(self) -> None:
-        """A share of the lake's maintenance. Where it fails, it is tried again the next time."""
+        """Does a share of the lake's maintenance. Where it fails, the next call tries again."""
         try:
             self.lake.maintain()
         except UserError as error:
@@ -39,7 +39,7 @@ class Stores:
 
 
 def stream_source(name: str | None) -> tuple[Source, Entity]:
-    """The declaration of a source of kind stream, and its topic; of the only one where no name is given."""
+    """The declaration of a source of kind stream, and its topic; without a name, those of the only one."""
     source = source_of_kind(STREAM, name, "consume")
     if len(source.entities) != 1:
         raise UserError(f"source {name} has {len(source.entities)} topics: declare one source for each topic")

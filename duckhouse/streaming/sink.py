@@ -1,4 +1,4 @@
-"""What the consumer asks of a store. The lake and the time-series store answer to it alike."""
+"""What the consumer needs from a store. The lake and the time-series store both implement it."""
 
 from collections.abc import Iterator
 from typing import Protocol
@@ -9,7 +9,7 @@ from duckhouse.streaming.offsets import Offsets, Partition
 
 
 class Overtaken(Exception):
-    """Another writer has moved a partition: nothing was written. Read the offsets again and decide anew."""
+    """Another writer has moved a partition: nothing was written. Read the offsets again and decide again."""
 
 
 class Sink(Protocol):
@@ -17,16 +17,16 @@ class Sink(Protocol):
 
     @property
     def name(self) -> str:
-        """What people call it: lake, store."""
+        """Its name for people: lake or store."""
 
     def offsets(self) -> Offsets:
-        """How far this store is, now."""
+        """How far this store is now."""
 
     def write(self, rows: pa.Table, expected: Offsets, reached: Offsets) -> None:
         """Adds rows (rows.schema of the entity) and moves the partitions in `reached` there, in one commit.
 
-        Raises Overtaken where a partition of `reached` does not stand at its offset in `expected` (a partition that
-        `expected` does not name: where it stands anywhere). Partitions that `reached` does not name stay as they are.
+        Raises Overtaken where a partition of `reached` is not at its offset in `expected`, or is at any offset although
+        `expected` does not name it. Partitions that `reached` does not name stay as they are.
         """
 
     def rows(self, partition: Partition, start: int, end: int) -> Iterator[pa.Table]:
@@ -36,10 +36,10 @@ class Sink(Protocol):
         """The invalid rows, in bounded pieces."""
 
     def missing(self, rows: pa.Table) -> pa.Table:
-        """Those of the rows whose place this store does not have."""
+        """The rows among these whose place this store does not have."""
 
     def add(self, rows: pa.Table) -> None:
-        """Adds rows that are missing, and moves no offset: what a replay finds."""
+        """Adds missing rows that a replay found, without moving offsets."""
 
     def repair(self, rows: pa.Table) -> int:
-        """Puts rows in the place of the invalid ones of the same place, in one commit; how many there were."""
+        """Replaces the invalid rows at the same places with these, in one commit; returns how many."""

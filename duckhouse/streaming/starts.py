@@ -17,7 +17,7 @@ class Stretch(NamedTuple):
 
 
 class CatchUp(NamedTuple):
-    """What a store takes from another one; both are places in the list of stores."""
+    """What a store takes from another one; both are positions in the list of stores."""
 
     to: int
     of: int
@@ -25,7 +25,7 @@ class CatchUp(NamedTuple):
 
 
 class Start(NamedTuple):
-    """`offset` is where Kafka is read from; what `lost` names no store has, and Kafka holds no longer."""
+    """`offset` is where Kafka is read from. `lost` is a stretch that no store has and that Kafka no longer holds."""
 
     offset: int
     catch_ups: Sequence[CatchUp]
@@ -33,7 +33,7 @@ class Start(NamedTuple):
 
 
 def start(partition: Partition, reached: Sequence[Offsets], held: Watermarks) -> Start:
-    """Where to begin with a partition that stores have read as far as `reached`, of which Kafka holds `held`."""
+    """Where to begin with a partition that stores have read up to `reached`, and of which Kafka holds `held`."""
     offsets = [offsets.get(partition, 0) for offsets in reached]
     furthest = max(offsets)
     end = min(furthest, held.low)
@@ -47,7 +47,7 @@ def start(partition: Partition, reached: Sequence[Offsets], held: Watermarks) ->
 
 
 def of_former_topics(topic_id: str, reached: Sequence[Offsets]) -> list[CatchUp]:
-    """What stores lack of topics of the same name that are no more: only another store can give it."""
+    """What stores lack of deleted topics with the same name: only another store still has it."""
     partitions = {partition for offsets in reached for partition in offsets if partition.topic_id != topic_id}
     ends = {partition: max(offsets.get(partition, 0) for offsets in reached) for partition in partitions}
     return [
@@ -69,9 +69,9 @@ def refuse_truncated(topic: str, names: Sequence[str], partition: Partition, at:
 
 
 def never_read(partition: Partition, reached: Sequence[Offsets]) -> bool:
-    """No store knows the partition, and none was waiting for it: it is of the first topic, or of one that is read.
+    """Whether no store knows the partition, and either no topic was read before or this topic is already being read.
 
-    What a topic that was made anew forgot before it was found is a loss.
+    In a recreated topic it is different: what it dropped before it was found is a loss.
     """
     known = {place for offsets in reached for place in offsets}
     topics = {place.topic_id for place in known}

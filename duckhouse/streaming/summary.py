@@ -17,12 +17,12 @@ Repeats = Callable[[], tuple[int, int]]
 """How many duplicates and conflicts the store has found since it was opened."""
 
 FEW = 4
-"""Partitions of a line."""
+"""How many partitions a line names."""
 
 
 @dataclass
 class Summary:
-    """Figures of one run. Messages that were read again after a kill count again; what stores wrote does not."""
+    """Figures of one run. Messages that are read again after a kill count again; rows that stores wrote do not."""
 
     source: str
     entity: Entity
@@ -39,7 +39,7 @@ class Summary:
     """Rows that a store took from the other one, because Kafka no longer holds them."""
     lost: list[Stretch] = field(default_factory=list)
     lag: dict[int, int] = field(default_factory=dict)
-    """By partition the messages that are yet to be read."""
+    """For each partition, the number of messages still to be read."""
     batches: int = 0
     letters_not_sent: int = 0
     written_at: float = 0.0
@@ -98,7 +98,7 @@ class Summary:
 
 
 def late_and_early(entity: Entity, valid: pa.Table) -> tuple[int, int]:
-    """How many rows are of a time too long before their message, and how many of one too far ahead of it."""
+    """How many rows have a time too long before their message, and how many a time too far after it."""
     sent = pc.coalesce(valid["_produced_at"], valid["_consumed_at"])
     behind = pc.subtract(sent.cast(pa.int64()), valid[entity.day].cast(pa.int64()))
     late = pc.sum(pc.greater(behind, entity.late_after_seconds * 1_000_000)).as_py()
@@ -107,7 +107,7 @@ def late_and_early(entity: Entity, valid: pa.Table) -> tuple[int, int]:
 
 
 def lagging(lag: Mapping[int, int]) -> str:
-    """The messages that are yet to be read, and the partitions that have most of them."""
+    """The messages still to be read, and the partitions with most of them."""
     if not lag:
         return "this consumer had no partition"
     most = sorted(lag, key=lambda number: (-lag[number], number))[:FEW]

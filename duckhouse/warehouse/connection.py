@@ -14,11 +14,11 @@ from duckhouse.turns import Ask
 if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
-SECONDS_TO_ANSWER = 10  # a machine that is busy answers late; where nothing listens, the refusal comes at once
+SECONDS_TO_ANSWER = 10  # a busy machine answers late; where nothing listens, the refusal comes at once
 
 
 def connect() -> "Client":
-    """A client for the server that the environment names; a UserError where none answers or it refuses."""
+    """A client for the server that the environment names. Raises UserError where it does not answer or refuses."""
     import clickhouse_connect
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -51,7 +51,7 @@ def answers(settings: ClickHouseSettings) -> bool:
 
 @contextmanager
 def refusals_told() -> Iterator[None]:
-    """Makes a UserError of what the server refuses to a push."""
+    """Turns the server's refusal of a push into a UserError."""
     from clickhouse_connect.driver.exceptions import ClickHouseError
 
     try:
@@ -67,6 +67,6 @@ def first_line(error: Exception) -> str:
 
 @contextmanager
 def asking() -> Iterator[Ask]:
-    """What runs one statement after the other, on a connection of its own."""
+    """A function that runs statements one after the other, on a separate connection."""
     with connect() as client:
         yield lambda sql: client.query(sql).result_rows

@@ -1,4 +1,4 @@
-"""Every published table of a target kept as Parquet, and two such folders compared row by row."""
+"""Saves every published table of a target as Parquet, and compares two such folders row by row."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,7 +17,7 @@ READERS = duck.name("copy of readers")
 
 
 def dump(folder: Path, target: str, schemas: Sequence[str] = PUBLISHED_SCHEMAS) -> int:
-    """Keeps each table of these schemas of dev or prod in a new folder; how many there are."""
+    """Saves each table of these schemas of dev or prod in a new folder; returns how many there are."""
     if folder.exists():
         raise cli.UserError(f"{folder}: is there already: name a new folder")
     folder.mkdir(parents=True)
@@ -48,8 +48,8 @@ def _dump_prod(folder: Path, schemas: Sequence[str]) -> int:
 
 
 def compare(before: Path, after: Path, names: Mapping[str, Any]) -> Iterator[str]:
-    """A line for each table that is missing, has other columns, or other rows. `names` says what has another name
-    after: {"tables": {old: new}, "columns": {new table: {old: new}}}.
+    """A line for each table that is missing, or has other columns or rows. `names` says what was renamed:
+    {"tables": {old: new}, "columns": {new table: {old: new}}}.
     """
     new_names = names.get("tables", {})
     for folder in (before, after):
@@ -83,7 +83,7 @@ def _differing(
 
 
 def compare_copy(database: Path, copy: Path) -> Iterator[str]:
-    """A line for each table or view of a DuckDB file that its published copy lacks, or of which it has other rows."""
+    """A line for each table or view of a DuckDB file that its published copy lacks, or has with other rows."""
     with open_duckdb(database) as connection:
         built = _published_in(connection)
         connection.execute(f"attach {duck.literal(copy)} as {READERS} (read_only)")
@@ -110,7 +110,7 @@ def _published_in(connection: duckdb.DuckDBPyConnection) -> set[tuple[str, str]]
 
 
 def count_differences(connection: duckdb.DuckDBPyConnection, first: str, second: str) -> tuple[int, int, int]:
-    """The rows that only the first query gives, those that only the second gives, and all of the second."""
+    """The number of rows only in the first query, of those only in the second, and of all in the second."""
     [(only_first, only_second, rows)] = connection.execute(
         f"with first_rows as ({first}), second_rows as ({second}) "
         "select (select count(*) from (from first_rows except all from second_rows)), "

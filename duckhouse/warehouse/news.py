@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def is_new(target: str) -> bool:
-    """Whether the code, a setting or a delivery is other than in the last build of everything that ended well, or the
-    copy of dev that people read is gone.
+    """Whether the code, a setting or a delivery has changed since the last successful build of everything, or the copy
+    of dev that people read is gone.
 
-    What was changed in the warehouse by hand a build sees, and this does not.
+    Unlike a build, this does not notice what was changed in the warehouse by hand.
     """
     if target == "dev" and settings.is_publishing() and not (settings.PROJECT / settings.published_path()).exists():
         return True
@@ -38,7 +38,7 @@ def is_new(target: str) -> bool:
 
 @contextmanager
 def duckdb_of_dev() -> Iterator[Warehouse | None]:
-    """The database file, to be read; None where there is none."""
+    """The database file, opened read-only; None where there is none."""
     path = settings.PROJECT / settings.duckdb_path()
     if not path.exists():
         yield None
@@ -48,12 +48,12 @@ def duckdb_of_dev() -> Iterator[Warehouse | None]:
 
 
 def clickhouse_of_prod() -> AbstractContextManager[Warehouse | None]:
-    """What people read; None where no server answers: a build starts one, or says so."""
+    """The published databases; None where no server answers: then a build starts one, or reports it."""
     return nullcontext(published(connect()) if answers(settings.clickhouse()) else None)
 
 
 def published(client: "Client") -> ClickHouse:
-    """The databases of the settings."""
+    """The databases that the settings name."""
 
     def query(sql: str) -> Sequence[Sequence[str]]:
         if sql.startswith("select"):

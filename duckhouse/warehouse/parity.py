@@ -26,7 +26,7 @@ NOT_THERE = ("UNKNOWN_TABLE", "UNKNOWN_DATABASE")  # the names of ClickHouse's e
 
 @dataclass(frozen=True)
 class Model:
-    """A published relation; `key` is the grain of its meta, all columns where it names none."""
+    """A published relation; `key` is the grain from its meta, or all columns where meta has none."""
 
     schema: str
     name: str
@@ -34,7 +34,7 @@ class Model:
 
 
 def published_models(selection: Sequence[str] | None = None, excluded: Sequence[str] = ()) -> list[Model]:
-    """The marts and quality models of the dbt project, or those of a selection, in the order of their names."""
+    """The marts and quality models of the dbt project, or of a selection, in the order of their names."""
     found = published_in(manifest())
     if selection or excluded:
         selection = selection or ("*",)
@@ -78,7 +78,7 @@ def compare_all(models: Sequence[Model]) -> list[dict[str, Any]]:
 
 
 def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, download: Path) -> dict[str, Any]:
-    """What `model` holds on both engines, and where it differs: rows, columns, or the first keys with both values."""
+    """What `model` has on both engines, and where it differs: rows, columns, or the first keys with both values."""
     result: dict[str, Any] = {"model": model.name, "equal": False}
     dev_columns = dev.execute(
         "select column_name, data_type from duckdb_columns() "
@@ -122,7 +122,7 @@ def compare(dev: duckdb.DuckDBPyConnection, client: Client, model: Model, downlo
 
 def fetch(client: Client, relation: str, path: Path) -> None:
     settings = {"output_format_parquet_string_as_string": 1}
-    # a StreamContext is what an asynchronous client would give
+    # only an asynchronous client would return a StreamContext
     stream = cast(IOBase, client.raw_stream(f"select * from {relation}", fmt="Parquet", settings=settings))
     with stream, path.open("wb") as file:
         while block := stream.read(1 << 20):
@@ -139,7 +139,7 @@ def differing_columns(dev_columns: list[tuple[str, str]], prod_columns: list[tup
 
 
 def kind(data_type: str) -> str:
-    """The type as both engines can share it: a decimal keeps its scale, integers and timestamps are one kind each."""
+    """A type name that both engines share: decimals keep their scale; all integers are one kind, so are timestamps."""
     if data_type.startswith("DECIMAL"):
         return f"decimal with scale {data_type.rstrip(')').split(',')[1]}"
     if data_type.startswith("TIMESTAMP"):

@@ -1,7 +1,7 @@
 """Target prod from end to end: push what is landed, build and test it beside what is published, publish what passed.
 
-Then DuckDB builds the same, and the two are compared. Where nothing answers at CLICKHOUSE_HOST, the embedded engine is
-started for the run and stopped after it.
+Then DuckDB builds the same data, and the two are compared. Where nothing answers at CLICKHOUSE_HOST, the embedded
+engine is started for the run and stopped after it.
 """
 
 import json
@@ -21,16 +21,16 @@ from duckhouse.warehouse import publish, push
 from duckhouse.warehouse.connection import answers, asking
 from duckhouse.warehouse.news import published
 
-# snapshots that remember what people saw are taken of figures that are about to be published, never of blocked ones
+# snapshots of what people saw are taken only of figures that are about to be published, never of blocked ones
 PUBLISHED_FIGURES = "tag:published_figures"
-# options of dbt: what is built beside and tested, then what remembers it
+# options of dbt: first what is built beside and tested, then the snapshots of it
 AUDITED = ("--exclude", PUBLISHED_FIGURES)
 FIGURES = ("--select", PUBLISHED_FIGURES, "--exclude-resource-type", "test")
 
 
 def bring(client: Client) -> None:
-    """Pushes, builds beside and publishes; a UserError, and nothing is published, where a model or a test fails, or
-    another run is working."""
+    """Pushes, builds beside and publishes. Raises UserError and publishes nothing where a model or a test fails, or
+    another run is active."""
     with turn(settings.clickhouse().prefix, asking) as own:
         if publish.is_waiting(client):
             finish(client)
@@ -70,13 +70,13 @@ def finish(client: Client) -> None:
 
 
 def run_beside(*command: str) -> None:
-    """Runs dbt on the databases that are built beside those that people read."""
+    """Runs dbt on the audit databases, beside those that people read."""
     env = {**os.environ, "CLICKHOUSE_PREFIX": publish.audit_prefix()}
     run([DBT, "--quiet", *command, "--target", "prod"], env)
 
 
 def with_status(results: Path, *statuses: str) -> list[str]:
-    """The names of the nodes that ended so in dbt's last run; none where it did not come to run them."""
+    """The names of the nodes with these statuses in dbt's last run; none where dbt did not get to run them."""
     if not results.exists():
         return []
     found = json.loads(results.read_text())["results"]
@@ -85,7 +85,7 @@ def with_status(results: Path, *statuses: str) -> list[str]:
 
 @contextmanager
 def running_clickhouse() -> Iterator[None]:
-    """A ClickHouse at the address of the settings: the one that answers, else the embedded engine."""
+    """A ClickHouse at the address in the settings: the one that answers, else the embedded engine."""
     server = settings.clickhouse()
     if answers(server):
         with settings.password_handed_on():

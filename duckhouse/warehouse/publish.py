@@ -1,7 +1,7 @@
-"""Publishes what is built: on ClickHouse each relation of <prefix>_audit_<schema> becomes that of <prefix>_<schema>.
+"""Publishes what is built: on ClickHouse each relation of <prefix>_audit_<schema> replaces that of <prefix>_<schema>.
 
-It does not ask whether the build ended well: python -m scripts.prod builds, and publishes only then, and a dbt build on
-DuckDB publishes by itself.
+It does not check whether the build passed: python -m scripts.prod builds, and publishes only what passed; a dbt build
+on DuckDB publishes by itself.
 """
 
 import re
@@ -21,7 +21,7 @@ from duckhouse.settings import clickhouse, duckdb_path, published_path
 from duckhouse.warehouse.connection import first_line
 from duckhouse.warehouse.parity import published_models
 
-# a published table is a second name of the parts of another: to drop it loses nothing
+# a published table shares its parts with another table: dropping it loses nothing
 WITHOUT_LIMIT = {"max_table_size_to_drop": 0, "max_partition_size_to_drop": 0}
 
 
@@ -42,7 +42,7 @@ def audit_prefix() -> str:
 
 
 def refuse_a_cluster() -> None:
-    """A UserError where CLICKHOUSE_CLUSTER is set: each replica would attach the parts, and each row be there twice."""
+    """Raises UserError where CLICKHOUSE_CLUSTER is set: each replica would attach the parts, which duplicates rows."""
     if clickhouse().cluster:
         raise cli.UserError(
             "CLICKHOUSE_CLUSTER is set, and publishing is for one node; "
@@ -51,8 +51,9 @@ def refuse_a_cluster() -> None:
 
 
 def start(client: Client) -> None:
-    """Readies the audit databases for a build. Where there are none, they start from what is published, because staging
-    may hold deliveries that are in landing no more. Their own database comes last, and says that they are whole."""
+    """Prepares the audit databases for a build. Where there are none, they start from what is published, because
+    staging may have deliveries that are no longer in landing. The database <prefix>_audit is created last: it marks
+    them as complete."""
     refuse_a_cluster()
     audit, published = audit_prefix(), clickhouse().prefix
     if audit in databases(client):
@@ -64,18 +65,18 @@ def start(client: Client) -> None:
 
 
 def is_waiting(client: Client) -> bool:
-    """Whether a build passed its tests and is not published whole, as when publishing it was stopped."""
+    """Whether a build passed its tests but is not completely published, for example because publishing was stopped."""
     audit = audit_prefix()
     return audit in databases(client) and "passed" in {relation.name for relation in relations(client, [audit])}
 
 
 def passed(client: Client) -> None:
-    """Notes that the build in the audit databases passed, so that it is published even if this run is stopped."""
+    """Records that the build in the audit databases passed, so that it is published even if this run is stopped."""
     client.command(f"create table if not exists {quote(audit_prefix())}.passed (x Bool) engine = MergeTree order by ()")
 
 
 def publish(client: Client) -> dict[str, Any]:
-    """Publishes the audit databases; what was published and what was dropped. After a stop, it can begin again."""
+    """Publishes the audit databases; returns what was published and what was dropped. After a stop, call it again."""
     refuse_a_cluster()
     audit, published = audit_prefix(), clickhouse().prefix
     built = [name for name in databases(client) if name.startswith(f"{audit}_") and name != f"{audit}_runs"]
@@ -88,9 +89,9 @@ def publish(client: Client) -> dict[str, Any]:
 
 
 def publish_dev() -> dict[str, Any]:
-    """Replaces the copy of target dev by what is built there now."""
+    """Replaces the copy of target dev with what is built there now."""
     known = {(model.schema, model.name) for model in published_models()}
-    with open_duckdb(duckdb_path(), read_only=False) as connection:  # no build writes meanwhile
+    with open_duckdb(duckdb_path(), read_only=False) as connection:  # so no build writes meanwhile
         connection.execute("set TimeZone = 'UTC'")
 
         def query(sql: str) -> Sequence[Sequence[str]]:
@@ -111,9 +112,10 @@ def describe(result: dict[str, Any]) -> str:
 
 
 def copy(client: Client, origin: str, destination: str, schemas: list[str]) -> dict[str, Any]:
-    """Makes the databases of one prefix those of another, relation by relation: readers see the old or the new one.
+    """Replaces the databases of one prefix with those of another, relation by relation: readers see the old one or the
+    new one.
 
-    A table is cloned, which links its parts and copies none; views come after the tables that they read.
+    A table is cloned, which links its parts without copying them; views come after the tables that they read.
     """
     found = relations(client, [f"{origin}_{schema}" for schema in schemas])
     for relation in found:
@@ -157,7 +159,7 @@ def databases(client: Client) -> list[str]:
 
 
 def relations(client: Client, names: list[str]) -> list[Relation]:
-    """The relations of databases, without those that dbt left behind where it was stopped."""
+    """The relations of databases, without those that a stopped dbt left behind."""
     rows = client.query(
         "select database, name, engine, create_table_query from system.tables "
         f"where database in ({', '.join(map(literal, names))}) and position(name, '__dbt_') = 0 order by database, name"
@@ -166,7 +168,7 @@ def relations(client: Client, names: list[str]) -> list[Relation]:
 
 
 def moved(definition: str, origin: str, destination: str) -> str:
-    """The statement that replaces a view by one of another prefix that reads the databases of that prefix."""
+    """The statement that replaces a view with its copy for another prefix, which reads the databases of that prefix."""
     database = re.compile(rf"(?<![\w`])(`?){re.escape(origin)}_(\w+)\1(?=\.)")
     elsewhere = database.sub(lambda found: quote(f"{destination}_{found[2]}"), definition)
     return elsewhere.replace("CREATE VIEW", "CREATE OR REPLACE VIEW", 1)

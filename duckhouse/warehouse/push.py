@@ -1,8 +1,8 @@
 """Brings landed deliveries into the raw tables of a ClickHouse: raw_<source>.<entity>, partitioned by delivery.
 
-A delivery counts as pushed when its row in raw_<source>._deliveries is there, which is written last. Rows are inserted
-beside, counted, and take the place of the delivery's partition in one step: pushes that run at once, or were killed,
-leave each row there once. A pushed delivery that holds other counts than its manifest is pushed again.
+A delivery counts as pushed once it has a row in raw_<source>._deliveries, which is written last. Rows are inserted into
+a separate table, counted, and then replace the delivery's partition in one step: so concurrent or killed pushes leave
+each row there exactly once. A pushed delivery whose counts differ from its manifest is pushed again.
 """
 
 import re
@@ -39,14 +39,14 @@ DELIVERIES = """
     records_rejected Int64, records_blank Int64
 """
 LOOK = "looked_at DateTime64(6, 'UTC')"
-# a retried insert of equal rows must not be taken for a duplicate
+# a retried insert of equal rows must not be treated as a duplicate
 INSERT_SETTINGS = {"insert_deduplicate": 0}
-BESIDE = "_pushed_"  # begins the names of tables that rows are inserted into first
-HOURS_KEPT = 24  # what a killed push left beside
+BESIDE = "_pushed_"  # the prefix of the tables into which rows are inserted first
+HOURS_KEPT = 24  # for tables that a killed push left behind
 
 
 def push(names: Sequence[str] = ()) -> list[dict[str, Any]]:
-    """Pushes the deliveries of the named sources, of all where none is named; what each has pushed."""
+    """Pushes the deliveries of the named sources, or of all where none is named; returns what each pushed."""
     unknown = sorted(set(names) - set(sources()))
     if unknown:
         raise cli.UserError(f"{unknown[0]}: no such source; there are {', '.join(sources())}")
@@ -66,8 +66,8 @@ def describe(result: dict[str, Any]) -> Iterator[str]:
 
 
 def push_source(client: "Client", source: str) -> dict[str, Any]:
-    """Pushes the deliveries of `source` that the server does not hold whole; what it pushed, how many were there, and
-    which of these held other counts than their manifests."""
+    """Pushes the deliveries of `source` that the server does not have completely. Returns what it pushed, how many were
+    there before, and which of these had other counts than their manifests."""
     database = f"raw_{source}"
     tables = create_tables(client, source, database)
     known = {row[0] for row in client.query(f"select delivery_id from {quote(database)}._deliveries").result_rows}
@@ -84,7 +84,7 @@ def push_source(client: "Client", source: str) -> dict[str, Any]:
 
 
 def rows_held(client: "Client", database: str, tables: Iterable[str]) -> dict[tuple[str, str], int]:
-    """By table and delivery; system.parts would count what a lightweight delete hides."""
+    """Row counts by table and delivery; system.parts would include rows hidden by a lightweight delete."""
     counts = " union all ".join(
         f"select {literal(table)}, _delivery_id, count() from {full_name(database, table)} group by _delivery_id"
         for table in tables
@@ -97,7 +97,7 @@ def is_whole(delivery: Delivery, held: Mapping[tuple[str, str], int]) -> bool:
 
 
 def create_tables(client: "Client", source: str, database: str) -> list[str]:
-    """The names of the raw tables of the source, which are made; a column that its declaration gained is added."""
+    """Creates the raw tables of the source and adds newly declared columns; returns the names of the tables."""
     from duckhouse.landed_schemas import schemas
 
     client.command(f"create database if not exists {quote(database)}{everywhere()}")
@@ -116,7 +116,7 @@ def create_tables(client: "Client", source: str, database: str) -> list[str]:
 
 
 def create_table(client: "Client", table: str, columns: str, engine: str) -> None:
-    """Makes the table where it is not there; `engine` is its engine on one server, and how its rows lie."""
+    """Creates the table where it is missing; `engine` is its engine on one server, with partitioning and sort order."""
     replicated = "Replicated" if clickhouse().cluster else ""
     client.command(f"create table if not exists {table}{everywhere()} ({columns}) engine = {replicated}{engine}")
 
@@ -127,12 +127,12 @@ def everywhere() -> str:
 
 
 Beside = Callable[[str], str]
-"""Makes the table beside that of an entity, where it is not made yet, and gives its name."""
+"""Creates the separate table of an entity, where it does not exist yet, and returns its name."""
 
 
 @contextmanager
 def tables_beside(client: "Client", database: str) -> Iterator[Beside]:
-    """Tables for rows that are not verified yet, of this push alone."""
+    """Tables for rows that are not verified yet, used by this push only."""
     left = (
         "select name from system.tables where database = {database:String} and startsWith(name, {beside:String}) "
         "and metadata_modification_time < now() - toIntervalHour({hours:UInt8})"
@@ -157,7 +157,7 @@ def tables_beside(client: "Client", database: str) -> Iterator[Beside]:
 
 
 def push_delivery(client: "Client", database: str, delivery: Delivery, beside: Beside) -> int:
-    """Replaces the partitions of the delivery by rows that were counted, then writes its row. The number of rows."""
+    """Replaces the partitions of the delivery with the counted rows, then writes its row; returns the row count."""
     if not re.fullmatch(r"[0-9A-Za-z_-]+", delivery.id):
         raise cli.UserError(f"{delivery.path}: not the name of a delivery; land the files again")
     expected = expected_rows(delivery)
@@ -194,7 +194,7 @@ def push_delivery(client: "Client", database: str, delivery: Delivery, beside: B
 
 
 def expected_rows(delivery: Delivery) -> dict[str, int]:
-    """Rows by table, as the manifest counts them."""
+    """Row counts by table, according to the manifest."""
     rows = Counter({"_files": len(delivery.files)})
     for file in delivery.files:
         rows[file.entity] += file.records_landed

@@ -11,13 +11,13 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 LOOKS = "_looks"
-# a look that is pushed again must not be taken for a duplicate of one before the last
+# a look that is pushed again must not be treated as a duplicate of an earlier one
 SETTINGS = {"insert_deduplicate": 0}
 
 
 def push_looks(client: "Client", looks: Mapping[str, datetime]) -> None:
-    """Replaces the looks at those sources that were pushed before. `looks` are read before deliveries are: what lands
-    meanwhile is not pushed yet.
+    """Replaces the looks of sources that were pushed before. `looks` must be read before the deliveries: what lands in
+    between is not pushed yet.
     """
     there = f"select database from system.tables where startsWith(database, 'raw_') and name = {literal(LOOKS)}"
     with refusals_told():

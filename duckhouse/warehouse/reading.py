@@ -1,4 +1,4 @@
-"""Reads what is published on a target: the views of schema reporting by their names, and columns by theirs."""
+"""Reads what is published on a target: views of schema reporting by name, and their columns by name."""
 
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -51,7 +51,7 @@ class House:
         return set(self.names)
 
     def built_at(self) -> datetime:
-        """When it was published, in UTC."""
+        """The time of publication, in UTC."""
         return self.published_at
 
     def rows(self, name: str, order_by: Sequence[str] = ()) -> list[Row]:
@@ -72,7 +72,7 @@ class House:
 
 @contextmanager
 def reading(target: str) -> Iterator[House]:
-    """What is published on dev or prod; a UserError where nothing is, or it does not open."""
+    """What is published on dev or prod. Raises UserError where nothing is published, or where it does not open."""
     with _copy() if target == "dev" else _databases() as house:
         if not house.names:
             raise UserError(f"{house.place}: no views of schema {SCHEMA}; {house.mend}")
@@ -126,7 +126,7 @@ def _databases() -> Iterator[House]:
             place=place,
             mend=mend,
             names=frozenset(made),
-            published_at=max(made.values(), default=datetime.min),  # of the views, which each build makes anew
+            published_at=max(made.values(), default=datetime.min),  # of the views, which each build recreates
             ask=ask,
             relation=lambda name: clickhouse_sql.full_name(database, name),
             quoted=clickhouse_sql.quote,

@@ -1,7 +1,8 @@
-"""What SQL may do in the embedded engine, as the engine's own configuration: tables of its data directory, no more.
+"""What SQL may do in the embedded engine, as the engine's own configuration: use tables of its data directory only.
 
-The engine is a command-line tool inside, which lets SQL read and write every file, run programs and call out. Its user
-gets what dbt and a push need, and no source: file(), url(), s3(), postgresql() and their table engines are denied.
+The engine is a command-line tool inside, which lets SQL read and write every file, run programs and open network
+connections. Its user gets the rights that dbt and a push need, but no outside source: file(), url(), s3(), postgresql()
+and their table engines are denied.
 """
 
 from xml.sax.saxutils import escape
@@ -11,7 +12,7 @@ GRANTS = (
     "CREATE VIEW, CREATE TEMPORARY TABLE, CREATE ARBITRARY TEMPORARY TABLE, DROP DATABASE, DROP TABLE, DROP VIEW, "
     "UNDROP TABLE, TRUNCATE, OPTIMIZE, KILL QUERY, SYSTEM MERGES"
 )
-# Each names a file, holds an expression that no statement shows, or changes the language of statements.
+# Each of these names a file, contains an expression that no statement shows, or changes the SQL dialect.
 FIXED_SETTINGS = (
     "additional_result_filter",
     "additional_table_filters",
@@ -27,7 +28,7 @@ FIXED_SETTINGS = (
 
 
 def configuration(path: str) -> str:
-    """The text of the configuration file that will stand at `path`; the engine reads its users from it too."""
+    """The text of the configuration file for `path`; the engine reads its users from it too."""
     fixed = "".join(f"<{name}><const/></{name}>" for name in FIXED_SETTINGS)
     # A command-line tool reads `foo` as `SELECT foo`; a server reports a syntax error.
     return f"""<clickhouse>

@@ -1,4 +1,4 @@
-"""Bodies of requests and answers: framing, compression, forms. Nothing here holds a whole body but a form."""
+"""Bodies of requests and answers: framing, compression, forms. Only forms are held in memory completely."""
 
 import gzip
 import io

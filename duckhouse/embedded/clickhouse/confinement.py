@@ -1,7 +1,7 @@
-"""Takes from this program what the engine does not need: files beside its data, running programs, calling out.
+"""Takes rights from this program that the engine does not need: other files, running programs, network connections.
 
-SQL can hide in a string that the engine reads only while it runs (`format(Values, …, '(file(''/etc/passwd''))')`), so
-no reading of statements finds every call. The kernel refuses the file instead (Landlock, Linux 5.19 and later).
+SQL can hide in a string that the engine parses only while it runs (`format(Values, …, '(file(''/etc/passwd''))')`), so
+checking statements cannot find every call. The kernel refuses the file instead (Landlock, Linux 5.19 and later).
 """
 
 import ctypes
@@ -24,7 +24,7 @@ LIBC = ctypes.CDLL(None, use_errno=True)
 READ_FILE, READ_DIR = 1 << 2, 1 << 3
 WRITES = 1 << 1 | (1 << 14) - (1 << 4)  # writing to, removing, making and moving files and folders
 EXECUTE_AND_DEVICES = 1 << 0 | 1 << 6 | 1 << 11
-# What a version of Landlock can take away. The first one takes moves between folders away too, which the engine needs.
+# What each version of Landlock can forbid. Version 1 also forbids moves between folders, which the engine needs.
 RIGHTS_BY_VERSION = {2: (1 << 14) - 1, 3: (1 << 15) - 1}
 BIND_AND_CONNECT_TCP = 0b11
 FIRST_VERSION, FIRST_VERSION_WITH_TCP = 2, 4
@@ -32,8 +32,8 @@ FIRST_VERSION, FIRST_VERSION_WITH_TCP = 2, 4
 READABLE_FILES = ("/dev/urandom", "/etc/ld.so.cache", "/proc/meminfo", "/proc/cpuinfo")
 LIBRARIES = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/nix/store")
 READABLE_FOLDERS = (*LIBRARIES, "/usr/share/zoneinfo", "/sys/devices/system/cpu", "/sys/fs/cgroup")
-# What the engine asks of itself while it is loaded: where its stack is, and what the kernel told the program. Where it
-# cannot read the latter, it looks behind the environment, which Python has moved, and takes what lies there.
+# What the engine reads about its own process while it is loaded: where its stack is, and the auxiliary vector. Where it
+# cannot read the vector, it looks behind the environment, which Python has moved, and takes whatever is there.
 ABOUT_PROGRAM = ("/proc/self/maps", "/proc/self/auxv")
 
 
@@ -47,16 +47,17 @@ class _PathBeneath(ctypes.Structure):
 
 
 def landlock_version() -> int:
-    """The version of Landlock that the kernel has; below FIRST_VERSION it does not serve here."""
+    """The kernel's version of Landlock; versions below FIRST_VERSION are not enough here."""
     return _call(CREATE_RULESET, None, 0, CREATE_RULESET_VERSION) if sys.platform == "linux" else 0
 
 
 @contextmanager
 def confinement(data: Path) -> Iterator[bool]:
-    """Leaves this thread, and all that it starts from now on, the files below `data` and reading those of Python and
-    the system's libraries. What is open stays open. Gives False where the kernel cannot do that: nothing has changed.
+    """Confines this thread, and all that it starts from now on, to the files below `data`, and to reading those of
+    Python and the system's libraries. Open files stay open. Gives False where the kernel cannot do that: then nothing
+    has changed.
 
-    The engine is loaded in the block: only for its length is ABOUT_PROGRAM sure to be readable.
+    Load the engine in the block: ABOUT_PROGRAM is certain to be readable only there.
     """
     version = landlock_version()
     if version < FIRST_VERSION:
@@ -71,7 +72,7 @@ def _restrict(data: Path, version: int, held: ExitStack) -> None:
     rights = RIGHTS_BY_VERSION[min(version, 3)]
     with_tcp = version >= FIRST_VERSION_WITH_TCP
     rules = _Ruleset(rights, BIND_AND_CONNECT_TCP if with_tcp else 0)
-    # Kernels that know no rules of the network take a shorter structure.
+    # Kernels without network rules take a shorter structure.
     size = ctypes.sizeof(rules) if with_tcp else ctypes.sizeof(ctypes.c_uint64)
     folders = dict.fromkeys((*READABLE_FOLDERS, *_folders_of_python()), READ_FILE | READ_DIR)
     files = dict.fromkeys((*READABLE_FILES, *ABOUT_PROGRAM), READ_FILE)
@@ -79,8 +80,8 @@ def _restrict(data: Path, version: int, held: ExitStack) -> None:
 
 
 def write_only_below(*folders: Path) -> bool:
-    """Leaves this thread, and all that it starts from now on, writing below these folders alone; it reads everything.
-    False where the kernel cannot do that: nothing has changed.
+    """Lets this thread, and all that it starts from now on, write only below these folders; it can read everything.
+    False where the kernel cannot do that: then nothing has changed.
     """
     if landlock_version() < FIRST_VERSION:
         return False
@@ -95,7 +96,7 @@ def _enforce(rules: _Ruleset, size: int, allowed_below: Mapping[str, int], held:
     held.callback(os.close, ruleset)
     for path, allowed in allowed_below.items():
         if os.access(path, os.R_OK):
-            # The kernel makes files of /proc anew when nobody holds them, and a rule is about the one that it saw.
+            # The kernel recreates files of /proc when no process holds them; a rule covers only the file that it saw.
             descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
             held.callback(os.close, descriptor)
             rule = _PathBeneath(allowed, descriptor)

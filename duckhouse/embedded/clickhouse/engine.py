@@ -1,7 +1,7 @@
-"""The embedded engine: one process owns the data directory, every session has a handle of its own.
+"""The embedded engine: one process owns the data directory, and every session has its own handle.
 
-A handle keeps USE, SET and temporary tables to itself, as a session of a server does. What a request asks for by URL
-holds for that request alone: the overrides of a session's handle are undone before the next request that drops them.
+A handle keeps USE, SET and temporary tables to itself, as a session of a server does. Settings in the URL hold for that
+request only: a later request in the same session that does not repeat them gets the session's own values back.
 """
 
 import json
@@ -33,17 +33,17 @@ SETTING_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 
 CHANGED_SETTINGS = "SELECT name, value FROM system.settings WHERE changed"
 NORMAL_FORM = "SELECT formatQuerySingleLine({statement:String}) SETTINGS max_query_size = %d"
-# The text of a query parameter: what is not a printable letter of ASCII is escaped, byte by byte.
+# The text of a query parameter: everything but printable ASCII is escaped, byte by byte.
 ESCAPED = {byte: f"\\x{byte:02x}" for byte in range(256) if not 32 <= byte < 127 or byte == ord("\\")}
 
-# A build asks again for most of what the one before asked; statements up to this size are parsed once.
+# A build repeats most statements of the build before; statements up to this size are parsed once.
 STATEMENTS_KEPT, KEPT_BYTES = 4096, 16 * 1024
 
-# Data of VALUES hold expressions. More of them than this are not read for calls that are refused.
+# Data of VALUES holds expressions. Beyond this size they are not searched for refused calls.
 MAX_VALUES_BYTES = 16 * 1024 * 1024
 TOO_MANY_VALUES = "VALUES above 16 MiB that hold file, sqlite, disk or python: insert them in another format, as CSV"
 
-# Characters with which the engine would read the path of a temporary file as a pattern or an option.
+# Characters that would make the engine read the path of a temporary file as a pattern or an option.
 PATTERN_CHARACTERS = set("*?{}[]&=")
 
 
@@ -51,7 +51,7 @@ PATTERN_CHARACTERS = set("*?{}[]&=")
 class Handle:
     """One connection to the engine, and what requests have overridden on it.
 
-    `changed` holds the settings of the session that are no defaults; None where a SET may have changed them since.
+    `changed` has the session's settings that are not defaults; None where a SET may have changed them since.
     """
 
     connection: Any
@@ -65,7 +65,7 @@ class Handle:
 
 @dataclass
 class Answer:
-    """What a statement gave: its rows in `body`, or an empty body; `format` is None where no rows can come."""
+    """The result of a statement: its rows in `body`, or an empty body; `format` is None where it cannot have rows."""
 
     body: BinaryIO | bytes
     format: str | None
@@ -75,8 +75,8 @@ class Answer:
 class Engine:
     """The engine on one data directory, which no other process may have open.
 
-    It confines this program to the directory (`confined`: whether the kernel could), so what else the program needs is
-    open before. Raises UserError when the directory cannot be opened.
+    It confines this program to the directory (`confined`: whether the kernel could), so the program must have opened
+    everything else that it needs. Raises UserError when the directory cannot be opened.
     """
 
     def __init__(self, data: Path) -> None:
@@ -92,7 +92,7 @@ class Engine:
         self._configuration.unlink(missing_ok=True)
         self._configuration.touch(0o600)
         self._configuration.write_text(configuration(str(self._configuration)))
-        self._keeper = self._connect()  # the engine stops with its last handle
+        self._keeper = self._connect()  # the engine stops when its last handle closes
         self._parser = self._connect()
         self._parsing = threading.Lock()
         self._kept_normal_form = lru_cache(STATEMENTS_KEPT)(self._normal_form)
@@ -131,7 +131,7 @@ class Engine:
             self._keeper.query(f"KILL QUERY WHERE {condition} ASYNC", "Null")
 
     def normal_form(self, sql: bytes, max_query_size: int) -> bytes:
-        """The one statement in `sql` as the engine itself writes it: without comments, inline data and doubt.
+        """The one statement in `sql` as the engine itself writes it: without comments, inline data or ambiguity.
 
         Raises ClickHouseError when the engine finds none or several, or the statement is larger than `max_query_size`.
         """
@@ -147,12 +147,12 @@ class Engine:
             raise syntax_fault(error) from error
 
     def forbid_writing(self, handle: Handle) -> None:
-        """Makes the engine refuse whatever changes anything, for as long as the handle lives."""
+        """Makes the engine refuse every change for the lifetime of the handle."""
         self._query(handle, b"SET readonly = 2")
 
     @contextmanager
     def temporary_path(self) -> Iterator[Path]:
-        """The path of a new empty file that only this process reads; the file goes with the block."""
+        """The path of a new empty file that only this process reads; it is removed at the end of the block."""
         descriptor, name = tempfile.mkstemp(dir=self._files)
         os.close(descriptor)
         path = Path(name)
@@ -162,9 +162,9 @@ class Engine:
             path.unlink(missing_ok=True)
 
     def override(self, handle: Handle, settings: Mapping[str, str], database: str | None) -> None:
-        """Makes `settings` and `database` hold on the handle, and undoes what earlier calls set and this one drops.
+        """Applies `settings` and `database` to the handle, and undoes what earlier calls set and this one does not.
 
-        The values that the session itself had are kept, and come back.
+        The session's own values are kept, and restored.
         """
         for name in settings:
             if not SETTING_NAME.fullmatch(name):
@@ -182,7 +182,7 @@ class Engine:
         self._use(handle, database)
 
     def execute(self, handle: Handle, statement: Statement, params: Mapping[str, str], default_format: str) -> Answer:
-        """Runs a statement to its end. The rows of a query come in a file that is already unlinked."""
+        """Runs a statement to its end. The rows of a query are in a file that is already unlinked."""
         statements.refuse_functions_by_name(statement, params)
         name = self.format(statement.format or default_format)[0]
         if statement.changes_session:
@@ -202,7 +202,7 @@ class Engine:
             return Answer(path.open("rb"), name, _summary(result))
 
     def insert(self, handle: Handle, insert: Insert, data: Path, params: Mapping[str, str], size: int) -> Answer:
-        """Runs an INSERT whose inline data stands in the file `data`; `size` is how large its header may be."""
+        """Runs an INSERT whose inline data is in the file `data`; `size` is how large its header may be."""
         sql = self.normal_form(insert.from_file(data), size)
         name = statements.format_of_source(sql, data)
         if name is not None and name.lower() == "values":
@@ -210,7 +210,7 @@ class Engine:
         return Answer(b"", None, _summary(self._query(handle, sql, params)))
 
     def _check_values(self, data: Path) -> None:
-        """Refuses a call of a function that reads files, in the expressions of VALUES."""
+        """Refuses calls of functions that read files in the expressions of VALUES."""
         values = data.read_bytes()
         if not statements.may_call(values):
             return
@@ -220,8 +220,8 @@ class Engine:
         statements.refuse_functions(self.normal_form(select, 2 * len(select)))
 
     def _keep_files_out_of_default(self) -> None:
-        """Makes `default` a database of tables. The engine makes it one of files too, which needs the right to read
-        them for each name that is no table.
+        """Makes `default` a database of tables only. By default the engine also looks for files in it, which needs the
+        right to read files for each name that is not a table.
         """
         tables, definition = self.path / "metadata" / "default", self.path / "metadata" / "default.sql"
         definition.unlink(missing_ok=True)
@@ -244,7 +244,7 @@ class Engine:
     def _query(self, handle: Handle, sql: bytes, params: Mapping[str, str] | None = None, fmt: str = "TSV") -> Any:
         try:
             return handle.connection.query(sql, fmt, params=dict(params or {}))
-        except Exception as error:  # chdb has no public class for the faults of a connection
+        except Exception as error:  # chdb has no public class for errors of a connection
             raise engine_fault(error) from error
 
     def _rows(self, sql: str) -> list[list[Any]]:
@@ -263,7 +263,7 @@ class Engine:
         return [(column["name"], column["type"]) for column in meta]
 
     def _remember(self, handle: Handle, names: list[str]) -> None:
-        """Keeps the session's own values of these settings. Right after a SET, nothing is overridden yet."""
+        """Remembers the session's own values of these settings. Right after a SET, nothing is overridden yet."""
         if handle.changed is None:
             result = self._query(handle, CHANGED_SETTINGS.encode(), fmt="JSONCompact")
             handle.changed = dict(json.loads(result.bytes())["data"])
@@ -274,7 +274,7 @@ class Engine:
         own = {name: handle.own_values.pop(name) for name in names}
         for name in names:
             del handle.applied[name]
-        # One SET applies its DEFAULTs after its values, so each kind has a statement of its own.
+        # One SET applies its DEFAULTs after its values, so each kind has its own statement.
         for is_default in (True, False):
             parts = [name.encode() + b" = " + own[name] for name in own if (own[name] == b"DEFAULT") is is_default]
             if parts:
@@ -292,8 +292,8 @@ class Engine:
 class Sessions:
     """The named sessions of clients; each ends when it has not been used for its timeout.
 
-    Two requests at once in one session: the second is refused with code 373, as on a server. Queueing it would hide a
-    fault that shows up only against a real server.
+    Of two concurrent requests in one session the second is refused with code 373, as on a server. Queueing it would
+    hide an error that then shows up only on a real server.
     """
 
     def __init__(self, engine: Engine, clock: Callable[[], float] = time.monotonic) -> None:
@@ -304,7 +304,7 @@ class Sessions:
 
     @contextmanager
     def use(self, name: str, timeout_seconds: float, *, must_exist: bool = False) -> Iterator[Handle]:
-        """The handle of a session, which is made when it does not exist; the timeout runs from the end of the block."""
+        """The handle of a session, created where it does not exist; the timeout starts at the end of the block."""
         session = self._acquire(name, must_exist)
         try:
             yield session.handle
@@ -353,7 +353,7 @@ class _Session:
 
 
 def data_directory(data: Path) -> Path:
-    """The directory, which is made where it is missing. Raises UserError where the engine could not work in it."""
+    """The directory, created where it is missing. Raises UserError where the engine could not work in it."""
     path = data.expanduser().resolve()
     if PATTERN_CHARACTERS & set(str(path)):
         raise UserError(f"{path}: the path of the data directory must not hold any of * ? {{ }} [ ] & =")

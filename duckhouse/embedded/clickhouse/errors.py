@@ -1,4 +1,4 @@
-"""Faults in the words and codes of ClickHouse, and the HTTP status of each code."""
+"""Errors with ClickHouse's messages and codes, and the HTTP status of each code."""
 
 import re
 from http import HTTPStatus
@@ -9,7 +9,7 @@ REPEATED_PREFIX = re.compile(r"^(Code: \d+\. DB::Exception: )\1+")
 
 UNKNOWN_EXCEPTION = 1002
 
-# As in ClickHouse's src/Server/HTTP/exceptionCodeToHTTPStatus.cpp; a code that is not here is a 500.
+# As in ClickHouse's src/Server/HTTP/exceptionCodeToHTTPStatus.cpp; a code that is not listed is a 500.
 BAD_REQUEST_CODES = (6, 8, 15, 25, 26, 27, 36, 37, 38, 41, 44, 53, 62, 72, 117, 123, 167, 168, 223, 321, 376, 427, 441)
 STATUS_OF_CODE = {
     **dict.fromkeys((*BAD_REQUEST_CODES, 675, 676), HTTPStatus.BAD_REQUEST),
@@ -24,7 +24,7 @@ STATUS_OF_CODE = {
 
 
 class ClickHouseError(Exception):
-    """A fault that the client is told in ClickHouse's form: `Code: 60. DB::Exception: … (UNKNOWN_TABLE)`."""
+    """An error that the client gets in ClickHouse's form: `Code: 60. DB::Exception: … (UNKNOWN_TABLE)`."""
 
     def __init__(self, code: int, text: str, status: int | None = None) -> None:
         super().__init__(text)
@@ -34,19 +34,19 @@ class ClickHouseError(Exception):
 
 
 def fault(code: int, name: str, message: str, status: int | None = None) -> ClickHouseError:
-    """A fault that the gateway finds itself, worded as the server words it."""
+    """An error that the gateway finds itself, with the server's wording."""
     return ClickHouseError(code, f"Code: {code}. DB::Exception: {message}. ({name})", status)
 
 
 def syntax_fault(error: Exception) -> ClickHouseError:
-    """The fault that the engine found in a statement that it was asked to parse."""
+    """The error that the engine found in a statement that it was asked to parse."""
     found = engine_fault(error)
     return ClickHouseError(found.code, WHERE_IT_WAS_PARSED.sub("", found.text))
 
 
 def engine_fault(error: Exception) -> ClickHouseError:
-    """The fault that the engine reported, with the engine's own text."""
-    # A message that quotes data which is not UTF-8 comes as the failure to decode it, with its bytes.
+    """The error that the engine reported, with the engine's own text."""
+    # A message that quotes data that is not UTF-8 arrives as a decoding error with the message's bytes.
     raw = error.object.decode("utf-8", "replace") if isinstance(error, UnicodeDecodeError) else str(error)
     text = raw.strip()
     code = CODE.search(text)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 
 def header_block(columns: Iterable[tuple[str, str]]) -> bytes:
-    """A block of no rows that names the columns and their types.
+    """A block without rows that names the columns and their types.
 
     A server sends it for an empty result; the embedded engine sends nothing, and clients lose the column names.
     """

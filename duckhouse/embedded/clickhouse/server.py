@@ -1,8 +1,8 @@
 """ClickHouse's HTTP interface: what curl, clickhouse-connect and dbt-clickhouse speak.
 
-A query runs to its end before the first byte of its answer is sent (a server does so with wait_end_of_query=1), so an
-error always comes with its own status, and a slow or vanished reader never holds a session. Rows wait in a temporary
-file beside the data, so the size of a result is bounded by the disk, not by memory; so is the data of an INSERT. A
+A query runs to its end before the first byte of its answer is sent (a server does so with wait_end_of_query=1). So an
+error always has its own HTTP status, and a slow or vanished reader never holds a session. Rows wait in a temporary file
+beside the data, so disk and not memory limits the size of a result; the same holds for the data of an INSERT. A
 statement without inline data is held in memory, up to MAX_STATEMENT_BYTES.
 
 Not served: KILL QUERY by the client's own query_id, external tables, `compress` and `decompress` (ClickHouse's own
@@ -41,14 +41,14 @@ from duckhouse.embedded.clickhouse.errors import UNKNOWN_EXCEPTION, ClickHouseEr
 # An INSERT's header must end within this; the server's max_query_size has the same default.
 HEADER_BYTES = 256 * 1024
 MAX_STATEMENT_BYTES = 64 * 1024 * 1024
-# What is read of an unwanted body before the connection is closed, so that the client can read the error.
+# How much of an unwanted body is read before the connection is closed, so that the client can read the error.
 DRAIN_BYTES = 16 * 1024 * 1024
 
 SESSION_SECONDS = 60
 MAX_SESSION_SECONDS = 3600
 IDLE_SECONDS = 300
 
-# URL parameters that steer the request; every other one is a setting of the query.
+# URL parameters that control the request; every other one is a setting of the query.
 TRANSPORT_PARAMETERS = {
     "query",
     "database",
@@ -74,7 +74,7 @@ TRANSPORT_PARAMETERS = {
 
 @dataclass(frozen=True)
 class Request:
-    """What one request asks for, apart from its statement."""
+    """The parameters of one request, without its statement."""
 
     params: Mapping[str, str]
     reads_only: bool
@@ -132,7 +132,7 @@ class Running:
 
 
 class Gateway(ThreadingHTTPServer):
-    """The HTTP server over one engine. Raises UserError when the address is taken or not of this machine."""
+    """The HTTP server over one engine. Raises UserError when the address is taken or belongs to another machine."""
 
     daemon_threads = True
     block_on_close = False
@@ -163,7 +163,7 @@ class Gateway(ThreadingHTTPServer):
             self.engine.cancel(handle)
 
     def stop(self, grace_seconds: float) -> bool:
-        """Takes no more requests, waits for running queries, then cancels them; False when one still runs."""
+        """Accepts no more requests, waits for running queries, then cancels them; False when one still runs."""
         self.stopping = True
         self.shutdown()
         self.server_close()
@@ -326,7 +326,7 @@ class Handler(BaseHTTPRequestHandler):
             self.server.sessions.end(name)
 
     def _refuse_web_pages(self) -> None:
-        """A browser says that a page asks, or names the host by which the page made it come here."""
+        """Refuses requests from web pages: the browser marks them, or the Host header has a name we do not serve."""
         if "Origin" in self.headers or self.headers.get("Sec-Fetch-Site", "none") != "none":
             raise fault(516, "AUTHENTICATION_FAILED", "Requests of web pages are not served")
         host = self._header("Host")
@@ -364,7 +364,7 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
 
     def _finish_body(self, body: bodies.RequestBody) -> None:
-        """Reads what is left of the body, so that the next request on this connection starts at its start."""
+        """Reads the rest of the body, so that the next request on this connection is read from its first byte."""
         waits_for_continue = self.headers.get("Expect", "").lower() == "100-continue" and not body.started
         if waits_for_continue or not body.drain(DRAIN_BYTES):
             self.close_connection = True
@@ -470,7 +470,7 @@ def _write(path: Path, start: memoryview, chunks: Iterator[bytes]) -> None:
 
 
 def _place_of_fault() -> str:
-    # The text of the fault may hold a query or a password; its kind and its place do not.
+    # The text of the error may contain a query or a password; its type and its place do not.
     kind, _, trace = sys.exc_info()
     return f"{kind}\n{''.join(traceback.format_tb(trace))}"
 

@@ -1,10 +1,10 @@
-"""What the gateway must know of a statement before the engine runs it.
+"""What the gateway must know about a statement before the engine runs it.
 
 The engine is a command-line client inside: it ends inline data of an INSERT at the first empty line, runs whatever
-follows a semicolon, and writes files where a statement asks for it. A server does none of that. So the engine is asked
-first for the statement's normal form, which is one statement that can be read in one way only, and nothing but that is
-run. Only where the inline data of an INSERT starts is guessed here; the normal form of the INSERT from a file shows
-whether the guess was right.
+follows a semicolon, and writes files where a statement asks for it. A server does none of that. So the engine is first
+asked for the statement's normal form, which is a single, unambiguous statement, and only that is run. The one thing
+guessed here is where the inline data of an INSERT starts; the normal form of the INSERT from a file shows whether the
+guess was right.
 """
 
 import re
@@ -32,10 +32,10 @@ ENDS_FORMAT_CLAUSE = {b";", b"SETTINGS"}
 RESULT_KEYWORDS = {b"SELECT", b"WITH", b"SHOW", b"DESCRIBE", b"EXISTS", b"EXPLAIN", b"CHECK", b"KILL"}
 SESSION_KEYWORDS = {b"SET", b"USE"}
 
-# No right stops these: file() reads any file, Python() a variable of this program, the others make what they name.
+# No access right stops these: file() reads any file, Python() a variable of this program, the others create files.
 REFUSED_FUNCTIONS = {b"file", b"python", b"sqlite", b"disk", b"embeddedrocksdb"}
-BEFORE_NAMES = {b".", b"TABLE", b"INTO", b"EXISTS", b"VIEW"}  # of tables, which columns in brackets may follow
-# A function is named without brackets in APPLY and as what a higher-order function applies: arrayMap(file, …).
+BEFORE_NAMES = {b".", b"TABLE", b"INTO", b"EXISTS", b"VIEW"}  # of tables, which may be followed by columns in brackets
+# A function is named without brackets in APPLY and as an argument of a higher-order function: arrayMap(file, …).
 APPLIES = re.compile(rb"APPLY|(?:array|map)\w*", re.IGNORECASE)
 MAY_CALL = re.compile(rb"[`\"][^`\"\\]*\\|" + b"|".join(sorted(REFUSED_FUNCTIONS)), re.IGNORECASE)
 IDENTIFIER_PARAMETER = re.compile(rb"\{(\w+):Identifier\}")
@@ -55,7 +55,7 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True)
 class Insert:
-    """An INSERT whose data comes with it: the statement around the place of its source, and where the data starts."""
+    """An INSERT with inline data: the statement before and after its source, and where the data starts."""
 
     target: bytes
     settings: bytes
@@ -70,7 +70,7 @@ class Insert:
 
 @dataclass(frozen=True)
 class Statement:
-    """A statement without inline data. `body` is all before the FORMAT clause, `tail` all from it on."""
+    """A statement without inline data. `body` is everything before the FORMAT clause, `tail` the rest."""
 
     keyword: bytes
     body: bytes
@@ -79,7 +79,7 @@ class Statement:
 
     @property
     def is_query(self) -> bool:
-        """Whether rows are selected, so the statement may stand as a subquery and may go to a file."""
+        """Whether the statement selects rows, so that it can be a subquery and can be written to a file."""
         return self.keyword in (b"SELECT", b"WITH")
 
     @property
@@ -92,14 +92,14 @@ class Statement:
 
 
 def quoted(text: str) -> bytes:
-    """A string literal; every setting takes its value in this form, numbers too."""
+    """A string literal; every setting accepts its value in this form, also a number."""
     return b"'" + text.encode("utf-8", "surrogateescape").replace(b"\\", b"\\\\").replace(b"'", b"\\'") + b"'"
 
 
 def split_insert(sql: bytes) -> Insert | None:
     """The INSERT with inline data that `sql` starts with, or None for every other statement.
 
-    `sql` may be cut anywhere after the header: only what stands before the data is looked at.
+    `sql` may be cut anywhere after the header: only the part before the data is read.
     """
     tokens = _tokens(sql)
     if not next(tokens, _END).top_word(b"INSERT"):
@@ -149,7 +149,7 @@ def parse(sql: bytes) -> Statement:
 
 
 def format_of_source(sql: bytes, path: Path) -> str | None:
-    """The format in which the INSERT whose normal form is `sql` reads the file `path`; raises ClickHouseError where it
+    """The format in which the INSERT with the normal form `sql` reads the file `path`; raises ClickHouseError where it
     reads anything else.
     """
     tokens = list(_tokens(sql))
@@ -175,7 +175,7 @@ def refuse_functions(sql: bytes) -> None:
 
 
 def refuse_functions_by_name(statement: Statement, params: Mapping[str, str]) -> None:
-    """Raises ClickHouseError where a parameter of the query puts such a name in the place of an identifier."""
+    """Raises ClickHouseError where a query parameter uses the name of such a function as an identifier."""
     for name in IDENTIFIER_PARAMETER.findall(statement.body):
         value = params.get(name.decode(), "").strip('`" ').lower().encode("utf-8", "replace")
         if value in REFUSED_FUNCTIONS:

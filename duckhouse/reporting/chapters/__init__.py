@@ -1,1 +1,1 @@
-"""The chapters of the report: one a source, of its name, and one for what the rules found in all."""
+"""The chapters of the report: one per source, with its name, and one for what the rules found in all sources."""

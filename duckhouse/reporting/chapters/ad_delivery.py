@@ -33,7 +33,7 @@ VIEWS = {
     "open_errors": View("rpt_ad_delivery_open_errors", ("event_date", "campaign_id"), quality=True),
 }
 MOST_CAMPAIGNS = 20
-LEAST_IMPRESSIONS = 100  # of a drawn CTR: the interval of fewer would be as broad as the chart
+LEAST_IMPRESSIONS = 100  # for a CTR in the chart: with fewer, the interval would be as wide as the chart
 NO_CAMPAIGN, NO_ADVERTISER = "no campaign", "no known advertiser"
 
 DAY_HEADERS = ("day", "campaigns", "impressions", "clicks", "CTR", "spend")
@@ -147,7 +147,7 @@ def budgets(found: Found) -> tuple[list[Part], str]:
 
 
 def short_budgets(found: Found) -> list[Row]:
-    """Those that ran out or will before the end of the flight, the latest first."""
+    """Budgets that ran out or will run out before the end of the flight, the latest first."""
     short = [row for row in found["pacing"] if row.used_up_on or row.is_used_up_early]
     return sorted(short, key=lambda row: row.runs_out_on, reverse=True)
 

@@ -206,8 +206,8 @@ def sections(found: Found) -> list[Section]:
 
 
 def drawn_of(days: Sequence[Row]) -> tuple[list[Row], str]:
-    """The days of charts, and a note on the others. After the last full day come those of which only the first minutes
-    were delivered, and those of clocks that run ahead."""
+    """The days to draw, and a note on the others. Days after the last full day have only their first minutes delivered,
+    or come from clocks that run ahead."""
     last = max((day.event_date for day in days if day.is_full_day), default=date.min)
     begun = [str(day.event_date) for day in days if day.event_date > last and not day.is_after_last_delivery]
     drawn, note = latest_days([day for day in days if str(day.event_date) not in begun], last)
@@ -276,7 +276,7 @@ def causes_of(row: Row) -> Iterable[str]:
 
 
 def publisher_rows(publisher_days: Sequence[Row]) -> list[tuple[str, ...]]:
-    """One row a publisher, the sums of its days."""
+    """One row per publisher, with the sums of its days."""
     publishers = [(key, list(days)) for key, days in groupby(publisher_days, lambda day: day.publisher_id)]
     publishers.sort(key=lambda publisher: (-total(publisher[1], "revenue_usd"), publisher[0] or ""))
     return [
@@ -317,7 +317,7 @@ def campaign_rows(found: Found) -> list[tuple[str, ...]]:
 
 
 def silent_ad_units(ad_units: Sequence[Row]) -> list[Part]:
-    """Those that are described first: an id that nobody describes is more often wrong than an ad unit that stopped."""
+    """Shows ad units with a description first: an id without one is more often wrong than an ad unit that stopped."""
     silent = sorted(
         (row for row in ad_units if row.days_silent), key=lambda row: (-row.impressions_missed, row.ad_unit_id)
     )

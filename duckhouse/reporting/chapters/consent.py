@@ -21,7 +21,7 @@ from duckhouse.reporting.page import (
 
 Format = Callable[[Any], str]
 HEADING = "Consent"
-MOST_COMPANIES = 15  # in the charts; the table has them all
+MOST_COMPANIES = 15  # in the charts; the table has all companies
 STATUSES = {
     "full opt-in": charts.BLUE,
     "partial opt-in": charts.PALE,
@@ -212,7 +212,7 @@ def with_events(companies: Sequence[Row]) -> list[Row]:
 
 
 def restated(found: Found) -> list[Row]:
-    """The deliveries that restated a day, those that moved most events first."""
+    """The deliveries that restated a day, those that changed the most events first."""
     rows = [row for row in found["restatements"] if row.publication == "restatement"]
     return sorted(rows, key=lambda row: -abs(row.events_difference))
 
@@ -311,7 +311,7 @@ def design_effect_row(row: Row) -> tuple[str, ...]:
 
 
 def rate_of(row: Row, name: str) -> str:
-    """A rate with its interval, or with a word on why it has none."""
+    """A rate with its interval, or with the reason why it has none."""
     rate, low, precision = (getattr(row, f"{name}{end}") for end in ("", "_low", "_precision"))
     if rate is None:
         return ""
@@ -320,7 +320,7 @@ def rate_of(row: Row, name: str) -> str:
 
 
 def volume_of(row: Row, name: str) -> str:
-    """A volume with its interval; one that is counted has none."""
+    """A volume with its interval; a counted volume has none."""
     note = between(getattr(row, f"{name}_low"), getattr(row, f"{name}_high"), whole)
     return f"{whole(getattr(row, name))}{f' ({note})' if note else ''}"
 

@@ -35,7 +35,7 @@ ACTIONS = {
     "block": "Publishes nothing while the finding is open.",
 }
 DAYS_OF_A_YEAR = 366
-MOST_BARS = 60  # of a trend; a longer time has several days a bar
+MOST_BARS = 60  # of a trend; a longer period has several days per bar
 LONGEST_VALUE = 160  # characters of a value in an example
 TO_SEE = (
     "select * from reporting.rpt_quality_findings where rule_id = '{}' and is_open "
@@ -123,7 +123,7 @@ def systems_parts(found: Found) -> list[Part]:
 
 
 def days_section(found: Found) -> Iterator[Section]:
-    """Open findings by the day of their events, a chart for each system that has any."""
+    """Open findings by the day of their events, with a chart for each system that has any."""
     parts: list[Part] = []
     for system in found["systems"]:
         period = set(days_of(system))
@@ -148,7 +148,7 @@ def days_section(found: Found) -> Iterator[Section]:
 
 
 def days_of(system: Row) -> list[date]:
-    """Each day of the period that a system covers, of a year at most."""
+    """Each day of the period that a system covers, at most a year."""
     if system.first_day is None:
         return []
     first = max(system.first_day, days_before(system.last_day, DAYS_OF_A_YEAR - 1))
@@ -195,7 +195,7 @@ def ranking(rules: Sequence[Row], trends: dict[str, Chart]) -> Part:
 
 
 def of_rule(rule: Row, drawing: Chart | None) -> Folded:
-    """What a rule found, why that matters and what is to be done; links of the page open it."""
+    """What a rule found, why it matters and what to do; links on the page open it."""
     facts = [
         *example(rule),
         Fact("The pipeline", ACTIONS[rule.pipeline_action]),
@@ -220,7 +220,7 @@ def figures_of(rule: Row) -> Iterator[str]:
 
 
 def example(rule: Row) -> list[Fact]:
-    """The finding with the most money, or records: what is there, and the figures behind it."""
+    """The finding with the most money, or else the most records: what was found, and the figures behind it."""
     if rule.example_key is None:
         return []
     evidence = "; ".join(

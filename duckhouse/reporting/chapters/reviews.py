@@ -31,8 +31,8 @@ VIEWS = {
     "open_errors": View("rpt_reviews_open_errors", ("month",), quality=True),
 }
 MOST_NAMES, MOST_LAST = 20, 5
-YEARS = 5  # of months that are drawn
-MOST_LETTERS = 12  # of a brand in a chart: the number of its ratings has to stay readable
+YEARS = 5  # of monthly figures in the charts
+MOST_LETTERS = 12  # of a brand's name in a chart: the number of its ratings must stay readable
 STARS = {
     "5 stars": charts.BLUE,
     "4 stars": charts.PALE,

@@ -153,7 +153,7 @@ def invalid(found: Found) -> Table:
 
 
 def reason_row(reason: str, days: Sequence[Row]) -> tuple[str, int, str, str]:
-    """All days of a reason: how many messages, the last day and what is wrong with one of it."""
+    """All days of a reason together: the number of messages, the last day, and what is wrong with one message."""
     return reason, sum(row.messages for row in days), str(days[-1].event_date), days[-1].example or ""
 
 

@@ -115,7 +115,7 @@ def sections(found: Found) -> list[Section]:
 
 
 def taken_off(days: Sequence[Row]) -> Any:
-    """Revenue by day and step; events where no revenue is taken off."""
+    """Revenue by day and step; events where no revenue is deducted."""
     for measure, title, number_format in (("revenue_usd", "US dollars", "$,~r"), ("events", "events", "d")):
         points = [
             (day.event_date, step, amount)

@@ -1,1 +1,1 @@
-"""History: days of the lake brought to the tables of the store, and compared on both sides."""
+"""History: copies days of the lake to the tables of the store, and compares both sides."""

@@ -20,7 +20,7 @@ from duckhouse.streaming.rows import INSTANT, PLACE, schema
 MEMORY = "256MB"
 PIECE = 50_000
 NOT_COMPARED = ("_consumed_at", "_fault", "_fault_detail", "_value")
-"""A replay from Kafka has its own time of arrival in each store; the others are those of invalid messages."""
+"""After a replay from Kafka the time of arrival differs between stores; the others are columns of invalid messages."""
 HOUR = (
     pa.field("device_id", pa.string()),
     pa.field("hour", INSTANT),
@@ -47,7 +47,9 @@ _SUMS_OF_HOURS = """
 
 
 class DaySums(NamedTuple):
-    """Of a day: rows and their checksum, and of those that are readings the same; of hours, how many readings."""
+    """Sums of a day: rows and their checksum, and the same for the readings among them; for hours, the number of
+    readings.
+    """
 
     rows: int
     checksum: int
@@ -57,14 +59,14 @@ class DaySums(NamedTuple):
 
 @dataclass(frozen=True)
 class LakeDay:
-    """`duck` has a database `disk` with a table `messages`. A file in `folder` lives as long as the day."""
+    """`duck` has a database `disk` with a table `messages`. Files in `folder` exist as long as this object is used."""
 
     duck: duckdb.DuckDBPyConnection
     folder: Path
     entity: Entity
 
     def sum_messages(self) -> None:
-        """Makes the tables `items`, a message and whether it is the reading of its key, and `lake_sums` by device."""
+        """Makes the tables `items` (messages, and whether each is the reading of its key) and `lake_sums` by device."""
         self.duck.execute(_ITEMS)
         self.duck.execute(_SUMS_OF_MESSAGES)
 
@@ -83,13 +85,13 @@ class LakeDay:
         self.duck.execute(_SUMS_OF_HOURS)
 
     def totals(self) -> DaySums:
-        """Of all devices."""
+        """The sums over all devices."""
         sums = ", ".join(f"coalesce(sum({name(each)}), 0)" for each in DaySums._fields)
         [found] = self.duck.execute(f"select {sums} from disk.lake_sums").fetchall()
         return DaySums(*map(int, found))
 
     def pieces(self, rows: str, columns: pa.Schema, order: str) -> Iterator[pa.Table]:
-        """These columns of rows, in pieces; `rows` is what stands after FROM."""
+        """These columns of rows, in pieces; `rows` is the SQL after FROM."""
         query = f"select {', '.join(map(name, columns.names))} from {rows} order by {order}"
         for batch in self.duck.cursor().execute(query).to_arrow_reader(PIECE):
             yield pa.Table.from_batches([batch]).cast(columns)
@@ -97,8 +99,8 @@ class LakeDay:
 
 @contextmanager
 def lake_day(table: Table, entity: Entity, day: date) -> Iterator[LakeDay]:
-    """The valid messages of a day (UTC) in the snapshot at which the table stands. What does not fit into memory goes
-    to the disk for temporary files.
+    """The valid messages of a day (UTC) in the table's current snapshot. What does not fit into memory goes to
+    temporary files on disk.
     """
     with on_disk(MEMORY) as (duck, folder):
         columns = schema(entity)
@@ -130,7 +132,7 @@ def measures(entity: Entity) -> list[pa.Field]:
 
 
 def hourly(entity: Entity) -> list[pa.Field]:
-    """The columns of an hour: the least, the greatest and the mean of each measure."""
+    """The columns of an hour: the minimum, maximum and mean of each measure."""
     of_measures = (
         pa.field(f"{field.name}_{what}", pa.float64() if what == "mean" else field.type)
         for field in measures(entity)
@@ -140,7 +142,7 @@ def hourly(entity: Entity) -> list[pa.Field]:
 
 
 def _of_hour(field: pa.Field) -> str:
-    """The sum is exact, to nine decimals: a mean does not depend on the order of the rows."""
+    """Sums exactly, to nine decimals, so that the mean does not depend on the order of the rows."""
     column, least, most, mean = (name(f"{field.name}{end}") for end in ("", "_min", "_max", "_mean"))
     return (
         f"min({column}) filter (where is_reading) as {least}, max({column}) filter (where is_reading) as {most}, "

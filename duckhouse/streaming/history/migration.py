@@ -1,6 +1,6 @@
-"""A migration of history: days of the lake into the store, as messages or as means by the hour, each verified.
+"""A migration of history: days of the lake into the store, as messages or as hourly means, each day verified.
 
-A day is done when both sides have the same rows and checksums for each device. What differs is told and left as it is.
+A day is done when both sides have the same rows and checksums for each device. Differences are reported, not fixed.
 """
 
 from collections.abc import Iterator
@@ -28,9 +28,9 @@ from duckhouse.streaming.store.timeseries import TimeSeriesStore, open_store
 
 COMMAND = "migrate"
 TRIES = 3
-"""How often a day is begun anew where the lake has grown meanwhile."""
+"""How often a day is started again where the lake has grown meanwhile."""
 MOST_TOLD = 20
-"""Devices of a day that are told by name; the others are counted."""
+"""Devices of a day that are reported by name; the others are counted."""
 _MISSING = (
     f"disk.messages semi join disk.differing using (device_id) anti join disk.store_items using (device_id, {PLACES})"
 )
@@ -57,14 +57,14 @@ _OTHER_SUMS = """
 
 @dataclass
 class Migrated:
-    """What a migration did: days that were verified, rows that it wrote, and what does not agree."""
+    """What a migration did: days verified, rows written, and what does not agree."""
 
     form: str
     days: int = 0
     unchanged: int = 0
-    """Days among them in which nothing was to be written."""
+    """Those of these days for which there was nothing to write."""
     rows: int = 0
-    """What the lake has of these days: messages, or hours."""
+    """The number of messages, or of hours, that the lake has for these days."""
     written: int = 0
     differences: list[str] = field(default_factory=list)
 
@@ -79,7 +79,7 @@ class Migrated:
 
 
 class _Differs(Exception):
-    """Lake and store do not agree: the words for it, by device, and how many devices there are."""
+    """Lake and store do not agree: the differences by device, and how many devices there are."""
 
     def __init__(self, told: list[tuple[str, str]], devices: int) -> None:
         super().__init__()
@@ -88,11 +88,11 @@ class _Differs(Exception):
 
 
 def migrate_history(source: Source, entity: Entity, first: date, end: date, *, by_hour: bool) -> Migrated:
-    """Brings the days from `first` to before `end` (UTC) to the store.
+    """Copies the days from `first` to before `end` (UTC) to the store.
 
-    Raises UserError where lake or store cannot be had, or where the store would drop these days again.
+    Raises UserError where lake or store is not available, or where the store would drop these days again.
     """
-    list(tables([source.name]))  # a lake that is not there is not made
+    list(tables([source.name]))  # a missing lake is not created
     with open_lake(source, entity) as lake, database_of(source) as database, _faults(database):
         if not by_hour:
             _refuse_dropped(database, first)
@@ -114,7 +114,7 @@ class _Migration:
     done: Migrated
 
     def bring(self, day: date) -> None:
-        """Brings a day; where it does not agree and the lake has grown meanwhile, against what the lake has now."""
+        """Copies a day; where it does not agree and the lake has grown meanwhile, tries again with the new lake."""
         snapshot = self._newest()
         for _ in range(TRIES):
             try:
@@ -146,13 +146,13 @@ class _Migration:
         self._count(sums, written)
 
     def _verified_before(self, day: date, snapshot: int) -> DaySums | None:
-        """What the store has, where that is what was verified against this very snapshot."""
+        """What the store has, where that is exactly what was verified against this snapshot before."""
         before = store_day.noted(self.connection, self.done.form, day, snapshot)
         is_there = before and before == store_day.totals(self.connection, self.lake.entity, self.done.form, day)
         return before if is_there else None
 
     def _bring_messages(self, lake: LakeDay, day: date) -> int:
-        """Adds what the store lacks, as the consumer does."""
+        """Adds messages that the store lacks, as the consumer does."""
         lake.sum_messages()
         with self.connection.transaction():
             self.connection.execute(ONE_VIEW)
@@ -169,7 +169,7 @@ class _Migration:
         return written
 
     def _bring_hours(self, lake: LakeDay, day: date) -> int:
-        """Writes hours that are new, or of more messages than before."""
+        """Writes hours that are new, or that have more messages than before."""
         lake.sum_hours()
         self.connection.execute("lock table readings_hourly in share row exclusive mode")
         store_day.bring_hours(self.connection, lake, day)
@@ -178,7 +178,7 @@ class _Migration:
         return store_day.write_hours(self.connection, lake.entity, pieces)
 
     def _noted(self, lake: LakeDay, day: date, snapshot: int) -> DaySums:
-        """Compares both sides, and notes that they agree."""
+        """Compares both sides, and records that they agree."""
         store_day.bring_sums(self.connection, lake, self.done.form, day)
         _refuse(lake, _OTHER_SUMS)
         sums = lake.totals()
@@ -201,7 +201,7 @@ class _Migration:
 
 
 def _refuse(lake: LakeDay, query: str) -> None:
-    """Raises _Differs where the query finds devices, with words for each."""
+    """Raises _Differs where the query finds devices, with a text for each."""
     told = f"select *, count(*) over () from ({query}) order by device_id limit {MOST_TOLD}"
     if found := lake.duck.execute(told).fetchall():
         raise _Differs([(device, words) for device, words, _ in found], found[0][2])

@@ -1,4 +1,4 @@
-"""A day of the store: what it holds by device, and what is noted of it. Queries run in the caller's transaction."""
+"""A day of the store: what it holds by device, and what was recorded of it. Queries run in the caller's transaction."""
 
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
@@ -16,8 +16,8 @@ from duckhouse.streaming.store.shape import SQL_TYPES, listed
 
 READINGS, HOURLY = "readings", "hourly"
 ONE_VIEW = "set transaction isolation level repeatable read"
-"""Lets all queries of a transaction see the same."""
-_DEVICE = "encode(convert_to(device_id, 'UTF8'), 'hex')"  # no text that a CSV could break
+"""Lets all queries of a transaction see the same data."""
+_DEVICE = "encode(convert_to(device_id, 'UTF8'), 'hex')"  # as digits: no text can break the CSV
 _MESSAGES = """
     select {columns}, {hash} as hash, true as is_reading from readings
     where "timestamp" >= {first} and "timestamp" < {end}
@@ -91,8 +91,8 @@ def prepare(connection: psycopg.Connection, entity: Entity) -> None:
 
 
 def help_planner(connection: psycopg.Connection, day: date, pieces: int) -> None:
-    """After each piece that was added to a day: the index of ranges learns of it at once, not within a minute, and the
-    planner of the table whenever it has doubled. Otherwise each piece of a large day would read the day so far.
+    """Call it after adding each piece of a day. It updates the index of ranges at once instead of within a minute, and
+    the planner's statistics whenever the table has doubled. Otherwise each piece would read all of the day so far.
     """
     table = f"readings_{day:%Y%m%d}"
     indexes = connection.execute(_SUMMARIZE, [table]).fetchall()
@@ -117,7 +117,7 @@ def note(connection: psycopg.Connection, form: str, day: date, snapshot_id: int,
 
 
 def bring_sums(connection: psycopg.Connection, lake: LakeDay, form: str, day: date) -> None:
-    """Makes the table `store_sums` by device beside `lake_sums`, and `differing` of devices that are not the same."""
+    """Makes the table `store_sums` by device beside `lake_sums`, and the table `differing` of devices that differ."""
     sums = "rows::bigint as rows, checksum, readings::bigint as readings, readings_checksum"
     _bring(connection, lake, _sums(lake.entity, form, day), "store_sums", f"{_TEXT.format('device_id')}, {sums}")
     lake.duck.execute(_DIFFERING)
@@ -135,7 +135,7 @@ def bring_messages(connection: psycopg.Connection, lake: LakeDay, day: date) -> 
 
 
 def bring_hours(connection: psycopg.Connection, lake: LakeDay, day: date) -> None:
-    """Makes the table `store_items`: hours of the store, of how many messages each is, and its hash."""
+    """Makes the table `store_items`: hours of the store, each with its number of messages and its hash."""
     query = sql.SQL(
         "select {device} as device_id, extract(epoch from hour)::bigint as hour, messages, hash from ({items}) as items"
     ).format(device=sql.SQL(_DEVICE), items=_items(lake.entity, HOURLY, day))
@@ -144,7 +144,7 @@ def bring_hours(connection: psycopg.Connection, lake: LakeDay, day: date) -> Non
 
 
 def write_hours(connection: psycopg.Connection, entity: Entity, pieces: Iterable[pa.Table]) -> int:
-    """Puts hours in the place of those that are there; how many."""
+    """Inserts hours, replacing existing ones; returns how many."""
     names = [field.name for field in hourly(entity)]
     others = names[2:]
     connection.execute("create temporary table hours_arrived (like readings_hourly) on commit drop")
@@ -177,7 +177,7 @@ def _items(entity: Entity, form: str, day: date) -> sql.Composed:
 
 
 def _bring(connection: psycopg.Connection, lake: LakeDay, query: sql.Composed, table: str, columns: str) -> None:
-    """Brings what a query finds to the disk of the day, by a CSV of numbers and of texts in hexadecimal digits."""
+    """Copies the result of a query to the day's disk database, as CSV with numbers, and texts in hexadecimal digits."""
     file = lake.folder / f"{table}.csv"
     statement = sql.SQL("copy ({}) to stdout (format csv, header)").format(query)
     with file.open("wb") as out, connection.cursor() as cursor, cursor.copy(statement) as copy:

@@ -1,12 +1,12 @@
-"""Hashes of rows that DuckDB and PostgreSQL work out alike; their sum is a checksum, whatever the order of the rows.
+"""Hashes of rows that DuckDB and PostgreSQL compute alike; their sum is a checksum that ignores the order of the rows.
 
 A row is written as text, its values in their order with commas between them:
 - a number, a boolean or an instant as the 16 hexadecimal digits of eight bytes: a double as IEEE 754 has it, an integer
   or a boolean in two's complement, an instant as microseconds since 2000-01-01;
 - a text as its length in bytes, a colon, and itself; bytes as the text of their hexadecimal digits;
 - NULL as a hyphen.
-The hash is the number that the first 15 hexadecimal digits of the MD5 of that text write, so it has 60 bits. It finds
-accidents; it is no guard against people.
+The hash is the number in the first 15 hexadecimal digits of the MD5 of that text, so it has 60 bits. It detects
+accidental differences; it does not protect against deliberate ones.
 """
 
 from collections.abc import Sequence

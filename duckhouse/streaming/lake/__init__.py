@@ -1,1 +1,1 @@
-"""The lake: an Iceberg table with a row per message, and in each of its snapshots the offsets up to which it is."""
+"""The lake: an Iceberg table with one row per message; each snapshot records the offsets that it has reached."""

@@ -1,4 +1,4 @@
-"""The catalog of the lake, which says which metadata of a table hold; and the fault of a lake, as it is told."""
+"""The catalog of the lake, which says which metadata of a table is current; and the messages for a lake's errors."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,8 +23,8 @@ DRIVERS = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg",
 
 @contextmanager
 def catalog(*, make: bool = True) -> Iterator[SqlCatalog]:
-    """The catalog that the settings name, made where it is missing. Raises UserError where it cannot be had, and where
-    it is missing and not to be made.
+    """The catalog named by the settings, created where it is missing. Raises UserError where it is not available, and
+    where it is missing and must not be created.
     """
     where = location()
     address = _address(where)
@@ -45,7 +45,7 @@ def location() -> str:
 
 @contextmanager
 def faults(place: str) -> Iterator[None]:
-    """Tells what stops the lake (no disk, no bucket, no catalog) in one line. What was not committed is not in."""
+    """Reports in one line what stops the lake (no disk, no bucket, no catalog). Uncommitted rows are not in it."""
     try:
         yield
     except (SQLAlchemyError, OSError, pa.ArrowException, duckdb.Error) as error:

@@ -1,4 +1,4 @@
-"""Commits to the lake: files that come, files that go, and the offsets of the snapshot that this makes."""
+"""Commits to the lake: files to add, files to remove, and the offsets of the new snapshot."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,13 +12,13 @@ from duckhouse.cli import UserError
 from duckhouse.streaming.offsets import Offsets, read, written
 
 OFFSETS = "duckhouse.offsets"
-"""The property in the summary of a snapshot: how far its rows go, as offsets.written()."""
+"""The property in a snapshot's summary that says how far its rows go, in the format of offsets.written()."""
 TRIES = 100
 
 
 def offsets_of(table: Table) -> Offsets:
-    """How far the rows of the current snapshot go: what it says itself, or else its nearest ancestor that says so, as
-    other programs that rewrite files leave the property out.
+    """How far the rows of the current snapshot go, according to itself or to its nearest ancestor with the property:
+    other programs that rewrite files leave it out.
 
     Raises UserError where there are rows and no snapshot says how far they go.
     """
@@ -41,11 +41,11 @@ def commit(
     removed: Sequence[DataFile] = (),
     offsets: Callable[[Offsets], Offsets] = lambda there: there,
 ) -> None:
-    """Adds and removes files in one snapshot, whose offsets are made of those that are there.
+    """Adds and removes files in one snapshot; `offsets` computes its offsets from the current ones.
 
-    Where another writer was quicker, it is tried again on what that one made, with the offsets that are then there; an
-    exception of `offsets` ends it. Raises ValidationException where a file to be removed is gone, CommitFailedException
-    where others were quicker each time.
+    Where another writer was faster, the commit is tried again on top of that writer's snapshot and offsets; an
+    exception from `offsets` ends it. Raises ValidationException where a file to be removed is gone,
+    CommitFailedException where others were faster each time.
     """
     for _ in range(TRIES):
         table.refresh()
@@ -73,7 +73,9 @@ def _said(snapshot: Snapshot, name: str) -> str | None:
 
 
 def _refuse_removed(table: Table, added: Sequence[DataFile]) -> None:
-    """A machine may have slept between the files and their commit, and maintenance removes leftovers after a day."""
+    """Checks that the new files still exist: the machine may have slept before the commit, and maintenance removes
+    leftovers after a day.
+    """
     for file in added:
         if not table.io.new_input(file.file_path).exists():
             raise UserError(f"lake {name_of(table)}: a new file was removed before its commit: run again")

@@ -1,4 +1,4 @@
-"""Compaction: the many files of frequent commits become few, sorted ones. Rows and offsets stay as they are."""
+"""Compaction: the many files of frequent commits become a few sorted ones. Rows and offsets do not change."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,27 +18,27 @@ from duckhouse.streaming.lake.table_of_entity import sort_keys, stored_schema
 ROWS_OF_A_PIECE = 65_536
 ROWS_OF_A_FILE = 16 * ROWS_OF_A_PIECE
 ROWS_OF_A_GROUP = 4 * ROWS_OF_A_FILE
-"""What is sorted and committed together: less than a minute."""
+"""How much is sorted and committed together: less than a minute of work."""
 SMALL_FILES = 16
 ROWS_OF_A_SMALL_FILE = ROWS_OF_A_FILE // 4
-"""How many small files a day may have while rows still arrive, and how many rows make a file large. More would be
-written again and again, less would leave more files."""
+"""How many small files a day may have while rows still arrive, and how many rows make a file large. With more, rows
+would be rewritten again and again; with less, there would be more files."""
 LATEST_COMMIT = timedelta(hours=1)
-"""A day is closed when it has been over for so long."""
+"""A day is closed once it has been over for this long."""
 
 Group = Sequence[FileScanTask]
 
 
 def compact(table: Table, now: datetime, most: int | None = None) -> int:
-    """Rewrites what there is to rewrite, at most so many groups of files; how many files went.
+    """Rewrites files where needed, at most `most` groups of them; returns how many files were replaced.
 
-    Files of a closed day are sorted once. Of the day that lasts, small files are put together when there are many.
+    Files of a closed day are sorted once. For the current day, small files are merged when there are many.
     """
     return sum(_rewrite(table, day, group, order) for day, group, order in islice(_groups(table.refresh(), now), most))
 
 
 def _groups(table: Table, now: datetime) -> Iterator[tuple[int, Group, int | None]]:
-    """Day, files to be written together, and the sort order that they then have by the table's own reckoning."""
+    """The day, the files to write together, and the id of the sort order that they then have."""
     order = table.metadata.default_sort_order_id
     last_closed = ((now - LATEST_COMMIT).date() - EPOCH).days - 1
     days: dict[int, list[FileScanTask]] = defaultdict(list)
@@ -69,7 +69,7 @@ def _rewrite(table: Table, day: int, group: Group, order: int | None) -> int:
     added = list(_sorted_files(table, day, group, order))
     try:
         commit(table, added, [file.file for file in group])
-    except ValidationException:  # another writer took one of these files away: a repair, or another compaction
+    except ValidationException:  # another writer removed one of these files: a repair, or another compaction
         discard(table, added)
         return 0
     return len(group)

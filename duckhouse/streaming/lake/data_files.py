@@ -18,7 +18,7 @@ EPOCH = date(1970, 1, 1)
 
 
 def files_of(table: Table, rows: pa.Table) -> Iterator[DataFile]:
-    """Writes rows of whatever days, a file a day. The files are in the lake when a commit has added them."""
+    """Writes rows of any days, one file per day. The files are in the lake only after a commit has added them."""
     arrived = pc.floor_temporal(rows[ARRIVAL], unit="day")
     for day in pc.unique(arrived).to_pylist():
         of_day = rows if len(pc.unique(arrived)) == 1 else rows.filter(pc.equal(arrived, day))
@@ -28,7 +28,7 @@ def files_of(table: Table, rows: pa.Table) -> Iterator[DataFile]:
 def file_of(table: Table, pieces: Iterable[pa.Table], day: int, *, order: int | None = None) -> DataFile:
     """Writes pieces of rows that arrived on a day, counted from 1970-01-01, as one file.
 
-    `order` is the id of the sort order in which the rows are, None where they are in none.
+    `order` is the id of the sort order of the rows; None where they are not sorted.
     """
     schema = stored_schema(table)
     name = f"{ARRIVAL_DAY}={EPOCH + timedelta(days=day)}/{uuid4()}.parquet"
@@ -52,14 +52,14 @@ def file_of(table: Table, pieces: Iterable[pa.Table], day: int, *, order: int | 
 
 
 def discard(table: Table, files: Iterable[DataFile]) -> None:
-    """Removes files that no commit has added. Where that fails, maintenance removes them later."""
+    """Removes files that no commit added. Where that fails, maintenance removes them later."""
     for file in files:
         with suppress(OSError):
             table.io.delete(file.file_path)
 
 
 def _as_stored(rows: pa.Table, schema: pa.Schema) -> pa.Table:
-    """Rows with all columns of the table in its order; NULL where they have none."""
+    """Rows with all columns of the table in its order; columns that they lack are NULL."""
     nulls = {field.name: pa.nulls(len(rows), field.type) for field in schema if field.name not in rows.column_names}
     columns = [nulls[field.name] if field.name in nulls else rows[field.name].cast(field.type) for field in schema]
     return pa.table(columns, schema=schema)

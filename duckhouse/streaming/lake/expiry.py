@@ -1,4 +1,4 @@
-"""Expiry: snapshots that nobody will ask for are dropped, since every commit writes the list of all of them."""
+"""Expiry: drops snapshots that nobody will need, because every commit writes the list of all of them."""
 
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -14,13 +14,13 @@ from duckhouse.streaming.lake.commits import TRIES, has_offsets
 LATEST = 25
 """How many of the newest snapshots are kept,"""
 HOURS = 24
-"""beside the last one of each of so many hours,"""
+"""plus the last one of each of so many hours,"""
 DAYS = 7
 """and the last one of each of so many days (UTC)."""
 
 
 def expire(table: Table, now: datetime) -> int:
-    """Drops the other snapshots; how many. Files that only they had are leftovers from then on."""
+    """Drops the other snapshots; returns how many. Files that only they used become leftovers."""
     for _ in range(TRIES):
         table.refresh()
         kept = _kept(table, now)
@@ -30,7 +30,7 @@ def expire(table: Table, now: datetime) -> int:
         current = table.current_snapshot()
         unchanged = (
             AssertTableUUID(uuid=table.metadata.table_uuid),
-            # Without it a snapshot could go that somebody has just rolled back to.
+            # Otherwise a snapshot to which somebody has just rolled back could be dropped.
             AssertRefSnapshotId.model_validate({"ref": MAIN_BRANCH, "snapshot-id": current and current.snapshot_id}),
         )
         removal = RemoveSnapshotsUpdate.model_validate({"snapshot-ids": expired})
@@ -60,7 +60,7 @@ def _last_of_each(time: str, most: int, by_age: Iterable[Snapshot]) -> list[Snap
 
 
 def _back_to_offsets(table: Table) -> Iterator[Snapshot]:
-    """The current snapshot and its ancestors, up to the one whose offsets it has."""
+    """The current snapshot and its ancestors, up to the first one with offsets."""
     for snapshot in ancestors_of(table.current_snapshot(), table.metadata):
         yield snapshot
         if has_offsets(snapshot):

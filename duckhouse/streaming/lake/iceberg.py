@@ -1,4 +1,4 @@
-"""The lake as a store of the consumer: an Iceberg table whose snapshots have rows and offsets in one commit."""
+"""The lake as a store of the consumer: an Iceberg table whose snapshots commit rows and offsets together."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,17 +76,17 @@ class Lake:
             return repair(self.table, rows)
 
     def maintain(self) -> Maintained:
-        """Does what is due, in seconds: small enough to be done between two batches."""
+        """Does maintenance that is due. It takes seconds, so it can run between two batches."""
         with faults(self.place):
             return maintain_a_little(self.table)
 
 
 @contextmanager
 def open_lake(source: Source, entity: Entity) -> Iterator[Lake]:
-    """The lake of an entity, as DUCKHOUSE_LAKE and DUCKHOUSE_LAKE_CATALOG say; its table is made, or given the columns
-    that the declaration newly names.
+    """The lake of an entity, from DUCKHOUSE_LAKE and DUCKHOUSE_LAKE_CATALOG. Creates its table, or adds columns that
+    are new in the declaration.
 
-    Raises UserError where there is no lake, and where a column changed its type.
+    Raises UserError where there is no lake, and where the type of a column changed.
     """
     with catalog() as opened:
         with faults(f"lake {source.name}.{entity.name}"):

@@ -1,4 +1,4 @@
-"""What landing asks of the lake: where a snapshot stands, and its rows between two vectors of offsets."""
+"""What landing needs from the lake: the offsets of a snapshot, and its rows between two sets of offsets."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -53,14 +53,14 @@ def landable_lake(source: Source, entity: Entity) -> Iterator[LandableLake]:
 
 
 def deliver_from_lake(source: Source, paths: Sequence[str], *, delivered_at: datetime | None, dry_run: bool) -> Outcome:
-    """Lands what is new in the lake of a stream; it has no files, so `paths` are to be none."""
+    """Lands what is new in the lake of a stream. A stream has no files, so `paths` must be empty."""
     if paths:
         raise UserError(f"source {source.name} is a stream: it lands from its lake, so leave out {', '.join(paths)}")
     return deliver(source, delivered_at=delivered_at, dry_run=dry_run, opened=landable_lake)
 
 
 def _counts(table: Table) -> tuple[int, int]:
-    """All rows of the current snapshot, and those without a fault, by what its files say of themselves."""
+    """The number of all rows of the current snapshot, and of those without a fault, from the metadata of its files."""
     fault = table.schema().find_field(FAULT).field_id
     rows = valid = 0
     snapshot = table.current_snapshot()

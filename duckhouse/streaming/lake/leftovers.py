@@ -1,7 +1,7 @@
-"""Leftovers: files of the table's folder that no snapshot has, because of expiry, or of a commit that failed.
+"""Leftovers: files in the table's folder that no snapshot uses, because of expiry or of a failed commit.
 
-A commit in progress has such files too. So a file is noted when it is first seen, and removed when it is still a
-leftover a day after that.
+A commit in progress has such files too. So a file is recorded when it is first seen, and removed when it is still a
+leftover a day later.
 """
 
 import json
@@ -19,20 +19,20 @@ AGE = timedelta(days=1)
 """How long a commit may take, and how long a reader may need the files of a snapshot that has expired."""
 BETWEEN_LOOKS = timedelta(hours=1)
 NOTES = "leftovers.json"
-"""In the folder of the table: when it was last looked through, and since when each leftover is known."""
+"""In the folder of the table: when the folder was last searched, and since when each leftover is known."""
 
 Since = dict[str, datetime]
 
 
 def remove_leftovers(table: Table, now: datetime, *, always: bool = True) -> int:
-    """Removes what has been left over for long, and notes what is newly seen; how many files went.
+    """Removes old leftovers, and records new ones; returns how many files were removed.
 
-    Not `always`: only where nobody has looked for an hour.
+    Without `always` it does so only where the last search is an hour ago.
     """
     looked, before = _noted(table)
     if not always and looked and now - looked < BETWEEN_LOOKS:
         return 0
-    found = _files(table)  # before the table is read: a commit of the meantime can only take from these
+    found = _files(table)  # before the table is read: a commit in between can only use some of these
     left = found - {_path(location) for location in _needed(table.refresh())}
     since = {path: before.get(path, now) for path in left}
     old = {path for path, seen in since.items() if now - seen >= AGE}
@@ -51,7 +51,7 @@ def has_data(location: str, io: FileIO) -> bool:
 
 
 def _needed(table: Table) -> Iterator[str]:
-    """The files of every snapshot, and of the metadata that a reader may have been shown."""
+    """The files of every snapshot, and of the metadata that a reader may have loaded."""
     yield f"{table.location()}/{NOTES}"
     yield table.metadata_location
     yield from (entry.metadata_file for entry in table.metadata.metadata_log)
@@ -87,7 +87,7 @@ def _path(location: str) -> str:
 
 
 def _noted(table: Table) -> tuple[datetime | None, Since]:
-    """What the last look has noted; nothing where it was killed while it wrote."""
+    """What the last search recorded; nothing where it was killed while writing."""
     try:
         with table.io.new_input(f"{table.location()}/{NOTES}").open() as file:
             noted = json.loads(file.read())

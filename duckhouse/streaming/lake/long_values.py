@@ -1,4 +1,4 @@
-"""Long values beside a sort: an invalid message may have a megabyte, and some of them are more than a sort may hold."""
+"""Keeps long values out of a sort: an invalid message may have a megabyte, and a few of them exceed a sort's memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,19 +13,19 @@ import pyarrow.compute as pc
 
 VALUE = "_value"
 LONG = 4_096
-"""Bytes from which on a value waits in a file while its row is sorted."""
+"""Size in bytes from which a value is put into a file while its row is sorted."""
 BYTES_OF_A_PIECE = 32 << 20
 _START, _LENGTH = "_start_of_value", "_length_of_value"
 
 
 @dataclass(frozen=True)
 class LongValues:
-    """A file with values one after the other. Rows have the place of theirs meanwhile."""
+    """A file with values one after the other. Meanwhile rows have the place of their value in it."""
 
     file: BinaryIO
 
     def taken_out(self, rows: pa.Table) -> pa.Table:
-        """The rows without their long values, with two columns more."""
+        """The rows without their long values, with two more columns for their places."""
         lengths = pc.fill_null(pc.binary_length(rows[VALUE]), 0).to_numpy()
         starts = np.full(len(rows), -1)
         for row in np.flatnonzero(lengths > LONG):
@@ -37,7 +37,7 @@ class LongValues:
         return without.append_column(_START, pa.array(starts)).append_column(_LENGTH, pa.array(lengths))
 
     def put_back(self, rows: pa.Table) -> Iterator[pa.Table]:
-        """The rows with their values, in parts of bounded size, in the order in which they are."""
+        """The rows with their values, in parts of bounded size, in the same order."""
         part_of_row = np.cumsum(rows[_LENGTH].to_numpy()) // BYTES_OF_A_PIECE
         bounds = [0, *(np.flatnonzero(np.diff(part_of_row)) + 1).tolist(), len(rows)]
         for first, last in pairwise(bounds):

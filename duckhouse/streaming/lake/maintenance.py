@@ -1,4 +1,4 @@
-"""Maintenance of a lake, safe beside its writers and its readers, and at any time killed."""
+"""Maintenance of a lake: safe while others write and read, and when it is killed at any time."""
 
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -14,7 +14,7 @@ class Maintained(NamedTuple):
     """What one run of maintenance did."""
 
     rewritten: int
-    """Data files whose rows are now in fewer files."""
+    """Data files that were merged into fewer files."""
     expired: int
     """Snapshots that can no longer be read."""
     removed: int
@@ -22,14 +22,14 @@ class Maintained(NamedTuple):
 
 
 def maintain(table: Table, now: datetime | None = None) -> Maintained:
-    """All that is to be done; for a run of its own, beside the consumer or without it."""
+    """Does everything; for a separate run, with or without a running consumer."""
     now = now or datetime.now(UTC)
     return Maintained(compact(table, now), expire(table, now), remove_leftovers(table, now))
 
 
 def maintain_a_little(table: Table, now: datetime | None = None) -> Maintained:
-    """What is due, in a share that takes seconds: at most one group of files is rewritten, and the folder is looked
-    through once an hour. For a consumer, between two batches.
+    """Does a share of what is due, which takes seconds: rewrites at most one group of files, and searches the folder
+    once an hour. For a consumer, between two batches.
     """
     now = now or datetime.now(UTC)
     return Maintained(compact(table, now, most=1), expire(table, now), remove_leftovers(table, now, always=False))

@@ -1,4 +1,4 @@
-"""Repairs of the lake: files with invalid rows are written anew, with what a replay made of these rows."""
+"""Repairs of the lake: files with invalid rows are rewritten with the rows that a replay made of them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, nullcontext
@@ -22,18 +22,18 @@ Place = tuple[Partition, int]
 
 @dataclass(frozen=True)
 class Better:
-    """The rows that are to take the place of invalid ones, and their number by place."""
+    """The rows that replace invalid ones, and their number by place."""
 
     rows: pa.Table
     numbers: Mapping[Place, int]
 
     def numbers_for(self, faulty: pa.Table) -> list[int | None]:
-        """By faulty row the number of the row that takes its place."""
+        """For each faulty row, the number of the row that replaces it, or None."""
         return [self.numbers.get(place) for place in places(faulty)]
 
 
 def repair(table: Table, rows: pa.Table) -> int:
-    """Puts rows in the place of invalid ones, in one commit, with the arrival of those; how many there were."""
+    """Replaces invalid rows in one commit, keeping their time of arrival; returns how many."""
     better = Better(rows, {place: number for number, place in enumerate(places(rows))})
     for _ in range(TRIES):
         found = _files_to_repair(table.refresh(), better)
@@ -42,13 +42,13 @@ def repair(table: Table, rows: pa.Table) -> int:
             if found:
                 commit(table, added, [file.file for file, _ in found])
             return sum(hits for _, hits in found)
-        except ValidationException:  # another writer took one of these files away: compaction, or a repair
+        except ValidationException:  # another writer removed one of these files: compaction, or a repair
             discard(table, added)
     raise CommitFailedException
 
 
 def _files_to_repair(table: Table, better: Better) -> list[tuple[FileScanTask, int]]:
-    """The files that have rows to be replaced, and how many."""
+    """The files that have rows to replace, and how many."""
     names = [field.name for field in PLACE]
     found = []
     for file in files_with(table, INVALID):

@@ -1,4 +1,4 @@
-"""What a replay finds: rows whose place the lake does not have."""
+"""Adds what a replay finds: rows whose place the lake does not have."""
 
 from collections.abc import Iterator
 
@@ -25,7 +25,7 @@ def missing(table: Table, rows: pa.Table) -> pa.Table:
 
 
 def add(table: Table, rows: pa.Table) -> None:
-    """Adds those of the rows that are missing when it commits; the offsets stay."""
+    """Adds those of the rows that are missing at commit; the offsets stay."""
 
     def unless_added(offsets: Offsets) -> Offsets:
         if len(missing(table, left)) < len(left):

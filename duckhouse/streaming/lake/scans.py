@@ -1,4 +1,4 @@
-"""Rows out of the lake, in bounded memory: one file at a time, and sorted by way of the disk."""
+"""Reads rows from the lake in bounded memory: one file at a time, sorted on disk."""
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 
@@ -38,7 +38,7 @@ def scanned(table: Table, rows: str, columns: Sequence[str]) -> Iterator[pa.Tabl
 
 
 def content(table: Table, file: FileScanTask, columns: Sequence[str], rows: str = EVERY_ROW) -> Iterator[pa.Table]:
-    """The rows of a file for which the filter holds, without those that a delete file takes away."""
+    """The rows of a file for which the filter holds, without those that a delete file removes."""
     stored = stored_schema(table)
     schema = pa.schema([stored.field(column) for column in columns])
     scan = ArrowScan(table.metadata, table.io, table.schema().select(*columns), parse(rows))
@@ -49,14 +49,14 @@ def content(table: Table, file: FileScanTask, columns: Sequence[str], rows: str 
 def in_order(
     pieces: Iterable[pa.Table], schema: pa.Schema, keys: Sequence[str], size: int = PIECE
 ) -> Generator[pa.Table, None, None]:
-    """Rows sorted by columns, NULLs first, in pieces of a size; what does not fit into memory goes to the disk, and
+    """Rows sorted by columns, NULLs first, in pieces of a given size. What does not fit into memory goes to disk and
     stays there until the generator ends or is closed.
     """
     with on_disk(MEMORY_OF_A_SORT) as (duck, folder), long_values(folder) as values:
         duck.execute("set force_compression = 'uncompressed'")
         duck.register("piece", values.taken_out(schema.empty_table()))
         duck.execute("create table disk.unsorted as from piece")
-        for piece in pieces:  # one by one: of a stream, Arrow would read ahead without a bound
+        for piece in pieces:  # one by one: Arrow would read ahead in a stream without limit
             duck.register("piece", values.taken_out(piece.cast(schema)))
             duck.execute("insert into disk.unsorted from piece")
         order = ", ".join(f"{name(key)} nulls first" for key in keys)
@@ -66,7 +66,7 @@ def in_order(
 
 
 def put_together(found: Iterable[pa.Table], schema: pa.Schema, size: int = PIECE) -> Iterator[pa.Table]:
-    """The same rows in pieces of about so many rows, or of fewer large ones."""
+    """The same rows in pieces of about that many rows, or fewer where rows are large."""
     waiting: list[pa.Table] = []
     rows = bytes_of_rows = 0
     for piece in found:

@@ -15,7 +15,7 @@ from duckhouse.streaming.offsets import written
 
 
 def tables(names: Iterable[str] = ()) -> Iterator[Table]:
-    """The tables of the sources of kind stream, or of those that are named. Raises UserError where there are none."""
+    """The tables of sources of kind stream, or only of the named ones. Raises UserError where there are none."""
     found = 0
     with catalog(make=False) as opened:
         for source in map(load_source, names or sources(STREAM)):
@@ -33,8 +33,8 @@ def tables(names: Iterable[str] = ()) -> Iterator[Table]:
 
 
 def status(table: Table) -> dict[str, Any]:
-    """Rows, offsets and place of a table. `metadata` is what DuckDB and ClickHouse are given; it changes with every
-    commit, and an old one can be read for the next hundred.
+    """Rows, offsets and place of a table. `metadata` is the file that DuckDB and ClickHouse read; it changes with every
+    commit, and an old one stays readable for the next hundred commits.
     """
     with faults(f"lake {name_of(table)}"):
         snapshot = table.current_snapshot()
@@ -50,13 +50,13 @@ def status(table: Table) -> dict[str, Any]:
 
 
 def maintained(table: Table) -> dict[str, Any]:
-    """Maintains a table; what was done."""
+    """Maintains a table; returns what was done."""
     with faults(f"lake {name_of(table)}"):
         return {"table": name_of(table), **maintain(table)._asdict()}
 
 
 def queries(table: Table) -> list[str]:
-    """How DuckDB and ClickHouse read a table as it is now."""
+    """Queries with which DuckDB and ClickHouse read the current state of a table."""
     place, metadata = table.location(), table.metadata_location
     function = "icebergLocal" if place.startswith("/") else "icebergS3"
     file = metadata.removeprefix(f"{place}/")

@@ -1,4 +1,4 @@
-"""The Iceberg table of an entity: made where it is missing, and given the columns that the declaration newly names."""
+"""The Iceberg table of an entity: created where it is missing, and extended with columns new in the declaration."""
 
 from contextlib import suppress
 
@@ -28,7 +28,7 @@ from duckhouse.streaming.rows import schema
 ARRIVAL = "_consumed_at"
 ARRIVAL_DAY = "_consumed_at_day"
 PROPERTIES = {
-    # A second writer must fail, read the offsets anew and decide again: a retry would append the same rows twice.
+    # A second writer must fail, read the offsets again and decide again: a retry would append the same rows twice.
     "commit.retry.num-retries": "0",
     "commit.manifest-merge.enabled": "true",
     "commit.manifest.min-count-to-merge": "20",
@@ -44,7 +44,7 @@ TRIES = 20
 def table_of(catalog: SqlCatalog, source: Source, entity: Entity) -> Table:
     """The table <source>.<entity> with every column of the entity.
 
-    Raises UserError for a column whose type the lake has otherwise, unless Iceberg can widen it.
+    Raises UserError for a column with another type in the lake, unless Iceberg can widen it.
     """
     try:
         table = catalog.load_table((source.name, entity.name))
@@ -60,7 +60,7 @@ def table_of(catalog: SqlCatalog, source: Source, entity: Entity) -> Table:
 
 
 def refuse_moved(catalog: SqlCatalog, table: Table, source: Source, entity: Entity) -> None:
-    """Raises UserError where the table lies outside the lake: a copied catalog would maintain the files of another."""
+    """Raises UserError where the table is outside the lake: a copied catalog would maintain another lake's files."""
     if table.location() != _location(catalog, source, entity):
         raise UserError(
             f"DUCKHOUSE_LAKE is {catalog.properties['warehouse']}, but its catalog has {source.name}.{entity.name} in "
@@ -93,7 +93,7 @@ def _location(catalog: SqlCatalog, source: Source, entity: Entity) -> str:
 
 
 def _refuse_other_catalog(catalog: SqlCatalog, source: Source, entity: Entity) -> None:
-    """Two catalogs with one folder would take each other's files for leftovers."""
+    """Raises UserError for an unknown table with files: two catalogs would treat each other's files as leftovers."""
     location = _location(catalog, source, entity)
     if has_data(location, load_file_io(catalog.properties, location)):
         raise UserError(
@@ -109,7 +109,7 @@ def stored_schema(table: Table) -> pa.Schema:
 
 
 def sort_keys(table: Table) -> list[str]:
-    """The columns by which the files of closed days are sorted."""
+    """The sort columns of the files of closed days."""
     return [table.schema().find_field(field.source_id).name for field in table.sort_order().fields]
 
 

@@ -1,1 +1,1 @@
-"""The time-series store of a stream: PostgreSQL tables of readings, of their repeats, and of invalid messages."""
+"""The time-series store of a stream: PostgreSQL tables of readings, repeated readings, and invalid messages."""

@@ -1,5 +1,5 @@
-"""Rows of an Arrow table in the binary format of PostgreSQL's COPY, made by columns: a loop over rows takes longer than
-the server does.
+"""Rows of an Arrow table in the binary format of PostgreSQL's COPY, built by column: a loop over rows would take longer
+than the server.
 """
 
 from collections.abc import Iterator
@@ -13,20 +13,20 @@ from duckhouse.cli import UserError
 
 BYTES_AT_ONCE = 4 << 20
 LONG = 256
-"""Bytes from which on a value is copied by itself: the index of a byte takes eight."""
+"""Size in bytes from which a value is copied separately: indexing takes eight bytes for each byte."""
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END = b"\xff\xff"
 EPOCH = 946_684_800_000_000
 """2000-01-01, from which PostgreSQL counts, in microseconds since 1970."""
 FIRST = -210_866_803_200_000_000
-"""The first microsecond that PostgreSQL can keep, in 4714 BC. Arrow's last one is before the last of PostgreSQL."""
+"""The first microsecond that PostgreSQL can store, in 4714 BC. Arrow's last one is before PostgreSQL's last one."""
 NULL = -1
 _FIXED = {pa.float64(): ">f8", pa.int64(): ">i8", pa.int32(): ">i4", pa.int8(): ">i1"}
 
 
 @dataclass(frozen=True)
 class _Values:
-    """The bytes of a column one after the other, where those of each row start, and how many there are or NULL."""
+    """The bytes of a column one after the other, where each row's bytes start, and how many there are, or NULL."""
 
     data: np.ndarray
     starts: np.ndarray
@@ -43,8 +43,8 @@ class _Values:
 
 
 def copied(table: pa.Table) -> Iterator[bytes]:
-    """What COPY … (FORMAT binary) takes, in pieces of some megabytes. Columns are text, bytes, numbers, booleans and
-    instants in microseconds; raises UserError for an instant that PostgreSQL cannot keep.
+    """The input of COPY … (FORMAT binary), in pieces of a few megabytes. Columns are text, bytes, numbers, booleans and
+    instants in microseconds. Raises UserError for an instant that PostgreSQL cannot store.
     """
     columns = [_values(name, column.combine_chunks()) for name, column in zip(table.column_names, table, strict=True)]
     row_bytes = sum((column.present for column in columns), np.full(table.num_rows, 2 + 4 * len(columns)))

@@ -36,12 +36,12 @@ _WITHOUT_PARTITION = f"""
 
 
 def is_partitioned(connection: psycopg.Connection) -> bool:
-    """Whether days are partitions; else they are chunks, which TimescaleDB makes by itself."""
+    """Whether days are partitions; otherwise they are chunks, which TimescaleDB creates itself."""
     return connection.execute(_IS_PARTITIONED).fetchone() == (True,)
 
 
 def make_days(connection: psycopg.Connection) -> None:
-    """Makes the partitions that rows in `arrived` need. Attaching one lets others read the rest meanwhile."""
+    """Makes the partitions that rows in `arrived` need. They are attached, so that others can still read meanwhile."""
     for (day,) in connection.execute(_WITHOUT_PARTITION).fetchall():
         name = sql.Identifier(f"readings_{day:%Y%m%d}")
         connection.execute(sql.SQL("create table {} (like readings_near including constraints)").format(name))
@@ -53,8 +53,8 @@ def make_days(connection: psycopg.Connection) -> None:
 
 
 def spans(connection: psycopg.Connection, table: str, condition: str) -> Iterator[dict[str, datetime]]:
-    """The days of rows in a temporary table, as some spans from `first` to before `end`, with little between them that
-    is no such day. No reading of other millennia is in readings_near.
+    """The days of rows in a temporary table, as a few spans from `first` to before `end` that include few other days.
+    Readings of other millennia are not in readings_near.
     """
     query = sql.SQL(_DAYS).format(sql.Identifier(table), sql.SQL(condition))
     days = [day for (day,) in connection.execute(query).fetchall()]
@@ -66,8 +66,8 @@ def spans(connection: psycopg.Connection, table: str, condition: str) -> Iterato
 
 
 def drop_days_before(connection: psycopg.Connection, day: date) -> None:
-    """Drops the readings of days before this one, and those of any time that arrived before it in readings_far; with
-    them their repeats; and dead letters that arrived before it.
+    """Drops readings of days before this one, readings in readings_far that arrived before it, the repeats of both, and
+    dead letters that arrived before it.
     """
     if is_partitioned(connection):
         for (name,) in connection.execute(_OLD_PARTITIONS, [day]).fetchall():
@@ -80,5 +80,5 @@ def drop_days_before(connection: psycopg.Connection, day: date) -> None:
 
 
 def _midnight(day: date) -> datetime:
-    """Of the type of the column: TimescaleDB does not find rows of compressed chunks by a bound of another type."""
+    """Midnight in the column's type: with a bound of another type TimescaleDB finds no rows of compressed chunks."""
     return datetime.combine(day, time.min, UTC)

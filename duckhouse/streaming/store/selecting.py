@@ -22,7 +22,7 @@ TABLES = 3
 
 
 class _Instant(Loader):
-    """Microseconds since 1970: Python knows no year 10,000."""
+    """Microseconds since 1970: Python has no year 10,000."""
 
     format = Format.BINARY
 
@@ -53,7 +53,7 @@ def dead_letters(entity: Entity) -> sql.Composed:
 def messages(
     connection: psycopg.Connection, query: sql.Composed, parameters: Sequence[object], of: pa.Schema
 ) -> Iterator[pa.Table]:
-    """What a query of this module finds, in pieces."""
+    """The result of a query of this module, in pieces."""
     with connection.cursor(binary=True) as cursor:
         cursor.adapters.register_loader("timestamptz", _Instant)
         yield from _tables(cursor.stream(query, parameters), of)
@@ -84,7 +84,7 @@ def _table(rows: list[tuple[Any, ...]], of: pa.Schema) -> pa.Table:
 
 
 def _columns(entity: Entity, has: Collection[str]) -> sql.Composed:
-    """The columns of a message; NULL where the table has none of the name."""
+    """The columns of a message; NULL for a column that the table lacks."""
     return sql.SQL(", ").join(_column(field, has) for field in schema(entity))
 
 

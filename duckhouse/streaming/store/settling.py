@@ -1,7 +1,7 @@
-"""The SQL by which rows that arrived find their place: the first message of a key is the reading, others are repeats.
+"""The SQL that sorts arrived rows into tables: the first message of a key is the reading, others are repeats.
 
-Rows are in the temporary table `arrived`. Those that are not inserted at once go to `rest`, and so do the readings of
-their keys: the first in `rest` is the reading from now on. One writer at a time runs these statements.
+Rows are in the temporary table `arrived`. Those that are not inserted at once go to `rest`, together with the existing
+readings of their keys: then the first one in `rest` becomes the reading. One writer at a time runs these statements.
 """
 
 from collections.abc import Sequence
@@ -13,10 +13,10 @@ from duckhouse.streaming.rows import PLACE
 from duckhouse.streaming.store.shape import alike, listed
 
 NEAR = """"timestamp" >= _consumed_at - interval '366 days' and "timestamp" < _consumed_at + interval '2 days'"""
-"""Readings of these days have a partition of their day: no device can make more of them, whatever its clock says."""
+"""Readings in this range get a partition per day: so a device with a wrong clock cannot create more partitions."""
 FAR = f"not ({NEAR})"
 WITHIN = " and ".join(f'{row}."timestamp" >= %(first)s and {row}."timestamp" < %(end)s' for row in "rw")
-"""A span of days. The planner knows its bounds, where the statement is not prepared, and looks at no other day."""
+"""A span of days. The planner knows its bounds if the statement is not prepared, and then reads no other day."""
 TEMPORARY = """
     create temporary table arrived (like readings_far) on commit delete rows;
     create temporary table rest (like readings_far, is_reading boolean not null default false) on commit delete rows;
@@ -49,7 +49,7 @@ class Settling:
     keys: Sequence[str]
 
     def bring(self, readings: str, table: str) -> sql.Composed:
-        """Brings the readings of keys in a temporary table to `rest`. For readings_near see WITHIN."""
+        """Copies the readings of keys in a temporary table to `rest`. For readings_near see WITHIN."""
         return self._made(
             "insert into rest ({columns}, is_reading) select {of_w}, true from {readings} as w "
             "join (select distinct {keys} from {table} where {condition}) as r using ({keys}) "
@@ -82,8 +82,8 @@ class Settling:
 
     @property
     def keep_repeats(self) -> sql.Composed:
-        """Keeps all but the first; how many of them say the same, how many something else, and how many were a reading
-        until now.
+        """Stores all but the first as repeats; returns how many of them equal the first, how many differ from it, and
+        how many were a reading until now.
         """
         return self._made(
             "with split as materialized (select {of_r}, r.is_reading, {alike} as is_alike from rest as r "
@@ -96,7 +96,7 @@ class Settling:
         )
 
     def replace(self, readings: str) -> sql.Composed:
-        """Makes the first in `rest` the reading where another one is. For readings_near see WITHIN."""
+        """Makes the first one in `rest` the reading in the place of another. For readings_near see WITHIN."""
         others = [name for name in self.columns if name not in self.keys]
         return self._made(
             "update {readings} as w set ({others}) = row({others_of_r}) from {firsts} as r "

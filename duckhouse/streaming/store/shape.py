@@ -1,4 +1,4 @@
-"""The shape of the tables: columns that the declaration names and the store does not have yet, and the views."""
+"""The shape of the tables: adds declared columns that the store does not have yet, and maintains the views."""
 
 from collections.abc import Iterable, Sequence
 
@@ -25,7 +25,7 @@ DEAD_LETTER = (
     "_unmapped",
 )  # fmt: skip
 ABOUT = ("_produced_at", "_consumed_at", "_key")
-"""What may differ between two messages that say the same."""
+"""Columns that may differ between two messages with the same content."""
 _COLUMNS = """
     select attname, format_type(atttypid, null) from pg_attribute
     where attrelid = to_regclass('readings_near') and attnum > 0 and not attisdropped order by attnum
@@ -38,7 +38,7 @@ _KEY = """
 
 
 def check_key(connection: psycopg.Connection, entity: Entity) -> None:
-    """Raises UserError where there are no tables, or where they have another key than is declared."""
+    """Raises UserError where there are no tables, or where their key is not the declared one."""
     [(key,)] = connection.execute(_KEY).fetchall()
     if key is None:
         raise UserError(f"the store of {entity.name} has no tables: python -m scripts.postgres --migrate makes them")
@@ -47,10 +47,10 @@ def check_key(connection: psycopg.Connection, entity: Entity) -> None:
 
 
 def fit(connection: psycopg.Connection, entity: Entity) -> list[str]:
-    """Adds the columns that the declaration newly names, in the transaction of the caller, who holds the lock of
-    writers; the columns of a reading. A column that is no longer declared stays.
+    """Adds columns that are new in the declaration, in the transaction of the caller, who holds the writers' lock;
+    returns the columns of a reading. A column that is no longer declared stays.
 
-    Raises UserError where a column has another type than is declared.
+    Raises UserError where a column does not have the declared type.
     """
     there: dict[str, str] = dict(connection.execute(_COLUMNS).fetchall())
     added = [name for name, data_type in declared(entity).items() if not _has(entity, there, name, data_type)]
@@ -78,7 +78,7 @@ def listed(names: Iterable[str], of: str | None = None) -> sql.Composed:
 
 
 def alike(names: Sequence[str], keys: Sequence[str]) -> sql.Composed:
-    """Whether the rows r and w, which have the same key, say the same."""
+    """SQL: whether the rows r and w, which have the same key, have the same content."""
     own = [name for name in names if name not in (*keys, *ABOUT, *(field.name for field in PLACE))]
     return sql.SQL("(row({}) is not distinct from row({}))").format(listed(own, "r"), listed(own, "w"))
 
@@ -93,7 +93,7 @@ def _has(entity: Entity, there: dict[str, str], name: str, data_type: str) -> bo
 
 
 def _make_views(connection: psycopg.Connection, entity: Entity, names: Sequence[str]) -> None:
-    """Views that are there keep their grants: a column that is new comes last."""
+    """Existing views keep their grants: a new column comes last."""
     columns, keys = listed(names), listed(entity.keys)
     connection.execute(
         sql.SQL(

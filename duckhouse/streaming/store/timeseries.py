@@ -23,21 +23,21 @@ from duckhouse.streaming.store.days import drop_days_before, is_partitioned, mak
 from duckhouse.streaming.store.settling import FAR, MISSING, REPAIRED, TEMPORARY, Settling, asked
 from duckhouse.streaming.store.shape import DEAD_LETTER, check_key, fit, listed
 
-# a writer waits for another one, and one that hangs is ended by the server
+# a writer waits for another writer; the server ends one that hangs
 SETTINGS = """
     set lock_timeout = '2min'; set idle_in_transaction_session_timeout = '1min'; set client_min_messages = warning;
     set default_transaction_isolation = 'read committed';
     set timescaledb.max_tuples_decompressed_per_dml_transaction = 0; -- a late batch may touch compressed days
 """
 LOCK = "lock table stream_offsets in share row exclusive mode"
-"""Writers take turns from here to their commit: none overtakes or blocks another half-way. Readers are not held up."""
-# to look up some thousand keys one by one is right, but the planner takes a table of any size for a small one
+"""Writers take turns from here to their commit: none overtakes or blocks another half-way. Readers do not wait."""
+# looking up a few thousand keys one by one is fastest, but the planner assumes that the table is small
 BY_KEY = "set local enable_hashjoin = off; set local enable_mergejoin = off; set local work_mem = '32MB'"
 ANY_WAY = "set local enable_hashjoin = on; set local enable_mergejoin = on"
 
 
 class Settled(NamedTuple):
-    """What a store has written since it was opened: rows that became readings, and the others."""
+    """What a store has written since it was opened: rows that became readings, and other rows."""
 
     readings: int = 0
     duplicates: int = 0
@@ -46,7 +46,7 @@ class Settled(NamedTuple):
 
 
 class TimeSeriesStore:
-    """A sink (duckhouse.streaming.sink). It has one connection; errors of the server are UserErrors of one line."""
+    """A sink (duckhouse.streaming.sink). It has one connection; errors of the server become one-line UserErrors."""
 
     name = "store"
 
@@ -125,7 +125,7 @@ class TimeSeriesStore:
         return rows.take(pa.array(sorted(number for (number,) in found), pa.int64()))
 
     def _read(self, query: sql.Composed, parameters: list[object]) -> Iterator[pa.Table]:
-        """On a connection of its own: whoever reads may write meanwhile."""
+        """Reads on a separate connection, so that the caller can write meanwhile."""
         try:
             with self._database.connect() as connection:
                 yield from selecting.messages(connection, query, parameters, rows_of.schema(self._entity))
@@ -145,7 +145,7 @@ class TimeSeriesStore:
             )
 
     def _copy(self, rows: pa.Table) -> None:
-        """Brings rows to the temporary tables."""
+        """Copies rows to the temporary tables."""
         self._copy_to("arrived", rows_of.valid(rows).select(self._columns))
         self._copy_to("refused", rows_of.invalid(rows).select(DEAD_LETTER))
 
@@ -160,7 +160,7 @@ class TimeSeriesStore:
                 copy.write(piece)
 
     def _settle(self) -> Settled:
-        """Gives the rows of the temporary tables their place."""
+        """Moves the rows of the temporary tables to their final tables."""
         run = self._connection.execute
         if self._is_partitioned:
             make_days(self._connection)
@@ -177,8 +177,8 @@ class TimeSeriesStore:
         return Settled(arrived - rest, duplicates, conflicts, invalid)
 
     def _settle_rest(self) -> tuple[int, int]:
-        """Decides between rows that were not inserted and the readings of their keys; how many duplicates and conflicts
-        were made.
+        """Decides between rows that were not inserted and the readings of their keys; returns the numbers of duplicates
+        and conflicts.
         """
         run = self._connection.execute
         self._of_days(self._settling.bring("readings_near", "rest"), "rest")
@@ -197,7 +197,7 @@ class TimeSeriesStore:
             self._connection.execute(statement, span, prepare=False)
 
     def _drop_old_days(self) -> None:
-        """Once a day, where days are not kept for ever."""
+        """Drops old days once a day, where days are not kept for ever."""
         if self._keep_days is None:
             return
         first = datetime.now(UTC).date() - timedelta(days=self._keep_days)
@@ -230,7 +230,7 @@ class TimeSeriesStore:
 
 @contextmanager
 def open_store(source: Source, entity: Entity) -> Iterator[TimeSeriesStore]:
-    """The store of a source; columns that are newly declared are added.
+    """The store of a source; adds newly declared columns.
 
     Raises UserError where there is no database, where it has no tables, or where they do not fit the declaration.
     """
