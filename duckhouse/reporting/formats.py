@@ -21,7 +21,7 @@ def money(amount: Decimal | None, currency: str | None) -> str:
 
 def change(amount: Decimal | None) -> str:
     """A difference in dollars, with its sign, to the micro-dollar."""
-    return "" if amount is None else f"{'-' if amount < 0 else '+'}${abs(amount):,.6f}"
+    return f"+{exact(amount)}" if amount is not None and amount >= 0 else exact(amount)
 
 
 def exact(amount: Decimal | None) -> str:
@@ -54,3 +54,8 @@ def moment(at: datetime | None) -> str:
 def words(name: str | None) -> str:
     """A name of the warehouse as people write it: ad_serving is ad serving."""
     return (name or "").strip("_").replace("_", " ")
+
+
+def named(name: str | None, key: str | None) -> str:
+    """A name; the key of what no delivery describes."""
+    return name or (f"{key} (unknown)" if key else "(none)")

@@ -105,12 +105,18 @@ def fates_of(row: Row) -> tuple[int, ...]:
     )
 
 
-def records_fact(records: Sequence[Row]) -> Fact:
-    """How many records were read, and how many of them have a known result."""
+def records_read(records: Sequence[Row]) -> str:
+    return formats.count(sum(row.records_read for row in records))
+
+
+def accounted(records: Sequence[Row]) -> str:
+    """How many of the records that were read have a known result."""
     read, known = sum(row.records_read for row in records), sum(sum(fates_of(row)) for row in records)
-    return Fact(
-        "records read", formats.count(read), f"{'all' if read == known else formats.count(known)} accounted for"
-    )
+    return f"{'all' if read == known else formats.count(known)} accounted for"
+
+
+def records_fact(records: Sequence[Row]) -> Fact:
+    return Fact("records read", records_read(records), accounted(records))
 
 
 def environment() -> Environment:

@@ -18,8 +18,10 @@ from duckhouse.reporting.page import (
     Table,
     Text,
     View,
+    accounted,
     latest_days,
     latest_first,
+    records_read,
     records_section,
 )
 
@@ -38,7 +40,6 @@ BEFORE, NOW = "before the latest delivery", "now"
 ADDED, TAKEN = "added", "taken away"
 FEW = 5  # rows of the list that opens the chapter
 NO_DAY = Text("No day was over when its events were delivered.")
-UNKNOWN = "(unknown)"
 CAUSES = ("late", "changed", "set_to_null", "reappeared", "moved_in", "moved_out")
 CAUSE_HEADERS = ("late", "changed", "set to NULL", "reappeared", "moved in", "moved out")
 DAY_HEADERS = (
@@ -95,7 +96,7 @@ def facts(found: Found) -> list[Fact]:
         ),
         Fact(
             "records read",
-            accounted_of(deliveries),
+            f"{records_read(deliveries)}, {accounted(deliveries)}",
             f"in {formats.counted(len(deliveries), 'delivery', 'deliveries')}",
         ),
     ]
@@ -128,13 +129,6 @@ def facts_of_rules(billable: Sequence[Row]) -> Iterable[Fact]:
 def filled_of(days: Sequence[Row]) -> str:
     filled, impressions = total(days, "filled_impressions"), total(days, "impressions")
     return f"{formats.count(filled)} filled, {formats.share(filled, impressions)}"
-
-
-def accounted_of(deliveries: Sequence[Row]) -> str:
-    read = total(deliveries, "records_read")
-    fates = ("current", "replaced", "set_aside", "rejected", "blank")
-    accounted = sum(total(deliveries, f"records_{fate}") for fate in fates)
-    return f"{formats.count(read)}, {'all' if read == accounted else formats.count(accounted)} accounted for"
 
 
 def sections(found: Found) -> list[Section]:
@@ -281,7 +275,7 @@ def publisher_rows(publisher_days: Sequence[Row]) -> list[tuple[str, ...]]:
     publishers.sort(key=lambda publisher: (-total(publisher[1], "revenue_usd"), publisher[0] or ""))
     return [
         (
-            name_of(days[0].publisher_name, key),
+            formats.named(days[0].publisher_name, key),
             days[0].account_manager or "",
             formats.dollars(total(days, "revenue_usd")),
             formats.dollars(total(days, "revenue_usd_net_of_invalid_records")),
@@ -301,7 +295,7 @@ def campaign_rows(found: Found) -> list[tuple[str, ...]]:
     )
     return [
         (
-            name_of(row.campaign_name, row.campaign_id),
+            formats.named(row.campaign_name, row.campaign_id),
             formats.dollars(row.spend_usd_out_of_flight),
             formats.dollars(row.spend_usd_over_budget),
             formats.dollars(row.spend_usd),
@@ -336,7 +330,7 @@ def silent_ad_units(ad_units: Sequence[Row]) -> list[Part]:
 
 def ad_unit_row(row: Row) -> tuple[str, ...]:
     return (
-        name_of(row.ad_unit_name, row.ad_unit_id),
+        formats.named(row.ad_unit_name, row.ad_unit_id),
         row.publisher_name or "",
         row.ad_format or "",
         {True: "yes", False: "no"}.get(row.is_active, ""),
@@ -406,10 +400,6 @@ def day_row(day: Row) -> tuple[str, ...]:
         formats.percent(day.ctr, 2),
         formats.percent(day.viewability_rate),
     )
-
-
-def name_of(name: str | None, key: str | None) -> str:
-    return name or (f"{key} {UNKNOWN}" if key else "(none)")
 
 
 def total(rows: Iterable[Row], column: str) -> Any:

@@ -16,6 +16,8 @@ from duckhouse.reporting.page import (
     Table,
     Text,
     View,
+    accounted,
+    records_read,
     records_section,
 )
 
@@ -58,7 +60,7 @@ def facts(found: Found) -> list[Fact]:
         ),
         Fact("Events", whole(total.events), interval_of(total, "events", whole)),
         Fact("Events stored", formats.count(total.events_stored)),
-        Fact("Records read", formats.count(sum(row.records_read for row in found["records"])), accounted(found)),
+        Fact("Records read", records_read(found["records"]), accounted(found["records"])),
     ]
     if found["open_errors"] is not None:
         in_errors = sum(row.events_stored_in_open_errors for row in found["open_errors"])
@@ -219,15 +221,6 @@ def restated(found: Found) -> list[Row]:
 
 def by_design_effect(found: Found) -> list[Row]:
     return sorted(found["design_effects"], key=lambda row: -row.design_effect)
-
-
-def accounted(found: Found) -> str:
-    read = sum(row.records_read for row in found["records"])
-    fates = sum(
-        row.records_current + row.records_replaced + row.records_set_aside + row.records_rejected + row.records_blank
-        for row in found["records"]
-    )
-    return "all accounted for" if read == fates else f"{fates:,} accounted for"
 
 
 COMPANY_HEADERS = (

@@ -150,10 +150,10 @@ def invoice_rows(invoices: Sequence[Row]) -> list[tuple[str, ...]]:
     )
     return [
         (
-            row.publisher_name or (f"{row.publisher_id} (unknown)" if row.publisher_id else "(none)"),
+            formats.named(row.publisher_name, row.publisher_id),
             row.reporting_month.isoformat()[:7],
             state_of(row),
-            *map(formats.dollars, (bridge_of(row, "revenue_usd")[-1], *bridge_of(row, "revenue_usd")[:-1])),
+            *map(formats.dollars, (row.revenue_usd_billable, *bridge_of(row, "revenue_usd")[:-1])),
             formats.dollars(row.revenue_usd_billable_not_settled),
             formats.dollars(row.revenue_usd_in_open_errors),
         )
