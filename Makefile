@@ -35,7 +35,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 		|| { echo "error: $(PYTHON) is not Python 3.11 to 3.13; run make PYTHON=python3.11 …"; exit 1; }
 	@echo "installing into $(VENV) (once, a minute or two)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable '.[clickhouse,postgres,s3,stream,report,dev]'
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints.txt --editable '.[clickhouse,postgres,s3,stream,report,dashboard,metrics,orchestration,dev]'
 	@touch $@
 
 demo: packages ## generate, land and build data of all systems on DuckDB, write demo/report/index.html
