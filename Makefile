@@ -19,7 +19,7 @@ DATA := "$(or $(DUCKHOUSE_LANDING),landing)" "$(DUCKDB)" "$(DUCKDB).wal" \
 DEMO := set -a && . ./demo.env && set +a &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages demo demo-prod test prod parity report edr docs bench lint lint-types lint-sql check format clean purge
+.PHONY: help setup packages demo demo-prod test prod parity report dashboard edr docs bench lint lint-types lint-sql check format clean purge
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -58,6 +58,9 @@ parity: setup ## compare every published table on DuckDB and ClickHouse
 
 report: setup ## write report/index.html; TARGET=prod for ClickHouse
 	@$(RUN).report --target $(or $(TARGET),dev)
+
+dashboard: setup ## open the dashboard of what is published; TARGET=prod for ClickHouse, PORT=8501
+	@$(RUN).dashboard --target $(or $(TARGET),dev) $(if $(PORT),--port $(PORT))
 
 edr: setup ## write report/elementary.html, where Elementary's dbt package is installed; TARGET=prod for ClickHouse
 	@$(RUN).edr --check

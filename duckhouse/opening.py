@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import duckdb
 
 HELD = re.compile(r"Conflicting lock is held in (\S+)(?: by user \S+)? \(PID (\d+)\)")
+ATTACHED = "published"  # the name of the copy in a connection
 NO_RIGHTS = "Permission denied"
 CONFIG: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
 
@@ -27,17 +28,23 @@ def open_duckdb(path: Path, *, read_only: bool = True) -> "duckdb.DuckDBPyConnec
 
 
 def open_published(path: Path) -> "duckdb.DuckDBPyConnection":
-    """The published copy, opened read-only."""
+    """The published copy, opened read-only. It is attached, because a second connect to the same name within a process
+    gets the file that the first one has open, also where a build has replaced it meanwhile."""
     import duckdb
+
+    from duckhouse import duck
 
     if not path.exists():
         raise UserError(
             f"{path}: nothing is published there; dbt build --target dev publishes what passes, "
             "and python -m scripts.publish --target dev what is there"
         )
+    connection = duckdb.connect(config=CONFIG)
     try:
-        return duckdb.connect(str(path), read_only=True, config=CONFIG)
+        connection.execute(f"attach {duck.literal(path)} as {ATTACHED} (read_only); use {ATTACHED}")
+        return connection
     except duckdb.Error as error:
+        connection.close()
         said = str(error).splitlines()[0]
         if held := HELD.search(said):
             told = f"{path} is open to be written in another process (PID {held[2]}): end it, then run again"

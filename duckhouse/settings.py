@@ -11,6 +11,7 @@ from duckhouse.cli import UserError
 PROJECT = Path(__file__).resolve().parents[1]
 MOST_DAYS = 365_000
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+DASHBOARD_TARGET = "DUCKHOUSE_DASHBOARD_TARGET"  # the target that the dashboard shows
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,12 @@
 """Reads what is published on a target: views of schema reporting by name, and their columns by name."""
 
+import os
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -12,15 +14,18 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from duckhouse import clickhouse_sql, duck
 from duckhouse.cli import UserError
-from duckhouse.opening import open_published
+from duckhouse.opening import ATTACHED, open_published
 from duckhouse.settings import clickhouse, published_path
 from duckhouse.warehouse.connection import connect, first_line
+from duckhouse.warehouse.questions import Comparison, Dialect, Question
 
 SCHEMA = "reporting"
 MENDS = {
     "dev": "dbt build --target dev publishes it anew",
     "prod": "python -m scripts.prod builds and publishes it anew",
 }
+# a join gives NULL where there is no row, and a measure may have the name of its column, as on DuckDB
+ASKED_WITH = {"join_use_nulls": 1, "prefer_column_name_to_alias": 1}
 
 Row = Any
 """A named tuple of the columns of a view. Values are of the same Python types on both targets: str, int, float, bool,
@@ -36,15 +41,16 @@ class MissingColumn(UserError, AttributeError):
 
 @dataclass(frozen=True)
 class House:
-    """What is published on one target. `place` and `mend` are for its messages; `ask` runs a query."""
+    """What is published on one target. `place` and `mend` are for its messages; `ask` runs a query. Each publication
+    has a `version` of its own."""
 
     place: str
     mend: str
     names: frozenset[str]
     published_at: datetime
+    version: str
     ask: Callable[[str], Answer]
-    relation: Callable[[str], str]
-    quoted: Callable[[str], str]
+    dialect: Dialect
 
     def views(self) -> set[str]:
         """The names of the views that are built."""
@@ -56,12 +62,17 @@ class House:
 
     def rows(self, name: str, order_by: Sequence[str] = ()) -> list[Row]:
         """The rows of a view, ordered by columns; NULL comes last."""
-        order = f" order by {', '.join(map(self.quoted, order_by))}" if order_by else ""
-        columns, found = self.ask(f"select * from {self.relation(name)}{order}")
-        row = self._row_type(name, columns)
+        return self.answer(Question(name, order_by=tuple(order_by)))
+
+    def answer(self, question: Question | Comparison) -> list[Row]:
+        """The rows that answer a question about a view."""
+        columns, found = self.ask(question.sql(self.dialect))
+        row = self.row_type(question.view, columns)
         return [row(*values) for values in found]
 
-    def _row_type(self, view: str, columns: Sequence[str]) -> Callable[..., Row]:
+    def row_type(self, view: str, columns: Sequence[str]) -> Callable[..., Row]:
+        """The named tuple for the rows of a view with these columns."""
+
         def missing(_: Row, column: str) -> None:
             told = f"{self.place}: {view} has no column {column}, as if another version of the project had built it"
             raise MissingColumn(f"{told}; {self.mend}")
@@ -82,11 +93,11 @@ def reading(target: str) -> Iterator[House]:
 @contextmanager
 def _copy() -> Iterator[House]:
     path, mend = published_path(), MENDS["dev"]
-    with open_published(path) as connection:
+    with _opened(path) as (connection, state):
 
         def ask(sql: str) -> Answer:
             try:
-                answered = connection.execute(sql)
+                answered = connection.cursor().execute(sql)
                 return [column[0] for column in answered.description or ()], answered.fetchall()
             except duckdb.Error as error:
                 raise UserError(f"{path}: {first_line(error)}; {mend}") from None
@@ -96,11 +107,26 @@ def _copy() -> Iterator[House]:
             place=str(path),
             mend=mend,
             names=frozenset(name for (name,) in names),
-            published_at=datetime.fromtimestamp(path.stat().st_mtime, UTC).replace(tzinfo=None),
+            published_at=datetime.fromtimestamp(state.st_mtime, UTC).replace(tzinfo=None),
+            version=f"{state.st_ino}.{state.st_mtime_ns}",
             ask=ask,
-            relation=lambda name: f"{duck.name(SCHEMA)}.{duck.name(name)}",
-            quoted=duck.name,
+            dialect=Dialect(
+                relation=lambda schema, name: ".".join(map(duck.name, (ATTACHED, schema, name))),
+                quoted=duck.name,
+                literal=duck.literal,
+            ),
         )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, os.stat_result]]:
+    """The copy, and the state of the file that was opened: a build may replace it at any moment."""
+    while True:
+        before = path.stat() if path.exists() else None
+        with open_published(path) as connection:
+            if before and path.stat().st_ino == before.st_ino:
+                yield connection, before
+                return
 
 
 @contextmanager
@@ -112,7 +138,7 @@ def _databases() -> Iterator[House]:
 
         def ask(sql: str) -> Answer:
             try:
-                answered = client.query(sql)
+                answered = client.query(sql, settings=ASKED_WITH)
             except ClickHouseError as error:
                 raise UserError(f"{place}: {first_line(error)}; {mend}") from None
             return answered.column_names, answered.result_rows
@@ -126,8 +152,12 @@ def _databases() -> Iterator[House]:
             place=place,
             mend=mend,
             names=frozenset(made),
-            published_at=max(made.values(), default=datetime.min),  # of the views, which each build recreates
+            published_at=(published_at := max(made.values(), default=datetime.min)),  # each build recreates the views
+            version=published_at.isoformat(),
             ask=ask,
-            relation=lambda name: clickhouse_sql.full_name(database, name),
-            quoted=clickhouse_sql.quote,
+            dialect=Dialect(
+                relation=lambda schema, name: clickhouse_sql.full_name(f"{settings.prefix}_{schema}", name),
+                quoted=clickhouse_sql.quote,
+                literal=clickhouse_sql.literal,
+            ),
         )

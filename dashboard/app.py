@@ -1,0 +1,35 @@
+"""The dashboard: one page a role, on what is published. python -m scripts.dashboard starts it."""
+
+import os
+from functools import partial
+
+import streamlit as st
+
+from dashboard import banner
+from dashboard.asking import Asking
+from dashboard.pages import PAGES
+from duckhouse.cli import UserError
+from duckhouse.settings import DASHBOARD_TARGET
+from duckhouse.warehouse.reading import reading
+
+
+def main() -> None:
+    st.set_page_config(page_title="duckhouse", page_icon="🦆", layout="wide")
+    target = os.environ.get(DASHBOARD_TARGET, "dev")
+    try:
+        with reading(target) as house:
+            asking = Asking(target, house)
+            pages = [
+                st.Page(partial(page.show, asking), title=page.TITLE, url_path=path, icon=page.ICON, default=path == "")
+                for path, page in PAGES.items()
+            ]
+            current = st.navigation(pages)
+            banner.show(target, house.built_at())
+            st.title(current.title)
+            current.run()
+    except UserError as error:
+        st.error("This page cannot be shown.")
+        st.text(str(error))
+
+
+main()

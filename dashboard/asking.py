@@ -1,0 +1,55 @@
+"""Asks what is published; answers are kept until a build publishes anew."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import streamlit as st
+
+from duckhouse.warehouse.questions import Comparison, Question
+from duckhouse.warehouse.reading import House, Row
+
+KEPT_ANSWERS = 500
+
+Answer: TypeAlias = tuple[Sequence[str], list[Sequence[Any]]]
+"""The names of columns, and rows."""
+
+
+@dataclass(frozen=True)
+class Asking:
+    target: str
+    house: House
+
+    def rows(self, question: Question | Comparison) -> list[Row]:
+        """The rows that answer a question."""
+        columns, rows = self._answer(question)
+        row = self.house.row_type(question.view, columns)
+        return [row(*values) for values in rows]
+
+    def one(self, question: Question | Comparison) -> Row:
+        """The row of a question that has exactly one answer."""
+        [row] = self.rows(question)
+        return row
+
+    def table(self, question: Question | Comparison) -> pa.Table:
+        """The answer as columns; amounts stay decimal."""
+        columns, rows = self._answer(question)
+        values = zip(*rows, strict=True) if rows else ([] for _ in columns)
+        return pa.table([pa.array(list(of_column)) for of_column in values], names=list(columns))
+
+    def has(self, view: str) -> bool:
+        """Whether the view is built: without rules, those about quality are not."""
+        return view in self.house.names
+
+    def _answer(self, question: Question | Comparison) -> Answer:
+        sql = question.sql(self.house.dialect)
+        return answered(self.target, self.house.place, self.house.version, sql, self.house)
+
+
+@st.cache_data(max_entries=KEPT_ANSWERS, show_spinner=False)
+def answered(
+    target: str, place: str, version: str, sql: str, _house: House
+) -> tuple[Sequence[str], list[Sequence[Any]]]:
+    columns, rows = _house.ask(sql)
+    return list(columns), [tuple(row) for row in rows]

@@ -1,0 +1,73 @@
+"""Filters. Each is a part of the address of the page, so that a link shows what its sender saw."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+import streamlit as st
+
+from duckhouse.warehouse.questions import Between, Condition, In, Value
+
+DAYS = {"Day": 1, "Week": 7, "4 weeks": 28}
+WHOLE = "All days"
+EVERYTHING = "All"
+
+
+@dataclass(frozen=True)
+class Period:
+    """Days, first and last included, and as many before them to compare with; without `before` there is nothing to
+    compare."""
+
+    first: date
+    last: date
+    before: tuple[date, date] | None
+
+    def within(self, column: str = "event_date") -> Condition:
+        return Between(column, self.first, self.last)
+
+    def earlier(self, column: str = "event_date") -> Condition | None:
+        return Between(column, *self.before) if self.before else None
+
+    @property
+    def label(self) -> str:
+        return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
+
+
+def period(first: date, last: date, usual: str = "Week") -> Period:
+    """Asks for a period that ends on a day between two days; usually on the last one."""
+    where, when = st.columns([3, 2])
+    length = where.segmented_control(
+        "Period", [*DAYS, WHOLE], default=usual, required=True, key="period", bind="query-params"
+    )
+    if length == WHOLE:
+        return Period(first, last, None)
+    end = when.date_input(
+        "Last day", last, min_value=first, max_value=last, format="YYYY-MM-DD", key="day", bind="query-params"
+    )
+    days = DAYS[length or usual]
+    end = end if isinstance(end, date) else last
+    begin = end - timedelta(days=days - 1)
+    return Period(begin, end, (begin - timedelta(days=days), begin - timedelta(days=1)))
+
+
+def choice(label: str, key: str, options: Mapping[str, str], everything: str = EVERYTHING) -> str | None:
+    """Asks for one of the options (key: name), or all of them: None."""
+    chosen = st.selectbox(
+        label,
+        ["", *options],
+        format_func=lambda option: options.get(option, option) if option else everything,
+        key=key,
+        bind="query-params",
+    )
+    return chosen or None
+
+
+def only(column: str, chosen: Value) -> tuple[Condition, ...]:
+    """The condition that a choice means: none where everything is chosen."""
+    return () if chosen is None else (In(column, (chosen,)),)
+
+
+def named(rows: Sequence[object], key: str, name: str) -> dict[str, str]:
+    """Options from rows: their key, and their name; the key alone where they have no name."""
+    pairs = [(getattr(row, key), getattr(row, name)) for row in rows]
+    return {found: told or found for found, told in pairs if found}

@@ -1,0 +1,171 @@
+"""The parts of a page: figures with what they were before, tables to download, charts. What data says is only text."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import altair as alt
+import pyarrow as pa
+import pyarrow.parquet as pq
+import streamlit as st
+
+from dashboard.asking import Asking
+from dashboard.filters import Period
+from duckhouse.metrics import metrics
+from duckhouse.reporting import formats
+from duckhouse.warehouse.questions import Comparison, Question
+from duckhouse.warehouse.reading import Row
+
+MOST_ROWS = 500  # in a table on a page; a download has all
+COLOURS: dict[bool | None, Any] = {True: "normal", False: "inverse", None: "off"}
+MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
+FORMATS: dict[str, Callable[[Any], str]] = {
+    "usd": formats.dollars,
+    "count": formats.count,
+    "share": formats.percent,
+    "rating": lambda value: "" if value is None else f"{value:.2f}",
+}
+
+
+def plain(text: str) -> str:
+    """Text from data, for a place where Streamlit reads Markdown."""
+    return MARKDOWN.sub(r"\\\1", text)
+
+
+def figures(row: Row, names: Sequence[str], good: Mapping[str, bool] | None = None) -> None:
+    """A tile for each metric of a comparison or a question: its figure, and by how much it changed. `good` says of a
+    metric whether more of it is good (usual), or bad; a metric that it does not name is neither."""
+    known = metrics()
+    for name, place in zip(names, st.columns(len(names)), strict=True):
+        metric, before = known[name], getattr(row, f"{name}_before", None)
+        place.metric(
+            metric.label,
+            FORMATS[metric.unit](getattr(row, name)) or "none",
+            delta=changed(row, name, metric.unit) if before is not None else None,
+            delta_color=COLOURS[(good or {}).get(name)],
+            delta_description=f"from {FORMATS[metric.unit](before)}" if before is not None else None,
+            help=metric.description,
+            border=True,
+        )
+
+
+def asked(names: Sequence[str]) -> dict[str, str]:
+    """Metrics as the measures of a question."""
+    known = metrics()
+    return {name: known[name].expression for name in names}
+
+
+def compared(question: Question, period: Period, column: str = "event_date") -> Question | Comparison:
+    """The question about a period, compared with the one before it where there is one."""
+    now, before = period.within(column), period.earlier(column)
+    return Comparison(question, now, before) if before else question.narrowed(now)
+
+
+def changed(row: Row, name: str, unit: str) -> str | None:
+    """By how much a metric changed: a rate in points, all else in percent."""
+    if unit == "share":
+        change = getattr(row, f"{name}_change")
+        return None if change is None else f"{change * 100:+.2f} points"
+    change = getattr(row, f"{name}_change_share")
+    return None if change is None else f"{change:+.1%}"
+
+
+def table(asking: Asking, question: Question | Comparison, title: str, labels: Mapping[str, str] | None = None) -> None:
+    """The first rows of an answer, how many there are, and all of them to download as CSV or Parquet. `labels` names
+    the columns that are shown, in this order; else all are."""
+    shown = asking.table(question.limited(MOST_ROWS + 1))
+    if not shown.num_rows:
+        st.info(f"{title}: there are none.")
+        return
+    more = shown.num_rows > MOST_ROWS
+    labels = labels or {name: label(name) for name in shown.column_names}
+    st.dataframe(
+        shown.slice(0, MOST_ROWS),
+        hide_index=True,
+        column_order=list(labels),
+        column_config={name: column(name, told, shown[name]) for name, told in labels.items()},
+        placeholder="",
+        alt=title,
+    )
+    note, as_csv, as_parquet = st.columns([4, 1, 1])
+    note.caption(f"The first {MOST_ROWS} rows; a download has all of them." if more else counted(shown.num_rows))
+    name = re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-")
+    for place, kind, written in ((as_csv, "csv", csv_of), (as_parquet, "parquet", parquet_of)):
+        place.download_button(
+            {"csv": "CSV", "parquet": "Parquet"}[kind],
+            partial(download, asking, question, written),
+            file_name=f"{name}.{kind}",
+            key=f"{name}.{kind}",
+            on_click="ignore",
+            icon=":material/download:",
+        )
+
+
+def download(asking: Asking, question: Question | Comparison, written: Callable[[pa.Table], bytes]) -> bytes:
+    return written(asking.table(question))
+
+
+def counted(rows: int) -> str:
+    return formats.counted(rows, "row")
+
+
+def column(name: str, told: str, values: pa.ChunkedArray) -> Any:
+    """How a column looks, by its name and type."""
+    kind = values.type
+    if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
+        if is_money(name):
+            return st.column_config.NumberColumn(told, format="dollar")
+        if is_share(name):
+            return st.column_config.NumberColumn(told, format="percent")
+        return st.column_config.NumberColumn(told, format="%.2f")
+    if pa.types.is_integer(kind):
+        return st.column_config.NumberColumn(told, format="localized")
+    return told
+
+
+def is_money(name: str) -> bool:
+    return "_usd" in name or name.startswith("impact_amount")
+
+
+def is_share(name: str) -> bool:
+    return re.search(r"(^|_)(share|rate|ctr|coverage)(_|$)", name) is not None
+
+
+def label(name: str) -> str:
+    """The name of a column as people write it."""
+    told = formats.words(name.replace("_usd", "")).capitalize()
+    return f"{told}, $" if "_usd" in name else told.replace("Ctr", "CTR")
+
+
+def csv_of(found: pa.Table) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(found.column_names)
+    writer.writerows([text_of(value) for value in row.values()] for row in found.to_pylist())
+    return out.getvalue().encode()
+
+
+def text_of(value: Any) -> Any:
+    return (
+        value.isoformat(sep=" ")
+        if isinstance(value, datetime)
+        else f"{value:f}"
+        if isinstance(value, Decimal)
+        else value
+    )
+
+
+def parquet_of(found: pa.Table) -> bytes:
+    out = io.BytesIO()
+    pq.write_table(found, out)
+    return out.getvalue()
+
+
+def chart(drawn: alt.Chart | alt.LayerChart, says: str) -> None:
+    """A chart, and what it shows in words, for those who cannot see it."""
+    st.altair_chart(drawn, alt=says)

@@ -1,0 +1,37 @@
+"""Opens the dashboard of what is published: python -m scripts.dashboard [--target prod] [--port PORT]
+
+It listens on this machine only, asks for no password and can only read.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import nullcontext
+from importlib.util import find_spec
+
+from duckhouse import cli
+from duckhouse.processes import run
+from duckhouse.settings import DASHBOARD_TARGET, PROJECT
+from duckhouse.warehouse.prod import running_clickhouse
+
+ADDRESS, PORT = "127.0.0.1", 8501
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m scripts.dashboard", description=__doc__)
+    parser.add_argument("--target", choices=("dev", "prod"), default="dev", help="DuckDB (default) or ClickHouse")
+    parser.add_argument("--port", type=int, default=PORT, help=f"port on {ADDRESS} (default: {PORT})")
+    arguments = parser.parse_args(words)
+    if not find_spec("streamlit"):
+        raise cli.UserError("streamlit is not installed: pip install -c constraints.txt '.[dashboard]', or make setup")
+    app = str(PROJECT / "dashboard" / "app.py")
+    at = [f"--server.address={ADDRESS}", f"--server.port={arguments.port}"]
+    with running_clickhouse() if arguments.target == "prod" else nullcontext():
+        print(f"http://{ADDRESS}:{arguments.port} shows what is published on {arguments.target}; Ctrl-C ends it")
+        run([sys.executable, "-m", "streamlit", "run", app, *at], {**os.environ, DASHBOARD_TARGET: arguments.target})
+    return 0
+
+
+if __name__ == "__main__":
+    cli.run(main)
