@@ -38,8 +38,10 @@ REPORTING = "reporting"  # the folder of models, whatever the schema is called o
 EVERY_BUILD = "every_build"  # the tag of tests that report open findings in every build
 OF_RULES = "quality"  # the tag of nodes that read rules; their group finds out which areas are built
 RUN_BY_DBT = (NodeType.Model, NodeType.Seed, NodeType.Snapshot, NodeType.Test)
-# with these options a run does not build or test all that the project makes of its deliveries
-PARTIAL = ("empty", "sample", "event_time_start", "event_time_end", "defer")
+# with these options tables get no rows, or only some of them
+WITH_FEWER_ROWS = ("empty", "sample", "event_time_start", "event_time_end")
+# with these a run does not build or test all that the project makes of its deliveries
+PARTIAL = (*WITH_FEWER_ROWS, "defer")
 
 
 # the annotations of dbt's tasks are not reliable
@@ -79,6 +81,7 @@ def run_and_note(task: Any) -> Any:
     """Forgets what the run is about to rebuild, so that a killed run leaves nothing that looks up to date."""
     notes = notes_of(task)
     if not notes:
+        refuse_to_empty(task)
         return plain_execute_nodes(task)
     nodes = {node.unique_id for node in task._flattened_nodes or ()}
     notes.refuse_without_landing(nodes)
@@ -90,6 +93,16 @@ def run_and_note(task: Any) -> Any:
             notes.note(task.node_results)
             with notes.adapter.connection_named(CONNECTION):
                 name_what_failed(notes.adapter, task.node_results)
+
+
+def refuse_to_empty(task: Any) -> None:
+    """Tables that hold what was delivered keep it: a run with fewer rows needs a database of its own."""
+    used = [name for name in WITH_FEWER_ROWS if getattr(task.args, name, None)]
+    if used and Notes(task).records:
+        raise DbtRuntimeError(
+            f"--{used[0].replace('_', '-')} would take rows out of tables that are built: name a database of its own "
+            "for this run, in DUCKHOUSE_DUCKDB (target dev) or CLICKHOUSE_PREFIX (target prod)"
+        )
 
 
 def run_and_publish(task: Any) -> Any:

@@ -336,9 +336,13 @@ def test_a_run_of_everything_is_refused(built: Built) -> None:
         built.dbt("run")
 
 
-def test_an_empty_build_makes_nothing_up_to_date(built: Built) -> None:
-    built.dbt("run", "--empty", "--select", "dim_publishers")
-    assert "dim_publishers" in built.dbt("build")
+@pytest.mark.parametrize(
+    "option", [("--empty",), ("--event-time-start", "2026-01-12", "--event-time-end", "2026-01-13")]
+)
+def test_a_run_with_fewer_rows_is_refused_where_tables_are_built(built: Built, option: tuple[str, ...]) -> None:
+    with pytest.raises(BuildError, match=f"{option[0]} would take rows out of tables that are built: name a database"):
+        built.dbt("run", *option, "--select", "fct_ad_events")
+    assert built.dbt("build") == set()
 
 
 def test_a_test_that_fails_is_run_again_until_it_passes_and_nothing_is_published_before(built: Built) -> None:
