@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from duckhouse.cli import UserError
+from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.metrics import Metric, metrics
 from duckhouse.metrics.catalogue import catalogue, groups_of
 from duckhouse.metrics.definitions import semantic_models
@@ -140,6 +141,15 @@ def test_the_page_lists_what_mf_groups_by(shared_house: Warehouse) -> None:
 
 def test_a_project_without_metrics_has_no_page(tmp_path: Path) -> None:
     assert (metrics(tmp_path), catalogue("make", tmp_path)) == ({}, "")
+
+
+def test_another_metric_builds_nothing_again(tmp_path: Path) -> None:
+    (written(tmp_path, "metrics: []") / "models" / "days.yml").touch()
+    before = fingerprint(tmp_path)
+    (tmp_path / "models" / "metrics" / "shop.yml").write_text(yaml.safe_dump(DECLARED))
+    assert fingerprint(tmp_path) == before
+    (tmp_path / "models" / "days.yml").write_text("models: []")
+    assert fingerprint(tmp_path) != before
 
 
 # ---------- what is refused
