@@ -16,7 +16,7 @@ from support.analyses import analyses_of, answers_of_dev, answers_of_prod, compi
 from support.consent import Record, Z, assert_estimate, company_record, deliver, event, records
 from support.dbt import BuildError
 from support.drops import NO_TESTS, build, keep
-from support.metrics import Grouping, assert_metrics
+from support.metrics import Figures, Grouping, assert_metrics
 from support.pages import read_page
 from support.warehouse import Warehouse, warehouse
 
@@ -919,10 +919,12 @@ def test_metrics_are_those_of_the_events(older: Warehouse) -> None:
 
         return weight
 
-    values = {
+    figures: Figures = {
         "notices": weight_of("consent.asked"),
         "choices": weight_of("consent.given"),
         "opt_ins": weight_of("consent.given", "full opt-in"),
+        "opt_in_rate": ("opt_ins", "notices"),
+        "conversion_rate": ("choices", "notices"),
     }
     groupings = [
         Grouping("metric_time__day", lambda row: row["event_date"], "rpt_consent_days", "event_date"),
@@ -930,7 +932,7 @@ def test_metrics_are_those_of_the_events(older: Warehouse) -> None:
         Grouping("consent_event__country_code", lambda row: row["country_code"]),
     ]
     events = records(older, "marts.fct_consent_events")
-    assert_metrics(older, events, values, groupings, is_rounded=True)
+    assert_metrics(older, events, figures, groupings, is_rounded=True)
 
 
 def test_replaced_and_set_aside_records_are_accounted_for_by_delivery(older: Warehouse) -> None:

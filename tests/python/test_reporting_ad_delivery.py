@@ -160,7 +160,7 @@ def test_spend_as_a_metric_is_that_of_the_events(house: Warehouse) -> None:
         Grouping("metric_time__day", lambda row: row["event_date"], "rpt_ad_delivery_days", "event_date"),
         Grouping("delivered_campaign", lambda row: row["campaign_id"], "rpt_ad_delivery_campaigns", "campaign_id"),
     ]
-    assert_metrics(house, records(house, "marts.fct_ad_delivery_daily"), {"spend_usd": spent}, groupings)
+    assert_metrics(house, records(house, "marts.fct_ad_delivery_daily"), {"spend": spent}, groupings)
 
 
 def test_ctr_of_each_campaign_with_its_interval(views: dict[str, list[Record]]) -> None:

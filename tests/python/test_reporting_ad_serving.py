@@ -21,7 +21,7 @@ from support.analyses import Answer, Record, analyses_of, answers_of_dev, answer
 from support.consent import records
 from support.drops import NO_TESTS
 from support.landing import read
-from support.metrics import Grouping, assert_metrics
+from support.metrics import Figures, Grouping, assert_metrics
 from support.warehouse import Warehouse, findings_of, warehouse
 
 ANALYSES = analyses_of("ad_serving")
@@ -244,13 +244,16 @@ def test_the_checks_of_the_views_hold(house: Warehouse, target: str) -> None:
 
 
 def test_metrics_are_those_of_the_events(house: Warehouse, landed: Landed) -> None:
-    values = {
+    figures: Figures = {
         "impressions": lambda e: int(e.is_impression),
         "filled_impressions": lambda e: int(e.is_impression and e.filled),
         "clicks": lambda e: int(e.kind == "click"),
         "viewable_impressions": lambda e: int(e.kind == "viewable_impression"),
-        "revenue_usd": lambda e: e.revenue,
-        "revenue_usd_net_of_invalid_records": lambda e: e.net,
+        "fill_rate": ("filled_impressions", "impressions"),
+        "ctr": ("clicks", "filled_impressions"),
+        "viewability": ("viewable_impressions", "filled_impressions"),
+        "revenue_gross": lambda e: e.revenue,
+        "revenue_net": lambda e: e.net,
     }
     publishers, days = "rpt_ad_serving_publisher_days", "rpt_ad_serving_days"
     groupings = [
@@ -260,7 +263,7 @@ def test_metrics_are_those_of_the_events(house: Warehouse, landed: Landed) -> No
         Grouping("publisher", lambda e: e.publisher or None, publishers, "publisher_id"),
         Grouping("campaign", lambda e: e.campaign),
     ]
-    assert_metrics(house, landed.events, values, groupings)
+    assert_metrics(house, landed.events, figures, groupings)
 
 
 def test_billable_revenue_as_a_metric_leaves_invalid_traffic_out(house: Warehouse, landed: Landed) -> None:
@@ -274,7 +277,7 @@ def test_billable_revenue_as_a_metric_leaves_invalid_traffic_out(house: Warehous
         Grouping("metric_time__day", lambda e: e.day, "rpt_ad_serving_billable_days", "event_date"),
         Grouping("publisher", lambda e: e.publisher or None, "rpt_ad_serving_billable_publisher_days", "publisher_id"),
     ]
-    assert_metrics(house, landed.events, {"revenue_usd_billable": billable}, groupings)
+    assert_metrics(house, landed.events, {"revenue_billable": billable}, groupings)
 
 
 def test_restated_revenue_as_a_metric_is_unknown_where_nothing_was_restated(house: Warehouse) -> None:
@@ -290,7 +293,7 @@ def test_restated_revenue_as_a_metric_is_unknown_where_nothing_was_restated(hous
         Grouping("publisher", lambda row: row["publisher_id"], view, "publisher_id"),
         Grouping("restatement__delivery_id", lambda row: row["_delivery_id"], view, "delivery_id"),
     ]
-    assert_metrics(house, published, {"revenue_usd_difference": lambda row: restated.get(key(row))}, groupings)
+    assert_metrics(house, published, {"revenue_restated": lambda row: restated.get(key(row))}, groupings)
 
 
 @pytest.mark.parametrize("name", ANALYSES)

@@ -11,7 +11,7 @@ import pytest
 
 from support.consent import Record, records
 from support.drops import NO_TESTS
-from support.metrics import Grouping, assert_metrics
+from support.metrics import Figures, Grouping, assert_metrics
 from support.review_files import Product, Review, deliver
 from support.warehouse import Warehouse, warehouse
 
@@ -152,10 +152,11 @@ def test_both_engines_have_the_same_rows(house: Warehouse, views: dict[str, list
 
 
 def test_metrics_are_those_of_the_reviews(house: Warehouse) -> None:
-    values = {
+    figures: Figures = {
         "reviews": lambda review: 1,
         "ratings": lambda review: int(review.stars is not None),
-        "rating_sum": lambda review: review.stars or 0,
+        "stars": lambda review: review.stars or 0,
+        "average_rating": ("stars", "ratings"),
     }
 
     def category(review: Review) -> str:
@@ -165,7 +166,7 @@ def test_metrics_are_those_of_the_reviews(house: Warehouse) -> None:
         Grouping("metric_time__month", month_of, "rpt_reviews_months", "month"),
         Grouping("product__main_category", category, "rpt_reviews_categories", "category_name"),
     ]
-    assert_metrics(house, LATEST, values, groupings)
+    assert_metrics(house, LATEST, figures, groupings)
 
 
 def test_ratings_of_brands(views: dict[str, list[Record]]) -> None:

@@ -18,7 +18,7 @@ from duckhouse.settings import environment
 from duckhouse.streaming.deliver import deliver
 from support.analyses import Answer, analyses_of, answers_of_dev, answers_of_prod, compiled, described
 from support.consent import Record, records
-from support.metrics import Grouping, assert_metrics
+from support.metrics import Figures, Grouping, assert_metrics
 from support.readings import ONE, TWO, LakeInMemory, Message, faulty, reading, readings
 from support.warehouse import Warehouse, warehouse
 
@@ -297,12 +297,16 @@ def test_quality_counts_every_message_once(house: Warehouse) -> None:
 
 
 def test_metrics_are_those_of_the_messages(house: Warehouse) -> None:
-    values = {"received": lambda each: 1, "valid": lambda each: int("_fault" not in each and is_timed(each))}
+    figures: Figures = {
+        "messages": lambda each: 1,
+        "valid_messages": lambda each: int("_fault" not in each and is_timed(each)),
+        "valid_reading_share": ("valid_messages", "messages"),
+    }
     groupings = [
         Grouping("metric_time__day", day, "rpt_telemetry_days", "event_date"),
         Grouping("device", key),
     ]
-    assert_metrics(house, messages(), values, groupings)
+    assert_metrics(house, messages(), figures, groupings)
 
 
 INVALID = (

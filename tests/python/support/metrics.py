@@ -24,6 +24,9 @@ from support.warehouse import Warehouse
 Groups = dict[Any, Any]
 """The figures of a metric by the value of what groups it."""
 
+Figures = Mapping[str, Callable[[Any], Any] | tuple[str, str]]
+"""For each metric what a row adds to it, None if nothing is known, or the two metrics of which it is the ratio."""
+
 
 class WritesSql:
     """What MetricFlow needs of an engine to write SQL for it."""
@@ -84,49 +87,43 @@ def _groups(rows: Iterable[tuple[Any, Any]]) -> Groups:
 def assert_metrics(
     house: Warehouse,
     rows: Iterable[Any],
-    values: Mapping[str, Callable[[Any], Any]],
+    figures: Figures,
     groupings: Iterable[Grouping],
     *,
     is_rounded: bool = False,
 ) -> None:
-    """MetricFlow and the views of both engines agree with plain Python about every metric over these columns.
+    """MetricFlow and the views of both engines agree with plain Python about all metrics of a view.
 
-    `values` gives what a row adds to each column, None if nothing is known. Groups that only a view has hold nothing.
-    Columns of the views are the sums to the last digit, or `is_rounded` to six decimals.
+    Groups that only a view has hold nothing. Columns of the views are sums to the last digit, or `is_rounded` to six
+    decimals.
     """
-    rows = list(rows)
-    of_columns = [metric for metric in metrics().values() if metric.column in values]
-    assert {metric.column for metric in of_columns} | {metric.divisor for metric in of_columns} - {None} == set(values)
+    rows, of_views = list(rows), {metrics()[name].view for name in figures}
+    assert figures.keys() == {name for name, metric in metrics().items() if metric.view in of_views}
     for grouping in groupings:
         groups = defaultdict(list)
         for row in rows:
             groups[grouping.of(row)].append(row)
-        for metric in of_columns:
-            expected = {key: figure(metric, of_key, values) for key, of_key in groups.items()}
-            found = {"mf": asked_of_mf(house, metric.name, grouping.by)}
+        for name in figures:
+            expected = {key: figure(name, of_key, figures) for key, of_key in groups.items()}
+            found = {"mf": asked_of_mf(house, name, grouping.by)}
             if grouping.view:
                 for target in ("dev", "prod"):
-                    found[target] = asked_of_view(house, target, metric, grouping.view, grouping.column)
+                    found[target] = asked_of_view(house, target, metrics()[name], grouping.view, grouping.column)
                     others = {key: found[target].pop(key) for key in found[target].keys() - expected.keys()}
-                    assert not any(others.values()), (metric.name, grouping, target)
+                    assert not any(others.values()), (name, grouping, target)
             for asked, told in found.items():
                 wanted: Any = pytest.approx(as_floats(expected), rel=1e-7) if is_rounded else expected
-                assert (as_floats(told) if is_rounded else told) == wanted, (metric.name, grouping.by, asked)
+                assert (as_floats(told) if is_rounded else told) == wanted, (name, grouping.by, asked)
 
 
 def as_floats(groups: Groups) -> Groups:
     return {key: None if value is None else float(value) for key, value in groups.items()}
 
 
-def figure(metric: Metric, rows: Iterable[Any], values: Mapping[str, Callable[[Any], Any]]) -> Any:
-    """The sum or the ratio as dbt's documentation defines them."""
-    whole = total(rows, values[metric.column])
-    if metric.divisor is None:
-        return whole
-    divisor = total(rows, values[metric.divisor])
-    return float(whole) / float(divisor) if divisor and whole is not None else None
-
-
-def total(rows: Iterable[Any], value: Callable[[Any], Any]) -> Any:
-    known = [number for row in rows if (number := value(row)) is not None]
-    return sum(known) if known else None
+def figure(name: str, rows: Iterable[Any], figures: Figures) -> Any:
+    made_from = figures[name]
+    if callable(made_from):
+        known = [number for row in rows if (number := made_from(row)) is not None]
+        return sum(known) if known else None
+    part, whole = (figure(of, rows, figures) for of in made_from)
+    return float(part) / float(whole) if whole and part is not None else None
