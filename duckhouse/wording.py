@@ -1,0 +1,49 @@
+"""Counts, times, names and findings in words."""
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+
+LONGEST_VALUE = 160  # characters of a value
+IN_A_DELIVERY = re.compile(r"(\d{8}T\d{6,12}Z-[0-9a-f]{8})/([^#]+)(?:#(\d+))?")
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """A count with its noun: 1 record, 2 records."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
+def moment(at: datetime | None) -> str:
+    """A time in UTC, to the minute."""
+    return "" if at is None else at.isoformat(sep=" ", timespec="minutes")
+
+
+def words(name: str | None) -> str:
+    """A name of the warehouse as people write it: ad_serving is ad serving."""
+    return (name or "").strip("_").replace("_", " ")
+
+
+def shortened(value: Any) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
+
+
+def figures(evidence: str) -> str:
+    """The figures in the evidence of a finding by name, numbers as they are written."""
+    found: dict[str, Any] = json.loads(evidence, parse_float=str, strict=False)
+    return "; ".join(f"{words(name)}: {shortened(value)}" for name, value in found.items())
+
+
+def compared(observed: str | None, expected: str | None) -> str:
+    """What a finding is about."""
+    return f"{shortened(observed)}, expected: {shortened(expected)}"
+
+
+def place(finding_key: str) -> str:
+    """The file and record that a key names, with their delivery; the key itself where it names something else."""
+    found = IN_A_DELIVERY.fullmatch(finding_key)
+    if found is None:
+        return shortened(finding_key)
+    delivery, file, record = found.groups()
+    return f"{shortened(file)}{f', record {record}' if record else ''}, of delivery {delivery}"
