@@ -71,6 +71,11 @@ def failures_path() -> Path:
     return Path(_setting("DUCKHOUSE_FAILURES", str(landing_dir() / "failures.jsonl")))
 
 
+def pipeline_path() -> Path:
+    """What the pipeline brings: DUCKHOUSE_PIPELINE, or ./pipeline.yml."""
+    return Path(_setting("DUCKHOUSE_PIPELINE", "pipeline.yml"))
+
+
 def duckdb_path() -> Path:
     """The DuckDB file of target dev: DUCKHOUSE_DUCKDB, or ./duckhouse.duckdb."""
     return Path(_setting("DUCKHOUSE_DUCKDB", "duckhouse.duckdb"))

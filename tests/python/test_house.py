@@ -23,8 +23,8 @@ LAYERS = (
     ("scratch",),
     ("arrow", "duck"),
     ("cli",),
-    ("settings", "landed_types", "message_schemas", "listings"),
-    ("opening", "clickhouse_sql"),
+    ("settings", "landed_types", "message_schemas", "listings", "locks"),
+    ("opening", "clickhouse_sql", "state"),
     ("turns",),
     ("sources", "processes", "project", "builds", "packages", "generated", "dbt_plugin", "failures"),
     ("landed_schemas",),
@@ -34,7 +34,8 @@ LAYERS = (
     ("extraction", "skeleton"),
     ("streaming",),
     ("warehouse",),
-    ("reporting", "checking"),
+    ("reporting", "checking", "alerts"),
+    ("pipeline",),
 )
 MOST_LINES_OF_A_COMMAND = 80
 # classes of one name, and why each is right
