@@ -89,7 +89,7 @@ class Outbox:
             "select id, target, made_at, alerts from messages where (target, fate) = (?, ?) order by place",
             [self.target, fate],
         ).fetchall()
-        return [Message(*others, json.loads(alerts)) for *others, alerts in rows]
+        return [Message(key, target, made_at, json.loads(alerts)) for key, target, made_at, alerts in rows]
 
     def note(self, message: Message, fate: str) -> None:
         with self._transaction():
