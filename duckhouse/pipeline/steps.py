@@ -137,12 +137,13 @@ def parity(_: str) -> Iterator[str]:
     if is_new("dev") or is_new("prod"):
         yield "parity is left out: dev and prod are not built from the same deliveries"
         return
+    from duckhouse.reporting.formats import counted
     from duckhouse.warehouse.parity import compare_all, describe, published_models
 
     results = compare_all(published_models())
     if differing := [line for result in results if not result["equal"] for line in describe(result)]:
         raise UserError("dev and prod differ: " + "; ".join(differing))
-    yield f"parity: {len(results)} tables are equal on dev and prod"
+    yield f"parity: {counted(len(results), 'table')} equal on dev and prod"
 
 
 def report(target: str) -> Iterator[str]:
