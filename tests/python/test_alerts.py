@@ -288,7 +288,7 @@ def test_a_message_that_may_have_arrived_is_listed_and_not_sent_again(
     ("address", "told"),
     [
         ("http://hooks.example.org/secret", "alerts leave this machine by https only: write https://"),
-        ("https://user:secret@hooks.example.org/", "write it without a user and password"),
+        ("https://user:secret@hooks.example.org/", "write it without user and password"),
         ("hooks.example.org/secret", "is not an address: write https://HOST/PATH"),
         ("ftp://hooks.example.org/secret", "is not an address: write https://HOST/PATH"),
         ("https://hooks.example.org/the secret", "is not an address: write https://HOST/PATH"),
