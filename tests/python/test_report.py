@@ -175,10 +175,11 @@ def test_the_report_of_a_blocked_build_has_what_blocks_it(house: Warehouse, page
         printed = called(lambda: report.main(["--out", str(out)])).stdout
     place.remove()
     [banner] = [one for one in read_page(out).root.iter("section") if one.get("id") == "blocked"]
-    headline, *others = printed.splitlines()
-    assert headline.startswith(f"Blocked since {now:%Y-%m-%d %H:%M} UTC by 1 finding: nothing new is published. The ")
-    assert others[:2] == ["Broken (shop__rule). Ask the sender.", "  a.csv: 20 of 30 unusable"]
-    for words in (headline, "Broken", "a.csv: 20 of 30 unusable"):
+    since, figures, *others = printed.splitlines()
+    assert since == f"Blocked since {now:%Y-%m-%d %H:%M} UTC by 1 finding: nothing new is published."
+    assert figures.startswith("The published figures are those of the last good build, of 20")
+    assert others[:3] == ["Broken (shop__rule)", "  a.csv: 20 of 30 unusable", "  Ask the sender."]
+    for words in (since, figures, "Broken", "a.csv: 20 of 30 unusable", "Ask the sender."):
         assert words in text_of(banner)
     assert "blocked" not in page.ids()
 

@@ -120,7 +120,7 @@ def test_the_first_screen_says_what_blocks_a_build_and_which_figures_it_shows(br
         told = page.locator("#blocked").inner_text()
     assert banner["y"] < overview["y"]
     assert "Blocked since 2026-03-25 13:00 UTC by 15 findings: nothing new is published." in told
-    assert "The figures are those of the last good build, of 2026-03-25 12:00 UTC." in told
+    assert "The published figures are those of the last good build, of 2026-03-25 12:00 UTC." in told
     assert told.count("xxx.csv, of delivery d1") == 10
     assert (HOSTILE in told, told.count("Ask the sender."), "and 5 more findings" in told) == (True, 1, True)
 
