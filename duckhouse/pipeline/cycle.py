@@ -35,7 +35,7 @@ class IsRunning(UserError):
 
 
 @dataclass
-class Step:
+class Stage:
     """What a step did; `faults` are lines about what is not done."""
 
     name: str
@@ -59,7 +59,7 @@ class Cycle:
     seconds: float = 0.0
     outcome: str = STOPPED
     faults: list[str] = field(default_factory=list)
-    steps: list[Step] = field(default_factory=list)
+    steps: list[Stage] = field(default_factory=list)
 
     @property
     def is_whole(self) -> bool:
@@ -76,9 +76,9 @@ class Cycle:
         }
 
     @contextmanager
-    def step(self, name: str) -> Iterator[Step]:
+    def step(self, name: str) -> Iterator[Stage]:
         """Does a step in the block. What a user can fix is a fault of the step, and the run goes on."""
-        step, began = Step(name), monotonic()
+        step, began = Stage(name), monotonic()
         self.steps.append(step)
         try:
             yield step
@@ -92,7 +92,7 @@ class Cycle:
         for line in step.faults:
             self.complain(without_secrets(f"{name}: {one_line(line)}"))
 
-    def _log(self, step: Step) -> None:
+    def _log(self, step: Stage) -> None:
         self.log(logging.INFO, f"{step.name}: {step.seconds:.1f} s")
         for level, lines in ((logging.INFO, step.lines), (logging.ERROR, step.faults)):
             for line in lines:
