@@ -8,16 +8,10 @@ and deleted rows.
 import argparse
 import re
 
-import psycopg
-
-from duckhouse import failures
-from duckhouse.cli import UserError, print_json, refusal, run
-from duckhouse.extraction.command import command
-from duckhouse.extraction.database import database_of, first_line, postgres_source
-from duckhouse.extraction.results import describe
-from duckhouse.extraction.run import extract
-from duckhouse.landing.zone import prepare_missing
-from duckhouse.settings import landing_dir
+from duckhouse.cli import UserError, print_json, run
+from duckhouse.extraction.database import postgres_source
+from duckhouse.extraction.results import describe, not_reconciled
+from duckhouse.extraction.run import extract_noted, note_differences
 
 SLOT_NAME = r"[a-z0-9_]{1,63}"
 
@@ -25,28 +19,13 @@ SLOT_NAME = r"[a-z0-9_]{1,63}"
 def main() -> int:
     options = _options()
     source = postgres_source(options.source)
-    with failures.noted("extract", source.name), database_of(source) as database:
-        try:
-            result = extract(source, database, options.mode, options.slot)
-        except psycopg.Error as error:
-            raise UserError(
-                f"PostgreSQL at {database.address}: {first_line(error)}; nothing is landed, run again once it is fixed"
-            ) from None
-        except OSError as error:
-            raise UserError(refusal(error, landing_dir())) from None
-    prepare_missing()
+    result = extract_noted(source, options.mode, options.slot)
     if options.json:
         print_json(result.document())
     else:
         print("\n".join(describe(result)))
-    apart = []
-    for table in (table for table in result.tables if not table.is_reconciled):
-        counts = f"has {table.source_rows:,} rows, {table.known_rows:,} are known"
-        failures.note("extract", source.name, table.table_name, counts, abs(table.source_rows - table.known_rows))
-        apart.append(f"{table.table_name} {counts}")
-    if apart:
-        told = ", ".join(apart)
-        raise UserError(f"source and deliveries do not reconcile: {told}; run {command(source.name, '--full')}")
+    if apart := note_differences(source, result):
+        raise UserError(not_reconciled(source.name, apart))
     return 0
 
 

@@ -6,12 +6,12 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
+from functools import partial
 
 from duckhouse.cli import UserError, print_json, refusal, run
 from duckhouse.landing.load import Outcome, delivery_time, describe, faults, load
-from duckhouse.landing.noted import note_failures, noting
-from duckhouse.landing.zone import prepare, prepare_missing
+from duckhouse.landing.noted import land_noted
+from duckhouse.landing.zone import prepare
 from duckhouse.settings import landing_dir
 from duckhouse.sources import STREAM, Source, load_source, sources
 
@@ -53,11 +53,8 @@ def _land(options: argparse.Namespace) -> int:
     if not options.source:
         raise UserError("say which source and which files: python -m scripts.land SOURCE PATH… (see --help)")
     source = load_source(options.source)
-    with nullcontext() if options.dry_run else noting(source):
-        outcomes = _outcomes(source, options)
-    if not options.dry_run:
-        note_failures(source, outcomes)
-        prepare_missing()
+    land = partial(_outcomes, source, options)
+    outcomes = land() if options.dry_run else land_noted(source, land)
     if options.json:
         deliveries = [outcome.document() for outcome in outcomes]
         print_json({"source": source.name, "dry_run": options.dry_run, "deliveries": deliveries})

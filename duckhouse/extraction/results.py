@@ -1,9 +1,10 @@
 """What a run reports about itself: how source and landing zone compare."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from duckhouse.extraction.command import command
 from duckhouse.landing.manifest import Delivery, iso
 
 
@@ -53,3 +54,8 @@ def describe(result: Result) -> Iterator[str]:
     if first.mode == "cdc":
         yield f"  {first.lag_bytes:,} bytes of log behind"
     yield from (f"  {note}" for note in result.notes)
+
+
+def not_reconciled(source: str, apart: Sequence[str]) -> str:
+    told = ", ".join(apart)
+    return f"source and deliveries do not reconcile: {told}; run {command(source, '--full')}"

@@ -4,14 +4,43 @@ from datetime import datetime, timedelta
 
 import psycopg
 
-from duckhouse.cli import UserError
-from duckhouse.extraction.database import Database, first_line
+from duckhouse import failures
+from duckhouse.cli import UserError, refusal
+from duckhouse.extraction.database import Database, database_of, first_line
 from duckhouse.extraction.plan import Plan, make_plan
 from duckhouse.extraction.read import read
 from duckhouse.extraction.reader import SnapshotReader
 from duckhouse.extraction.results import Result
-from duckhouse.landing.zone import Zone
+from duckhouse.landing.zone import Zone, prepare_missing
+from duckhouse.settings import landing_dir
 from duckhouse.sources import Source
+
+COMMAND = "extract"
+
+
+def extract_noted(source: Source, mode: str = "compare", slot_name: str | None = None) -> Result:
+    """Extracts from the database that the environment names; what ends the run is in the log of failures too."""
+    with failures.noted(COMMAND, source.name), database_of(source) as database:
+        try:
+            result = extract(source, database, mode, slot_name)
+        except psycopg.Error as error:
+            raise UserError(
+                f"PostgreSQL at {database.address}: {first_line(error)}; nothing is landed, run again once it is fixed"
+            ) from None
+        except OSError as error:
+            raise UserError(refusal(error, landing_dir())) from None
+    prepare_missing()
+    return result
+
+
+def note_differences(source: Source, result: Result) -> list[str]:
+    """The tables of which the source has another number of rows than is known; they are in the log of failures too."""
+    apart = []
+    for table in (table for table in result.tables if not table.is_reconciled):
+        counts = f"has {table.source_rows:,} rows, {table.known_rows:,} are known"
+        failures.note(COMMAND, source.name, table.table_name, counts, abs(table.source_rows - table.known_rows))
+        apart.append(f"{table.table_name} {counts}")
+    return apart
 
 
 def extract(source: Source, database: Database, mode: str, slot_name: str | None = None) -> Result:

@@ -1,21 +1,25 @@
 """What landing writes to the log of failures: refused files, and rejected records by reason."""
 
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable
 
 from duckhouse import failures
 from duckhouse.landing.load import Outcome
+from duckhouse.landing.zone import prepare_missing
 from duckhouse.sources import Source
 
 COMMAND = "land"
 
 
-def noting(source: Source) -> AbstractContextManager[None]:
-    """Logs the error that ends the block before anything landed."""
-    return failures.noted(COMMAND, source.name)
+def land_noted(source: Source, land: Callable[[], list[Outcome]]) -> list[Outcome]:
+    """Lands, logs what failed, an error that ends it too, and makes the zones of other sources exist."""
+    with failures.noted(COMMAND, source.name):
+        outcomes = land()
+    _note_failures(source, outcomes)
+    prepare_missing()
+    return outcomes
 
 
-def note_failures(source: Source, outcomes: Iterable[Outcome]) -> None:
+def _note_failures(source: Source, outcomes: Iterable[Outcome]) -> None:
     """A line for each file that did not land or lost something, and for each file and reason of rejected records."""
     for outcome in outcomes:
         for name, reason in (*outcome.unknown, *outcome.failed, *outcome.lost):

@@ -4,11 +4,10 @@ The Parquet writer is imported only when needed: listing deliveries does not wai
 """
 
 import errno
-import fcntl
 import os
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +15,7 @@ from pathlib import Path
 from duckhouse.cli import UserError
 from duckhouse.landing.looks import LOOK
 from duckhouse.landing.manifest import Delivery, LakeRead, SourceFile, delivery_id, iso, read_manifest, write_manifest
+from duckhouse.locks import held
 from duckhouse.settings import landing_dir
 from duckhouse.signals import undisturbed
 from duckhouse.sources import Source, load_source, sources
@@ -57,10 +57,9 @@ class Zone:
 
         Raises ZoneIsHeld when another process has the lock.
         """
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / ".lock").open("a") as handle:
+        with ExitStack() as stack:
             try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                stack.enter_context(held(self.path / ".lock"))
             except BlockingIOError:
                 raise ZoneIsHeld(f"another load is running on {self.path}: wait for it to end") from None
             session = Session(self)

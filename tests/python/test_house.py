@@ -23,8 +23,8 @@ LAYERS = (
     ("scratch",),
     ("arrow", "duck", "wording"),
     ("cli",),
-    ("settings", "landed_types", "message_schemas", "listings"),
-    ("opening", "clickhouse_sql", "metrics"),
+    ("settings", "landed_types", "message_schemas", "listings", "locks"),
+    ("opening", "clickhouse_sql", "metrics", "state"),
     ("turns",),
     ("sources", "processes", "project", "builds", "packages", "generated", "dbt_plugin", "failures"),
     ("landed_schemas",),
@@ -35,6 +35,8 @@ LAYERS = (
     ("streaming",),
     ("warehouse",),
     ("reporting", "checking"),
+    ("alerts",),
+    ("pipeline",),
 )
 MOST_LINES_OF_A_COMMAND = 80
 # classes of one name, and why each is right
