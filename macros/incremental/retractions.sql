@@ -54,6 +54,20 @@
 {%- endmacro %}
 
 
+{# The retractions in a staging model of files, to select from: one row each, with what it retracts and why. #}
+{% macro retractions_in(files) -%}
+    (
+        select
+            _delivery_id,
+            _delivered_at,
+            retracts_delivery_id,
+            retraction_reason
+        from {{ files }}
+        where retracts_delivery_id is not null
+    )
+{%- endmacro %}
+
+
 {# Whether a row is of a delivery that counts. #}
 {% macro is_counted(column='_delivery_id', source_name=none) -%}
     {%- set retracted = retractions(source_name) | list -%}

@@ -1,8 +1,8 @@
 {#
     Records, those of retracted deliveries among them, with what was known of their keys over time. For most keys that
     is one era, which never ends. For a key of a retracted delivery, each retraction ends an era, in which the delivery
-    counted, and begins another, in which it does not; the records that count in an era have its era_key. retracted_by
-    is the retraction of a record's delivery.
+    counted, and begins another, without it (era_without); the records that count in an era have its era_key.
+    retracted_by is the retraction of a record's delivery.
 #}
 {% macro records_in_eras(records, key, retracted) -%}
 (
@@ -16,6 +16,7 @@
     ends as (
         select distinct
             {{ key }} as changed_key,
+            {{ cast_to('_delivery_id', 'text') }} as retracted_id,
             retracted_by as retraction_id
         from every_record
         where
@@ -27,6 +28,7 @@
         select
             changed_key,
             {{ cast_to("''", 'text') }} as begins_with,
+            {{ cast_to("''", 'text') }} as without,
             {{ cast_to('min(retraction_id)', 'text_nullable') }} as ends_with
         from ends
         group by changed_key
@@ -34,6 +36,7 @@
         select
             changed_key,
             retraction_id as begins_with,
+            retracted_id as without,
             lead({{ cast_to('retraction_id', 'text_nullable') }})
                 over (partition by changed_key order by retraction_id) as ends_with
         from ends
@@ -42,6 +45,7 @@
     select
         every_record.*,
         {{ cast_to("''", 'text') }} as era_begins_with,
+        {{ cast_to("''", 'text') }} as era_without,
         {{ cast_to('null', 'text_nullable') }} as era_ends_with,
         {{ cast_to('every_record.' ~ key, 'text_nullable') }} as era_key
     from every_record
@@ -50,6 +54,7 @@
     select
         every_record.*,
         eras.begins_with as era_begins_with,
+        eras.without as era_without,
         eras.ends_with as era_ends_with,
         {{ cast_to("every_record." ~ key ~ " || '@' || eras.begins_with", 'text_nullable') }} as era_key
     from every_record
@@ -90,7 +95,8 @@
     },
     {
         'of': 'arrivals', 'delivery': 'era_begins_with', 'file': "'retraction'", 'direction': '1', 'fate': "'restored'",
-        'effect': "'repeated'", 'where': holds_at.format('era_begins_with'),
+        'effect': "case when _delivery_id < era_without then 'restored' else 'repeated' end",
+        'where': holds_at.format('era_begins_with'),
     },
 ] -%}
 {%- for movement in in_eras %}

@@ -81,5 +81,5 @@ movements as (
 
 {# What a delivery may do to the events of a day: the effects of every ledger, and those of this one. #}
 {% macro delivery_effects(own) -%}
-    {{ return(['first_seen'] + own | list + ['moved_in', 'moved_out', 'retracted']) }}
+    {{ return(['first_seen'] + own | list + ['moved_in', 'moved_out', 'retracted', 'restored']) }}
 {%- endmacro %}
