@@ -10,7 +10,7 @@
     {%- set retracted = retractions() -%}
     {%- if retracted -%}
         {%- set records = records_in_eras(records, key, retracted) | indent(8) -%}
-        {%- set columns = columns + ['retracted_by', 'era_begins_with', 'era_without', 'era_ends_with'] -%}
+        {%- set columns = columns + ['era_key', 'retracted_by', 'era_begins_with', 'era_without', 'era_ends_with'] -%}
         {%- set key = 'era_key' -%}
     {%- endif -%}
     {%- set several = keys_of_several_records(records, key, condition) | indent(8) -%}
