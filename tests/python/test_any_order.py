@@ -126,6 +126,11 @@ def worlds(draw: st.DrawFn) -> World:
     return {"deliveries": delivered, "builds": builds, "pruned_after": [b for b, gone in enumerate(pruned) if gone]}
 
 
+def taken_back(world: World) -> set[str]:
+    """Counts in the choice of worlds like a mart that shows the order."""
+    return {"retractions"} if any("retracts" in delivery for delivery in world["deliveries"]) else set()
+
+
 def drawn(number: int) -> list[World]:
     """Of more worlds than asked for, those in which the order shows most, in every mart; the same ones on every run."""
     found: list[World] = []
@@ -145,7 +150,7 @@ def drawn(number: int) -> list[World]:
     draw()
     chosen: list[World] = []
     shown: Counter[str] = Counter()
-    waiting = [(world, disorder(world)) for world in found]
+    waiting = [(world, disorder(world) | taken_back(world)) for world in found]
     while waiting and len(chosen) < number:
         best = max(waiting, key=lambda pair: sum(1 / (1 + shown[mart]) for mart in pair[1]))
         waiting.remove(best)
