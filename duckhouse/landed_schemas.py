@@ -17,6 +17,8 @@ FILES_SCHEMA = pa.schema(
         ("records_landed", pa.int64()),
         ("records_rejected", pa.int64()),
         ("records_blank", pa.int64()),
+        ("retracts_delivery_id", pa.string()),
+        ("retraction_reason", pa.string()),
     ]
 )
 REJECTED_SCHEMA = pa.schema(

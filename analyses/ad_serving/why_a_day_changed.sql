@@ -32,6 +32,9 @@ select
     events_reappeared,
     events_moved_in,
     events_moved_out,
+    events_retracted,
+    events_restored,
+    retraction_reason,
     delivery_id
 from {{ ref('rpt_ad_serving_restatements') }}
 {%- if var('report_day', none) %}

@@ -41,6 +41,9 @@ select
     events_consent_changed,
     events_moved_in,
     events_moved_out,
+    events_retracted,
+    events_restored,
+    retraction_reason,
     delivery_id
 from restatements
 {%- if var('company_id', none) %}

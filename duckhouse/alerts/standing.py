@@ -168,4 +168,4 @@ def _by_delivery(house: House, columns: str, view: str) -> dict[str, list[list[A
 
 def _select(house: House, columns: str, view: str, condition: str) -> list[Any]:
     """Some columns of some rows: of all findings and all restatements few are needed."""
-    return list(house.ask(f"select {columns} from {house.relation(view)} where {condition}")[1])
+    return list(house.ask(f"select {columns} from {house.dialect.relation(SCHEMA, view)} where {condition}")[1])

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,16 @@ from duckhouse.landing.bucket import addresses
 from duckhouse.landing.drop import Drop, Found, survey, visible
 from duckhouse.landing.fetch import Look, dated, fetch, fetched_before, look, note
 from duckhouse.landing.losses import losses
-from duckhouse.landing.manifest import MOMENT, Delivery, ObjectVersion, SourceFile, iso, moment_of
+from duckhouse.landing.manifest import (
+    MOMENT,
+    Delivery,
+    ObjectVersion,
+    SourceFile,
+    counted,
+    iso,
+    moment_of,
+    retractions,
+)
 from duckhouse.landing.workers import digests, land_files
 from duckhouse.landing.zone import Draft, Session, Zone
 from duckhouse.readers.stored import FileFault
@@ -39,6 +48,7 @@ class Outcome:
     failed: list[tuple[str, str]] = field(default_factory=list)
     lost: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    would_retract: str | None = None
 
     @property
     def is_whole(self) -> bool:
@@ -56,6 +66,8 @@ class Outcome:
             "failed": [{"name": name, "reason": reason} for name, reason in self.failed],
             "lost": [{"name": name, "reason": reason} for name, reason in self.lost],
             "notes": self.notes,
+            "would_retract": self.would_retract,
+            "retracts": asdict(self.delivery.retracts) if self.delivery and self.delivery.retracts else None,
         }
         if self.delivery and self.delivery.lake:
             document["lake"] = {entity: asdict(read) for entity, read in self.delivery.lake.items()}
@@ -110,13 +122,13 @@ def load(
     zone = Zone(source)
     with nullcontext() if dry_run else zone.session() as session:
         deliveries = zone.deliveries()
-        landed = _landed(deliveries)
+        landed = _landed(counted(deliveries))
         if places:
             fetched = fetched_before(zone, deliveries)
             found = look(source, places, fetched, redelivery=redelivery)
             drops, outcomes = _fetched(found, session, delivered_at, deliveries)
         else:
-            outcomes = _outcomes(drops, delivered_at, landed)
+            outcomes = _outcomes(drops, delivered_at, deliveries)
         hashed = [_hashed(drop, outcome) for drop, outcome in zip(drops, outcomes, strict=True)]
         for place, outcome in enumerate(outcomes):
             before = [file for file in landed if file.delivered_at < outcome.delivered_at]
@@ -124,9 +136,9 @@ def load(
             new = _once(new, outcome)
             outcome.would_land = [(file.found.name, file.found.entity.name) for file in new]
             if session and new:
-                outcome.delivery = _write(session, new, outcome)
+                outcome.delivery = _write(session, new, outcome, retractions(deliveries))
             if outcome.delivery:
-                outcome.lost += losses(source, outcome.delivery, deliveries)
+                outcome.lost += losses(source, outcome.delivery, counted(deliveries))
                 deliveries.append(outcome.delivery)
                 landed += _landed([outcome.delivery])
         if places and session:
@@ -189,6 +201,9 @@ def describe(outcome: Outcome, *, dry_run: bool) -> Iterator[str]:
             yield f"would fetch {visible(name)} as {entity}"
         for name, entity in outcome.would_land:
             yield f"would land {visible(name)} as {entity}"
+        if outcome.would_retract:
+            yield f"would retract {outcome.would_retract}"
+            yield from (f"  {note}" for note in outcome.notes)
     elif outcome.delivery:
         yield from _describe_delivery(outcome.delivery)
         yield from (f"  {note}" for note in outcome.notes)
@@ -205,6 +220,10 @@ def faults(outcome: Outcome) -> Iterator[str]:
 
 
 def _describe_delivery(delivery: Delivery) -> Iterator[str]:
+    if delivery.retracts:
+        retracted, reason = delivery.retracts.delivery_id, visible(delivery.retracts.reason)
+        yield f"delivery {delivery.id}: retracts {retracted}, delivered at {iso(delivery.delivered_at)}: {reason}"
+        return
     yield f"delivery {delivery.id}: {len(delivery.files)} files, delivered at {iso(delivery.delivered_at)}"
     for entity in sorted({file.entity for file in delivery.files}):
         files = [file for file in delivery.files if file.entity == entity]
@@ -221,11 +240,10 @@ def _describe_delivery(delivery: Delivery) -> Iterator[str]:
             yield f"    not declared, kept in _unmapped: {', '.join(map(visible, drifted))}"
 
 
-def _outcomes(drops: list[Drop], delivered_at: datetime | None, landed: list[_Landed]) -> list[Outcome]:
+def _outcomes(drops: list[Drop], delivered_at: datetime | None, deliveries: Sequence[Delivery]) -> list[Outcome]:
     """One outcome for each drop, dated `delivered_at` or now, and never before what landed earlier."""
     now = datetime.now(UTC)
-    after_newest = landed[-1].delivered_at + MOMENT if landed else now
-    start, step = (delivered_at, REDELIVERY_AFTER) if delivered_at else (max(now, after_newest), MOMENT)
+    start, step = (delivered_at, REDELIVERY_AFTER) if delivered_at else (after_newest(now, deliveries), MOMENT)
     outcomes = [
         Outcome(start + place * step, known=list(drop.skipped), unknown=list(drop.unknown))
         for place, drop in enumerate(drops)
@@ -235,6 +253,11 @@ def _outcomes(drops: list[Drop], delivered_at: datetime | None, landed: list[_La
             f"dated right after the newest delivery, of {iso(start - MOMENT)}: this machine's clock says {iso(now)}"
         )
     return outcomes
+
+
+def after_newest(now: datetime, deliveries: Sequence[Delivery]) -> datetime:
+    """The time of a delivery that nobody dated: now, or right after the newest where that is later."""
+    return max([now, *(each.delivered_at + MOMENT for each in deliveries)])
 
 
 def _landed(deliveries: Iterable[Delivery]) -> list[_Landed]:
@@ -338,7 +361,9 @@ def _new_at(files: list[_Hashed], outcome: Outcome, landed: list[_Landed]) -> li
     return new
 
 
-def _write(session: Session, files: list[_Hashed], outcome: Outcome) -> Delivery | None:
+def _write(
+    session: Session, files: list[_Hashed], outcome: Outcome, retracted: Mapping[str, Delivery]
+) -> Delivery | None:
     """Writes and commits the delivery of those files that can be read.
 
     The id is derived from what lands, and is in every row. So where a file fails, the rest is written again with a new
@@ -346,7 +371,7 @@ def _write(session: Session, files: list[_Hashed], outcome: Outcome) -> Delivery
     """
     while files:
         contents = [(file.found.entity.name, file.found.name, file.sha256) for file in files]
-        draft = session.begin(outcome.delivered_at, contents)
+        draft = session.begin(outcome.delivered_at, contents, retracted)
         jobs = [_job(file, draft) for file in files]
         landed: list[SourceFile] = []
         faults: dict[Found, str] = {}

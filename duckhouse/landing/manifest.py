@@ -1,7 +1,7 @@
 """A delivery and its manifest: what arrived together, file by file."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -12,6 +12,8 @@ from duckhouse.cli import UserError
 
 MANIFEST = "manifest.json"
 MOMENT = timedelta(microseconds=1)  # the smallest difference between the times of two deliveries
+RETRACTION = "retraction"
+"""The entity of a retraction in _files, and how its id ends: readers of ids know it by that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +72,17 @@ class LakeRead:
 
 
 @dataclass(frozen=True)
+class Retraction:
+    """`delivery_id` counts from then on as if it had never come."""
+
+    delivery_id: str
+    reason: str
+
+
+@dataclass(frozen=True)
 class Delivery:
     """Files that arrived together. `delivered_at` is an aware UTC time, `path` the delivery's folder. `lake` says for
-    each entity of a stream what was read.
+    each entity of a stream what was read. A delivery that `retracts` another has no files.
     """
 
     id: str
@@ -81,9 +91,22 @@ class Delivery:
     path: Path
     files: tuple[SourceFile, ...]
     lake: Mapping[str, LakeRead] = field(default_factory=dict)
+    retracts: Retraction | None = None
 
     def rejected_path(self, file: SourceFile) -> Path:
         return self.path / rejected_as(file.landed_as)
+
+
+def retractions(deliveries: Iterable[Delivery]) -> dict[str, Delivery]:
+    """The retraction of each retracted delivery, by the id of the latter."""
+    return {each.retracts.delivery_id: each for each in deliveries if each.retracts}
+
+
+def counted(deliveries: Iterable[Delivery]) -> list[Delivery]:
+    """The deliveries whose records count: neither retracted nor retractions."""
+    known = list(deliveries)
+    retracted = retractions(known)
+    return [each for each in known if not each.retracts and each.id not in retracted]
 
 
 def rejected_as(landed_as: str) -> str:
@@ -119,7 +142,8 @@ def read_manifest(source: str, folder: Path) -> Delivery:
         files = tuple(_file(entry) for entry in document["files"])
         delivered_at = datetime.fromisoformat(document["delivered_at"])
         lake = {entity: LakeRead(**read) for entity, read in document.get("lake", {}).items()}
-        return Delivery(document["delivery_id"], source, delivered_at, folder, files, lake)
+        retracts = Retraction(**document["retracts"]) if "retracts" in document else None
+        return Delivery(document["delivery_id"], source, delivered_at, folder, files, lake, retracts)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise UserError(
             f"{manifest}: not a readable manifest ({error!r}): restore it, or remove the folder and land again"
@@ -146,5 +170,7 @@ def write_manifest(folder: Path, delivery: Delivery) -> None:
     }
     if delivery.lake:
         document["lake"] = {entity: asdict(read) for entity, read in delivery.lake.items()}
+    if delivery.retracts:
+        document["retracts"] = asdict(delivery.retracts)
     text = json.dumps(document, indent=2, ensure_ascii=False, sort_keys=True) + "\n"
     (folder / MANIFEST).write_text(text, encoding="utf-8")

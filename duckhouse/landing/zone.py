@@ -14,7 +14,17 @@ from pathlib import Path
 
 from duckhouse.cli import UserError
 from duckhouse.landing.looks import LOOK
-from duckhouse.landing.manifest import Delivery, LakeRead, SourceFile, delivery_id, iso, read_manifest, write_manifest
+from duckhouse.landing.manifest import (
+    RETRACTION,
+    Delivery,
+    LakeRead,
+    Retraction,
+    SourceFile,
+    delivery_id,
+    iso,
+    read_manifest,
+    write_manifest,
+)
 from duckhouse.locks import held
 from duckhouse.settings import landing_dir
 from duckhouse.signals import undisturbed
@@ -87,16 +97,41 @@ class Session:
 
     zone: Zone
 
-    def begin(self, delivered_at: datetime, contents: list[tuple[str, str, str]]) -> Draft:
-        """Starts a delivery; an uncommitted one is dropped. `contents` has (entity, file name, sha256) per file."""
-        return Draft(delivery_id(delivered_at, contents), delivered_at, self._incoming())
+    def begin(
+        self,
+        delivered_at: datetime,
+        contents: list[tuple[str, str, str]],
+        retracted: Mapping[str, Delivery] | None = None,
+    ) -> Draft:
+        """Starts a delivery; an uncommitted one is dropped. `contents` has (entity, file name, sha256) per file.
 
-    def commit(self, draft: Draft, files: Sequence[SourceFile], lake: Mapping[str, LakeRead] | None = None) -> Delivery:
+        The id of a `retracted` delivery is not used again: its retraction then becomes part of what the id is made of.
+        """
+        identity = delivery_id(delivered_at, contents)
+        while retracted and identity in retracted:
+            contents = [*contents, (RETRACTION, retracted[identity].id, "")]
+            identity = delivery_id(delivered_at, contents)
+        return Draft(identity, delivered_at, self._incoming())
+
+    def retract(self, delivered_at: datetime, retraction: Retraction) -> Delivery:
+        """Commits a delivery without files that retracts another."""
+        identity = delivery_id(delivered_at, [(RETRACTION, retraction.delivery_id, retraction.reason)])
+        draft = Draft(f"{identity}-{RETRACTION}", delivered_at, self._incoming())
+        return self.commit(draft, [], retracts=retraction)
+
+    def commit(
+        self,
+        draft: Draft,
+        files: Sequence[SourceFile],
+        lake: Mapping[str, LakeRead] | None = None,
+        retracts: Retraction | None = None,
+    ) -> Delivery:
         """Turns the draft into the delivery of these files, by one rename; `lake` says what was read for a stream."""
         from duckhouse.landing.zone_tables import write_files_table
 
         target = self.zone.delivery_path(draft.id)
-        delivery = Delivery(draft.id, self.zone.source.name, draft.delivered_at, target, tuple(files), lake or {})
+        source, at = self.zone.source.name, draft.delivered_at
+        delivery = Delivery(draft.id, source, at, target, tuple(files), lake or {}, retracts)
         write_files_table(draft.folder, delivery)
         write_manifest(draft.folder, delivery)
         _sync_tree(draft.folder)

@@ -24,6 +24,7 @@ FATES = {
     "current": BLUE,
     "replaced": GREY,
     "set aside": ORANGE,
+    "retracted": PALE,
     "rejected": RED,
     "blank": LIGHT,
 }

@@ -27,7 +27,18 @@ from duckhouse.warehouse import blocked
 DAYS_LATEST_FIRST = "Days, the latest first; those after the latest delivery come last"
 T = TypeVar("T")
 MOST_DAYS = 60  # in a chart by day: drawing takes seconds for a year, and does not finish for half a century
-RECORD_HEADERS = ("delivery", "delivered at", "files", "read", "current", "replaced", "set aside", "rejected", "blank")
+RECORD_HEADERS = (
+    "delivery",
+    "delivered at",
+    "files",
+    "read",
+    "current",
+    "replaced",
+    "set aside",
+    "retracted",
+    "rejected",
+    "blank",
+)
 
 # a row of a view: columns by name, such as row.event_date
 Row = Any
@@ -75,7 +86,7 @@ def first_rows(rows: Sequence[T], most: int, others: str) -> tuple[Sequence[T], 
 
 def records_section(records: Sequence[Row]) -> Section:
     """What became of the records of each delivery: rows with delivery_id, delivered_at, files, records_read and, for
-    each of charts.FATES, records_current, _replaced, _set_aside, _rejected, _blank."""
+    each of charts.FATES, records_current, _replaced, _set_aside, _retracted (of files), _rejected, _blank."""
     fates = [(row, zip(charts.FATES, fates_of(row), strict=True)) for row in records]
     bars = [(str(row.delivery_id), fate, number) for row, of_row in fates for fate, number in of_row]
     rows = (
@@ -101,9 +112,15 @@ def fates_of(row: Row) -> tuple[int, ...]:
         row.records_current,
         row.records_replaced,
         row.records_set_aside,
+        getattr(row, "records_retracted", 0),
         row.records_rejected,
         row.records_blank,
     )
+
+
+def retraction_of(row: Row) -> str:
+    """Which delivery a delivery takes back, and why; empty where it brings records."""
+    return f"{row.retracted_delivery_id}: {row.retraction_reason}" if row.retracted_delivery_id else ""
 
 
 def records_read(records: Sequence[Row]) -> str:

@@ -195,7 +195,7 @@ def push_delivery(client: "Client", database: str, delivery: Delivery, beside: B
 
 def expected_rows(delivery: Delivery) -> dict[str, int]:
     """Row counts by table, according to the manifest."""
-    rows = Counter({"_files": len(delivery.files)})
+    rows = Counter({"_files": len(delivery.files) + bool(delivery.retracts)})
     for file in delivery.files:
         rows[file.entity] += file.records_landed
         rows["_rejected"] += file.records_rejected

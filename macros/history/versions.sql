@@ -13,7 +13,9 @@
             {{ fingerprint_of(attributes) }} as fingerprint
         from {{ observations }}
         {% if is_snapshot -%}
-        where dbt_valid_to is null
+        where
+            dbt_valid_to is null
+            and {{ is_counted() }}
         {% endif -%}
         qualify row_number() over (partition by {{ key }}, _delivered_at order by _delivery_id desc, _source_row desc) = 1
     ),

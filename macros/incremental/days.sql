@@ -47,20 +47,38 @@
 
 {#
     Days and their versions, to select from. With touches, the version is the number of deliveries that touch the day
-    and the last of them: that set only grows, so any change to it changes the version.
+    and the last of them: that set only grows, so any change to it changes the version. A retracted delivery stays in
+    it, and the one that retracts it is added.
 #}
 {% macro days_of(parent=none, touches=none) -%}
     {%- if touches -%}
+    {%- set retracted = retractions() %}
     (
         select
             event_date,
             {{ cast_to('count(distinct delivery_id)', 'text') }} || '/' || max(delivery_id) as _day_version
-        from {{ ref(touches) }}
+        from {{ ref(touches) if not retracted else _touches_and_retractions(ref(touches), retracted) }}
         group by event_date
     )
     {%- else -%}
     (select distinct event_date, _day_version from {{ ref(parent) }})
     {%- endif -%}
+{%- endmacro %}
+
+
+{% macro _touches_and_retractions(touches, retracted) -%}
+    (
+            select
+                event_date,
+                {{ cast_to('delivery_id', 'text') }} as delivery_id
+            from {{ touches }}
+            union all
+            select
+                event_date,
+                {{ cast_to(retraction_of('delivery_id', retracted), 'text') }} as delivery_id
+            from {{ touches }}
+            where {{ in_list('delivery_id', retracted | list) }}
+        ) as touches
 {%- endmacro %}
 
 

@@ -67,20 +67,23 @@
     The condition of a staging model: rows of deliveries that it does not have yet. The ids are literals, so both
     engines read only the files or partitions of those deliveries. "Not loaded" is never decided by the latest time,
     because an older delivery may arrive late. Any model that uses this condition is incremental by delivery. makes: the
-    columns that the model makes, where a macro knows them; otherwise its YAML names them all.
+    columns that the model makes, where a macro knows them; otherwise its YAML names them all. Rows of retracted
+    deliveries leave the table again, unless it is with_retracted.
 #}
-{% macro is_new_delivery(source_name, makes=none) -%}
-    {%- do incremental_by_delivery() -%}
+{% macro is_new_delivery(source_name, makes=none, with_retracted=false) -%}
+    {%- do incremental_by_delivery(with_retracted) -%}
     {%- if not execute -%} false
     {%- else -%} {{ _not_held_yet(delivery_partition(), landed_deliveries(source_name), makes) }}
     {%- endif -%}
 {%- endmacro %}
 
 {# The same condition for a model that reads a staging model instead of a source. #}
-{% macro is_new_in(parent, column, makes=none) -%}
-    {%- do incremental_by_delivery() -%}
+{% macro is_new_in(parent, column, makes=none, with_retracted=false) -%}
+    {%- do incremental_by_delivery(with_retracted) -%}
     {%- if not execute -%} false
-    {%- else -%} {{ _not_held_yet(column, deliveries_of(parent), makes) }}
+    {%- else -%}
+        {%- set retracted = deliveries_of(retracted_of(parent)) if with_retracted else [] -%}
+        {{ _not_held_yet(column, deliveries_of(parent) + retracted, makes) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -96,7 +99,7 @@
             ~ 'that were staged before'
         ) -%}
     {%- endif -%}
-    {%- set held = deliveries_of(this) if is_incremental() else [] -%}
+    {%- set held = deliveries_of(this) + deliveries_of(retracted_of(this)) if is_incremental() else [] -%}
     {%- set lacking = columns_to_fill(makes) if held else [] -%}
     {%- if lacking -%}
         {%- set gone = held | reject('in', deliveries) | sort | list -%}
@@ -117,11 +120,12 @@
     Each delivery is one partition: a killed run leaves no partial delivery, and a delivery that is read again replaces
     its rows. On DuckDB delete and insert are one transaction.
 #}
-{% macro incremental_by_delivery() -%}
+{% macro incremental_by_delivery(with_retracted=false) -%}
     {{ config(
         materialized='incremental',
         on_schema_change='append_new_columns',
         pre_hook='{{ prepare_columns() }}',
+        post_hook=[] if with_retracted else '{{ leave_out_retracted() }}',
         **adapter.dispatch('by_delivery_config')()
     ) }}
 {%- endmacro %}

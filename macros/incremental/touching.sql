@@ -4,11 +4,13 @@
     A record without a day, such as a deletion, touches the days of the other records of its event. Most events have one
     record, which touches its own day and needs no join. Each step names the relation, because DuckDB would keep all
     rows of a step that is read twice. Leave out the key where no event can have records on two days, as when its time
-    is part of its key.
+    is part of its key. Records of retracted deliveries touch days too: those lose the records.
 #}
 {% macro touches_of_deliveries(events, key='event_id', condition='records.set_aside_reason is null') -%}
     {%- do config(order_by='event_date') -%}
-    {%- set is_loaded = is_new_in(events, 'records._delivery_id', makes=['_delivery_id', 'delivery_id', 'record_date', 'event_date']) -%}
+    {%- set makes = ['_delivery_id', 'delivery_id', 'record_date', 'event_date'] -%}
+    {%- set is_loaded = is_new_in(events, 'records._delivery_id', makes=makes, with_retracted=true) -%}
+    {%- set events = with_retracted(events) -%}
     with
     {%- if key %}
     revised_events as (

@@ -37,14 +37,17 @@
 {%- endmacro %}
 
 
-{# A row for each landed file of a source, as the loader counted it. #}
+{#
+    A row for each landed file of a source, as the loader counted it, and one for each retraction. Files of retracted
+    deliveries stay, so that their records are accounted for.
+#}
 {% macro landed_files(name) -%}
 with source as (
     select * from {{ source(name, '_files') }}
     where {{ is_new_delivery(name, makes=[
         'entity', 'sha256', 'size_bytes', 'records_read', 'records_landed', 'records_rejected', 'records_blank',
-        '_source_file', '_delivery_id', '_delivered_at',
-    ]) }}
+        'retracts_delivery_id', 'retraction_reason', '_source_file', '_delivery_id', '_delivered_at',
+    ], with_retracted=true) }}
 ),
 
 files as (
@@ -56,6 +59,8 @@ files as (
         {{ cast_to('source.records_landed', 'integer') }} as records_landed,
         {{ cast_to('source.records_rejected', 'integer') }} as records_rejected,
         {{ cast_to('source.records_blank', 'integer') }} as records_blank,
+        {{ cast_to('source.retracts_delivery_id', 'text_nullable') }} as retracts_delivery_id,
+        {{ cast_to('source.retraction_reason', 'text_nullable') }} as retraction_reason,
         {{ cast_to('source._source_file', 'text') }} as _source_file,
         {{ cast_to('source._delivery_id', 'text') }} as _delivery_id,
         {{ cast_to('source._delivered_at', 'timestamp') }} as _delivered_at

@@ -52,6 +52,7 @@
 {% macro _kept_by_delivery() -%}
     {%- set config = dict(adapter.dispatch('by_delivery_config')()) -%}
     {%- do config.pop('query_settings', none) -%}
+    {%- do config.update({'post_hook': '{{ leave_out_retracted() }}'}) -%}
     {{ return(config) }}
 {%- endmacro %}
 

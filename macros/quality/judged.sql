@@ -41,7 +41,7 @@
                 and staged.delivery_id = marks.delivery_id
         where marks.evidence is distinct from '{{ rules }}'
     {%- endset -%}
-    {{ return(run_query(query).columns[0].values() | list) }}
+    {{ return(run_query(query).columns[0].values() | reject('in', retractions()) | list) }}
 {%- endmacro %}
 
 

@@ -1,8 +1,9 @@
 {#
     What became of the records of each delivered file, as landing counts them and as models show them. One row per
     delivered file of the entities: its counts, and what models say about its records. `counted` lists relations with
-    _delivery_id and _source_file, each with its aggregates by name; `derived` are expressions over those names. The
-    model has the columns that its YAML names.
+    _delivery_id and _source_file, each with its aggregates by name; `derived` are expressions over those names. All
+    landed records of a retracted delivery are retracted, whatever else they might be. The model has the columns that
+    its YAML names.
 #}
 {% macro records_by_file(files, entities, counted, derived={}) -%}
 with files as (
@@ -29,6 +30,7 @@ accounted as (
         {%- for name in ['records_read', 'records_landed', 'records_rejected', 'records_blank'] %}
         files.{{ name }} as {{ name }},
         {%- endfor %}
+        case when {{ is_counted('files._delivery_id') }} then 0 else files.records_landed end as records_retracted,
         {%- for relation, aggregates in counted %}
         {%- set place = loop.index %}
         {%- for name in aggregates %}

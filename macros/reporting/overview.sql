@@ -10,7 +10,7 @@
 
 
 {# The fates that a landed record may have, besides being rejected or blank. #}
-{% macro fates() -%} {{ return(['current', 'replaced', 'deleted', 'set_aside']) }} {%- endmacro %}
+{% macro fates() -%} {{ return(['current', 'replaced', 'deleted', 'set_aside', 'retracted']) }} {%- endmacro %}
 
 
 {#

@@ -6,19 +6,22 @@
       of its own delivery replaces it. The sum over all deliveries up to a given one is what was known then;
     - fate: what became of the record, of record_fates(); departed where the movement takes a state away;
     - effect: what the delivery did to the event, of delivery_effects(); others where it restates nothing.
+    Where a delivery was retracted, what it did stays, and its retraction makes up for it: movements_in_eras().
     place: the compared columns, such as day and publisher, between which figures may move. effects: what else a
     delivery may do to an event, as conditions by name; the first that holds counts.
 #}
 {% macro movements_of(states, place, effects) -%}
+{%- set retracted = retractions() -%}
+{%- set step = 'step_' if retracted else '' -%}
 arrivals as (
     select
         *,
-        case when recency_in_delivery = 1 then 1 else 0 end as direction,
+        case when recency_in_delivery = 1 then 1 else 0 end as {{ step }}direction,
         case
             when recency_in_delivery > 1 then 'replaced_in_delivery'
             when next_delivery_id is not null then 'replaced_by_delivery'
             else 'current'
-        end as fate,
+        end as {{ step }}fate,
         case
             when recency_in_delivery > 1 then 'repeated'
             when previous_delivery_id is null then 'first_seen'
@@ -27,16 +30,16 @@ arrivals as (
             when {{ condition }} then '{{ effect }}'
             {%- endfor %}
             else 'repeated'
-        end as effect
+        end as {{ step }}effect
     from {{ states }}
 ),
 
 departures as (
     select
         *,
-        -1 as direction,
-        'departed' as fate,
-        case when {{ _is_elsewhere('next', place) }} then 'moved_out' else 'replaced_here' end as effect
+        -1 as {{ step }}direction,
+        'departed' as {{ step }}fate,
+        case when {{ _is_elsewhere('next', place) }} then 'moved_out' else 'replaced_here' end as {{ step }}effect
     from {{ states }}
     where
         recency_in_delivery = 1
@@ -44,6 +47,9 @@ departures as (
 ),
 
 movements as (
+    {%- if retracted %}
+    {{ movements_in_eras() | indent(4) }}
+    {%- else %}
     select
         _delivery_id as delivery_id,
         _source_file as source_file,
@@ -55,8 +61,10 @@ movements as (
         {{ cast_to('next_source_file', 'text') }} as source_file,
         *
     from departures
+    {%- endif %}
 )
 {%- endmacro %}
+
 
 {% macro _is_elsewhere(neighbour, place) -%}
     {%- for column in place -%}
@@ -73,5 +81,5 @@ movements as (
 
 {# What a delivery may do to the events of a day: the effects of every ledger, and those of this one. #}
 {% macro delivery_effects(own) -%}
-    {{ return(['first_seen'] + own | list + ['moved_in', 'moved_out']) }}
+    {{ return(['first_seen'] + own | list + ['moved_in', 'moved_out', 'retracted', 'restored']) }}
 {%- endmacro %}

@@ -3,9 +3,16 @@
     delivery is a state of the key (recency_in_delivery = 1); previous_* and next_* are the delivery and file, and the
     compared columns (each with its kind), of the states before and after it. For each column in keep_last:
     last_known_<column> is its value once the record has arrived, later_<column> counts the later records that have a
-    value. Most keys have one record and no history: windows are costly, so only the other keys go through them.
+    value. Most keys have one record and no history: windows are costly, so only the other keys go through them. Where
+    a delivery was retracted, a key of its records has a history in each era: records_in_eras().
 #}
 {% macro record_states(records, columns, compared, condition, key='event_id', keep_last=[]) -%}
+    {%- set retracted = retractions() -%}
+    {%- if retracted -%}
+        {%- set records = records_in_eras(records, key, retracted) | indent(8) -%}
+        {%- set columns = columns + ['era_key', 'retracted_by', 'era_begins_with', 'era_without', 'era_ends_with'] -%}
+        {%- set key = 'era_key' -%}
+    {%- endif -%}
     {%- set several = keys_of_several_records(records, key, condition) | indent(8) -%}
     {%- set neighbours = {'delivery_id': ('_delivery_id', 'text_nullable'), 'source_file': ('_source_file', 'text_nullable')} -%}
     {%- for column, kind in compared.items() -%} {%- do neighbours.update({column: (column, kind)}) -%} {%- endfor -%}

@@ -35,6 +35,7 @@ files as (
         _source_file,
         records_read - records_blank as records
     from {{ ref('stg_' ~ source ~ '__files') }}
+    where {{ is_counted(source_name=source) }}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
 ),

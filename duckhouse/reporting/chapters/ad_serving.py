@@ -23,6 +23,7 @@ from duckhouse.reporting.page import (
     latest_first,
     records_read,
     records_section,
+    retraction_of,
 )
 
 HEADING = "Ad serving"
@@ -40,15 +41,24 @@ BEFORE, NOW = "before the latest delivery", "now"
 ADDED, TAKEN = "added", "taken away"
 FEW = 5  # rows of the list that opens the chapter
 NO_DAY = Text("No day was over when its events were delivered.")
-CAUSES = ("late", "changed", "set_to_null", "reappeared", "moved_in", "moved_out")
-CAUSE_HEADERS = ("late", "changed", "set to NULL", "reappeared", "moved in", "moved out")
+CAUSES = ("late", "changed", "set_to_null", "reappeared", "moved_in", "moved_out", "retracted", "restored")
+CAUSE_HEADERS = ("late", "changed", "set to NULL", "reappeared", "moved in", "moved out", "retracted", "restored")
 DAY_HEADERS = (
     *("day", "revenue", "as delivered", "first published", "change", "impressions", "fill rate", "clicks", "CTR"),
     "viewable",
 )
 CHANGED_HEADERS = ("day", "first published", "now", "change", "share", *CAUSE_HEADERS)
 DELIVERY_HEADERS = (
-    *("delivery", "delivered at", "days", *CAUSE_HEADERS, "change", "all revenue after it", "with NULL as 0"),
+    *(
+        "delivery",
+        "delivered at",
+        "days",
+        *CAUSE_HEADERS,
+        "change",
+        "all revenue after it",
+        "with NULL as 0",
+        "retracts",
+    ),
 )
 PUBLISHER_HEADERS = (
     *("publisher", "account manager", "revenue", "net of invalid records", "not settled", "impressions"),
@@ -262,6 +272,7 @@ def delivery_row(row: Row) -> tuple[str, ...]:
         formats.change(row.revenue_usd_restated),
         formats.dollars(row.revenue_usd_after),
         formats.dollars(row.revenue_usd_as_delivered_after),
+        retraction_of(row),
     )
 
 

@@ -19,6 +19,7 @@ from duckhouse.reporting.page import (
     accounted,
     records_read,
     records_section,
+    retraction_of,
 )
 
 Format = Callable[[Any], str]
@@ -232,8 +233,8 @@ CHOICE_HEADERS = ("item", "kind", "enabled", "per offer", "offered", "enabled ch
 BREAKDOWN_HEADERS = ("opt-in rate", "consent rate", "notices", "events", "sample")
 ANSWER_HEADERS = ("company", "from and to", "median s", "mean s", "coverage", "events")
 RESTATEMENT_HEADERS = (
-    *("delivery", "company", "day", "late", "reweighed", "consent changed", "moved in", "moved out", "events"),
-    *("opt-in rate before", "after"),
+    *("delivery", "company", "day", "late", "reweighed", "consent changed", "moved in", "moved out"),
+    *("retracted", "restored", "events", "opt-in rate before", "after", "retracts"),
 )
 DESIGN_EFFECT_HEADERS = (
     *("company", "type", "design effect", "events", "interval by event", "interval by user", "stored", "users"),
@@ -281,11 +282,14 @@ def restatement_row(row: Row) -> tuple[str, ...]:
                 row.events_consent_changed,
                 row.events_moved_in,
                 row.events_moved_out,
+                row.events_retracted,
+                row.events_restored,
             )
         ),
         f"{row.events_difference:+,.0f}",
         formats.percent(row.opt_in_rate_before),
         formats.percent(row.opt_in_rate),
+        retraction_of(row),
     )
 
 

@@ -15,6 +15,8 @@ final as (
         {{ cast_to('reappeared_count', 'integer') }} as events_reappeared,
         {{ cast_to('moved_in_count', 'integer') }} as events_moved_in,
         {{ cast_to('moved_out_count', 'integer') }} as events_moved_out,
+        {{ cast_to('retracted_count', 'integer') }} as events_retracted,
+        {{ cast_to('restored_count', 'integer') }} as events_restored,
 
         ---------- money
         {%- for reading in ['revenue_usd', 'revenue_usd_as_delivered'] %}

@@ -1,6 +1,6 @@
 {%- set causes = {
     'late': 'first_seen', 'changed': 'changed', 'set_to_null': 'set_to_null', 'reappeared': 'reappeared',
-    'moved_in': 'moved_in', 'moved_out': 'moved_out',
+    'moved_in': 'moved_in', 'moved_out': 'moved_out', 'retracted': 'retracted', 'restored': 'restored',
 } %}
 
 with last_delivery as (

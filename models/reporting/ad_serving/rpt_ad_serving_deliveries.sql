@@ -1,14 +1,20 @@
 {%- set counts = [
-    'read', 'current', 'replaced_in_delivery', 'replaced_by_delivery', 'set_aside', 'rejected', 'blank',
+    'read', 'current', 'replaced_in_delivery', 'replaced_by_delivery', 'set_aside', 'retracted', 'rejected', 'blank',
 ] %}
 {%- set fates = ['current', 'replaced_in_delivery', 'replaced_by_delivery', 'set_aside'] %}
-{%- set causes = ['late', 'changed', 'set_to_null', 'reappeared', 'moved_in', 'moved_out'] %}
+{%- set causes = ['late', 'changed', 'set_to_null', 'reappeared', 'moved_in', 'moved_out', 'retracted', 'restored'] %}
 
-with deliveries as (
+with retractions as (
+    select * from {{ retractions_in(ref('stg_ad_serving__files')) }} as retractions
+),
+
+deliveries as (
     select
         _delivery_id,
         max(_delivered_at) as last_delivered_at,
         count(*) as file_count,
+        {{ cast_to('null', 'text_nullable') }} as retracted_delivery_id,
+        {{ cast_to('null', 'text_nullable') }} as retraction_reason,
         {%- for name in counts %}
         sum(records_{{ name }}) as {{ name }}_count,
         {%- endfor %}
@@ -18,6 +24,21 @@ with deliveries as (
         sum(revenue_usd_still_counting) as still_counting_revenue
     from {{ ref('fct_ad_event_records') }}
     group by _delivery_id
+    union all
+    select
+        _delivery_id,
+        _delivered_at as last_delivered_at,
+        0 as file_count,
+        retracts_delivery_id as retracted_delivery_id,
+        retraction_reason,
+        {%- for name in counts %}
+        0 as {{ name }}_count,
+        {%- endfor %}
+        {%- for fate in fates %}
+        {{ cast_to('0', 'money') }} as {{ fate }}_revenue,
+        {%- endfor %}
+        {{ cast_to('0', 'money') }} as still_counting_revenue
+    from retractions
 ),
 
 movements as (
@@ -54,6 +75,8 @@ final as (
         {{ cast_to(
             'deliveries.replaced_in_delivery_count + deliveries.replaced_by_delivery_count', 'integer'
         ) }} as records_replaced,
+        deliveries.retracted_delivery_id as retracted_delivery_id,
+        deliveries.retraction_reason as retraction_reason,
 
         ---------- and of the revenue that they carry
         {{ cast_to('deliveries.' ~ fates | join('_revenue + deliveries.') ~ '_revenue', 'money') }}

@@ -26,17 +26,20 @@ final as (
         ---------- what the delivery brought
         {%- for column, effect in {
             'late': 'first_seen', 'changed': 'changed', 'set_to_null': 'set_to_null', 'reappeared': 'reappeared',
-            'moved_in': 'moved_in', 'moved_out': 'moved_out',
+            'moved_in': 'moved_in', 'moved_out': 'moved_out', 'retracted': 'retracted', 'restored': 'restored',
         }.items() %}
         {{ cast_to('case when figures.is_restatement then figures.' ~ effect ~ '_count end', 'integer_nullable') }}
             as events_{{ column }},
         {%- endfor %}
+        retractions.retracts_delivery_id as retracted_delivery_id,
+        retractions.retraction_reason as retraction_reason,
 
         ---------- delivery
         {{ cast_to('figures._delivery_id', 'text') }} as delivery_id,
         {{ cast_to('figures._delivered_at', 'timestamp') }} as delivered_at
     from figures
     left join {{ ref('dim_publishers') }} as publishers on figures.publisher_id = publishers.publisher_id
+    left join {{ retractions_in(ref('stg_ad_serving__files')) }} as retractions on figures._delivery_id = retractions._delivery_id
 )
 
 select * from final

@@ -15,9 +15,11 @@ with final as (
         {%- endfor %}
 
         ---------- what the delivery brought
-        {%- for effect in ['late', 'reweighed', 'consent_changed', 'moved_in', 'moved_out'] %}
+        {%- for effect in ['late', 'reweighed', 'consent_changed', 'moved_in', 'moved_out', 'retracted', 'restored'] %}
         restated.events_{{ effect }} as events_{{ effect }},
         {%- endfor %}
+        retractions.retracts_delivery_id as retracted_delivery_id,
+        retractions.retraction_reason as retraction_reason,
         figures._delivery_id as delivery_id,
         figures._delivered_at as delivered_at
     from {{ ref('fct_consent_company_daily_as_of') }} as figures
@@ -27,6 +29,7 @@ with final as (
             and coalesce(figures.company_id, '') = coalesce(restated.company_id, '')
             and figures._delivery_id = restated._delivery_id
     left join {{ ref('dim_companies') }} as companies on figures.company_id = companies.company_id
+    left join {{ retractions_in(ref('stg_consent__files')) }} as retractions on figures._delivery_id = retractions._delivery_id
 )
 
 select * from final

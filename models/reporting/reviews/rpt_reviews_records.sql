@@ -7,6 +7,7 @@ with counted as (
         sum(records.records_current) as records_current,
         sum(records.records_replaced) as records_replaced,
         sum(records.records_set_aside) as records_set_aside,
+        sum(records.records_retracted) as records_retracted,
         sum(records.records_rejected) as records_rejected,
         sum(records.records_blank) as records_blank
     from {{ ref('fct_product_review_records') }} as records

@@ -1,4 +1,7 @@
-{{ config(post_hook="{{ erase_reviewers(['reviewer_name', 'summary', 'review_text']) }}") }}
+{{ config(post_hook=[
+    "{{ erase_reviewers(['reviewer_name', 'summary', 'review_text']) }}",
+    "{{ erase_reviewers(['reviewer_name', 'summary', 'review_text'], of_retracted=true) }}",
+]) }}
 {%- set number = '[[:space:]]*([0-9]{1,9})[[:space:]]*' %}
 
 with source as (

@@ -1,7 +1,8 @@
 """Small worlds of deliveries: many of them built at once on both engines, and what the rules say they must give.
 
 A world is a JSON document: its `deliveries`, the `builds` with the deliveries (by place) that arrive before each, and
-the builds after which its landing is pruned. Worlds share builds and nothing else: each has ids and days of its own.
+the builds after which its landing is pruned. A delivery that `retracts` another names it by its place. Worlds share
+builds and nothing else: each has ids and days of its own.
 """
 
 import datetime as dt
@@ -24,6 +25,7 @@ from clickhouse_connect.driver.client import Client
 
 from duckhouse.clickhouse_sql import quote
 from duckhouse.landing.load import load
+from duckhouse.landing.retract import retract
 from duckhouse.landing.zone import Zone, prepare
 from duckhouse.sources import load_source
 from duckhouse.warehouse.connection import connect
@@ -59,6 +61,8 @@ class Delivered:
     id: str
     at: dt.datetime
     content: Mapping[str, Any]
+    place: int
+    """in its world"""
 
 
 @dataclass(frozen=True)
@@ -176,19 +180,33 @@ def moment(text: str) -> dt.datetime:
 
 def _land(rig: Rig, world: World) -> list[Delivered]:
     """Lands the deliveries of a world and puts them on the shelf, from where they arrive."""
-    landed = []
+    landed: list[Delivered] = []
     for number, content in enumerate(world["deliveries"]):
+        at = moment(content["at"])
+        if "retracts" in content:
+            landed.append(Delivered(_retract(rig, landed[content["retracts"]].id, at), at, content, number))
+            continue
         drop = rig.house.folder / "drop"
         shutil.rmtree(drop, ignore_errors=True)
         _write(content, drop, number)
-        at = moment(content["at"])
         [outcome] = load(
             load_source(SOURCE), [drop], delivered_at=at.replace(tzinfo=dt.UTC), redelivery=False, dry_run=False
         )
-        assert outcome.is_whole and outcome.delivery is not None and not outcome.known
-        landed.append(Delivered(outcome.delivery.id, at, content))
+        assert outcome.delivery is not None and not (outcome.unknown or outcome.failed or outcome.known)
+        landed.append(Delivered(outcome.delivery.id, at, content, number))
         shelve(zone(), rig.shelf, landed[-1].id)
     return landed
+
+
+def _retract(rig: Rig, delivery: str, at: dt.datetime) -> str:
+    """The id of a retraction, which goes to the shelf like what it retracts."""
+    reveal(zone(), rig.shelf, [delivery])
+    source, moment_of_it = load_source(SOURCE), at.replace(tzinfo=dt.UTC)
+    outcome = retract(source, delivery, [], reason="wrong", delivered_at=moment_of_it, dry_run=False)
+    assert outcome.delivery is not None
+    for landed in (delivery, outcome.delivery.id):
+        shelve(zone(), rig.shelf, landed)
+    return outcome.delivery.id
 
 
 def _write(content: Mapping[str, Any], drop: Path, number: int) -> None:
@@ -272,6 +290,7 @@ class State(NamedTuple):
     publisher_id: str | None
     known: Decimal
     as_delivered: Decimal
+    delivery: str
 
 
 def records_of(delivery: Delivered) -> list[Record]:
@@ -299,11 +318,18 @@ def in_order(deliveries: Iterable[Delivered]) -> list[Delivered]:
     return sorted(deliveries, key=lambda delivery: delivery.id)
 
 
+def counted(deliveries: Iterable[Delivered]) -> list[Delivered]:
+    """In their order, the deliveries that bring records and are not retracted by one of these."""
+    known = in_order(deliveries)
+    gone = {delivery.content.get("retracts") for delivery in known}
+    return [each for each in known if each.place not in gone and "retracts" not in each.content]
+
+
 def events_now(deliveries: Sequence[Delivered]) -> list[tuple]:
     """Each event as its last record has it; a NULL keeps the amount before it."""
     latest: dict[str, Record] = {}
     known: dict[str, Decimal] = {}
-    for delivery in in_order(deliveries):
+    for delivery in counted(deliveries):
         for record in records_of(delivery):
             latest[record.event_id] = record
             if record.amount is not None:
@@ -335,7 +361,7 @@ def versions(deliveries: Iterable[Delivered], dimension: str) -> list[tuple]:
     """The rows of a dimension's history: key, attributes, from when and until when they held."""
     key, *attributes = DIMENSIONS[dimension]
     said: dict[str, dict[dt.datetime, tuple]] = defaultdict(dict)
-    for delivery in in_order(deliveries):
+    for delivery in counted(deliveries):
         for row in delivery.content.get(dimension, ()):
             said[row[key]][delivery.at] = tuple(typed(column, row.get(column)) for column in attributes)
     found = []
@@ -360,26 +386,37 @@ def typed(column: str, value: Any) -> Any:
 def restatements(deliveries: Iterable[Delivered]) -> list[tuple]:
     """What each delivery did to the days and publishers that it touched after their first publication."""
     found = []
-    states: dict[str, State] = {}
     published: set[dt.date] = set()
+    earlier: list[Delivered] = []
     for delivery in in_order(deliveries):
-        before = dict(states)
-        touched = set()
+        before = states_of(counted(earlier))
+        retracted = [each for each in earlier if each.place == delivery.content.get("retracts")]
+        earlier.append(delivery)
+        after = states_of(counted(earlier))
+        events = {record.event_id for each in (delivery, *retracted) for record in records_of(each)}
+        touched = {(record.at.date(), record.publisher_id) for record in records_of(delivery)}
+        touched |= {_spot(states[event]) for states in (before, after) for event in events if event in states}
+        over = {spot for spot in touched if delivery.at >= _midnight_after(spot[0])}
+        for spot in over:
+            if spot[0] in published:
+                taken = {event for event, state in before.items() if state.delivery in {each.id for each in retracted}}
+                moves = _taken_back(before, after, spot, taken) if retracted else _movements(before, after, spot)
+                found.append((delivery.id, *spot, *moves, *_revenue(before, after, spot)))
+        published |= {day for day, _ in over}
+    return found
+
+
+def states_of(deliveries: Iterable[Delivered]) -> dict[str, State]:
+    """Where each event stands after these deliveries."""
+    states: dict[str, State] = {}
+    for delivery in deliveries:
         for record in records_of(delivery):
             known = states[record.event_id].known if record.event_id in states else Decimal(0)
             if record.amount is not None:
                 known = record.amount
-            state = State(record.at.date(), record.publisher_id, known, record.amount or Decimal(0))
-            states[record.event_id] = state
-            touched.add(_spot(state))
-            if record.event_id in before:
-                touched.add(_spot(before[record.event_id]))
-        over = {spot for spot in touched if delivery.at >= _midnight_after(spot[0])}
-        for spot in over:
-            if spot[0] in published:
-                found.append((delivery.id, *spot, *_movements(before, states, spot), *_revenue(before, states, spot)))
-        published |= {day for day, _ in over}
-    return found
+            as_delivered = record.amount or Decimal(0)
+            states[record.event_id] = State(record.at.date(), record.publisher_id, known, as_delivered, delivery.id)
+    return states
 
 
 def _spot(state: State) -> tuple[dt.date, str | None]:
@@ -390,11 +427,20 @@ def _midnight_after(day: dt.date) -> dt.datetime:
     return dt.datetime.combine(day + dt.timedelta(days=1), dt.time())
 
 
-def _movements(before: Mapping[str, State], after: Mapping[str, State], spot: tuple) -> tuple[int, int, int]:
-    """Events of the spot that are late, that moved in, that moved out."""
+def _movements(before: Mapping[str, State], after: Mapping[str, State], spot: tuple) -> tuple[int, ...]:
+    """Events of the spot that are late, that moved in, that moved out; none is retracted or restored."""
     here = {event_id for event_id, state in after.items() if _spot(state) == spot}
     were_here = {event_id for event_id, state in before.items() if _spot(state) == spot}
-    return len(here - before.keys()), len((here & before.keys()) - were_here), len(were_here - here)
+    return len(here - before.keys()), len((here & before.keys()) - were_here), len(were_here - here), 0, 0
+
+
+def _taken_back(
+    before: Mapping[str, State], after: Mapping[str, State], spot: tuple, taken: Collection[str]
+) -> tuple[int, ...]:
+    """The same of a retraction: of the events that stood as the retracted delivery had them, those that stood on the
+    spot, and those that stand there again."""
+    restored = [event for event in taken if event in after and _spot(after[event]) == spot]
+    return 0, 0, 0, sum(_spot(before[event]) == spot for event in taken), len(restored)
 
 
 def _revenue(before: Mapping[str, State], after: Mapping[str, State], spot: tuple) -> Iterator[Decimal]:
@@ -416,6 +462,7 @@ RULES: Mapping[str, tuple[Callable[[Sequence[Delivered]], list[tuple]], str]] = 
     "fct_revenue_restatements": (
         restatements,
         "select _delivery_id, event_date, publisher_id, events_late, events_moved_in, events_moved_out, "
+        "events_retracted, events_restored, "
         "revenue_usd_before, revenue_usd_after, revenue_usd_difference, revenue_usd_as_delivered_before, "
         "revenue_usd_as_delivered_after, revenue_usd_as_delivered_difference from marts.fct_revenue_restatements",
     ),
@@ -434,11 +481,14 @@ def disorder(world: World) -> set[str]:
     contents = world["deliveries"]
     moments = sorted(moment(content["at"]) for content in contents)
     orders = (
-        sorted(contents, key=lambda content: content["at"]),
-        [contents[number] for arriving in world["builds"] for number in arriving],
+        sorted(range(len(contents)), key=lambda place: contents[place]["at"]),
+        [place for arriving in world["builds"] for place in arriving],
     )
     by_time, by_arrival = (
-        [Delivered(str(number), at, content) for number, (at, content) in enumerate(zip(moments, order, strict=True))]
+        [
+            Delivered(str(n), at, contents[place], place)
+            for n, (at, place) in enumerate(zip(moments, order, strict=True))
+        ]
         for order in orders
     )
     return {table for table, (rule, _) in RULES.items() if set(rule(by_time)) != set(rule(by_arrival))}
@@ -490,9 +540,13 @@ def without(world: World, gone: Collection[Part]) -> World:
         return [row for place, row in enumerate(rows) if (*where, place) not in gone]
 
     stays = [number for number in range(len(world["deliveries"])) if ("delivery", number) not in gone]
+    stays = [number for number in stays if world["deliveries"][number].get("retracts", number) in stays]
     deliveries = []
     for number in stays:
         delivery = world["deliveries"][number]
+        if "retracts" in delivery:
+            deliveries.append({**delivery, "retracts": stays.index(delivery["retracts"])})
+            continue
         events = {
             name: kept(records, "events", number, name)
             for name, records in delivery["events"].items()

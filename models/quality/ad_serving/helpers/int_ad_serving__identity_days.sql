@@ -8,7 +8,7 @@ with versions as (
     select
         event_date,
         {{ cast_to("''", 'text') }} as of_events,
-        {{ cast_to('count(distinct _delivery_id)', 'text') }} || '/' || max(_delivery_id) as of_diagnostics
+        {{ md5_text(ordered_text_agg(cast_to('_delivery_id', 'text'))) }} as of_diagnostics
     from {{ ref('int_ad_serving__diagnostic_touches') }}
     group by event_date
 ),
