@@ -1,8 +1,8 @@
 """Charts of rows of views, in the colours of the theme. What is drawn is chosen here; no figure is computed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import altair as alt
 
@@ -13,11 +13,13 @@ DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3]]
 HEIGHT, ROW_HEIGHT, LONGEST_NAME = 280, 26, 200
 FEW_TICKS = 8  # that many points have a tick each; for more the library chooses
 MEASURED, UNSURE = "enough", "small sample"
+Chart: TypeAlias = Any
+"""What Altair calls it differs with what it is made of."""
 LEGEND = alt.Legend(title=None, orient="top")
 TICK_COLOURS = alt.Scale(range=["#c77700", "#7b8794"])
 
 
-def lines(rows: Iterable[Row], x: str, series: Mapping[str, str], unit: str, interval: bool = False) -> alt.LayerChart:
+def lines(rows: Iterable[Row], x: str, series: Mapping[str, str], unit: str, interval: bool = False) -> Chart:
     """A line over days, months or times for each column of `series` (column: its name). With `interval` a band from
     <column>_low to <column>_high is drawn around each."""
     points = [point for row in rows for point in points_of(row, x, series, interval)]
@@ -32,7 +34,7 @@ def lines(rows: Iterable[Row], x: str, series: Mapping[str, str], unit: str, int
     return alt.layer(*([band] if interval else []), line).properties(height=HEIGHT)
 
 
-def bars(rows: Iterable[Row], x: str, series: Mapping[str, str], unit: str) -> alt.Chart:
+def bars(rows: Iterable[Row], x: str, series: Mapping[str, str], unit: str) -> Chart:
     """Bars over days, months or times, the columns of `series` (column: its name) stacked, the first at the bottom."""
     points = [point for row in rows for point in points_of(row, x, series)]
     return (
@@ -49,14 +51,25 @@ def bars(rows: Iterable[Row], x: str, series: Mapping[str, str], unit: str) -> a
     )
 
 
-def intervals(rows: Sequence[Row], name: Sequence[str], value: str, unit: str, title: str) -> alt.LayerChart:
+def is_small_sample(row: Row) -> bool:
+    return bool(getattr(row, "is_small_sample", False))
+
+
+def intervals(
+    rows: Sequence[Row],
+    name: Sequence[str],
+    value: str,
+    unit: str,
+    title: str,
+    is_unsure: Callable[[Row], bool] = is_small_sample,
+) -> Chart:
     """A point for each row, named by `name`, with a line from <value>_low to <value>_high where there is an interval.
     A row of a small sample has a hollow point."""
     points = [
         {
             "name": told,
             **figures_of(row, {"value": value, "low": f"{value}_low", "high": f"{value}_high"}),
-            "sample": UNSURE if getattr(row, "is_small_sample", False) else MEASURED,
+            "sample": UNSURE if is_unsure(row) else MEASURED,
         }
         for row, told in zip(rows, name, strict=True)
     ]
@@ -77,7 +90,7 @@ def intervals(rows: Sequence[Row], name: Sequence[str], value: str, unit: str, t
     return alt.layer(rule, inner, mark).properties(height=alt.Step(ROW_HEIGHT))
 
 
-def shares(rows: Iterable[Sequence[Any]], series: Sequence[str]) -> alt.Chart:
+def shares(rows: Iterable[Sequence[Any]], series: Sequence[str]) -> Chart:
     """Bars of (name, series, value), each as long as 100 %, its parts in the order of `series`."""
     parts = [
         {"name": name, "series": part, "value": float(value), "place": series.index(part)} for name, part, value in rows
@@ -102,7 +115,7 @@ def shares(rows: Iterable[Sequence[Any]], series: Sequence[str]) -> alt.Chart:
 
 def bullets(
     rows: Sequence[Row], name: Sequence[str], bar: tuple[str, str], ticks: Mapping[str, str], unit: str
-) -> alt.LayerChart:
+) -> Chart:
     """A bar for each row, the column and name of `bar`, and a tick for each column of `ticks` (column: its name)."""
     column, title = bar
     bars = [{"name": told, **figures_of(row, {"value": column})} for row, told in zip(rows, name, strict=True)]
@@ -136,7 +149,7 @@ def bullets(
     return alt.layer(filled, lined).properties(height=alt.Step(ROW_HEIGHT))
 
 
-def bridge(row: Row, first: tuple[str, str], taken: Mapping[str, str], last: tuple[str, str], unit: str) -> alt.Chart:
+def bridge(row: Row, first: tuple[str, str], taken: Mapping[str, str], last: tuple[str, str], unit: str) -> Chart:
     """From the first column to the last, less the columns of `taken` between them (each column: its name)."""
     steps = {first[0]: first[1], **{column: f"less {name}" for column, name in taken.items()}, last[0]: last[1]}
     bars = [
