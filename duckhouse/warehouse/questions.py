@@ -3,7 +3,7 @@
 Names of columns and values come from outside and are quoted; the expressions of measures are code.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -88,10 +88,8 @@ class Question:
             f"from {dialect.relation(self.schema, self.view)}",
             f"where {' and '.join(one.sql(dialect) for one in self.where)}" if self.where else "",
             f"group by {', '.join(columns)}" if self.measures and columns else "",
-            ordered(self.order_by, dialect),
-            f"limit {int(self.limit)}" if self.limit is not None else "",
         ]
-        return " ".join(filter(None, parts))
+        return arranged(" ".join(filter(None, parts)), self, dialect)
 
     def narrowed(self, *conditions: Condition) -> "Question":
         """The same question about the rows that also meet these conditions."""
@@ -136,17 +134,18 @@ class Comparison:
                 f"({change}) * 1e0 / nullif({earlier} * 1e0, 0) as {dialect.quoted(f'{name}_change_share')}",
             ]
         parts = [
-            f"with now as ({asked.narrowed(self.now).sql(dialect)}),",
-            f"earlier as ({asked.narrowed(self.before).sql(dialect)})",
-            f"select {', '.join(shown)} from now",
-            f"full join earlier on {same}" if keys else "cross join earlier",
-            ordered(self.question.order_by, dialect),
-            f"limit {int(self.question.limit)}" if self.question.limit is not None else "",
+            f"select {', '.join(shown)} from ({asked.narrowed(self.now).sql(dialect)}) as now",
+            "full join" if keys else "cross join",
+            f"({asked.narrowed(self.before).sql(dialect)}) as earlier",
+            f"on {same}" if keys else "",
         ]
-        return " ".join(filter(None, parts))
+        return arranged(" ".join(filter(None, parts)), self.question, dialect)
 
 
-def ordered(order_by: Sequence[str], dialect: Dialect) -> str:
-    names = [(name.removeprefix("-"), " desc" if name.startswith("-") else "") for name in order_by]
-    told = ", ".join(f"{dialect.quoted(name)}{direction} nulls last" for name, direction in names)
-    return f"order by {told}" if told else ""
+def arranged(answer: str, question: Question, dialect: Dialect) -> str:
+    """The answer in its order and up to its limit. It is a query of its own, because a measure may have the name of a
+    column, and ClickHouse would order by that column."""
+    names = [(name.removeprefix("-"), " desc" if name.startswith("-") else "") for name in question.order_by]
+    order = ", ".join(f"{dialect.quoted(name)}{direction} nulls last" for name, direction in names)
+    limit = f" limit {int(question.limit)}" if question.limit is not None else ""
+    return f"select * from ({answer}) as answer{f' order by {order}' if order else ''}{limit}"

@@ -15,6 +15,7 @@ import yaml
 
 from duckhouse.cli import UserError
 from duckhouse.settings import PROJECT, published_path
+from duckhouse.warehouse.questions import Between, Comparison, Condition, In, Question
 from duckhouse.warehouse.reading import House, reading
 from support.dbt import environment
 from support.warehouse import Warehouse
@@ -32,6 +33,22 @@ VALUES: dict[str, Any] = {
 }
 """A value of each kind of column that a contract knows."""
 PUBLISHED = datetime(2026, 1, 2, 3, 4, 5)
+HOSTILE = "o'neil\\' or 1=1 -- `\""
+SALES = [
+    (date(2026, 1, 1), "a", 4, 10, Decimal("1.000001")),
+    (date(2026, 1, 2), "a", 1, 10, Decimal("0.500000")),
+    (date(2026, 1, 2), None, 2, 4, Decimal("2.000000")),
+    (date(2026, 1, 3), "a", 6, 10, Decimal("3.000000")),
+    (date(2026, 1, 3), HOSTILE, 0, 0, Decimal("0.000000")),
+    (date(2026, 1, 4), None, 3, 4, Decimal("1.000000")),
+]
+MEASURES = {
+    "sold": "sum(sold)",
+    "sold_share": "sum(sold) * 1e0 / nullif(sum(offered), 0)",
+    "revenue_usd": "sum(revenue_usd)",
+}
+BY_SHOP = Question("rpt_sales", ("shop",), MEASURES, order_by=("-revenue_usd", "shop"))
+JANUARY = [date(2026, 1, day) for day in range(5)[1:]]
 
 
 def statements(engine: str, schema: str) -> list[str]:
@@ -39,9 +56,16 @@ def statements(engine: str, schema: str) -> list[str]:
     types = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["types"][engine]
     place, odd = ("schema", '"odd "" name"') if engine == "duckdb" else ("database", '`odd " name`')
 
-    def table(name: str, *columns: str) -> str:
-        ends = " engine = MergeTree order by id" if engine == "clickhouse" else ""
+    kinds = {"event_date": "date", "shop": "text_nullable", "sold": "integer", "offered": "integer"}
+    columns = [f"{name} {types[kind]}" for name, kind in (kinds | {"revenue_usd": "money"}).items()]
+
+    def table(name: str, *columns: str, order: str = "id") -> str:
+        ends = f" engine = MergeTree order by {order}" if engine == "clickhouse" else ""
         return f"create table {name} ({', '.join(columns)}){ends}"
+
+    def written(value: Any) -> str:
+        escaped = str(value).replace("\\", "\\\\") if engine == "clickhouse" else str(value)
+        return "null" if value is None else "'" + escaped.replace("'", "''") + "'"
 
     key = f"id {types['integer']}"
     values = ", ".join("'" + str(value).replace("'", "''") + "'" for value in VALUES.values())
@@ -51,6 +75,8 @@ def statements(engine: str, schema: str) -> list[str]:
         f"insert into {schema}.rpt_kinds (id) values (2)",
         f"insert into {schema}.rpt_kinds values (1, {values})",
         table(f"{schema}.{odd}", key),
+        table(f"{schema}.rpt_sales", *columns, order="event_date"),
+        *(f"insert into {schema}.rpt_sales values ({', '.join(map(written, row))})" for row in SALES),
     ]
 
 
@@ -92,7 +118,7 @@ def test_rows_come_in_an_order_in_which_null_is_last(house: House) -> None:
 
 
 def test_views_are_listed_and_read_whatever_their_names_are(house: House) -> None:
-    assert house.views() == {"rpt_kinds", 'odd " name'}
+    assert house.views() == {"rpt_kinds", "rpt_sales", 'odd " name'}
     assert house.rows('odd " name') == []
 
 
@@ -122,6 +148,73 @@ def test_a_column_that_a_view_does_not_have_is_told_in_one_line(house: House) ->
 def test_what_is_not_there_is_told_in_one_line(house: House, name: str, order_by: list[str]) -> None:
     with pytest.raises(UserError, match=r"^(/.*/first\.duckdb|database shop_reporting of 127.0.0.1:\d+): .* anew$"):
         house.rows(name, order_by)
+
+
+def test_a_question_groups_filters_and_orders(house: House) -> None:
+    found = house.answer(BY_SHOP.narrowed(Between("event_date", JANUARY[1], JANUARY[2])))
+    assert found == [
+        ("a", 7, 0.35, Decimal("3.500000")),
+        (None, 2, 0.5, Decimal("2.000000")),
+        (HOSTILE, 0, None, Decimal("0.000000")),
+    ]
+    assert found[0].sold_share == 0.35
+    assert [row.shop for row in house.answer(BY_SHOP.limited(1))] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("condition", "days"),
+    [
+        (In("shop", (HOSTILE,)), [3]),
+        (In("shop", (None,)), [2, 4]),
+        (In("shop", ("a", None)), [1, 2, 2, 3, 4]),
+        (In("shop", ("' or '1'='1",)), []),
+        (In("shop", ()), []),
+        (In("sold", (3, 4)), [1, 4]),
+        (Between("event_date", JANUARY[2]), [3, 3, 4]),
+        (Between("event_date", None, JANUARY[0]), [1]),
+        (Between("event_date"), [1, 2, 2, 3, 3, 4]),
+        (Between("revenue_usd", Decimal("1.000001"), Decimal("2")), [1, 2]),
+    ],
+)
+def test_a_condition_keeps_what_it_names(house: House, condition: Condition, days: list[int]) -> None:
+    found = house.answer(Question("rpt_sales", ("event_date",), where=(condition,), order_by=("event_date",)))
+    assert [row.event_date.day for row in found] == days
+
+
+def test_a_comparison_keeps_groups_of_either_period(house: House) -> None:
+    now, before = Between("event_date", JANUARY[2], JANUARY[3]), Between("event_date", JANUARY[0], JANUARY[1])
+    a, nobody, hostile = house.answer(Comparison(BY_SHOP, now, before))
+
+    assert (a.shop, a.sold, a.sold_before, a.sold_change, a.sold_change_share) == ("a", 6, 5, 1, 0.2)
+    assert (a.sold_share, a.sold_share_before) == (0.6, 0.25)
+    assert a.revenue_usd_change == Decimal("1.499999")
+    assert (nobody.shop, nobody.sold_change, nobody.revenue_usd_change_share) == (None, 1, -0.5)
+    assert (hostile.shop, hostile.sold, hostile.sold_before, hostile.sold_change) == (HOSTILE, 0, None, None)
+
+
+def test_a_comparison_without_groups_has_one_row_also_without_rows(house: House) -> None:
+    question = Question("rpt_sales", measures=MEASURES)
+    on, before = (Between("event_date", day, day) for day in (JANUARY[2], JANUARY[1]))
+    never = Between("event_date", None, date(1999, 1, 1))
+
+    [row] = house.answer(Comparison(question, on, before))
+    assert (row.sold, row.sold_before, row.sold_change, row.sold_change_share) == (6, 3, 3, 1.0)
+    [row] = house.answer(Comparison(question, on, never))
+    assert (row.sold, row.sold_change, row.revenue_usd_change_share) == (6, None, None)
+
+
+def test_a_copy_that_is_replaced_is_read_anew_while_the_old_one_is_open(settings: dict[str, str]) -> None:
+    with environment(settings), reading("dev") as old:
+        other = published_path().with_name("other.duckdb")
+        other.write_bytes(published_path().read_bytes())
+        with duckdb.connect(str(other)) as connection:
+            connection.execute("delete from reporting.rpt_sales")
+        kept = published_path().rename(published_path().with_name("kept.duckdb"))
+        other.rename(published_path())
+        with reading("dev") as new:
+            assert (len(old.rows("rpt_sales")), len(new.rows("rpt_sales"))) == (len(SALES), 0)
+            assert old.version != new.version
+        kept.rename(published_path())
 
 
 def refused(target: str) -> str:
