@@ -3,10 +3,10 @@
 from datetime import datetime
 
 import streamlit as st
-from duckhouse.warehouse.blocked import Blocked, blocked, headline, told, untold
 
 from dashboard.parts import plain
 from duckhouse.reporting.formats import moment
+from duckhouse.warehouse.blocked import Blocked, blocked, by_rule, headline, untold
 
 ENGINES = {"dev": "DuckDB", "prod": "ClickHouse"}
 
@@ -18,12 +18,12 @@ def show(target: str, built_at: datetime) -> None:
 
 
 def warn(found: Blocked, built_at: datetime) -> None:
-    with st.container(border=True):
-        st.warning(plain(headline(found, built_at)), icon=":material/block:")
-        for rule, findings in told(found):
-            st.markdown(f"**{plain(rule.title)}** ({plain(rule.rule_id)})")
+    st.warning(plain(headline(found, built_at)), icon=":material/block:")
+    with st.expander("What blocks it, and what to do", expanded=True):
+        for findings in by_rule(found):
+            rule = findings[0]
+            st.markdown(f"**{plain(rule.title)}** ({plain(rule.rule_id)}): {plain(rule.fix)}")
             for finding in findings:
                 st.text(f"{finding.place}: {finding.evidence}")
-            st.markdown(f"What to do: {plain(rule.fix)}")
         if more := untold(found):
             st.text(more)

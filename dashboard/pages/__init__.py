@@ -2,9 +2,12 @@
 
 from types import ModuleType
 
-from dashboard.pages import overview
+from dashboard.pages import data_quality, deliveries, overview, revenue
 
 PAGES: dict[str, ModuleType] = {
     "": overview,
+    "revenue": revenue,
+    "data-quality": data_quality,
+    "deliveries": deliveries,
 }
 """Each has TITLE, ICON and show(asking)."""

@@ -27,11 +27,16 @@ HEADLINES = {
     "telemetry": "messages",
 }
 """The metric of each system that a day is judged by."""
+SEVERITIES = {
+    "error": ("error", "errors"),
+    "warning": ("warning", "warnings"),
+    "information": ("piece of information", "pieces of information"),
+}
 RESTATED = {"ad_serving": "rpt_ad_serving_restatements", "consent": "rpt_consent_restatements"}
-VERDICTS: Mapping[bool | None, Mapping[str, Any]] = {
-    True: {"icon": ":material/check_circle:", "color": "green"},
-    False: {"icon": ":material/error:", "color": "red"},
-    None: {"icon": ":material/help:", "color": "gray"},
+VERDICTS: Mapping[bool | None, str] = {
+    True: ":green[:material/check_circle:]",
+    False: ":red[:material/error:]",
+    None: ":gray[:material/help:]",
 }
 
 
@@ -59,20 +64,22 @@ def show(asking: Asking) -> None:
 def state(system: Row) -> None:
     """One system: its headline, whether it is complete, right and on time, and what came last."""
     with st.container(border=True):
-        name, headline, complete, right, on_time, last = st.columns([3, 3, 3, 3, 2, 4], vertical_alignment="center")
-        name.markdown(f"**{plain(system.label)}**")
-        headline.markdown(f"**{plain(system.headline_value)}**  \n:small[{plain(system.headline_name)}]")
+        name, complete, right, on_time, last = st.columns([4, 3, 3, 2, 4], vertical_alignment="center")
+        told(name, f"**{plain(system.label)}**", f"{system.headline_name} {system.headline_value}")
         verdict(complete, system.is_complete, "complete", missing(system))
         verdict(right, system.is_right, "no open error", errors(system))
-        verdict(on_time, system.is_on_time, "on time", counted(system.days_late or 0, "day") + " late")
+        verdict(on_time, system.is_on_time, "on time", f"{counted(system.days_late or 0, 'day')} late")
         days = f"days {system.first_day} to {system.last_day}" if system.last_day else "no events"
-        last.markdown(
-            f"Last delivery {moment(system.last_delivery_at)} UTC  \n:small[{plain(days)}]", text_alignment="left"
-        )
+        told(last, f"Last delivery {moment(system.last_delivery_at)}", days)
+
+
+def told(place: Any, markdown: str, note: str) -> None:
+    place.markdown(f"{markdown}  \n:small[{plain(note)}]")
 
 
 def verdict(place: Any, answer: bool | None, good: str, bad: str) -> None:
-    place.badge("not judged yet" if answer is None else good if answer else plain(bad), **VERDICTS[answer])
+    words = "not judged yet" if answer is None else good if answer else plain(bad)
+    place.markdown(f"{VERDICTS[answer]} {words}")
 
 
 def missing(system: Row) -> str:
@@ -103,7 +110,9 @@ def compared_day(asking: Asking, system: Row) -> None:
     if name is None or system.last_day is None or not asking.has(metrics()[name].view):
         st.markdown(f"**{plain(system.label)}**")
         return
-    day, before = system.last_day, system.last_day - timedelta(days=1)
+    is_over = system.last_day < system.last_delivery_at.date()
+    day = system.last_day if is_over else system.last_day - timedelta(days=1)
+    before = day - timedelta(days=1)
     question = Question(metrics()[name].view, measures=parts.asked([name]))
     row = asking.one(Comparison(question, In("event_date", (day,)), In("event_date", (before,))))
     parts.tile(st, row, name, title=f"{plain(system.label)}: {metrics()[name].label.lower()}")
@@ -124,13 +133,14 @@ def findings_of(asking: Asking, deliveries: Mapping[str, str]) -> dict[str, list
         ("source", "severity"),
         {"found": "count(*)"},
         (In("first_delivery_id", tuple(deliveries.values())), In("is_open", (True,))),
-        order_by=("source", "severity"),
     )
-    found: dict[str, list[str]] = {}
+    counts: dict[str, dict[str, int]] = {}
     for row in asking.rows(question):
-        several = row.severity if row.severity == "information" else f"{row.severity}s"
-        found.setdefault(row.source, []).append(f"{row.found:,} {row.severity if row.found == 1 else several}")
-    return {source: [f"New findings: {', '.join(counts)}"] for source, counts in found.items()}
+        counts.setdefault(row.source, {})[row.severity] = row.found
+    return {
+        source: ["New findings: " + ", ".join(counted(of[name], *names) for name, names in SEVERITIES.items() if name in of)]
+        for source, of in counts.items()
+    }
 
 
 def restated(asking: Asking, source: str, delivery: str) -> list[str]:
@@ -159,10 +169,7 @@ def actions(asking: Asking) -> None:
             what, todo, size = st.columns([4, 5, 3], vertical_alignment="center")
             with what:
                 link("data-quality", f"{action.title} ({action.source_label})", rule=action.rule_id)
-            todo.markdown(f"{plain(action.action)}  \n:small[{plain(action.owner)}]")
-            amount = money(action.impact_amount, action.impact_currency)
-            size.markdown(
-                f"**{plain(amount or counted(action.records, 'record'))}**  \n"
-                f":small[{plain(counted(action.findings, f'open {action.severity}'))}]"
-            )
+            told(todo, plain(action.action), action.owner)
+            amount = money(action.impact_amount, action.impact_currency) or counted(action.records, "record")
+            told(size, f"**{plain(amount)}**", counted(action.findings, f"open {action.severity}"))
     link("data-quality", "All findings")
