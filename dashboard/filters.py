@@ -28,6 +28,11 @@ class Period:
     def earlier(self, column: str = "event_date") -> Condition | None:
         return Between(column, *self.before) if self.before else None
 
+    def around(self, column: str = "event_date") -> Condition:
+        """These days and those before them, at least four weeks: fewer days make no line."""
+        begin = self.before[0] if self.before else self.first
+        return Between(column, min(begin, self.last - timedelta(days=27)), self.last)
+
     @property
     def label(self) -> str:
         return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
@@ -60,6 +65,21 @@ def choice(label: str, key: str, options: Mapping[str, str], everything: str = E
         bind="query-params",
     )
     return chosen or None
+
+
+def one_of(label: str, key: str, options: Mapping[str, str]) -> str:
+    """Asks for one of a few options (key: name); the first is usual."""
+    usual = next(iter(options))
+    chosen = st.segmented_control(
+        label,
+        list(options),
+        default=usual,
+        required=True,
+        format_func=lambda option: options[option],
+        key=key,
+        bind="query-params",
+    )
+    return chosen or usual
 
 
 def only(column: str, chosen: Value) -> tuple[Condition, ...]:

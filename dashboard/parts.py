@@ -4,21 +4,22 @@ import csv
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
-import altair as alt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import streamlit as st
 
+from dashboard import charts
 from dashboard.asking import Asking
 from dashboard.filters import Period
 from duckhouse.metrics import metrics
 from duckhouse.reporting import formats
-from duckhouse.warehouse.questions import Comparison, Question
+from duckhouse.warehouse.questions import Comparison, Condition, Question
 from duckhouse.warehouse.reading import Row
 
 MOST_ROWS = 500  # in a table on a page; a download has all
@@ -30,6 +31,51 @@ FORMATS: dict[str, Callable[[Any], str]] = {
     "share": formats.percent,
     "rating": lambda value: "" if value is None else f"{value:.2f}",
 }
+BRINGS = {
+    "ad serving": "python -m scripts.land ad_serving DIR",
+    "consent": "python -m scripts.land consent DIR",
+    "ad delivery": "python -m scripts.extract_postgres",
+    "reviews": "python -m scripts.land reviews DIR",
+    "telemetry": "python -m scripts.consume_kafka --once && python -m scripts.land telemetry",
+}
+"""A system, and the command that brings in its data."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure that no metric defines; `note` is its interval, or what it is a part of."""
+
+    label: str
+    figure: str
+    note: str = ""
+    description: str = ""
+
+
+def tiles(*shown: Tile) -> None:
+    for tile, place in zip(shown, st.columns(len(shown)), strict=True):
+        place.metric(
+            tile.label,
+            tile.figure or "none",
+            delta=tile.note or None,
+            delta_color="off",
+            delta_arrow="off",
+            help=tile.description or None,
+            border=True,
+        )
+
+
+def known_days(
+    asking: Asking, view: str, system: str, *where: Condition, column: str = "event_date"
+) -> tuple[date, date] | None:
+    """The first and the last day of a view; where it has none, the page says why and what to do."""
+    if asking.has(view):
+        ends = {"first_day": f"min({column})", "last_day": f"max({column})", "days": "count(*)"}
+        found = asking.one(Question(view, measures=ends, where=where))
+        if found.days:
+            return found.first_day, found.last_day
+    st.info(f"Nothing of {system} is published yet. This brings its data in, and dbt build publishes it:")
+    st.code(BRINGS[system], language=None)
+    return None
 
 
 def plain(text: str) -> str:
@@ -98,7 +144,7 @@ def table(asking: Asking, question: Question | Comparison, title: str, labels: M
         st.info(f"{title}: there are none.")
         return
     more = shown.num_rows > MOST_ROWS
-    labels = labels or {name: label(name) for name in shown.column_names}
+    labels = {name: told for name, told in (labels or names_of(shown)).items() if name in shown.column_names}
     st.dataframe(
         shown.slice(0, MOST_ROWS),
         hide_index=True,
@@ -125,6 +171,10 @@ def download(asking: Asking, question: Question | Comparison, written: Callable[
     return written(asking.table(question))
 
 
+def names_of(shown: pa.Table) -> dict[str, str]:
+    return {name: label(name) for name in shown.column_names}
+
+
 def counted(rows: int) -> str:
     return formats.counted(rows, "row")
 
@@ -148,7 +198,9 @@ def is_money(name: str) -> bool:
 
 
 def is_share(name: str) -> bool:
-    return re.search(r"(^|_)(share|rate|ctr|coverage)(_|$)", name) is not None
+    if name.startswith("change_of_"):
+        return not name.endswith("_in_points")
+    return re.search(r"(^|_)(share|rate|ctr|coverage|ratio|viewability|per_offer|shift)(_|$)", name) is not None
 
 
 def label(name: str) -> str:
@@ -181,6 +233,6 @@ def parquet_of(found: pa.Table) -> bytes:
     return out.getvalue()
 
 
-def chart(drawn: alt.Chart | alt.LayerChart, says: str) -> None:
+def chart(drawn: charts.Chart, says: str) -> None:
     """A chart, and what it shows in words, for those who cannot see it."""
     st.altair_chart(drawn, alt=says)
