@@ -86,18 +86,33 @@ def plain(text: str) -> str:
 def figures(row: Row, names: Sequence[str], good: Mapping[str, bool] | None = None) -> None:
     """A tile for each metric of a comparison or a question: its figure, and by how much it changed. `good` says of a
     metric whether more of it is good (usual), or bad; a metric that it does not name is neither."""
-    known = metrics()
     for name, place in zip(names, st.columns(len(names)), strict=True):
-        metric, before = known[name], getattr(row, f"{name}_before", None)
-        place.metric(
-            metric.label,
-            FORMATS[metric.unit](getattr(row, name)) or "none",
-            delta=changed(row, name, metric.unit) if before is not None else None,
-            delta_color=COLOURS[(good or {}).get(name)],
-            delta_description=f"from {FORMATS[metric.unit](before)}" if before is not None else None,
-            help=metric.description,
-            border=True,
-        )
+        tile(place, row, name, good)
+
+
+def tile(place: Any, row: Row, name: str, good: Mapping[str, bool] | None = None, title: str = "") -> None:
+    """The tile of one metric, under its label or a title."""
+    metric, before = metrics()[name], getattr(row, f"{name}_before", None)
+    place.metric(
+        title or metric.label,
+        FORMATS[metric.unit](getattr(row, name)) or "none",
+        delta=changed(row, name, metric.unit) if before is not None else None,
+        delta_color=COLOURS[(good or {}).get(name)],
+        delta_description=f"from {FORMATS[metric.unit](before)}" if before is not None else None,
+        help=metric.description,
+        border=True,
+    )
+
+
+def fact(place: Any, name: str, value: str, note: str = "") -> None:
+    """The tile of a figure that is no metric."""
+    place.metric(name, value, delta=note or None, delta_color="off", delta_arrow="off", border=True)
+
+
+def link(path: str, label: str, **filters: str) -> None:
+    """A link to a page of the dashboard, with filters set."""
+    page = st.Page(lambda: None, title=path or "Overview", url_path=path)
+    st.page_link(page, label=plain(label), query_params=filters)
 
 
 def asked(names: Sequence[str]) -> dict[str, str]:

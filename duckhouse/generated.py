@@ -1,9 +1,10 @@
 """The files that are generated from what sources and rules declare, so that a new one needs no entry elsewhere.
 
 macros/project/declared.sql lists sources and rules for the models that gather them: dbt must know what a model reads
-before it reads any YAML. docs/rules.md is the catalogue of the rules. docs/reference/ lists what people query, and how
-the tables join. models/reporting/_exposures.yml says who reads the views. docs/<source>/<table>.v<number>.schema.json
-is a JSON Schema of the messages of a stream: only the newest version is written, earlier ones stay as published.
+before it reads any YAML. docs/rules.md is the catalogue of the rules. docs/reference/ lists what people query, how the
+tables join, and the metrics. models/reporting/_exposures.yml says who reads the views.
+docs/<source>/<table>.v<number>.schema.json is a JSON Schema of the messages of a stream: only the newest version is
+written, earlier ones stay as published.
 """
 
 import json
@@ -20,6 +21,7 @@ import yaml
 from duckhouse.cli import UserError
 from duckhouse.listings import listings
 from duckhouse.message_schemas import message_schema
+from duckhouse.metrics.catalogue import catalogue as catalogue_of_metrics
 from duckhouse.settings import PROJECT
 
 GROUPS = {"row": "records", "file": "records", "deliveries": "events", "sources": "events", "aggregate": "levels"}
@@ -67,8 +69,14 @@ def files(project: Path = PROJECT) -> dict[Path, str]:
         project / "macros" / "project" / "declared.sql": declared(project),
         project / "docs" / "rules.md": catalogue(rules(project)),
         **listings(_models(project), _owners(project), project, COMMAND),
+        **_metrics(project),
         **message_schemas(project),
     }
+
+
+def _metrics(project: Path) -> dict[Path, str]:
+    page = catalogue_of_metrics(COMMAND, project)
+    return {project / "docs" / "reference" / "metrics.md": page} if page else {}
 
 
 def out_of_date(project: Path = PROJECT) -> list[Path]:

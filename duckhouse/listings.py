@@ -82,7 +82,7 @@ def first_sentence(text: str) -> str:
 def _marts(found: Iterable[Published], written_by: str) -> str:
     blocks = [
         "# What to query",
-        _filled(
+        filled(
             f"Written by `{written_by}` from the descriptions of the models. Schemas `marts` and `quality` hold facts, "
             "dimensions and aggregates, schema `reporting` the views that answer questions. How they join: "
             "[diagrams](diagrams.md)."
@@ -99,7 +99,7 @@ def _marts(found: Iterable[Published], written_by: str) -> str:
 def _diagrams(found: Iterable[Published], written_by: str) -> str:
     blocks = [
         "# How the tables join",
-        _filled(
+        filled(
             f"Written by `{written_by}` from the contracts and keys of the models. Shown are the columns that identify "
             "a row (PK) and those that lead to another table (FK); [the list](marts.md) says what a row is. Each table "
             "with `event_date` joins `marts.dim_dates` by it."
@@ -134,7 +134,7 @@ def _exposures(found: Iterable[Published], owners: Mapping[str, str], written_by
     return "\n".join(lines) + "\n"
 
 
-def _filled(text: str) -> str:
+def filled(text: str) -> str:
     return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
 
 

@@ -2,14 +2,27 @@
 
 from types import ModuleType
 
-from dashboard.pages import consent, delivery, devices, overview, reviews, traffic
+from dashboard.pages import (
+    consent,
+    data_quality,
+    deliveries,
+    devices,
+    overview,
+    pacing,
+    revenue,
+    reviews,
+    traffic,
+)
 
 PAGES: dict[str, ModuleType] = {
     "": overview,
+    "revenue": revenue,
     "traffic": traffic,
     "consent": consent,
-    "delivery": delivery,
+    "pacing": pacing,
     "reviews": reviews,
     "devices": devices,
+    "data-quality": data_quality,
+    "deliveries": deliveries,
 }
 """Each has TITLE, ICON and show(asking)."""

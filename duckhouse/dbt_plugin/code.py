@@ -12,6 +12,7 @@ FILES = ("dbt_project.yml", "packages.yml", "profiles.yml")
 SUFFIXES = (".sql", ".yml", ".yaml", ".csv")
 LIBRARIES = ("dbt-core", "dbt-duckdb", "dbt-clickhouse", "duckdb")
 SETTING = re.compile(rb"env_var\('(\w+)'")
+OF_METRICS = "models/metrics/"  # metrics are computed when they are asked for
 OF_CONNECTIONS = "profiles.yml"  # the warehouse's address does not change its content
 OF_FRESHNESS = {"DUCKHOUSE_STALE_WARN_HOURS", "DUCKHOUSE_STALE_ERROR_HOURS"}  # nor do limits of dbt source freshness
 
@@ -40,7 +41,8 @@ def _files(project: Path) -> Iterator[tuple[str, Path]]:
         for parent, folders, names in os.walk(folder, followlinks=True):
             folders[:] = [name for name in folders if name not in ("python", "integration_tests")]
             for name in names:
-                if name.endswith(SUFFIXES):
-                    path = Path(parent, name)
-                    yield f"{place}/{path.relative_to(folder)}", path
+                path = Path(parent, name)
+                stated = f"{place}/{path.relative_to(folder)}"
+                if name.endswith(SUFFIXES) and not stated.startswith(OF_METRICS):
+                    yield stated, path
     yield from ((name, project / name) for name in FILES if (project / name).exists())

@@ -15,7 +15,7 @@ from duckhouse.streaming.broker import Away, Broker
 from duckhouse.streaming.consumer import StreamConsumer
 from duckhouse.streaming.lake.iceberg import Lake, open_lake
 from duckhouse.streaming.letters import Letters
-from duckhouse.streaming.metrics import served
+from duckhouse.streaming.prometheus import served
 from duckhouse.streaming.replay import Range, Replayed, dead_letters, from_kafka, ranges_since
 from duckhouse.streaming.store.timeseries import TimeSeriesStore, open_store
 from duckhouse.streaming.summary import Summary

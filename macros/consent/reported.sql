@@ -23,6 +23,7 @@
         {{ reported_volume(name, sums ~ '.' ~ volume) }},
         {{ cast_to(sums ~ '.' ~ volume ~ '_sampled', 'integer') }} as {{ name }}_stored,
         {%- endfor %}
+        {{ cast_to(sums ~ '.opt_ins_once', 'money') }} as opt_ins,
         {{ cast_to(sums ~ '.events_sampled between 1 and ' ~ (var('least_sampled') - 1), 'boolean') }} as is_small_sample
 {%- endmacro %}
 

@@ -3,7 +3,7 @@
 import datetime as dt
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any
@@ -13,9 +13,10 @@ import duckdb
 import pytest
 
 from support.analyses import analyses_of, answers_of_dev, answers_of_prod, compiled, described
-from support.consent import Z, assert_estimate, company_record, deliver, event, records
+from support.consent import Record, Z, assert_estimate, company_record, deliver, event, records
 from support.dbt import BuildError
 from support.drops import NO_TESTS, build, keep
+from support.metrics import Figures, Grouping, assert_metrics
 from support.pages import read_page
 from support.warehouse import Warehouse, warehouse
 
@@ -906,6 +907,32 @@ def test_the_report_shows_what_was_restated(older: Warehouse) -> None:
     older.run("report", "--out", path)
     row = ["restated", "2025-10-05", "1", "1", "1", "0", "1", "-5", "5.0%", "6.7%"]
     assert row in [cells[1:] for cells in read_page(path).table("Why did figures change after a day was published?")]
+
+
+def test_metrics_are_those_of_the_events(older: Warehouse) -> None:
+    """A view rounds the estimates of each company and day to six decimals."""
+
+    def weight_of(event_type: str, status: str | None = None) -> Callable[[Record], Decimal]:
+        def weight(row: Record) -> Decimal:
+            counts = row["event_type"] == event_type and status in (None, row["consent_status"])
+            return row["events_weighted_once"] if counts else Decimal(0)
+
+        return weight
+
+    figures: Figures = {
+        "notices": weight_of("consent.asked"),
+        "choices": weight_of("consent.given"),
+        "opt_ins": weight_of("consent.given", "full opt-in"),
+        "opt_in_rate": ("opt_ins", "notices"),
+        "conversion_rate": ("choices", "notices"),
+    }
+    groupings = [
+        Grouping("metric_time__day", lambda row: row["event_date"], "rpt_consent_days", "event_date"),
+        Grouping("company", lambda row: row["company_id"], "rpt_consent_days", "company_id"),
+        Grouping("consent_event__country_code", lambda row: row["country_code"]),
+    ]
+    events = records(older, "marts.fct_consent_events")
+    assert_metrics(older, events, figures, groupings, is_rounded=True)
 
 
 def test_replaced_and_set_aside_records_are_accounted_for_by_delivery(older: Warehouse) -> None:

@@ -19,8 +19,8 @@ from duckhouse.streaming import consumer as consuming
 from duckhouse.streaming import letters as lettering
 from duckhouse.streaming.batch import Limits
 from duckhouse.streaming.broker import Broker, Watermarks, client_settings
-from duckhouse.streaming.metrics import served
 from duckhouse.streaming.offsets import Offsets, Partition
+from duckhouse.streaming.prometheus import served
 from duckhouse.streaming.replay import DEAD_LETTERS, Range, dead_letters, from_kafka, wanted
 from duckhouse.streaming.starts import CatchUp, Start, Stretch, never_read, of_former_topics, start
 from duckhouse.streaming.summary import lagging

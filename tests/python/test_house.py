@@ -24,7 +24,7 @@ LAYERS = (
     ("arrow", "duck"),
     ("cli",),
     ("settings", "landed_types", "message_schemas", "listings"),
-    ("opening", "clickhouse_sql"),
+    ("opening", "clickhouse_sql", "metrics"),
     ("turns",),
     ("sources", "processes", "project", "builds", "packages", "generated", "dbt_plugin", "failures"),
     ("landed_schemas",),

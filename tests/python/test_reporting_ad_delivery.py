@@ -13,6 +13,7 @@ import pytest
 from support.ad_delivery import advertiser, campaign, deleted, deliver, event
 from support.consent import Record, records
 from support.drops import NO_TESTS
+from support.metrics import Grouping, assert_metrics
 from support.warehouse import Warehouse, warehouse
 
 VIEWS = ("days", "weeks", "hours", "campaigns", "pacing", "bids", "advertisers", "extractions")
@@ -149,6 +150,17 @@ def by_campaign(rows: list[Record], *names: str) -> dict[int | None, tuple]:
 def test_both_engines_have_the_same_rows(house: Warehouse, views: dict[str, list[Record]]) -> None:
     assert house.differences() == []
     assert all(views.values())
+
+
+def test_spend_as_a_metric_is_that_of_the_events(house: Warehouse) -> None:
+    def spent(row: Record) -> Decimal:
+        return spend([one for one in EVENTS if (one.campaign, one.day) == (row["campaign_id"], row["event_date"])])
+
+    groupings = [
+        Grouping("metric_time__day", lambda row: row["event_date"], "rpt_ad_delivery_days", "event_date"),
+        Grouping("delivered_campaign", lambda row: row["campaign_id"], "rpt_ad_delivery_campaigns", "campaign_id"),
+    ]
+    assert_metrics(house, records(house, "marts.fct_ad_delivery_daily"), {"spend": spent}, groupings)
 
 
 def test_ctr_of_each_campaign_with_its_interval(views: dict[str, list[Record]]) -> None:

@@ -21,6 +21,7 @@ from support.analyses import Answer, Record, analyses_of, answers_of_dev, answer
 from support.consent import records
 from support.drops import NO_TESTS
 from support.landing import read
+from support.metrics import Figures, Grouping, assert_metrics
 from support.warehouse import Warehouse, findings_of, warehouse
 
 ANALYSES = analyses_of("ad_serving")
@@ -240,6 +241,59 @@ def test_both_engines_show_the_same_views(house: Warehouse) -> None:
 @pytest.mark.parametrize("target", ["dev", "prod"])
 def test_the_checks_of_the_views_hold(house: Warehouse, target: str) -> None:
     house.dbt(target, "test", "--select", VIEWS)
+
+
+def test_metrics_are_those_of_the_events(house: Warehouse, landed: Landed) -> None:
+    figures: Figures = {
+        "impressions": lambda e: int(e.is_impression),
+        "filled_impressions": lambda e: int(e.is_impression and e.filled),
+        "clicks": lambda e: int(e.kind == "click"),
+        "viewable_impressions": lambda e: int(e.kind == "viewable_impression"),
+        "fill_rate": ("filled_impressions", "impressions"),
+        "ctr": ("clicks", "filled_impressions"),
+        "viewability": ("viewable_impressions", "filled_impressions"),
+        "revenue_gross": lambda e: e.revenue,
+        "revenue_net": lambda e: e.net,
+    }
+    publishers, days = "rpt_ad_serving_publisher_days", "rpt_ad_serving_days"
+    groupings = [
+        Grouping("metric_time__day", lambda e: e.day, publishers, "event_date"),
+        Grouping("metric_time__day", lambda e: e.day, days, "event_date"),
+        Grouping("ad_event__reporting_date__day", lambda e: e.own_day, publishers, "reporting_date"),
+        Grouping("publisher", lambda e: e.publisher or None, publishers, "publisher_id"),
+        Grouping("campaign", lambda e: e.campaign),
+    ]
+    assert_metrics(house, landed.events, figures, groupings)
+
+
+def test_billable_revenue_as_a_metric_leaves_invalid_traffic_out(house: Warehouse, landed: Landed) -> None:
+    invalid = by(records(house, "quality.fct_ad_invalid_traffic"), "event_id", "traffic_class")
+    assert {"general_invalid", "suspect"} & set(invalid.values())
+
+    def billable(event: Event) -> Decimal:
+        return Decimal(0) if invalid.get(event.id) in ("general_invalid", "suspect") else event.net
+
+    groupings = [
+        Grouping("metric_time__day", lambda e: e.day, "rpt_ad_serving_billable_days", "event_date"),
+        Grouping("publisher", lambda e: e.publisher or None, "rpt_ad_serving_billable_publisher_days", "publisher_id"),
+    ]
+    assert_metrics(house, landed.events, {"revenue_billable": billable}, groupings)
+
+
+def test_restated_revenue_as_a_metric_is_unknown_where_nothing_was_restated(house: Warehouse) -> None:
+    def key(row: Record) -> tuple[Any, ...]:
+        return row["event_date"], row["publisher_id"], row["_delivery_id"]
+
+    restated = {key(row): row["revenue_usd_difference"] for row in records(house, "marts.fct_revenue_restatements")}
+    published = records(house, "marts.fct_ad_events_as_of")
+    assert 0 < len(restated) < len(published)
+    view = "rpt_ad_serving_restatements"
+    groupings = [
+        Grouping("metric_time__day", lambda row: row["event_date"], view, "event_date"),
+        Grouping("publisher", lambda row: row["publisher_id"], view, "publisher_id"),
+        Grouping("restatement__delivery_id", lambda row: row["_delivery_id"], view, "delivery_id"),
+    ]
+    assert_metrics(house, published, {"revenue_restated": lambda row: restated.get(key(row))}, groupings)
 
 
 @pytest.mark.parametrize("name", ANALYSES)

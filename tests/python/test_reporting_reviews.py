@@ -11,6 +11,7 @@ import pytest
 
 from support.consent import Record, records
 from support.drops import NO_TESTS
+from support.metrics import Figures, Grouping, assert_metrics
 from support.review_files import Product, Review, deliver
 from support.warehouse import Warehouse, warehouse
 
@@ -148,6 +149,24 @@ def wilson_low(helpful: int, total: int) -> float:
 def test_both_engines_have_the_same_rows(house: Warehouse, views: dict[str, list[Record]]) -> None:
     assert house.differences() == []
     assert all(views.values())
+
+
+def test_metrics_are_those_of_the_reviews(house: Warehouse) -> None:
+    figures: Figures = {
+        "reviews": lambda review: 1,
+        "ratings": lambda review: int(review.stars is not None),
+        "stars": lambda review: review.stars or 0,
+        "average_rating": ("stars", "ratings"),
+    }
+
+    def category(review: Review) -> str:
+        return CATEGORY.get(review.product, "unknown")
+
+    groupings = [
+        Grouping("metric_time__month", month_of, "rpt_reviews_months", "month"),
+        Grouping("product__main_category", category, "rpt_reviews_categories", "category_name"),
+    ]
+    assert_metrics(house, LATEST, figures, groupings)
 
 
 def test_ratings_of_brands(views: dict[str, list[Record]]) -> None:

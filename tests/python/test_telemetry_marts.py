@@ -18,6 +18,7 @@ from duckhouse.settings import environment
 from duckhouse.streaming.deliver import deliver
 from support.analyses import Answer, analyses_of, answers_of_dev, answers_of_prod, compiled, described
 from support.consent import Record, records
+from support.metrics import Figures, Grouping, assert_metrics
 from support.readings import ONE, TWO, LakeInMemory, Message, faulty, reading, readings
 from support.warehouse import Warehouse, warehouse
 
@@ -293,6 +294,19 @@ def test_quality_counts_every_message_once(house: Warehouse) -> None:
     )
     assert found == sorted((*key, *(own[name] for name in names)) for key, own in counts.items())
     assert house.rows("select sum(received) from marts.agg_telemetry_quality_daily") == [(len(messages()),)]
+
+
+def test_metrics_are_those_of_the_messages(house: Warehouse) -> None:
+    figures: Figures = {
+        "messages": lambda each: 1,
+        "valid_messages": lambda each: int("_fault" not in each and is_timed(each)),
+        "valid_reading_share": ("valid_messages", "messages"),
+    }
+    groupings = [
+        Grouping("metric_time__day", day, "rpt_telemetry_days", "event_date"),
+        Grouping("device", key),
+    ]
+    assert_metrics(house, messages(), figures, groupings)
 
 
 INVALID = (

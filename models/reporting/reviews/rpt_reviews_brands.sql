@@ -11,6 +11,7 @@ brands as (
         known.products - case when known.is_unknown then 1 else 0 end as products,
         coalesce(rated.reviews, 0) as reviews,
         coalesce(rated.ratings, 0) as ratings,
+        coalesce(rated.rating_sum, 0) as rating_sum,
         {%- for stars in range(1, 6) %}
         coalesce(rated.ratings_{{ stars }}, 0) as ratings_{{ stars }},
         {%- endfor %}

@@ -8,6 +8,7 @@ counted as (
         quality.event_date as event_date,
         count(distinct case when quality.readings > 0 then quality.device_id end) as devices,
         sum(quality.received) as received,
+        sum(quality.valid) as valid,
         sum(quality.readings) as readings,
         sum(quality.duplicates) as duplicates,
         sum(quality.conflicts) as conflicts,
