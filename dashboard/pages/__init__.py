@@ -4,8 +4,6 @@ from types import ModuleType
 
 from dashboard.pages import (
     consent,
-    data_quality,
-    deliveries,
     devices,
     overview,
     pacing,
@@ -22,7 +20,5 @@ PAGES: dict[str, ModuleType] = {
     "pacing": pacing,
     "reviews": reviews,
     "devices": devices,
-    "data-quality": data_quality,
-    "deliveries": deliveries,
 }
 """Each has TITLE, ICON and show(asking)."""

@@ -68,7 +68,7 @@ def show(asking: Asking) -> None:
     by_day(asking, period, company, rate)
     if company is None:
         by_company(asking, rate)
-        by_breakdown(asking, rate)
+    by_breakdown(asking, company, rate)
     restated(asking, period, of_company)
     statuses(asking, of_company)
     items(asking, company)
@@ -84,7 +84,7 @@ def companies(asking: Asking) -> dict[str, str]:
 
 
 def name_of(row: Row) -> str:
-    """Companies have no name in what is delivered: the industry, the country and the beginning of the id stand for it."""
+    """Companies are delivered without a name: industry, country and the beginning of the id stand for it."""
     known = ", ".join(filter(None, (getattr(row, "industry", None), getattr(row, "hq_country", None))))
     return f"{known or 'unknown'} · {(row.company_id or 'no company')[:8]}"
 
@@ -145,23 +145,27 @@ def by_company(asking: Asking, rate: str) -> None:
     )
 
 
-def by_breakdown(asking: Asking, rate: str) -> None:
+def by_breakdown(asking: Asking, company: str | None, rate: str) -> None:
     told = RATES[rate][0]
     st.subheader(f"Where is the {told.lower()} high or low?")
-    breakdown = filters.one_of("By", "by", BREAKDOWNS)
-    asked = Question("rpt_consent_rates", where=(In("breakdown", (breakdown,)),), order_by=("-notices", "-events"))
-    draw_intervals(asking.rows(asked.limited(MOST_MEMBERS)), rate, f"by {breakdown}")
-    parts.table(
-        asking, asked, BREAKDOWNS[breakdown], {"member": BREAKDOWNS[breakdown], **rate_labels(rate), **SAMPLE_LABELS}
+    breakdowns = BREAKDOWNS if company is None else {name: BREAKDOWNS[name] for name in ("country", "device")}
+    breakdown = filters.one_of("By", "by", breakdowns)
+    asked = Question(
+        "rpt_consent_company_rates" if company else "rpt_consent_rates",
+        where=(In("breakdown", (breakdown,)), *filters.only("company_id", company)),
+        order_by=("-notices", "-events", "member"),
     )
-    st.caption("Totals are divided, never averaged: companies with many notices weigh more.")
+    draw_intervals(asking.rows(asked.limited(MOST_MEMBERS)), rate, f"by {breakdown}")
+    labels = {"member": BREAKDOWNS[breakdown], **rate_labels(rate), **SAMPLE_LABELS}
+    parts.table(asking, asked, BREAKDOWNS[breakdown], labels)
+    st.caption("All delivered days. Totals are divided, never averaged: companies with many notices weigh more.")
 
 
 def draw_intervals(rows: Sequence[Row], rate: str, by: str) -> None:
     drawn = [row for row in rows if getattr(row, rate) is not None]
     if not drawn:
         return
-    names = [name_of(row) if hasattr(row, "company_id") else row.member or "not said" for row in drawn]
+    names = [row.member or "not said" if "member" in row._fields else name_of(row) for row in drawn]
     told = RATES[rate][0]
     parts.chart(charts.intervals(drawn, names, rate, "share", told), f"{told} {by}, with 95 % intervals")
 
@@ -302,7 +306,8 @@ def design_effects(asking: Asking, of_company: tuple[Condition, ...]) -> None:
     }
     parts.table(asking, asked, "Design effects", labels)
     st.caption(
-        "Senders do not say whether they sample events or users. By user, the variance is the design effect times as large."
+        "Senders do not say whether they sample events or users. By user, the variance is larger by the "
+        "design effect."
     )
 
 

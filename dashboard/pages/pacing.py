@@ -67,7 +67,12 @@ def campaign_of(row: Row) -> str:
 
 def pace_tiles(asking: Asking, period: Period, of_campaign: tuple[Condition, ...]) -> None:
     """What was spent, and the budgets to look at first."""
-    spent = Question("fct_ad_delivery_daily", measures=parts.asked(["spend"]), where=of_campaign, schema="marts")
+    spent = Question(
+        "fct_ad_delivery_daily",
+        measures=parts.asked(["spend"], "fct_ad_delivery_daily"),
+        where=of_campaign,
+        schema="marts",
+    )
     parts.figures(asking.one(parts.compared(spent, period)), ["spend"])
     pacing = asking.one(Question("rpt_ad_delivery_pacing", measures=PACING_COUNTS, where=of_campaign))
     parts.tiles(
@@ -178,8 +183,8 @@ def clicked(asking: Asking) -> None:
     }
     parts.table(asking, asked, "Campaigns", labels)
     st.caption(
-        f"All days; in the chart from {LEAST_IMPRESSIONS} impressions on. Campaigns whose intervals overlap may well do "
-        "equally. More clicks than impressions have no interval: a click does not say of which impression it is."
+        f"All days; in the chart from {LEAST_IMPRESSIONS} impressions on. Campaigns whose intervals overlap may well "
+        "do equally. More clicks than impressions have no interval: a click does not say of which impression it is."
     )
 
 

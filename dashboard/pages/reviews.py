@@ -120,8 +120,8 @@ def falling(asking: Asking) -> None:
     asked = Question("rpt_reviews_products_falling", order_by=("change_high", "product_id"))
     parts.table(asking, asked, "Products that fall", labels)
     st.caption(
-        "The latest days against as many before, with the 95 % interval of the difference. Of 1,000 products that never "
-        "changed some 25 fall beyond chance by chance."
+        "The latest days against as many before, with the 95 % interval of the difference. Of 1,000 products that "
+        "never changed some 25 fall beyond chance by chance."
     )
 
 
@@ -133,8 +133,8 @@ def brands(asking: Asking) -> None:
     labels = {"place": "Place", "brand_name": "Brand", "products": "Products", **RATING_LABELS}
     parts.table(asking, asked, "Brands", labels)
     st.caption(
-        "The mean as if ratings of the mean of all stood beside a brand's own, so that few ratings lead no ranking, with "
-        "its 95 % interval. In brackets: ratings."
+        "The mean as if ratings of the mean of all stood beside a brand's own, so that few ratings lead no ranking, "
+        "with its 95 % interval. In brackets: ratings."
     )
 
 

@@ -130,7 +130,7 @@ def by_segment(asking: Asking, period: Period, where: tuple[Condition, ...]) -> 
     asked = Question(
         "fct_ad_events_daily",
         columns=members,
-        measures=parts.asked(FIGURES),
+        measures=parts.asked(FIGURES, "fct_ad_events_daily"),
         where=where,
         order_by=("-impressions",),
         schema="marts",
