@@ -104,11 +104,6 @@ def tile(place: Any, row: Row, name: str, good: Mapping[str, bool] | None = None
     )
 
 
-def fact(place: Any, name: str, value: str, note: str = "") -> None:
-    """The tile of a figure that is no metric."""
-    place.metric(name, value, delta=note or None, delta_color="off", delta_arrow="off", border=True)
-
-
 def link(path: str, label: str, **filters: str) -> None:
     """A link to a page of the dashboard, with filters set."""
     page = st.Page(lambda: None, title=path or "Overview", url_path=path)

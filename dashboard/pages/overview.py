@@ -137,10 +137,11 @@ def findings_of(asking: Asking, deliveries: Mapping[str, str]) -> dict[str, list
     counts: dict[str, dict[str, int]] = {}
     for row in asking.rows(question):
         counts.setdefault(row.source, {})[row.severity] = row.found
-    return {
-        source: ["New findings: " + ", ".join(counted(of[name], *names) for name, names in SEVERITIES.items() if name in of)]
-        for source, of in counts.items()
-    }
+    return {source: [f"New findings: {', '.join(in_words(of))}"] for source, of in counts.items()}
+
+
+def in_words(of: Mapping[str, int]) -> list[str]:
+    return [counted(of[severity], *names) for severity, names in SEVERITIES.items() if severity in of]
 
 
 def restated(asking: Asking, source: str, delivery: str) -> list[str]:

@@ -9,9 +9,8 @@ from dashboard import charts, parts
 from dashboard.asking import Asking
 from dashboard.filters import Period, choice, named, only, period
 from duckhouse.metrics import metrics
-from duckhouse.reporting.formats import change, moment, named as name_of
-from duckhouse.warehouse.questions import Comparison, Condition, In, Question
-from duckhouse.warehouse.reading import Row
+from duckhouse.reporting.formats import change, moment
+from duckhouse.warehouse.questions import Condition, In, Question
 
 TITLE = "Revenue"
 ICON = ":material/payments:"
@@ -63,12 +62,10 @@ EVENT_LABELS = {
 
 
 def show(asking: Asking) -> None:
-    days = asking.one(Question(DAYS, measures={"first": "min(event_date)"}, where=(In("is_full_day", (True,)),)))
-    full = asking.one(Question(DAYS, measures={"last": "max(event_date)"}, where=(In("is_full_day", (True,)),)))
-    if not days.first:
-        st.info("No day of ad serving was over when its events were delivered. Land a later delivery, then build.")
+    days = parts.known_days(asking, DAYS, "ad serving", In("is_full_day", (True,)))
+    if days is None:
         return
-    when = period(days.first, full.last)
+    when = period(*days)
     where = who(asking)
     tiles(asking, when, where)
     reported(asking, when, where)
@@ -81,9 +78,8 @@ def show(asking: Asking) -> None:
 
 def who(asking: Asking) -> tuple[Condition, ...]:
     """Asks for a publisher and an account manager."""
-    known = asking.rows(
-        Question(PUBLISHERS, ("publisher_id", "publisher_name", "account_manager"), {"days": "count(*)"}, (), ("publisher_name",))
-    )
+    columns = ("publisher_id", "publisher_name", "account_manager")
+    known = asking.rows(Question(PUBLISHERS, columns, {"days": "count(*)"}, order_by=("publisher_name",)))
     left, right = st.columns(2)
     with left:
         publisher = choice("Publisher", "publisher", named(known, "publisher_id", "publisher_name"))
@@ -132,7 +128,7 @@ def reported(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
     series = {"first_reported": "first reported", "now": "now"}
     parts.chart(
         charts.lines(drawn, "event_date", series, "usd"),
-        "Revenue of each day in US dollars as it was first reported, and as it is now. The table below has the figures.",
+        "Revenue of each day in US dollars as it was first reported, and as it is now; figures are in the table.",
     )
     parts.table(asking, question, "Days as first reported and now", {"event_date": "Day", **REPORTED_LABELS, **CAUSES})
 
@@ -209,7 +205,8 @@ def billable(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
     st.subheader("How much of it can be billed?")
     view, day = billed_in(where)
     amounts = [GROSS[0], *BRIDGE, BILLED[0], NOT_SETTLED]
-    question = Question(view, measures={column: f"sum({column})" for column in amounts}, where=(when.within(day), *where))
+    sums = {column: f"sum({column})" for column in amounts}
+    question = Question(view, measures=sums, where=(when.within(day), *where))
     row = asking.one(question)
     if row.revenue_usd_gross is None:
         st.info("Nothing of this choice was earned on these days.")
@@ -248,13 +245,14 @@ def invoices(asking: Asking, where: Sequence[Condition]) -> None:
         **{column: f"{label.capitalize()}, $" for column, label in BRIDGE.items()},
         "days_with_events": "Days",
     }
-    question = Question(INVOICES, tuple(labels), where=(*where,), order_by=("-reporting_month", "-revenue_usd_billable"))
+    latest_first = ("-reporting_month", "-revenue_usd_billable")
+    question = Question(INVOICES, tuple(labels), where=(*where,), order_by=latest_first)
     parts.table(asking, question, "Invoices by month and publisher", labels)
 
 
 def why(asking: Asking, where: Sequence[Condition]) -> None:
     st.subheader("Why did this day change?")
-    moved = asking.rows(
+    days = asking.rows(
         Question(
             RESTATEMENTS,
             ("event_date",),
@@ -263,10 +261,10 @@ def why(asking: Asking, where: Sequence[Condition]) -> None:
             ("-size", "event_date"),
         )
     )
-    if not moved:
+    if not days:
         st.info("No delivery changed a day after it was reported.")
         return
-    options = {str(row.event_date): f"{row.event_date}: {change(row.moved)}" for row in moved}
+    options = {str(row.event_date): f"{row.event_date}: {change(row.moved)}" for row in days}
     left, middle, right = st.columns(3)
     with left:
         day = st.selectbox("Day", list(options), format_func=options.__getitem__, key="changed", bind="query-params")
@@ -286,12 +284,14 @@ def why(asking: Asking, where: Sequence[Condition]) -> None:
             "delivery_id": "Delivery",
         },
     )
-    deliveries = asking.rows(
-        Question(RESTATEMENTS, ("delivery_id", "delivered_at"), {"moved": "sum(revenue_usd_difference)"}, (that_day, RESTATED, *where), ("-delivery_id",))
-    )
+    moved = {"moved": "sum(revenue_usd_difference)"}
+    keys = ("delivery_id", "delivered_at")
+    deliveries = asking.rows(Question(RESTATEMENTS, keys, moved, (that_day, RESTATED, *where), ("-delivery_id",)))
     told = {row.delivery_id: f"{moment(row.delivered_at)}: {change(row.moved)}" for row in deliveries}
     with middle:
-        delivery = st.selectbox("Delivery", list(told), format_func=told.__getitem__, key="delivery", bind="query-params")
+        delivery = st.selectbox(
+            "Delivery", list(told), format_func=told.__getitem__, key="delivery", bind="query-params"
+        )
     with right:
         which = st.selectbox("Events", [ALL, LATE, UNSETTLED], key="events", bind="query-params")
     st.caption("An event that moved to another day or publisher is shown where it is now.")
