@@ -4,6 +4,8 @@ from types import ModuleType
 
 from dashboard.pages import (
     consent,
+    data_quality,
+    deliveries,
     devices,
     overview,
     pacing,
@@ -20,5 +22,7 @@ PAGES: dict[str, ModuleType] = {
     "pacing": pacing,
     "reviews": reviews,
     "devices": devices,
+    "data-quality": data_quality,
+    "deliveries": deliveries,
 }
 """Each has TITLE, ICON and show(asking)."""
