@@ -39,7 +39,8 @@ class Period:
 
 
 def period(first: date, last: date, usual: str = "Week") -> Period:
-    """Asks for a period that ends on a day between two days; usually on the last one."""
+    """Asks for a period that ends on a day between two days; usually on the last one. It is compared with the one
+    before where all of its days are known: a part of them would show a rise that is none."""
     where, when = st.columns([3, 2])
     length = where.segmented_control(
         "Period", [*DAYS, WHOLE], default=usual, required=True, key="period", bind="query-params"
@@ -51,8 +52,8 @@ def period(first: date, last: date, usual: str = "Week") -> Period:
     )
     days = DAYS[length or usual]
     end = end if isinstance(end, date) else last
-    begin = end - timedelta(days=days - 1)
-    return Period(begin, end, (begin - timedelta(days=days), begin - timedelta(days=1)))
+    begin, earlier = end - timedelta(days=days - 1), end - timedelta(days=2 * days - 1)
+    return Period(begin, end, (earlier, begin - timedelta(days=1)) if earlier >= first else None)
 
 
 def choice(label: str, key: str, options: Mapping[str, str], everything: str = EVERYTHING) -> str | None:

@@ -23,12 +23,13 @@ from duckhouse.warehouse.questions import Comparison, Condition, Question
 from duckhouse.warehouse.reading import Row
 
 MOST_ROWS = 500  # in a table on a page; a download has all
+SMALL_SHARE = 0.1  # below it a tenth of a percent is too coarse
 COLOURS: dict[bool | None, Any] = {True: "normal", False: "inverse", None: "off"}
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
 FORMATS: dict[str, Callable[[Any], str]] = {
     "usd": formats.dollars,
-    "count": formats.count,
-    "share": formats.percent,
+    "count": lambda number: "" if number is None else f"{number:,.0f}",  # an estimate is a decimal
+    "share": lambda share: formats.percent(share, 1 if share is None or share >= SMALL_SHARE else 2),
     "rating": lambda value: "" if value is None else f"{value:.2f}",
 }
 BRINGS = {
@@ -123,10 +124,13 @@ def compared(question: Question, period: Period, column: str = "event_date") -> 
 
 
 def changed(row: Row, name: str, unit: str) -> str | None:
-    """By how much a metric changed: a rate in points, all else in percent."""
+    """By how much a metric changed: a rate in points, a rating in stars, all else in percent."""
     if unit == "share":
         change = getattr(row, f"{name}_change")
         return None if change is None else f"{change * 100:+.2f} points"
+    if unit == "rating":
+        change = getattr(row, f"{name}_change")
+        return None if change is None else f"{change:+.2f}"
     change = getattr(row, f"{name}_change_share")
     return None if change is None else f"{change:+.1%}"
 

@@ -1,6 +1,7 @@
 """Consent: how many users opt in, where and to what, how sure that is, and why a rate is another than was reported."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import streamlit as st
 
@@ -54,10 +55,10 @@ EVENT_LABELS = {
 
 
 def show(asking: Asking) -> None:
-    days = parts.known_days(asking, "rpt_consent_days", "consent", In("is_after_last_delivery", (False,)))
-    if not days:
+    known = parts.known_days(asking, "rpt_consent_days", "consent", In("is_after_last_delivery", (False,)))
+    if not known:
         return
-    period = filters.period(*days)
+    period = filters.period(*days_of_enough(asking, *known), usual="Day")
     company = filters.choice("Company", "company", companies(asking), "All companies")
     of_company = filters.only("company_id", company)
 
@@ -75,6 +76,19 @@ def show(asking: Asking) -> None:
     answers(asking, of_company)
     design_effects(asking, of_company)
     open_errors(asking, of_company)
+
+
+def days_of_enough(asking: Asking, first: date, last: date) -> tuple[date, date]:
+    """The first and the last day with enough records, where there are such days: a wrong clock writes 1970."""
+    enough = Question(
+        "rpt_consent_rates",
+        measures={"first_day": "min(member)", "last_day": "max(member)"},
+        where=(In("breakdown", ("day",)), In("is_small_sample", (False,)), Between("member", first, last)),
+    )
+    found = asking.one(enough)
+    return (
+        (date.fromisoformat(found.first_day), date.fromisoformat(found.last_day)) if found.last_day else (first, last)
+    )
 
 
 def companies(asking: Asking) -> dict[str, str]:
@@ -306,8 +320,7 @@ def design_effects(asking: Asking, of_company: tuple[Condition, ...]) -> None:
     }
     parts.table(asking, asked, "Design effects", labels)
     st.caption(
-        "Senders do not say whether they sample events or users. By user, the variance is larger by the "
-        "design effect."
+        "Senders do not say whether they sample events or users. By user, the variance is larger by the design effect."
     )
 
 
