@@ -15,26 +15,36 @@ FEW_TICKS = 8  # that many points have a tick each; for more the library chooses
 MEASURED, UNSURE = "enough", "small sample"
 Chart: TypeAlias = Any
 """What Altair calls it differs with what it is made of."""
+At: TypeAlias = str | Callable[[Row], date | datetime]
+"""The column of a day, a month or a time, or a function of a row that gives it."""
 LEGEND = alt.Legend(title=None, orient="top")
 TICK_COLOURS = alt.Scale(range=["#c77700", "#7b8794"])
 
 
-def lines(rows: Iterable[Row], x: str, series: Mapping[str, str], unit: str, interval: bool = False) -> Chart:
+def lines(rows: Iterable[Row], x: At, series: Mapping[str, str], unit: str, interval: bool = False) -> Chart:
     """A line over days, months or times for each column of `series` (column: its name). With `interval` a band from
     <column>_low to <column>_high is drawn around each."""
     points = [point for row in rows for point in points_of(row, x, series, interval)]
+    return lines_of(points, list(series.values()), unit, interval)
+
+
+def lines_by(rows: Iterable[Row], x: At, name: str, value: str, unit: str) -> Chart:
+    """A line of the column `value` for each value of the column `name`."""
+    points = [{**point, "series": getattr(row, name)} for row in rows for point in points_of(row, x, {value: ""})]
+    return lines_of(points, list(dict.fromkeys(point["series"] for point in points)), unit)
+
+
+def lines_of(points: Sequence[Mapping[str, Any]], names: Sequence[str], unit: str, interval: bool = False) -> Chart:
     base = alt.Chart(alt.Data(values=points)).encode(
-        x=time(points),
-        color=colour(series),
-        tooltip=told(points, unit, interval),
+        x=time(points), color=colour(names), tooltip=told(points, unit, interval)
     )
-    dash = alt.StrokeDash("series:N", scale=alt.Scale(domain=list(series.values()), range=DASHES), legend=None)
+    dash = alt.StrokeDash("series:N", scale=alt.Scale(domain=names, range=DASHES), legend=None)
     line = base.mark_line(point=alt.OverlayMarkDef(size=40)).encode(y=axis("value:Q", unit), strokeDash=dash)
     band = base.mark_area(opacity=0.25).encode(y=axis("low:Q", unit), y2="high:Q")
     return alt.layer(*([band] if interval else []), line).properties(height=HEIGHT)
 
 
-def bars(rows: Iterable[Row], x: str, series: Mapping[str, str], unit: str) -> Chart:
+def bars(rows: Iterable[Row], x: At, series: Mapping[str, str], unit: str) -> Chart:
     """Bars over days, months or times, the columns of `series` (column: its name) stacked, the first at the bottom."""
     points = [point for row in rows for point in points_of(row, x, series)]
     return (
@@ -43,7 +53,7 @@ def bars(rows: Iterable[Row], x: str, series: Mapping[str, str], unit: str) -> C
         .encode(
             x=time(points, "utcyearmonthdate"),
             y=axis("value:Q", unit),
-            color=colour(series),
+            color=colour(list(series.values())),
             order="place:Q",
             tooltip=told(points, unit),
         )
@@ -101,7 +111,7 @@ def shares(rows: Iterable[Sequence[Any]], series: Sequence[str]) -> Chart:
         .encode(
             y=alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=LONGEST_NAME)),
             x=alt.X("value:Q", title=None, stack="normalize", axis=alt.Axis(format=".0%")),
-            color=colour({part: part for part in series}),
+            color=colour(series),
             order="place:Q",
             tooltip=[
                 alt.Tooltip("name:N", title="of"),
@@ -182,9 +192,9 @@ def bridge(row: Row, first: tuple[str, str], taken: Mapping[str, str], last: tup
     )
 
 
-def points_of(row: Row, x: str, series: Mapping[str, str], interval: bool = False) -> Iterable[dict[str, Any]]:
+def points_of(row: Row, x: At, series: Mapping[str, str], interval: bool = False) -> Iterable[dict[str, Any]]:
     """What a row has to draw: a point for each series that has a value."""
-    at = getattr(row, x)
+    at = getattr(row, x) if isinstance(x, str) else x(row)
     for place, (column, name) in enumerate(series.items()):
         if getattr(row, column) is None:
             continue
@@ -204,9 +214,9 @@ def figures_of(row: Row, columns: Mapping[str, str]) -> dict[str, float]:
     return {name: float(value) for name, value in found.items() if value is not None}
 
 
-def written(at: date | datetime) -> str:
+def written(at: date | datetime | str) -> str:
     """A time as charts read it: UTC."""
-    return f"{at.isoformat()}Z" if isinstance(at, datetime) else at.isoformat()
+    return f"{at.isoformat()}Z" if isinstance(at, datetime) else str(at)
 
 
 def time(points: Sequence[Mapping[str, Any]], unit: str | None = None) -> alt.X:
@@ -230,9 +240,8 @@ def axis(field: str, unit: str) -> alt.Y:
     return alt.Y(field, title=None, axis=alt.Axis(format=FORMATS[unit]), scale=alt.Scale(zero=unit != "rating"))
 
 
-def colour(series: Mapping[str, str]) -> alt.Color:
-    names = list(series.values())
-    return alt.Color("series:N", sort=names, legend=LEGEND if len(names) > 1 else None)
+def colour(names: Sequence[str]) -> alt.Color:
+    return alt.Color("series:N", sort=list(names), legend=LEGEND if len(names) > 1 else None)
 
 
 def told(points: Sequence[Mapping[str, Any]], unit: str, interval: bool = False) -> list[alt.Tooltip]:

@@ -82,6 +82,11 @@ def one_of(label: str, key: str, options: Mapping[str, str]) -> str:
     return chosen or usual
 
 
+def picked(label: str, key: str, options: Sequence[str], usual: str) -> str:
+    """Asks for one of many options."""
+    return st.selectbox(label, options, index=options.index(usual), key=key, bind="query-params")
+
+
 def only(column: str, chosen: Value) -> tuple[Condition, ...]:
     """The condition that a choice means: none where everything is chosen."""
     return () if chosen is None else (In(column, (chosen,)),)

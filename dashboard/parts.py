@@ -110,10 +110,10 @@ def link(path: str, label: str, **filters: str) -> None:
     st.page_link(page, label=plain(label), query_params=filters)
 
 
-def asked(names: Sequence[str]) -> dict[str, str]:
-    """Metrics as the measures of a question."""
+def asked(names: Sequence[str], view: str | None = None) -> dict[str, str]:
+    """Metrics as the measures of a question about their view, or about another one that has their columns."""
     known = metrics()
-    return {name: known[name].expression for name in names}
+    return {name: known[name].over(view or known[name].view) for name in names}
 
 
 def compared(question: Question, period: Period, column: str = "event_date") -> Question | Comparison:

@@ -2,11 +2,26 @@
 
 from types import ModuleType
 
-from dashboard.pages import data_quality, deliveries, overview, revenue
+from dashboard.pages import (
+    consent,
+    data_quality,
+    deliveries,
+    devices,
+    overview,
+    pacing,
+    revenue,
+    reviews,
+    traffic,
+)
 
 PAGES: dict[str, ModuleType] = {
     "": overview,
     "revenue": revenue,
+    "traffic": traffic,
+    "consent": consent,
+    "pacing": pacing,
+    "reviews": reviews,
+    "devices": devices,
     "data-quality": data_quality,
     "deliveries": deliveries,
 }
