@@ -306,8 +306,7 @@ def design_effects(asking: Asking, of_company: tuple[Condition, ...]) -> None:
     }
     parts.table(asking, asked, "Design effects", labels)
     st.caption(
-        "Senders do not say whether they sample events or users. By user, the variance is larger by the "
-        "design effect."
+        "Senders do not say whether they sample events or users. By user, the variance is larger by the design effect."
     )
 
 

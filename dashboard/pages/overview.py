@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import parts
 from dashboard.asking import Asking
+from dashboard.pages.data_quality import rule_name
 from dashboard.parts import link, plain
 from duckhouse.metrics import metrics
 from duckhouse.reporting.formats import change, counted, moment, money
@@ -174,7 +175,7 @@ def actions(asking: Asking) -> None:
         with st.container(border=True):
             what, todo, size = st.columns([4, 5, 3], vertical_alignment="center")
             with what:
-                link("data-quality", f"{action.title} ({action.source_label})", rule=action.rule_id)
+                link("data-quality", f"{action.title} ({action.source_label})", rule=rule_name(action))
             told(todo, plain(action.action), action.owner)
             amount = money(action.impact_amount, action.impact_currency) or counted(action.records, "record")
             told(size, f"**{plain(amount)}**", counted(action.findings, f"open {action.severity}"))
