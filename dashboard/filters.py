@@ -1,5 +1,6 @@
 """Filters. Each is a part of the address of the page, so that a link shows what its sender saw."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -58,14 +59,21 @@ def period(first: date, last: date, usual: str = "Week") -> Period:
 
 def choice(label: str, key: str, options: Mapping[str, str], everything: str = EVERYTHING) -> str | None:
     """Asks for one of the options (key: name), or all of them: None."""
+    names = told_apart(options)
     chosen = st.selectbox(
         label,
-        ["", *options],
-        format_func=lambda option: options.get(option, option) if option else everything,
+        ["", *names],
+        format_func=lambda option: names[option] if option else everything,
         key=key,
         bind="query-params",
     )
     return chosen or None
+
+
+def told_apart(options: Mapping[str, str]) -> dict[str, str]:
+    """The options, with their key behind a name that several have: the address holds what is shown."""
+    uses = Counter(options.values())
+    return {key: name if uses[name] == 1 else f"{name} ({key})" for key, name in options.items()}
 
 
 def one_of(label: str, key: str, options: Mapping[str, str]) -> str:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard import charts, parts
 from dashboard.asking import Asking
-from dashboard.filters import choice, named, one_of, only
+from dashboard.filters import choice, named, one_of, only, picked
 from dashboard.parts import Tile, plain
 from duckhouse.findings import compared, figures, place
 from duckhouse.reporting.chapters.quality import ACTIONS
@@ -77,11 +77,16 @@ def show(asking: Asking) -> None:
     where = (*only("source", system), *only("severity", severity))
     found = asking.rows(Question(RULES, ("rule_id", "title"), {"place": "min(place)"}, where, ("place",)))
     with right:
-        rule = choice("Rule", "rule", named(found, "rule_id", "title"), "All rules, ranked")
+        rule = choice("Rule", "rule", {row.rule_id: rule_name(row) for row in found}, "All rules, ranked")
     if rule:
         one_rule(asking, rule)
     else:
         ranking(asking, where, only("source", system))
+
+
+def rule_name(row: Row) -> str:
+    """A rule in the list of rules, and in the address of its page."""
+    return f"{row.title} · {row.rule_id}"
 
 
 def ranking(asking: Asking, where: tuple[Condition, ...], of_system: tuple[Condition, ...]) -> None:
@@ -153,8 +158,7 @@ def findings(asking: Asking, rule_id: str) -> None:
         return
     st.subheader("Which rows are behind a finding?")
     by_key = {row.finding_key: row for row in found}
-    key = st.selectbox("Finding", list(by_key), key="finding", bind="query-params")
-    behind(asking, by_key[key])
+    behind(asking, by_key[picked("Finding", "finding", list(by_key), found[0].finding_key)])
 
 
 def behind(asking: Asking, finding: Row) -> None:

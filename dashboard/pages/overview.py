@@ -8,6 +8,7 @@ import streamlit as st
 
 from dashboard import parts
 from dashboard.asking import Asking
+from dashboard.pages.data_quality import rule_name
 from dashboard.parts import link, plain
 from duckhouse.metrics import metrics
 from duckhouse.reporting.formats import change, counted, moment, money
@@ -27,6 +28,7 @@ HEADLINES = {
     "telemetry": "messages",
 }
 """The metric of each system that a day is judged by."""
+MONTHLY = {"average_rating"}
 SEVERITIES = {
     "error": ("error", "errors"),
     "warning": ("warning", "warnings"),
@@ -106,17 +108,21 @@ def changes(asking: Asking, systems: Sequence[Row]) -> None:
 
 
 def compared_day(asking: Asking, system: Row) -> None:
+    """The headline of the last day that is over beside the day before; of what is kept by month, the months."""
     name = HEADLINES.get(system.source)
     if name is None or system.last_day is None or not asking.has(metrics()[name].view):
         st.markdown(f"**{plain(system.label)}**")
         return
     is_over = system.last_day < system.last_delivery_at.date()
     day = system.last_day if is_over else system.last_day - timedelta(days=1)
-    before = day - timedelta(days=1)
+    before, column, told = day - timedelta(days=1), "event_date", "%Y-%m-%d"
+    if name in MONTHLY:
+        day, column, told = day.replace(day=1), "month", "%B %Y"
+        before = (day - timedelta(days=1)).replace(day=1)
     question = Question(metrics()[name].view, measures=parts.asked([name]))
-    row = asking.one(Comparison(question, In("event_date", (day,)), In("event_date", (before,))))
+    row = asking.one(Comparison(question, In(column, (day,)), In(column, (before,))))
     parts.tile(st, row, name, title=f"{plain(system.label)}: {metrics()[name].label.lower()}")
-    st.caption(f"{day}, beside {before}")
+    st.caption(f"{day:{told}}, beside {before:{told}}")
 
 
 def last_deliveries(asking: Asking) -> dict[str, str]:
@@ -169,7 +175,7 @@ def actions(asking: Asking) -> None:
         with st.container(border=True):
             what, todo, size = st.columns([4, 5, 3], vertical_alignment="center")
             with what:
-                link("data-quality", f"{action.title} ({action.source_label})", rule=action.rule_id)
+                link("data-quality", f"{action.title} ({action.source_label})", rule=rule_name(action))
             told(todo, plain(action.action), action.owner)
             amount = money(action.impact_amount, action.impact_currency) or counted(action.records, "record")
             told(size, f"**{plain(amount)}**", counted(action.findings, f"open {action.severity}"))

@@ -7,9 +7,9 @@ import streamlit as st
 
 from dashboard import charts, parts
 from dashboard.asking import Asking
-from dashboard.filters import Period, choice, named, only, period
+from dashboard.filters import Period, choice, named, only, period, picked, told_apart
 from duckhouse.metrics import metrics
-from duckhouse.reporting.formats import change, moment
+from duckhouse.reporting.formats import moment
 from duckhouse.warehouse.questions import Condition, In, Question
 
 TITLE = "Revenue"
@@ -256,7 +256,7 @@ def why(asking: Asking, where: Sequence[Condition]) -> None:
         Question(
             RESTATEMENTS,
             ("event_date",),
-            {"moved": "sum(revenue_usd_difference)", "size": "sum(abs(revenue_usd_difference))"},
+            {"size": "sum(abs(revenue_usd_difference))"},
             (RESTATED, *where),
             ("-size", "event_date"),
         )
@@ -264,10 +264,10 @@ def why(asking: Asking, where: Sequence[Condition]) -> None:
     if not days:
         st.info("No delivery changed a day after it was reported.")
         return
-    options = {str(row.event_date): f"{row.event_date}: {change(row.moved)}" for row in days}
     left, middle, right = st.columns(3)
     with left:
-        day = st.selectbox("Day", list(options), format_func=options.__getitem__, key="changed", bind="query-params")
+        changed = [str(row.event_date) for row in days]
+        day = picked("Day", "changed", changed, changed[0])
     that_day = In("event_date", (day,))
     parts.table(
         asking,
@@ -284,16 +284,15 @@ def why(asking: Asking, where: Sequence[Condition]) -> None:
             "delivery_id": "Delivery",
         },
     )
-    moved = {"moved": "sum(revenue_usd_difference)"}
+    publishers = {"publishers": "count(*)"}
     keys = ("delivery_id", "delivered_at")
-    deliveries = asking.rows(Question(RESTATEMENTS, keys, moved, (that_day, RESTATED, *where), ("-delivery_id",)))
-    told = {row.delivery_id: f"{moment(row.delivered_at)}: {change(row.moved)}" for row in deliveries}
+    deliveries = asking.rows(Question(RESTATEMENTS, keys, publishers, (that_day, RESTATED, *where), ("-delivery_id",)))
     with middle:
-        delivery = st.selectbox(
-            "Delivery", list(told), format_func=told.__getitem__, key="delivery", bind="query-params"
-        )
+        told = told_apart({row.delivery_id: moment(row.delivered_at) for row in deliveries})
+        ids = {name: delivery_id for delivery_id, name in told.items()}
+        delivery = ids[picked("Delivery", "delivery", list(ids), next(iter(ids)))]
     with right:
-        which = st.selectbox("Events", [ALL, LATE, UNSETTLED], key="events", bind="query-params")
+        which = picked("Events", "events", [ALL, LATE, UNSETTLED], ALL)
     st.caption("An event that moved to another day or publisher is shown where it is now.")
     publisher = tuple(one for one in where if isinstance(one, In) and one.column == "publisher_id")
     parts.table(
