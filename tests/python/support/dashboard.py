@@ -11,7 +11,7 @@ from support.warehouse import Warehouse
 
 SCRIPT = """
 from dashboard.asking import Asking
-from dashboard.pages import PAGES
+from dashboard.roles import PAGES
 from duckhouse.warehouse.reading import reading
 
 with reading({target!r}) as house:

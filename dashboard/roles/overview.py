@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import parts
 from dashboard.asking import Asking
-from dashboard.pages.data_quality import rule_name
+from dashboard.roles.data_quality import rule_name
 from dashboard.parts import link, plain
 from duckhouse.metrics import metrics
 from duckhouse.reporting.formats import change, counted, moment, money

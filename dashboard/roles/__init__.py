@@ -1,8 +1,8 @@
-"""The pages by their path: one a role."""
+"""The pages by their path: one a role. Streamlit would run a folder named pages by itself, without app.py."""
 
 from types import ModuleType
 
-from dashboard.pages import (
+from dashboard.roles import (
     consent,
     data_quality,
     deliveries,
