@@ -87,7 +87,7 @@ def intervals(
         y=alt.Y("name:N", title=None, sort=list(dict.fromkeys(name)), axis=alt.Axis(labelLimit=LONGEST_NAME)),
         tooltip=[alt.Tooltip("name:N", title="of"), *told_figures(unit, True), alt.Tooltip("sample:N", title="sample")],
     )
-    low = alt.X("low:Q", title=title, axis=alt.Axis(format=FORMATS[unit]), scale=alt.Scale(zero=unit != "rating"))
+    low = alt.X("low:Q", title=title, axis=alt.Axis(format=FORMATS[unit]), scale=alt.Scale(zero=False))
     rule = base.mark_rule(strokeWidth=2, opacity=0.6).encode(x=low, x2="high:Q")
     shape = alt.Shape(
         "sample:N",
@@ -236,8 +236,9 @@ def time(points: Sequence[Mapping[str, Any]], unit: str | None = None) -> alt.X:
 
 
 def axis(field: str, unit: str) -> alt.Y:
-    """Counts and money begin at 0; a rating would be flat if it did."""
-    return alt.Y(field, title=None, axis=alt.Axis(format=FORMATS[unit]), scale=alt.Scale(zero=unit != "rating"))
+    """Counts and money begin at 0; a rate or a rating would be flat if it did."""
+    scale = alt.Scale(zero=unit in ("count", "usd"))
+    return alt.Y(field, title=None, axis=alt.Axis(format=FORMATS[unit]), scale=scale)
 
 
 def colour(names: Sequence[str]) -> alt.Color:

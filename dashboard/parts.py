@@ -127,7 +127,7 @@ def changed(row: Row, name: str, unit: str) -> str | None:
     """By how much a metric changed: a rate in points, a rating in stars, all else in percent."""
     if unit == "share":
         change = getattr(row, f"{name}_change")
-        return None if change is None else f"{change * 100:+.2f} points"
+        return None if change is None else f"{change * 100:+.2f} pts"
     if unit == "rating":
         change = getattr(row, f"{name}_change")
         return None if change is None else f"{change:+.2f}"
@@ -186,7 +186,7 @@ def column(name: str, told: str, values: pa.ChunkedArray) -> Any:
             return st.column_config.NumberColumn(told, format="dollar")
         if is_share(name):
             return st.column_config.NumberColumn(told, format="percent")
-        return st.column_config.NumberColumn(told, format="%.2f")
+        return st.column_config.NumberColumn(told, format="localized" if pa.types.is_decimal(kind) else "%.2f")
     if pa.types.is_integer(kind):
         return st.column_config.NumberColumn(told, format="localized")
     return told

@@ -28,8 +28,8 @@ MEMBERS = {"device_type": "Device", "country_code": "Country", "ad_format": "For
 COUNTED = {"impressions": "Impressions", "clicks": "Clicks", "events": "Events"}
 TAKEN_OFF = {
     "invalid_records": "invalid records",
-    "general_invalid_traffic": "general invalid traffic",
-    "suspect_traffic": "suspect traffic",
+    "general_invalid_traffic": "general invalid",
+    "suspect_traffic": "suspect",
 }
 EVENT_LABELS = {
     "event_at": "Time, UTC",
@@ -189,7 +189,7 @@ def invalid(asking: Asking, period: Period, where: tuple[Condition, ...]) -> Non
         where=where,
         schema="quality",
     )
-    told = {columns[0]: "Gross", **{column: f"Less {step}" for column, step in steps.items()}, columns[-1]: "Billable"}
+    told = {columns[0]: "Gross", **{column: step.capitalize() for column, step in steps.items()}, columns[-1]: "Billable"}
     row = asking.one(bridge.narrowed(period.within()))
     parts.tiles(*(parts.Tile(label, parts.FORMATS["count"](getattr(row, column))) for column, label in told.items()))
     days = Question(
