@@ -193,7 +193,7 @@ def column(name: str, told: str, values: pa.ChunkedArray) -> Any:
 
 
 def is_money(name: str) -> bool:
-    return "_usd" in name or name.startswith("impact_amount")
+    return ("_usd" in name or name.startswith("impact_amount")) and not name.endswith("_share")
 
 
 def is_share(name: str) -> bool:

@@ -170,8 +170,7 @@ def behind(asking: Asking, finding: Row) -> None:
         return
     event = Question(finding.event_mart, where=(In(finding.event_key, (finding.finding_key,)),), schema="marts")
     st.markdown(f"**The event, in `marts.{finding.event_mart}`**")
-    for row in asking.rows(event.limited(5)):
-        values = row._asdict()
+    for values in asking.table(event).to_pylist():
         st.dataframe(
             {"Column": list(values), "Value": ["" if one is None else str(one) for one in values.values()]},
             hide_index=True,

@@ -132,7 +132,7 @@ def all_deliveries(asking: Asking, where: tuple[Condition, ...], known: Sequence
         Tile("Deliveries", count(whole.deliveries)),
         Tile("Records read", count(whole.records_read)),
         Tile("Unaccounted for", count(whole.records_unaccounted), description="0 unless something is broken."),
-        Tile("Last delivery, UTC", moment(whole.last_at)),
+        Tile("Last delivery", f"{whole.last_at:%Y-%m-%d}", f"{whole.last_at:%H:%M} UTC"),
     )
     st.subheader("What became of every record?")
     drawn = known[:MOST_DRAWN]
@@ -140,11 +140,12 @@ def all_deliveries(asking: Asking, where: tuple[Condition, ...], known: Sequence
         (f"{row.source_label} {moment(row.delivered_at)}", told, getattr(row, column))
         for row in drawn
         for column, told in FATES.items()
-        if getattr(row, column) is not None
+        if getattr(row, column)
     ]
     if shares:
+        met = {told for _, told, _ in shares}
         parts.chart(
-            charts.shares(shares, list(FATES.values())),
+            charts.shares(shares, [told for told in FATES.values() if told in met]),
             "Of each delivery the shares of records by what became of them. The table below has the counts.",
         )
     parts.table(

@@ -8,8 +8,8 @@ import streamlit as st
 
 from dashboard import parts
 from dashboard.asking import Asking
-from dashboard.roles.data_quality import rule_name
 from dashboard.parts import link, plain
+from dashboard.roles.data_quality import rule_name
 from duckhouse.metrics import metrics
 from duckhouse.reporting.formats import change, counted, moment, money
 from duckhouse.reporting.overview import WITHOUT_RULES
@@ -20,6 +20,7 @@ TITLE = "Overview"
 ICON = ":material/home:"
 
 MOST_ACTIONS = 8
+IN_A_ROW = 3  # tiles
 HEADLINES = {
     "ad_delivery": "spend",
     "ad_serving": "revenue_gross",
@@ -66,7 +67,7 @@ def show(asking: Asking) -> None:
 def state(system: Row) -> None:
     """One system: its headline, whether it is complete, right and on time, and what came last."""
     with st.container(border=True):
-        name, complete, right, on_time, last = st.columns([4, 3, 3, 2, 4], vertical_alignment="center")
+        name, complete, right, on_time, last = st.columns([4, 2, 3, 3, 4], vertical_alignment="center")
         told(name, f"**{plain(system.label)}**", f"{system.headline_name} {system.headline_value}")
         verdict(complete, system.is_complete, "complete", missing(system))
         verdict(right, system.is_right, "no open error", errors(system))
@@ -99,11 +100,12 @@ def changes(asking: Asking, systems: Sequence[Row]) -> None:
     """The last day of each system beside the day before it, and what its last delivery did."""
     last = last_deliveries(asking)
     found = findings_of(asking, last)
-    for system, place in zip(systems, st.columns(len(systems)), strict=True):
-        with place:
-            compared_day(asking, system)
-            if delivery := last.get(system.source):
-                for line in (*found.get(system.source, ["No new finding"]), *restated(asking, system.source, delivery)):
+    for first in range(0, len(systems), IN_A_ROW):
+        for system, place in zip(systems[first : first + IN_A_ROW], st.columns(IN_A_ROW), strict=False):
+            with place:
+                compared_day(asking, system)
+                new = found.get(system.source, ["No new finding"])
+                for line in (*new, *restated(asking, system.source, last.get(system.source))):
                     st.markdown(plain(line))
 
 
@@ -150,10 +152,10 @@ def in_words(of: Mapping[str, int]) -> list[str]:
     return [counted(of[severity], *names) for severity, names in SEVERITIES.items() if severity in of]
 
 
-def restated(asking: Asking, source: str, delivery: str) -> list[str]:
+def restated(asking: Asking, source: str, delivery: str | None) -> list[str]:
     """In words which published days the delivery changed."""
     view = RESTATED.get(source)
-    if view is None or not asking.has(view):
+    if view is None or delivery is None or not asking.has(view):
         return []
     moved = {"moved": "sum(revenue_usd_difference)"} if source == "ad_serving" else {}
     where = (In("delivery_id", (delivery,)), In("publication", ("restatement",)))
@@ -173,9 +175,8 @@ def actions(asking: Asking) -> None:
         return
     for action in found:
         with st.container(border=True):
-            what, todo, size = st.columns([4, 5, 3], vertical_alignment="center")
-            with what:
-                link("data-quality", f"{action.title} ({action.source_label})", rule=rule_name(action))
+            link("data-quality", f"{action.title} ({action.source_label})", rule=rule_name(action))
+            todo, size = st.columns([3, 1])
             told(todo, plain(action.action), action.owner)
             amount = money(action.impact_amount, action.impact_currency) or counted(action.records, "record")
             told(size, f"**{plain(amount)}**", counted(action.findings, f"open {action.severity}"))

@@ -10,7 +10,7 @@ from dashboard.asking import Asking
 from dashboard.filters import Period, choice, named, only, period, picked, told_apart
 from duckhouse.metrics import metrics
 from duckhouse.reporting.formats import moment
-from duckhouse.warehouse.questions import Condition, In, Question
+from duckhouse.warehouse.questions import Between, Condition, In, Question
 
 TITLE = "Revenue"
 ICON = ":material/payments:"
@@ -33,11 +33,15 @@ CAUSES = {
 PUBLISHED = In("publication", ("first", "restatement"))
 RESTATED = In("publication", ("restatement",))
 REPORTED = {
-    "first_reported": "sum(case when publication = 'first' then revenue_usd_after else 0 end)",
-    "now": "sum(case when publication = 'first' then revenue_usd_after else revenue_usd_difference end)",
-    "difference": "sum(case when publication = 'restatement' then revenue_usd_difference else 0 end)",
+    "revenue_usd_first_reported": "sum(case when publication = 'first' then revenue_usd_after else 0 end)",
+    "revenue_usd_now": "sum(case when publication = 'first' then revenue_usd_after else revenue_usd_difference end)",
+    "revenue_usd_restated": "sum(case when publication = 'restatement' then revenue_usd_difference else 0 end)",
 }
-REPORTED_LABELS = {"first_reported": "First reported, $", "now": "Now, $", "difference": "Change, $"}
+REPORTED_LABELS = {
+    "revenue_usd_first_reported": "First reported, $",
+    "revenue_usd_now": "Now, $",
+    "revenue_usd_restated": "Change, $",
+}
 BRIDGE = {
     "revenue_usd_invalid_records": "invalid records",
     "revenue_usd_general_invalid_traffic": "general invalid traffic",
@@ -72,7 +76,7 @@ def show(asking: Asking) -> None:
     publishers(asking, when, where)
     campaigns(asking, when)
     billable(asking, when, where)
-    invoices(asking, where)
+    invoices(asking, when, where)
     why(asking, where)
 
 
@@ -125,7 +129,7 @@ def reported(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
     if not drawn:
         st.info("No day of this choice was reported. Choose another period or publisher.")
         return
-    series = {"first_reported": "first reported", "now": "now"}
+    series = {"revenue_usd_first_reported": "first reported", "revenue_usd_now": "now"}
     parts.chart(
         charts.lines(drawn, "event_date", series, "usd"),
         "Revenue of each day in US dollars as it was first reported, and as it is now; figures are in the table.",
@@ -160,7 +164,7 @@ def publishers(asking: Asking, when: Period, where: Sequence[Condition]) -> None
         ("publisher_id", "publisher_name"),
         {**REPORTED, **{cause: f"sum({cause})" for cause in CAUSES}},
         (when.within(), PUBLISHED, *where),
-        ("-difference",),
+        ("-events_changed", "publisher_id"),
     )
     parts.table(
         asking,
@@ -227,7 +231,7 @@ def billable(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
     st.caption(f"On {days}. What is not settled has no amount in its latest record, so a later delivery may change it.")
 
 
-def invoices(asking: Asking, where: Sequence[Condition]) -> None:
+def invoices(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
     if not asking.has(INVOICES):
         return
     st.subheader("What goes on the invoice?")
@@ -245,8 +249,9 @@ def invoices(asking: Asking, where: Sequence[Condition]) -> None:
         **{column: f"{label.capitalize()}, $" for column, label in BRIDGE.items()},
         "days_with_events": "Days",
     }
+    until = Between("reporting_month", None, when.last)
     latest_first = ("-reporting_month", "-revenue_usd_billable")
-    question = Question(INVOICES, tuple(labels), where=(*where,), order_by=latest_first)
+    question = Question(INVOICES, tuple(labels), where=(until, *where), order_by=latest_first)
     parts.table(asking, question, "Invoices by month and publisher", labels)
 
 
