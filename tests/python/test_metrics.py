@@ -217,7 +217,10 @@ def test_what_is_declared_becomes_sql(tmp_path: Path) -> None:
         (changed(*CTR, "type_params", "numerator", to="views"), "ctr: numerator 'views' is no metric of type simple"),
         (changed(*CTR, "type_params", "numerator", to="ctr"), "ctr: numerator 'ctr' is no metric of type simple"),
         (changed(*CTR, "type_params", "numerator", to={"name": "clicks"}), "ctr: numerator {'name': 'clicks'} is no"),
-        (changed(*CTR, "type_params", "denominator", to="spend"), "ctr: clicks is in rpt_days, spend in rpt_spends: us"),
+        (
+            changed(*CTR, "type_params", "denominator", to="spend"),
+            "ctr: clicks is in rpt_days, spend in rpt_spends: us",
+        ),
         (changed(*CTR, "type_params", "denominator", to=GONE), "type_params of type ratio are numerator and denom"),
         (changed(*CTR, "type_params", to=None), "type_params of type ratio are numerator and denominator"),
         (changed(*CTR, "config", "meta", "unit", to="euro"), "config.meta.unit 'euro': write usd, count, share, rat"),
