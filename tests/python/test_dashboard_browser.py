@@ -140,10 +140,7 @@ def test_a_changed_day_leads_to_the_events_that_came_late(house: Warehouse, targ
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_publishers_of_one_name_are_told_apart(house: Warehouse, target: str) -> None:
-    ids = [
-        row[0]
-        for row in house.rows(f"select publisher_id from marts.dim_publishers where publisher_name = '{SAME_NAME}'")
-    ]
+    ids = house.rows(f"select publisher_id from marts.dim_publishers where publisher_name = '{SAME_NAME}'")
     assert len(ids) == 2
     for (publisher,) in ids:
         page = shown(house, target, "revenue", {"publisher": f"{SAME_NAME} ({publisher})"})
@@ -187,9 +184,7 @@ def test_the_overview_says_what_the_last_delivery_changed(house: Warehouse, targ
 
 
 def test_a_choice_without_rows_says_so(house: Warehouse) -> None:
-    quiet = one(
-        house, "select title || ' · ' || rule_id from reporting.rpt_quality_rules where open_findings = 0 limit 1"
-    )
+    rule = "select title || ' · ' || rule_id from reporting.rpt_quality_rules where open_findings = 0 limit 1"
     page = shown(house, "dev", "data-quality", {"rule": one(house, rule)})
     assert [note.value for note in page.info] == ["Open findings: there are none."]
 
