@@ -22,7 +22,7 @@ from duckhouse.settings import PROJECT
 from duckhouse.warehouse.blocked import Blocked, Finding
 from support.browser import browser_or_skip
 from support.dashboard import shown, tiles_of
-from support.dashboard_server import faults, serving, settled, texts, tiles, visited
+from support.dashboard_server import faults, serving_house, settled, texts, tiles, visited
 from support.dbt import environment
 from support.drops import NO_TESTS
 from support.warehouse import Warehouse
@@ -72,7 +72,7 @@ def rename(publishers: Path, *names: str) -> None:
 
 @pytest.fixture(scope="module")
 def base(house: Warehouse) -> Iterator[str]:
-    with serving(house) as address:
+    with serving_house(house) as address:
         yield address
 
 

@@ -1,25 +1,15 @@
 """The dashboard as people open it: its server, and a browser on its pages."""
 
 import os
-import signal
-import socket
-import subprocess
-import time
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from urllib.error import URLError
 from urllib.parse import urlencode, urlsplit
 
-from duckhouse.processes import script
-from duckhouse.settings import PROJECT
 from support.browser import HARD_TO_READ, LEAST_CONTRAST
 from support.warehouse import Warehouse
+from tools.pictures import IS_DRAWN, IS_RUN, SECONDS, serving
 
-SECONDS = 60
-RUN = "[data-testid=stApp][data-test-script-state=notRunning]"
-IS_DRAWN = "() => !document.querySelector('[data-testid=stSkeleton], [data-stale=true]')"
 PROBES = ("/_stcore/health", "/_stcore/host-config")
 """Streamlit looks for its server below the address of a page first, and there it gets 404."""
 TOO_WIDE = """
@@ -31,40 +21,10 @@ TOO_WIDE = """
 
 
 @contextmanager
-def serving(house: Warehouse) -> Iterator[str]:
+def serving_house(house: Warehouse) -> Iterator[str]:
     """The address of a dashboard of what the warehouse has published on dev."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    base = f"http://127.0.0.1:{port}"
-    log = house.folder / "dashboard.log"
-    with log.open("wb") as out:
-        server = subprocess.Popen(
-            script("dashboard", "--port", str(port)),
-            cwd=PROJECT,
-            env={**os.environ, **house.env},
-            stdout=out,
-            stderr=out,
-            start_new_session=True,
-        )
-    try:
-        wait_for(f"{base}/_stcore/health", server, log.read_text)
+    with serving({**os.environ, **house.env}) as base:
         yield base
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(SECONDS)
-
-
-def wait_for(address: str, server: subprocess.Popen[bytes], said: Any) -> None:
-    until = time.monotonic() + SECONDS
-    while time.monotonic() < until:
-        assert server.poll() is None, said()
-        try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310 (this machine)
-                return
-        except (URLError, OSError):
-            time.sleep(0.1)
-    raise AssertionError(said())
 
 
 @contextmanager
@@ -88,7 +48,7 @@ def visited(
 def settled(page: Any) -> None:
     """Waits until the page is drawn."""
     page.wait_for_selector("h1")
-    page.wait_for_selector(RUN)
+    page.wait_for_selector(IS_RUN)
     page.wait_for_function(IS_DRAWN)
 
 
