@@ -18,7 +18,7 @@ def show(target: str, built_at: datetime) -> None:
 
 
 def warn(found: Blocked, built_at: datetime) -> None:
-    st.warning(plain(headline(found, built_at)), icon=":material/block:")
+    st.warning(plain(" ".join(headline(found, built_at))), icon=":material/block:")
     with st.expander("What blocks it, and what to do", expanded=True):
         for findings in by_rule(found):
             rule = findings[0]

@@ -30,7 +30,7 @@ from support.warehouse import Warehouse
 HOSTILE = '<script>window.hacked = true</script><img src=x onerror="window.hacked = true"> **& "Sons"** $1 [x](y)'
 SAME_NAME = "Twice"
 APP = str(PROJECT / "dashboard" / "app.py")
-SCREENS = ((1280, "light"), (390, "dark"))
+WIDTHS = (1280, 390)
 EVENTS_OF_DAY = 700  # more than a table shows
 TARGETS = ("dev", "prod")
 LAST_WEEK = "event_date > (select max(event_date) from reporting.rpt_ad_serving_days where is_full_day) - 7"
@@ -212,10 +212,10 @@ def test_a_banner_says_what_blocks_a_build(house: Warehouse, monkeypatch: pytest
 
 @pytest.mark.parametrize("path", PAGES)
 def test_a_page_is_whole_and_readable(browser: Any, base: str, path: str) -> None:
-    for width, scheme in SCREENS:
-        with visited(browser, base, path, width, scheme) as (page, said):
+    for width in WIDTHS:
+        with visited(browser, base, path, width) as (page, said):
             assert page.locator("h1").inner_text() == PAGES[path].TITLE
-            assert faults(page, said) == [], (width, scheme)
+            assert faults(page, said) == [], width
 
 
 def test_a_filter_is_set_by_keyboard_and_survives_in_the_address(house: Warehouse, browser: Any, base: str) -> None:

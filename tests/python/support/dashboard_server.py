@@ -29,11 +29,11 @@ def serving_house(house: Warehouse) -> Iterator[str]:
 
 @contextmanager
 def visited(
-    browser: Any, base: str, path: str = "", width: int = 1280, scheme: str = "light", **filters: str
+    browser: Any, base: str, path: str = "", width: int = 1280, **filters: str
 ) -> Iterator[tuple[Any, list[str]]]:
     """A page of the dashboard, and what the browser says about it: errors, and requests of other addresses."""
     said: list[str] = []
-    screen = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    screen = browser.new_context(viewport={"width": width, "height": 900})
     page = screen.new_page()
     page.set_default_timeout(SECONDS * 1000)
     page.on("console", lambda message: said.append(message.text) if is_error(message) else None)
