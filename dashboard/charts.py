@@ -18,7 +18,8 @@ Chart: TypeAlias = Any
 At: TypeAlias = str | Callable[[Row], date | datetime]
 """The column of a day, a month or a time, or a function of a row that gives it."""
 LEGEND = alt.Legend(title=None, orient="top")
-TICK_COLOURS = alt.Scale(range=["#c77700", "#7b8794"])
+GREY = "#7b8794"  # seen on light and on dark
+TICK_COLOURS = alt.Scale(range=["#c77700", GREY])
 
 
 def lines(rows: Iterable[Row], x: At, series: Mapping[str, str], unit: str, interval: bool = False) -> Chart:
@@ -88,7 +89,7 @@ def intervals(
         tooltip=[alt.Tooltip("name:N", title="of"), *told_figures(unit, True), alt.Tooltip("sample:N", title="sample")],
     )
     low = alt.X("low:Q", title=title, axis=alt.Axis(format=FORMATS[unit]), scale=alt.Scale(zero=False))
-    rule = base.mark_rule(strokeWidth=2, opacity=0.6).encode(x=low, x2="high:Q")
+    rule = base.mark_rule(strokeWidth=2, color=GREY).encode(x=low, x2="high:Q")
     shape = alt.Shape(
         "sample:N",
         scale=alt.Scale(domain=[MEASURED, UNSURE], range=["circle", "diamond"]),

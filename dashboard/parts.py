@@ -187,6 +187,8 @@ def column(name: str, told: str, values: pa.ChunkedArray) -> Any:
         if is_share(name):
             return st.column_config.NumberColumn(told, format="percent")
         return st.column_config.NumberColumn(told, format="localized" if pa.types.is_decimal(kind) else "%.2f")
+    if name == "month" or name.endswith("_month"):
+        return st.column_config.DateColumn(told, format="YYYY-MM")
     if pa.types.is_integer(kind):
         return st.column_config.NumberColumn(told, format="localized")
     return told

@@ -64,8 +64,8 @@ def show(asking: Asking) -> None:
 
     asked = Question("rpt_consent_days", measures=parts.asked(FIGURES), where=of_company)
     parts.figures(asking.one(parts.compared(asked, period)), FIGURES, GOOD)
-    rate = filters.one_of("Rate", "rate", {name: told for name, (told, _) in RATES.items()})
     how_sure(asking, company)
+    rate = filters.one_of("Rate", "rate", {name: told for name, (told, _) in RATES.items()})
     by_day(asking, period, company, rate)
     if company is None:
         by_company(asking, rate)
@@ -100,7 +100,7 @@ def companies(asking: Asking) -> dict[str, str]:
 def name_of(row: Row) -> str:
     """Companies are delivered without a name: industry, country and the beginning of the id stand for it."""
     known = ", ".join(filter(None, (getattr(row, "industry", None), getattr(row, "hq_country", None))))
-    return f"{known or 'unknown'} · {(row.company_id or 'no company')[:8]}"
+    return f"{(row.company_id or 'no company')[:8]} · {known or 'unknown'}"
 
 
 def how_sure(asking: Asking, company: str | None) -> None:

@@ -189,7 +189,11 @@ def invalid(asking: Asking, period: Period, where: tuple[Condition, ...]) -> Non
         where=where,
         schema="quality",
     )
-    told = {columns[0]: "Gross", **{column: step.capitalize() for column, step in steps.items()}, columns[-1]: "Billable"}
+    told = {
+        columns[0]: "Gross",
+        **{column: step.capitalize() for column, step in steps.items()},
+        columns[-1]: "Billable",
+    }
     row = asking.one(bridge.narrowed(period.within()))
     parts.tiles(*(parts.Tile(label, parts.FORMATS["count"](getattr(row, column))) for column, label in told.items()))
     days = Question(
