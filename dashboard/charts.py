@@ -10,14 +10,14 @@ from duckhouse.warehouse.reading import Row
 
 FORMATS = {"usd": "$,.2f", "count": ",.0f", "share": ".2~%", "rating": ".2f", "number": ",.2~f"}
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3]]
-HEIGHT, ROW_HEIGHT, LONGEST_NAME = 280, 26, 200
+HEIGHT, ROW_HEIGHT, LONGEST_NAME = 280, 26, 140
 FEW_TICKS = 8  # that many points have a tick each; for more the library chooses
 MEASURED, UNSURE = "enough", "small sample"
 Chart: TypeAlias = Any
 """What Altair calls it differs with what it is made of."""
 At: TypeAlias = str | Callable[[Row], date | datetime]
 """The column of a day, a month or a time, or a function of a row that gives it."""
-LEGEND = alt.Legend(title=None, orient="top")
+LEGEND = alt.Legend(title=None, orient="top", columns=2)  # two fit on a phone
 GREY = "#7b8794"  # seen on light and on dark
 TICK_COLOURS = alt.Scale(range=["#c77700", GREY])
 
