@@ -34,11 +34,11 @@ def dbt_build(target: str) -> list[str]:
 
 def run(command: list[str], env: Mapping[str, str] | None = None, *, brief: bool = False) -> None:
     """Runs a command of the project, with its output in ours. Raises UserError where it fails. `env` is its complete
-    environment. `brief` leaves out details (lines that are indented) and files that landed before.
+    environment. `brief` leaves out details (lines that are indented) and files that landed before, unless it fails.
     """
     done = subprocess.run(command, cwd=PROJECT, env=env, stdout=subprocess.PIPE if brief else None, text=True)
     for line in (done.stdout or "").splitlines():
-        if not line.startswith(DETAILS):
+        if done.returncode or not line.startswith(DETAILS):
             print(line, flush=True)
     if code := done.returncode:
         raise UserError(f"{' '.join(Path(word).name for word in command)} ended with {code}; what it said is above")

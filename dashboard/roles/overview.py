@@ -73,7 +73,7 @@ def state(system: Row) -> None:
         verdict(right, system.is_right, "no open error", errors(system))
         verdict(on_time, system.is_on_time, "on time", f"{counted(system.days_late or 0, 'day')} late")
         days = f"days {system.first_day} to {system.last_day}" if system.last_day else "no events"
-        told(last, f"Last delivery {moment(system.last_delivery_at)}", days)
+        told(last, f"Delivered {moment(system.last_delivery_at)}", days)
 
 
 def told(place: Any, markdown: str, note: str) -> None:

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from duckhouse import settings
+from duckhouse.cli import UserError
+from duckhouse.processes import run
 from duckhouse.settings import PROJECT
 from support.dbt import environment
 from tools.generators import generators
@@ -19,6 +21,7 @@ OWN = (
     "duckhouse.duckdb",
     "duckhouse.duckdb.wal",
     "published/duckhouse.duckdb",
+    "published/duckhouse.duckdb.blocked.json",
     "postgres-data/password",
 )
 
@@ -55,6 +58,15 @@ def test_every_generator_takes_part_in_the_demo() -> None:
     for source, generator in generators().items():
         assert callable(generator.deliver_first), source
         assert callable(generator.deliver_later), source
+
+
+def test_the_demo_prints_no_details_unless_a_command_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "delivery 1\n  30 files\nskipped a.csv: landed before\ndone\n"
+    run([sys.executable, "-c", f"print({said!r}, end='')"], brief=True)
+    assert capsys.readouterr().out == "delivery 1\ndone\n"
+    with pytest.raises(UserError, match="ended with 3; what it said is above"):
+        run([sys.executable, "-c", f"import sys; print({said!r}, end=''); sys.exit(3)"], brief=True)
+    assert capsys.readouterr().out == said
 
 
 @pytest.fixture

@@ -35,8 +35,9 @@ ON_CLICKHOUSE = (
     "(day String, impressions Int64, clicks Int64, revenue_usd Decimal(38, 6), moved_usd Nullable(Decimal(38, 6)))"
 )
 ROWS = """values
-    ('full', 3, 1, 12345678901234567890.123456, null), ('full', 4, 1, 0.000001, 0.5),
-    ('no impressions', 0, 2, -1, null), ('odd', 3, 2, 0.1, -0.25), ('odd', 0, 0, 0.2, 0.25)"""
+    ('full', 3, 1, 7654321.123456, null), ('full', 4, 1, 0.000001, 0.5), ('no impressions', 0, 2, -1, null),
+    ('odd', 3, 2, 0.1, -0.25), ('odd', 0, 0, 0.2, 0.25),
+    ('vast', 0, 0, '12345678901234567890.123456', null), ('vast', 0, 0, 0.000001, null)"""
 
 
 def simple(column: str) -> Metric:
@@ -78,11 +79,11 @@ def asked(house: Warehouse, target: str, columns: str, rest: str = "") -> list[t
 
 @pytest.mark.parametrize("target", ["dev", "prod"])
 def test_sums_are_exact_and_ratios_unknown_without_a_denominator(figures: Warehouse, target: str) -> None:
-    revenue = Decimal("12345678901234567890.123457")
     assert asked(figures, target, "day, ", "group by day order by day") == [
-        ("full", 7, 2, revenue, Decimal("0.5"), 2 / 7, float(revenue) / 7),
+        ("full", 7, 2, Decimal("7654321.123457"), Decimal("0.5"), 2 / 7, 7654321.123457 / 7),
         ("no impressions", 0, 2, Decimal(-1), None, None, None),
         ("odd", 3, 2, Decimal("0.3"), Decimal(0), 2 / 3, 0.3 / 3),
+        ("vast", 0, 0, Decimal("12345678901234567890.123457"), None, None, None),
     ]
 
 
@@ -99,12 +100,6 @@ def test_every_metric_is_what_dbt_has_parsed() -> None:
         said = " ".join(node.description.split())
         assert (node.label, said, node.config.meta["unit"]) == (metric.label, metric.description, metric.unit)
         assert node.type.value == ("ratio" if metric.divisor else "simple")
-
-
-def test_a_metric_says_what_it_leaves_out_or_that_nothing_is() -> None:
-    for metric in metrics().values():
-        words = r"left out|included|leaves|Nothing|stand for|added up"
-        assert re.search(words, metric.description), f"{metric.name}: say what is left out of it"
 
 
 def test_semantic_models_name_columns_that_exist() -> None:
@@ -222,7 +217,10 @@ def test_what_is_declared_becomes_sql(tmp_path: Path) -> None:
         (changed(*CTR, "type_params", "numerator", to="views"), "ctr: numerator 'views' is no metric of type simple"),
         (changed(*CTR, "type_params", "numerator", to="ctr"), "ctr: numerator 'ctr' is no metric of type simple"),
         (changed(*CTR, "type_params", "numerator", to={"name": "clicks"}), "ctr: numerator {'name': 'clicks'} is no"),
-        (changed(*CTR, "type_params", "denominator", to="spend"), "clicks reads rpt_days, spend rpt_spends: name metr"),
+        (
+            changed(*CTR, "type_params", "denominator", to="spend"),
+            "ctr: clicks is in rpt_days, spend in rpt_spends: us",
+        ),
         (changed(*CTR, "type_params", "denominator", to=GONE), "type_params of type ratio are numerator and denom"),
         (changed(*CTR, "type_params", to=None), "type_params of type ratio are numerator and denominator"),
         (changed(*CTR, "config", "meta", "unit", to="euro"), "config.meta.unit 'euro': write usd, count, share, rat"),
