@@ -58,7 +58,7 @@ def show(asking: Asking) -> None:
     known = parts.known_days(asking, "rpt_consent_days", "consent", In("is_after_last_delivery", (False,)))
     if not known:
         return
-    period = filters.period(*days_of_enough(asking, *known), usual="Day")
+    period = filters.period(*days_of_enough(asking, *known), usual="Day", of=known)
     company = filters.choice("Company", "company", companies(asking), "All companies")
     of_company = filters.only("company_id", company)
 
@@ -113,7 +113,7 @@ def how_sure(asking: Asking, company: str | None) -> None:
     [row] = asking.rows(asked)
     parts.tiles(
         *(
-            Tile(told, formats.percent(getattr(row, name)), interval_of(row, name), why)
+            Tile(f"{told}, all days", formats.percent(getattr(row, name)), interval_of(row, name), why)
             for name, (told, why) in RATES.items()
         ),
         Tile("Stored records", formats.count(row.events_stored), "small sample" if row.is_small_sample else ""),
