@@ -10,15 +10,16 @@ from duckhouse.warehouse.reading import Row
 
 FORMATS = {"usd": "$,.2f", "count": ",.0f", "share": ".2~%", "rating": ".2f", "number": ",.2~f"}
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3]]
-HEIGHT, ROW_HEIGHT, LONGEST_NAME = 280, 26, 200
+HEIGHT, ROW_HEIGHT, LONGEST_NAME = 280, 26, 140
 FEW_TICKS = 8  # that many points have a tick each; for more the library chooses
 MEASURED, UNSURE = "enough", "small sample"
 Chart: TypeAlias = Any
 """What Altair calls it differs with what it is made of."""
 At: TypeAlias = str | Callable[[Row], date | datetime]
 """The column of a day, a month or a time, or a function of a row that gives it."""
-LEGEND = alt.Legend(title=None, orient="top")
-TICK_COLOURS = alt.Scale(range=["#c77700", "#7b8794"])
+LEGEND = alt.Legend(title=None, orient="top", columns=2)  # two fit on a phone
+GREY = "#7b8794"  # seen on light and on dark
+TICK_COLOURS = alt.Scale(range=["#c77700", GREY])
 
 
 def lines(rows: Iterable[Row], x: At, series: Mapping[str, str], unit: str, interval: bool = False) -> Chart:
@@ -88,7 +89,7 @@ def intervals(
         tooltip=[alt.Tooltip("name:N", title="of"), *told_figures(unit, True), alt.Tooltip("sample:N", title="sample")],
     )
     low = alt.X("low:Q", title=title, axis=alt.Axis(format=FORMATS[unit]), scale=alt.Scale(zero=False))
-    rule = base.mark_rule(strokeWidth=2, opacity=0.6).encode(x=low, x2="high:Q")
+    rule = base.mark_rule(strokeWidth=2, color=GREY).encode(x=low, x2="high:Q")
     shape = alt.Shape(
         "sample:N",
         scale=alt.Scale(domain=[MEASURED, UNSURE], range=["circle", "diamond"]),

@@ -39,17 +39,19 @@ class Period:
         return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
 
 
-def period(first: date, last: date, usual: str = "Week") -> Period:
+def period(first: date, last: date, usual: str = "Week", of: tuple[date, date] | None = None) -> Period:
     """Asks for a period that ends on a day between two days; usually on the last one. It is compared with the one
-    before where all of its days are known: a part of them would show a rise that is none."""
+    before where all of its days are known: a part of them would show a rise that is none. `of` are the days to choose
+    from, where there are others than those between the two."""
+    begins, ends = of or (first, last)
     where, when = st.columns([3, 2])
     length = where.segmented_control(
         "Period", [*DAYS, WHOLE], default=usual, required=True, key="period", bind="query-params"
     )
     if length == WHOLE:
-        return Period(first, last, None)
+        return Period(begins, ends, None)
     end = when.date_input(
-        "Last day", last, min_value=first, max_value=last, format="YYYY-MM-DD", key="day", bind="query-params"
+        "Last day", last, min_value=begins, max_value=ends, format="YYYY-MM-DD", key="day", bind="query-params"
     )
     days = DAYS[length or usual]
     end = end if isinstance(end, date) else last

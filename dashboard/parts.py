@@ -182,13 +182,14 @@ def column(name: str, told: str, values: pa.ChunkedArray) -> Any:
     """How a column looks, by its name and type."""
     kind = values.type
     if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
-        if name.endswith(("_difference", "_restated")):
-            return st.column_config.NumberColumn(told, format="$%.6f")
         if is_money(name):
-            return st.column_config.NumberColumn(told, format="dollar")
+            is_small = name.endswith(("_difference", "_restated"))
+            return st.column_config.NumberColumn(told, format="$%.6f" if is_small else "dollar")
         if is_share(name):
             return st.column_config.NumberColumn(told, format="percent")
         return st.column_config.NumberColumn(told, format="localized" if pa.types.is_decimal(kind) else "%.2f")
+    if name == "month" or name.endswith("_month"):
+        return st.column_config.DateColumn(told, format="YYYY-MM")
     if pa.types.is_integer(kind):
         return st.column_config.NumberColumn(told, format="localized")
     return told

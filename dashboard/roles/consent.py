@@ -58,14 +58,14 @@ def show(asking: Asking) -> None:
     known = parts.known_days(asking, "rpt_consent_days", "consent", In("is_after_last_delivery", (False,)))
     if not known:
         return
-    period = filters.period(*days_of_enough(asking, *known), usual="Day")
+    period = filters.period(*days_of_enough(asking, *known), usual="Day", of=known)
     company = filters.choice("Company", "company", companies(asking), "All companies")
     of_company = filters.only("company_id", company)
 
     asked = Question("rpt_consent_days", measures=parts.asked(FIGURES), where=of_company)
     parts.figures(asking.one(parts.compared(asked, period)), FIGURES, GOOD)
-    rate = filters.one_of("Rate", "rate", {name: told for name, (told, _) in RATES.items()})
     how_sure(asking, company)
+    rate = filters.one_of("Rate", "rate", {name: told for name, (told, _) in RATES.items()})
     by_day(asking, period, company, rate)
     if company is None:
         by_company(asking, rate)
@@ -100,7 +100,7 @@ def companies(asking: Asking) -> dict[str, str]:
 def name_of(row: Row) -> str:
     """Companies are delivered without a name: industry, country and the beginning of the id stand for it."""
     known = ", ".join(filter(None, (getattr(row, "industry", None), getattr(row, "hq_country", None))))
-    return f"{known or 'unknown'} · {(row.company_id or 'no company')[:8]}"
+    return f"{(row.company_id or 'no company')[:8]} · {known or 'unknown'}"
 
 
 def how_sure(asking: Asking, company: str | None) -> None:
@@ -113,7 +113,7 @@ def how_sure(asking: Asking, company: str | None) -> None:
     [row] = asking.rows(asked)
     parts.tiles(
         *(
-            Tile(told, formats.percent(getattr(row, name)), interval_of(row, name), why)
+            Tile(f"{told}, all days", formats.percent(getattr(row, name)), interval_of(row, name), why)
             for name, (told, why) in RATES.items()
         ),
         Tile("Stored records", formats.count(row.events_stored), "small sample" if row.is_small_sample else ""),

@@ -212,10 +212,15 @@ def device(asking: Asking, period: Period) -> None:
     if not chosen:
         return
     of_device = (period.within(), In("device_id", (chosen,)))
-    hours = Question("agg_device_hourly", where=of_device, order_by=("event_date", "hour"), schema="marts")
-    rows = asking.rows(hours)
-    if rows:
-        series = {"temperature_max": "highest", "temperature_mean": "mean", "temperature_min": "lowest"}
+    series = {"temperature_max": "highest", "temperature_mean": "mean", "temperature_min": "lowest"}
+    hours = Question(
+        "agg_device_hourly",
+        columns=("event_date", "hour", *series),
+        where=of_device,
+        order_by=("event_date", "hour"),
+        schema="marts",
+    )
+    if rows := asking.rows(hours):
         parts.chart(charts.lines(rows, hour_of, series, "number"), "Temperature of the device by hour, degrees Celsius")
     labels = {
         "event_at": "Time, UTC",

@@ -76,10 +76,9 @@ def pace_tiles(asking: Asking, period: Period, of_campaign: tuple[Condition, ...
     parts.figures(asking.one(parts.compared(spent, period)), ["spend"])
     pacing = asking.one(Question("rpt_ad_delivery_pacing", measures=PACING_COUNTS, where=of_campaign))
     parts.tiles(
-        Tile("Budget", formats.dollars(pacing.budget), f"{formats.dollars(pacing.budget_left)} left"),
-        Tile("Campaigns", formats.count(pacing.campaigns)),
-        Tile("Budgets used up", formats.count(pacing.used_up)),
-        Tile("Will run out early", formats.count(pacing.early), "before the end of the flight"),
+        Tile("Budgets", formats.dollars(pacing.budget), f"{formats.dollars(pacing.budget_left)} left"),
+        Tile("Used up", formats.count(pacing.used_up), f"of {formats.counted(pacing.campaigns, 'campaign')}"),
+        Tile("Will run out early", formats.count(pacing.early), "before the flight ends"),
         Tile("Spent out of flight", formats.dollars(pacing.out_of_flight)),
     )
 

@@ -1,6 +1,7 @@
 """Reviews: do ratings get better or worse, whose customers are less content, and which reviews help?"""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import streamlit as st
@@ -18,6 +19,7 @@ ICON = ":material/star:"
 FIGURES = ("average_rating", "reviews", "ratings")
 GOOD = {"average_rating": True}
 MOST_NAMES = 20
+MOST_REVIEWS = 200  # to choose from
 STARS = {
     "ratings_5": "5 stars",
     "ratings_4": "4 stars",
@@ -237,11 +239,10 @@ def product_reviews(asking: Asking) -> None:
         schema="marts",
     )
     parts.table(asking, of_product, "Reviews of the product", labels)
-    reviews = {
-        row.review_id: f"{row.event_at:%Y-%m-%d}, {row.rating or 'no'} stars"
-        for row in asking.rows(of_product.limited(200))
-    }
-    if not reviews or not (review := filters.choice("Review", "review", reviews, "Choose a review to read it")):
+    latest = replace(of_product, columns=("review_id", "event_at", "rating"), limit=MOST_REVIEWS)
+    told = {row.review_id: f"{row.event_at:%Y-%m-%d}, {row.rating or 'no'} stars" for row in asking.rows(latest)}
+    review = filters.choice("Review", "review", told, "Choose a review to read it") if told else None
+    if not review:
         return
     text = Question(
         "fct_product_review_texts",

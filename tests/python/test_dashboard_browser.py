@@ -21,7 +21,7 @@ from duckhouse.reporting.formats import dollars
 from duckhouse.settings import PROJECT
 from duckhouse.warehouse.blocked import Blocked, Finding
 from support.browser import browser_or_skip
-from support.dashboard import shown, tiles_of
+from support.dashboard import TARGETS, shown, tiles_of
 from support.dashboard_server import faults, serving_house, settled, texts, tiles, visited
 from support.dbt import environment
 from support.drops import NO_TESTS
@@ -32,7 +32,6 @@ SAME_NAME = "Twice"
 APP = str(PROJECT / "dashboard" / "app.py")
 WIDTHS = (1280, 390)
 EVENTS_OF_DAY = 700  # more than a table shows
-TARGETS = ("dev", "prod")
 LAST_WEEK = "event_date > (select max(event_date) from reporting.rpt_ad_serving_days where is_full_day) - 7"
 UP_TO_FULL = "event_date <= (select max(event_date) from reporting.rpt_ad_serving_days where is_full_day)"
 

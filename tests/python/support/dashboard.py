@@ -1,14 +1,15 @@
 """A page of the dashboard on what a warehouse has published, without a browser."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
-import pyarrow as pa
 from streamlit.testing.v1 import AppTest
 
 from support.dbt import environment
 from support.warehouse import Warehouse
 
+TARGETS = ("dev", "prod")
 SCRIPT = """
 from dashboard.asking import Asking
 from dashboard.roles import PAGES
@@ -37,14 +38,12 @@ def tiles_of(page: AppTest) -> dict[str, tuple[str, str]]:
 
 
 def tables_of(page: AppTest) -> dict[str, list[dict[str, Any]]]:
-    """The rows of each table by its title, by the headers that are shown."""
-    return {table.proto.alt: rows_of(table) for table in page.dataframe}
-
-
-def rows_of(table: Any) -> list[dict[str, Any]]:
-    import json
-
-    read = pa.ipc.open_stream(table.proto.arrow_data.data).read_all() if hasattr(table.proto, "arrow_data") else None
-    columns = json.loads(table.proto.columns)
-    print(table.proto.column_order)
-    return [read, columns]
+    """The rows of each table by its title. Its headers are words, never the names of columns."""
+    found = {}
+    for table in page.dataframe:
+        columns = json.loads(table.proto.columns)
+        headers = [columns[name]["label"] for name in table.proto.column_order]
+        assert all(headers), headers
+        assert not any("_" in header for header in headers), headers
+        found[table.proto.alt] = table.value.to_dict("records")
+    return found
