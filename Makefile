@@ -43,6 +43,7 @@ demo: packages ## generate, land and build data of all systems on DuckDB, write 
 	@$(DEMO) $(RUN).land --prepare > /dev/null
 	@$(DEMO) $(PYTHON_OF_VENV) -m tools.demo
 	@$(DEMO) $(RUN).report --out demo/report/index.html
+	@echo "make dashboard SETTINGS=demo.env opens the dashboard on it"
 
 demo-prod: packages ## bring the demo to an embedded ClickHouse, publish what passes its tests, compare with DuckDB
 	@test -e demo/duckhouse.duckdb || { echo "error: there is no demo: run make demo first"; exit 1; }
@@ -60,7 +61,7 @@ parity: setup ## compare every published table on DuckDB and ClickHouse
 report: setup ## write report/index.html; TARGET=prod for ClickHouse
 	@$(RUN).report --target $(or $(TARGET),dev)
 
-dashboard: setup ## open the dashboard of what is published; TARGET=prod for ClickHouse, PORT=8501
+dashboard: setup ## open the dashboard of what is published; TARGET=prod for ClickHouse, PORT=8501, SETTINGS=demo.env for the demo
 	@$(RUN).dashboard --target $(or $(TARGET),dev) $(if $(PORT),--port $(PORT))
 
 edr: setup ## write report/elementary.html, where Elementary's dbt package is installed; TARGET=prod for ClickHouse

@@ -7,7 +7,7 @@ import streamlit as st
 
 from dashboard import banner
 from dashboard.asking import Asking
-from dashboard.pages import PAGES
+from dashboard.roles import PAGES
 from duckhouse.cli import UserError
 from duckhouse.settings import DASHBOARD_TARGET
 from duckhouse.warehouse.reading import reading

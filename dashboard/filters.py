@@ -1,5 +1,6 @@
 """Filters. Each is a part of the address of the page, so that a link shows what its sender saw."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -28,38 +29,73 @@ class Period:
     def earlier(self, column: str = "event_date") -> Condition | None:
         return Between(column, *self.before) if self.before else None
 
+    def around(self, column: str = "event_date") -> Condition:
+        """These days and those before them, at least four weeks: fewer days make no line."""
+        begin = self.before[0] if self.before else self.first
+        return Between(column, min(begin, self.last - timedelta(days=27)), self.last)
+
     @property
     def label(self) -> str:
         return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
 
 
-def period(first: date, last: date, usual: str = "Week") -> Period:
-    """Asks for a period that ends on a day between two days; usually on the last one."""
+def period(first: date, last: date, usual: str = "Week", of: tuple[date, date] | None = None) -> Period:
+    """Asks for a period that ends on a day between two days; usually on the last one. It is compared with the one
+    before where all of its days are known: a part of them would show a rise that is none. `of` are the days to choose
+    from, where there are others than those between the two."""
+    begins, ends = of or (first, last)
     where, when = st.columns([3, 2])
     length = where.segmented_control(
         "Period", [*DAYS, WHOLE], default=usual, required=True, key="period", bind="query-params"
     )
     if length == WHOLE:
-        return Period(first, last, None)
+        return Period(begins, ends, None)
     end = when.date_input(
-        "Last day", last, min_value=first, max_value=last, format="YYYY-MM-DD", key="day", bind="query-params"
+        "Last day", last, min_value=begins, max_value=ends, format="YYYY-MM-DD", key="day", bind="query-params"
     )
     days = DAYS[length or usual]
     end = end if isinstance(end, date) else last
-    begin = end - timedelta(days=days - 1)
-    return Period(begin, end, (begin - timedelta(days=days), begin - timedelta(days=1)))
+    begin, earlier = end - timedelta(days=days - 1), end - timedelta(days=2 * days - 1)
+    return Period(begin, end, (earlier, begin - timedelta(days=1)) if earlier >= first else None)
 
 
 def choice(label: str, key: str, options: Mapping[str, str], everything: str = EVERYTHING) -> str | None:
     """Asks for one of the options (key: name), or all of them: None."""
+    names = told_apart(options)
     chosen = st.selectbox(
         label,
-        ["", *options],
-        format_func=lambda option: options.get(option, option) if option else everything,
+        ["", *names],
+        format_func=lambda option: names[option] if option else everything,
         key=key,
         bind="query-params",
     )
     return chosen or None
+
+
+def told_apart(options: Mapping[str, str]) -> dict[str, str]:
+    """The options, with their key behind a name that several have: the address holds what is shown."""
+    uses = Counter(options.values())
+    return {key: name if uses[name] == 1 else f"{name} ({key})" for key, name in options.items()}
+
+
+def one_of(label: str, key: str, options: Mapping[str, str]) -> str:
+    """Asks for one of a few options (key: name); the first is usual."""
+    usual = next(iter(options))
+    chosen = st.segmented_control(
+        label,
+        list(options),
+        default=usual,
+        required=True,
+        format_func=lambda option: options[option],
+        key=key,
+        bind="query-params",
+    )
+    return chosen or usual
+
+
+def picked(label: str, key: str, options: Sequence[str], usual: str) -> str:
+    """Asks for one of many options."""
+    return st.selectbox(label, options, index=options.index(usual), key=key, bind="query-params")
 
 
 def only(column: str, chosen: Value) -> tuple[Condition, ...]:

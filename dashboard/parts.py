@@ -4,32 +4,79 @@ import csv
 import io
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from typing import Any
 
-import altair as alt
 import pyarrow as pa
 import pyarrow.parquet as pq
 import streamlit as st
 
+from dashboard import charts
 from dashboard.asking import Asking
 from dashboard.filters import Period
 from duckhouse.metrics import metrics
 from duckhouse.reporting import formats
-from duckhouse.warehouse.questions import Comparison, Question
+from duckhouse.warehouse.questions import Comparison, Condition, Question
 from duckhouse.warehouse.reading import Row
 
 MOST_ROWS = 500  # in a table on a page; a download has all
+SMALL_SHARE = 0.1  # below it a tenth of a percent is too coarse
 COLOURS: dict[bool | None, Any] = {True: "normal", False: "inverse", None: "off"}
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
 FORMATS: dict[str, Callable[[Any], str]] = {
     "usd": formats.dollars,
-    "count": formats.count,
-    "share": formats.percent,
+    "count": lambda number: "" if number is None else f"{number:,.0f}",  # an estimate is a decimal
+    "share": lambda share: formats.percent(share, 1 if share is None or share >= SMALL_SHARE else 2),
     "rating": lambda value: "" if value is None else f"{value:.2f}",
 }
+BRINGS = {
+    "ad serving": "python -m scripts.land ad_serving DIR",
+    "consent": "python -m scripts.land consent DIR",
+    "ad delivery": "python -m scripts.extract_postgres",
+    "reviews": "python -m scripts.land reviews DIR",
+    "telemetry": "python -m scripts.consume_kafka --once && python -m scripts.land telemetry",
+}
+"""A system, and the command that brings in its data."""
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A figure that no metric defines; `note` is its interval, or what it is a part of."""
+
+    label: str
+    figure: str
+    note: str = ""
+    description: str = ""
+
+
+def tiles(*shown: Tile) -> None:
+    for tile, place in zip(shown, st.columns(len(shown)), strict=True):
+        place.metric(
+            tile.label,
+            tile.figure or "none",
+            delta=tile.note or None,
+            delta_color="off",
+            delta_arrow="off",
+            help=tile.description or None,
+            border=True,
+        )
+
+
+def known_days(
+    asking: Asking, view: str, system: str, *where: Condition, column: str = "event_date"
+) -> tuple[date, date] | None:
+    """The first and the last day of a view; where it has none, the page says why and what to do."""
+    if asking.has(view):
+        ends = {"first_day": f"min({column})", "last_day": f"max({column})", "days": "count(*)"}
+        found = asking.one(Question(view, measures=ends, where=where))
+        if found.days:
+            return found.first_day, found.last_day
+    st.info(f"Nothing of {system} is published yet. This brings its data in, and dbt build publishes it:")
+    st.code(BRINGS[system], language=None)
+    return None
 
 
 def plain(text: str) -> str:
@@ -40,24 +87,34 @@ def plain(text: str) -> str:
 def figures(row: Row, names: Sequence[str], good: Mapping[str, bool] | None = None) -> None:
     """A tile for each metric of a comparison or a question: its figure, and by how much it changed. `good` says of a
     metric whether more of it is good (usual), or bad; a metric that it does not name is neither."""
-    known = metrics()
     for name, place in zip(names, st.columns(len(names)), strict=True):
-        metric, before = known[name], getattr(row, f"{name}_before", None)
-        place.metric(
-            metric.label,
-            FORMATS[metric.unit](getattr(row, name)) or "none",
-            delta=changed(row, name, metric.unit) if before is not None else None,
-            delta_color=COLOURS[(good or {}).get(name)],
-            delta_description=f"from {FORMATS[metric.unit](before)}" if before is not None else None,
-            help=metric.description,
-            border=True,
-        )
+        tile(place, row, name, good)
 
 
-def asked(names: Sequence[str]) -> dict[str, str]:
-    """Metrics as the measures of a question."""
+def tile(place: Any, row: Row, name: str, good: Mapping[str, bool] | None = None, title: str = "") -> None:
+    """The tile of one metric, under its label or a title."""
+    metric, before = metrics()[name], getattr(row, f"{name}_before", None)
+    place.metric(
+        title or metric.label,
+        FORMATS[metric.unit](getattr(row, name)) or "none",
+        delta=changed(row, name, metric.unit) if before is not None else None,
+        delta_color=COLOURS[(good or {}).get(name)],
+        delta_description=f"from {FORMATS[metric.unit](before)}" if before is not None else None,
+        help=metric.description,
+        border=True,
+    )
+
+
+def link(path: str, label: str, **filters: str) -> None:
+    """A link to a page of the dashboard, with filters set."""
+    page = st.Page(lambda: None, title=path or "Overview", url_path=path)
+    st.page_link(page, label=plain(label), query_params=filters)
+
+
+def asked(names: Sequence[str], view: str | None = None) -> dict[str, str]:
+    """Metrics as the measures of a question about their view, or about another one that has their columns."""
     known = metrics()
-    return {name: known[name].expression for name in names}
+    return {name: known[name].over(view or known[name].view) for name in names}
 
 
 def compared(question: Question, period: Period, column: str = "event_date") -> Question | Comparison:
@@ -67,10 +124,13 @@ def compared(question: Question, period: Period, column: str = "event_date") -> 
 
 
 def changed(row: Row, name: str, unit: str) -> str | None:
-    """By how much a metric changed: a rate in points, all else in percent."""
+    """By how much a metric changed: a rate in points, a rating in stars, all else in percent."""
     if unit == "share":
         change = getattr(row, f"{name}_change")
-        return None if change is None else f"{change * 100:+.2f} points"
+        return None if change is None else f"{change * 100:+.2f} pts"
+    if unit == "rating":
+        change = getattr(row, f"{name}_change")
+        return None if change is None else f"{change:+.2f}"
     change = getattr(row, f"{name}_change_share")
     return None if change is None else f"{change:+.1%}"
 
@@ -83,7 +143,7 @@ def table(asking: Asking, question: Question | Comparison, title: str, labels: M
         st.info(f"{title}: there are none.")
         return
     more = shown.num_rows > MOST_ROWS
-    labels = labels or {name: label(name) for name in shown.column_names}
+    labels = {name: told for name, told in (labels or names_of(shown)).items() if name in shown.column_names}
     st.dataframe(
         shown.slice(0, MOST_ROWS),
         hide_index=True,
@@ -110,6 +170,10 @@ def download(asking: Asking, question: Question | Comparison, written: Callable[
     return written(asking.table(question))
 
 
+def names_of(shown: pa.Table) -> dict[str, str]:
+    return {name: label(name) for name in shown.column_names}
+
+
 def counted(rows: int) -> str:
     return formats.counted(rows, "row")
 
@@ -119,21 +183,26 @@ def column(name: str, told: str, values: pa.ChunkedArray) -> Any:
     kind = values.type
     if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
         if is_money(name):
-            return st.column_config.NumberColumn(told, format="dollar")
+            is_small = name.endswith(("_difference", "_restated"))
+            return st.column_config.NumberColumn(told, format="$%.6f" if is_small else "dollar")
         if is_share(name):
             return st.column_config.NumberColumn(told, format="percent")
-        return st.column_config.NumberColumn(told, format="%.2f")
+        return st.column_config.NumberColumn(told, format="localized" if pa.types.is_decimal(kind) else "%.2f")
+    if name == "month" or name.endswith("_month"):
+        return st.column_config.DateColumn(told, format="YYYY-MM")
     if pa.types.is_integer(kind):
         return st.column_config.NumberColumn(told, format="localized")
     return told
 
 
 def is_money(name: str) -> bool:
-    return "_usd" in name or name.startswith("impact_amount")
+    return ("_usd" in name or name.startswith("impact_amount")) and not name.endswith("_share")
 
 
 def is_share(name: str) -> bool:
-    return re.search(r"(^|_)(share|rate|ctr|coverage)(_|$)", name) is not None
+    if name.startswith("change_of_"):
+        return not name.endswith("_in_points")
+    return re.search(r"(^|_)(share|rate|ctr|coverage|ratio|viewability|per_offer|shift)(_|$)", name) is not None
 
 
 def label(name: str) -> str:
@@ -166,6 +235,6 @@ def parquet_of(found: pa.Table) -> bytes:
     return out.getvalue()
 
 
-def chart(drawn: alt.Chart | alt.LayerChart, says: str) -> None:
+def chart(drawn: charts.Chart, says: str) -> None:
     """A chart, and what it shows in words, for those who cannot see it."""
     st.altair_chart(drawn, alt=says)

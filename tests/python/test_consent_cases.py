@@ -14,6 +14,7 @@ import pytest
 
 from support.analyses import analyses_of, answers_of_dev, answers_of_prod, compiled, described
 from support.consent import Record, Z, assert_estimate, company_record, deliver, event, records
+from support.dashboard import TARGETS, shown, tables_of, tiles_of
 from support.dbt import BuildError
 from support.drops import NO_TESTS, build, keep
 from support.metrics import Figures, Grouping, assert_metrics
@@ -1046,3 +1047,39 @@ def test_a_record_that_is_neither_shown_nor_set_aside_is_missed(
             client.command(f"delete from {consent.prefix}_marts.{lost}")
     with pytest.raises(BuildError, match="fct_consent_event_records_checks: accounts_for_every_record is not true: 1"):
         consent.dbt(target, "build", "--select", "fct_consent_event_records")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_page_about_consent_says_what_moved_a_rate(older: Warehouse, consent: Warehouse, target: str) -> None:
+    """Of the restated company: 3 opt-ins of 45 notices, where 2 of 40 had been reported."""
+    consent.run("publish", "--target", "dev")
+    query = {"day": "2025-10-05", "company": "restated · unknown"}
+    page = shown(consent, target, "consent", {**query, "restated": "2025-10-05, restated · unknown"})
+    tiles, tables = tiles_of(page), tables_of(page)
+    assert (tiles["Notices"][0], tiles["Choices"][0], tiles["Opt-in rate"][0]) == ("45", "3", f"{3 / 45:.2%}")
+    assert tiles["Opt-in rate, all days"][0] == f"{3 / 45:.2%}"
+    low, high = tiles["Opt-in rate, all days"][1].replace("%", "").split(" to ")
+    assert float(low) < 100 * 3 / 45 < float(high)
+    [row] = tables["Restated days"]
+    assert (row["opt_in_rate_before"], row["opt_in_rate"]) == (pytest.approx(2 / 40), pytest.approx(3 / 45))
+    assert (row["events_late"], row["events_reweighed"], row["events_consent_changed"]) == (1, 1, 1)
+    brought = {row["event_id"] for row in tables["Records that the delivery brought"]}
+    assert brought == {"restated-asked-0", "restated-late", "restated-in-0", "restated-out"}
+    [country] = tables["Country"]
+    assert country["opt_in_rate"] == pytest.approx(3 / 45)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_page_about_consent_has_the_rates_of_the_views(older: Warehouse, consent: Warehouse, target: str) -> None:
+    consent.run("publish", "--target", "dev")
+    page = shown(consent, target, "consent", {"rate": "Conversion rate", "by": "Industry"})
+    tiles, tables = tiles_of(page), tables_of(page)
+    asked = "select sum(events_weighted_once) from marts.fct_consent_events where event_type = 'consent.{}'"
+    [(notices,)], [(choices,)] = consent.rows(asked.format("asked")), consent.rows(asked.format("given"))
+    assert tiles["Conversion rate, all days"][0] == f"{choices / notices:.1%}"
+    given = consent.rows(
+        "select member, conversion_rate from reporting.rpt_consent_rates where breakdown = 'industry' order by 1"
+    )
+    found = sorted(((row["member"], row["conversion_rate"]) for row in tables["Industry"]), key=str)
+    assert [member for member, _ in found] == sorted((member for member, _ in given), key=str)
+    assert {"Companies", "Choices by status", "Purposes", "Time to answer", "Design effects"} <= tables.keys()

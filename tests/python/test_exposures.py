@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from duckhouse.metrics import metrics
 from duckhouse.project import manifest
 from duckhouse.reporting import overview, report
 from duckhouse.settings import PROJECT
@@ -49,7 +50,19 @@ def read_by_notebook(name: str) -> Callable[[Mapping[str, Any]], set[str]]:
     return read
 
 
+def read_by_the_dashboard(nodes: Mapping[str, Any]) -> set[str]:
+    """The relations and metrics that its modules name, and the marts that findings lead to."""
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (PROJECT / "dashboard").rglob("*.py"))
+    named = set(re.findall(r'"((?:rpt|fct|agg|dim)_\w+)"', code))
+    named |= {metric.view for metric in metrics().values() if f'"{metric.name}"' in code}
+    declared = [source.config.meta for source in manifest().sources.values()]
+    named |= {meta["events"] for meta in declared if "events" in meta}
+    ids = {node.name: node.unique_id for node in nodes.values() if node.resource_type == "model"}
+    return {ids[name] for name in named}
+
+
 READERS = {
+    "dashboard": read_by_the_dashboard,
     "report": read_by_the_report,
     "analyses_ad_serving": read_by_analyses("ad_serving"),
     "analyses_consent": read_by_analyses("consent"),

@@ -12,6 +12,7 @@ import pytest
 
 from support.ad_delivery import advertiser, campaign, deleted, deliver, event
 from support.consent import Record, records
+from support.dashboard import TARGETS, shown, tables_of, tiles_of
 from support.drops import NO_TESTS
 from support.metrics import Grouping, assert_metrics
 from support.warehouse import Warehouse, warehouse
@@ -323,3 +324,26 @@ def test_pacing_and_exhaustion_of_budgets(views: dict[str, list[Record]]) -> Non
     ratios = by_campaign(views["pacing"], "pace_ratio")
     assert ratios[1] == (pytest.approx(10 / 7.354838),)
     assert ratios[4] == ratios[5] == (None,)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_page_about_pacing_has_the_spend_of_a_week_and_of_each_budget(house: Warehouse, target: str) -> None:
+    house.run("publish", "--target", "dev")
+    page = shown(house, target, "pacing")
+    tiles, tables = tiles_of(page), tables_of(page)
+    now, before = (
+        spend([one for one in EVENTS if day(last - 6) <= one.day <= day(last)])
+        for last in (REPORT_DAY.day, REPORT_DAY.day - 7)
+    )
+    assert tiles["Spend"] == (f"${now:.2f}", f"{now / before - 1:+.1%}")
+    past = [one for one in EVENTS if one.day <= REPORT_DAY]
+    budgets = {row["campaign_id"]: row["spend_usd"] for row in tables["Budgets"]}
+    assert budgets == {key: spend([one for one in past if one.campaign == key]) for key in range(1, 11)}
+    assert tiles["Used up"] == (str(sum(row["used_up_on"] is not None for row in tables["Budgets"])), "of 10 campaigns")
+    assert {"Weeks", "Hours", "Advertisers", "Extractions", "Bids and budgets"} <= tables.keys()
+
+    page = shown(house, target, "pacing", {"campaign": "campaign 2 · 2", "period": "All days", "figure": "Spend"})
+    assert tiles_of(page)["Spend"] == ("$5.00", "")  # five impressions of a dollar
+    [budget] = tables_of(page)["Budgets"]
+    assert budget["used_up_on"] == day(7)  # the third of them
+    assert sum(row["impressions"] for row in tables_of(page)["Days"]) == 5

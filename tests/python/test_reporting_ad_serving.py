@@ -19,6 +19,7 @@ from duckhouse.settings import PROJECT
 from duckhouse.warehouse import parity
 from support.analyses import Answer, Record, analyses_of, answers_of_dev, answers_of_prod, compiled, described
 from support.consent import records
+from support.dashboard import TARGETS, shown, tables_of, tiles_of
 from support.drops import NO_TESTS
 from support.landing import read
 from support.metrics import Figures, Grouping, assert_metrics
@@ -778,3 +779,36 @@ def test_spend_in_and_out_of_flight(view: Find, landed: Landed) -> None:
 
 def flight_day(value: str) -> dt.date:
     return dt.datetime.strptime(value, "%d/%m/%Y" if "/" in value else "%Y-%m-%d").date()
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_page_about_traffic_has_the_figures_of_a_day(house: Warehouse, landed: Landed, target: str) -> None:
+    house.run("publish", "--target", "dev")
+    day, before = (LAST_DAY - dt.timedelta(days=ago) for ago in (1, 2))
+    seen = [event for event in landed.events if event.is_impression]
+    of_day = [event for event in seen if event.day == day]
+    change = len(of_day) / sum(event.day == before for event in seen) - 1
+    filled = sum(event.filled for event in of_day)
+    asked = {"period": "Day", "day": str(day)}
+    page = shown(house, target, "traffic", asked)
+    tiles, tables = tiles_of(page), tables_of(page)
+    assert tiles["Impressions"] == (f"{len(of_day):,}", f"{change:+.1%}")
+    assert tiles["Fill rate"][0] == f"{filled / len(of_day):.1%}"
+    assert int(tiles["Gross"][0]) == len(of_day)
+    publishers = {
+        row["publisher_id"] or "": row["impressions"] for row in tables["Publishers"] if row["impressions"] > 0
+    }
+    assert publishers == Counter(event.publisher for event in of_day)
+    devices = tables["Device, in the period"]
+    assert sum(row["impressions"] for row in devices if row["impressions"] > 0) == len(of_day)
+    assert {"Signals", "Faulty records"} <= tables.keys()
+
+    known = {key: row["publisher_name"].strip() for key, row in landed.publishers[REDELIVERED].items()}
+    names = Counter(known.values())
+    key = next(key for key in sorted(publishers, key=lambda key: -publishers[key]) if names[known.get(key)] == 1)
+    page = shown(house, target, "traffic", {**asked, "publisher": known[key], "events": str(day)})
+    assert tiles_of(page)["Impressions"][0] == f"{publishers[key]:,}"
+    events = tables_of(page)[f"Events of {day}"]
+    assert {row["event_id"] for row in events} == {
+        event.id for event in landed.events if event.day == day and event.publisher == key
+    }

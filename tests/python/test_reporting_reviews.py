@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from support.consent import Record, records
+from support.dashboard import TARGETS, shown, tables_of, tiles_of
 from support.drops import NO_TESTS
 from support.metrics import Figures, Grouping, assert_metrics
 from support.review_files import Product, Review, deliver
@@ -358,3 +359,34 @@ def test_reviews_that_wait_for_a_product(views: dict[str, list[Record]]) -> None
         ("B888", 1, 1, 1.0, dt.date(2014, 6, 11), dt.date(2014, 6, 11), second, 0),
         ("unknown", 1, 1, 2.0, dt.date(2014, 5, 10), dt.date(2014, 5, 10), first, 10),
     ]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_page_about_reviews_begins_with_the_last_month_that_is_over(house: Warehouse, target: str) -> None:
+    house.run("publish", "--target", "dev")
+    june, may = ([review for review in LATEST if month_of(review) == dt.date(2014, month, 1)] for month in (6, 5))
+    page = shown(house, target, "reviews")
+    tiles, tables = tiles_of(page), tables_of(page)
+    assert tiles["Reviews"] == (str(len(june)), f"{len(june) / len(may) - 1:+.1%}")
+    rise = fmean(stars_of(june)) - fmean(stars_of(may))
+    assert tiles["Average rating"] == (f"{fmean(stars_of(june)):.2f}", f"{rise:+.2f}")
+    [row] = [row for row in tables["Months"] if row["month"] == dt.date(2014, 5, 1)]
+    assert row["reviews"] == len(may)
+    assert FALLS in {row["product_id"] for row in tables["Products that fall"]}
+    assert {"Brands", "Categories", "Products that wait", "Most helpful reviews"} <= tables.keys()
+
+    page = shown(house, target, "reviews", {"month": "2014-05", "product": f" {RISES} "})
+    assert tiles_of(page)["Reviews"][0] == str(len(may))
+    own = [review for review in LATEST if review.product == RISES]
+    assert len(tables_of(page)["Reviews of the product"]) == len(own)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_page_without_data_says_how_to_bring_it(house: Warehouse, target: str) -> None:
+    house.run("publish", "--target", "dev")
+    pages = {"traffic": "land ad_serving", "consent": "land consent", "pacing": "extract_postgres", "devices": "kafka"}
+    for path, command in pages.items():
+        page = shown(house, target, path)
+        assert [info.value[:10] for info in page.info] == ["Nothing of"], path
+        assert command in page.code[0].value
+    assert shown(house, target, "pacing", {"system": "Ad serving"}).info

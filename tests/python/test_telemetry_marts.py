@@ -18,6 +18,7 @@ from duckhouse.settings import environment
 from duckhouse.streaming.deliver import deliver
 from support.analyses import Answer, analyses_of, answers_of_dev, answers_of_prod, compiled, described
 from support.consent import Record, records
+from support.dashboard import TARGETS, shown, tables_of, tiles_of
 from support.metrics import Figures, Grouping, assert_metrics
 from support.readings import ONE, TWO, LakeInMemory, Message, faulty, reading, readings
 from support.warehouse import Warehouse, warehouse
@@ -485,3 +486,28 @@ def test_records_of_a_delivery_add_up(views: dict[str, list[Record]]) -> None:
     assert sorted(row["records_read"] for row in views["records"]) == sorted(map(len, DELIVERIES))
     for row in views["records"]:
         assert row["records_read"] == sum(row[f"records_{fate}"] for fate in fates)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_page_about_devices_has_the_messages_of_the_last_day(house: Warehouse, target: str) -> None:
+    house.run("publish", "--target", "dev")
+    page = shown(house, target, "devices")
+    tiles, tables = tiles_of(page), tables_of(page)
+    days = Counter(each["timestamp"].date() for each in valid())
+    valid_before, valid_now = days[date(2026, 3, 1)], days[date(2026, 3, 2)]
+    assert tiles["Messages"] == (str(valid_now + 1), f"{(valid_now + 1) / (valid_before + 3) - 1:+.1%}")
+    assert tiles["Valid readings"][0] == f"{valid_now / (valid_now + 1):.1%}"
+    assert tiles["Silent devices"] == ("5", "2 never sent a reading")
+    assert [row["device_id"] for row in tables["Silent devices"]][:2] == ["same-time", "twice"]
+    assert [row["set_aside_reason"] for row in tables["Reasons"]] == ["missing_field"]
+    assert {"Days", "Hours", "Firmware", "Devices at fault"} <= tables.keys()
+
+    page = shown(house, target, "devices", {"period": "All days", "device": "upgraded"})
+    assert {row["set_aside_reason"] for row in tables_of(page)["Reasons"]} == {
+        "not_json",
+        "out_of_range",
+        "unparsable_timestamp",
+        "missing_field",
+    }
+    own = [those[0] for (device, _), those in by_reading().items() if device == "upgraded"]
+    assert len(tables_of(page)["Readings of the device"]) == len(own)

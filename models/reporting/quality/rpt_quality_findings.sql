@@ -1,3 +1,8 @@
+{%- set places = {} %}
+{%- for source, declared_source in judged_sources().items() if declared_source.events %}
+{%- do places.update({source: {'mart': declared_source.events, 'key': declared_source.key}}) %}
+{%- endfor %}
+
 with final as (
     select
         findings.finding_id as finding_id,
@@ -14,6 +19,16 @@ with final as (
         findings.acknowledgement as acknowledgement,
         findings.finding_key as finding_key,
         findings.is_about_event as is_about_event,
+        {%- for part in ['mart', 'key'] %}
+        {%- set found = [] %}
+        {%- for source, place in places.items() %}
+        {%- do found.append("when findings.source = '" ~ source ~ "' then '" ~ place[part] ~ "'") %}
+        {%- endfor %}
+        {{ cast_to(
+            'case when findings.is_about_event then case ' ~ found | join(' ') ~ ' end end' if found else 'null',
+            'text_nullable'
+        ) }} as event_{{ part }},
+        {%- endfor %}
         findings.event_date as event_date,
         findings.observed as observed,
         findings.expected as expected,

@@ -38,6 +38,10 @@ least => {
     }
     return "rgb(255, 255, 255)";
   };
+  const over = (colour, below) => {
+    const [top, bottom] = [channels(colour), channels(below)], part = top[3] ?? 1;
+    return `rgb(${[0, 1, 2].map(place => top[place] * part + bottom[place] * (1 - part)).join(",")})`;
+  };
   const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const faults = new Set();
@@ -45,7 +49,8 @@ least => {
     const one = texts.currentNode.parentElement, text = texts.currentNode.data.trim();
     if (!text || one.tagName === "SCRIPT" || !one.checkVisibility()) continue;
     const style = getComputedStyle(one);
-    const found = ratio(luminance(one.closest("svg") ? style.fill : style.color), luminance(ground(one)));
+    const below = ground(one);
+    const found = ratio(luminance(over(one.closest("svg") ? style.fill : style.color, below)), luminance(below));
     if (found < least) faults.add(`contrast ${found.toFixed(2)}: ${text.slice(0, 40)}`);
   }
   return [...faults];

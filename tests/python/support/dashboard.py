@@ -1,0 +1,49 @@
+"""A page of the dashboard on what a warehouse has published, without a browser."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from support.dbt import environment
+from support.warehouse import Warehouse
+
+TARGETS = ("dev", "prod")
+SCRIPT = """
+from dashboard.asking import Asking
+from dashboard.roles import PAGES
+from duckhouse.warehouse.reading import reading
+
+with reading({target!r}) as house:
+    PAGES[{path!r}].show(Asking({target!r}, house))
+"""
+SECONDS = 60
+
+
+def shown(house: Warehouse, target: str, path: str, query: Mapping[str, str] | None = None) -> AppTest:
+    """The page as it is first shown at an address with these filters. Dev is to be published before."""
+    page = AppTest.from_string(SCRIPT.format(target=target, path=path), default_timeout=SECONDS)
+    for name, value in (query or {}).items():
+        page.query_params[name] = value
+    with environment(house.env):
+        page.run()
+    assert not page.exception, page.exception[0].message
+    return page
+
+
+def tiles_of(page: AppTest) -> dict[str, tuple[str, str]]:
+    """The figure and the note of each tile by its label."""
+    return {tile.label: (tile.value, tile.delta) for tile in page.metric}
+
+
+def tables_of(page: AppTest) -> dict[str, list[dict[str, Any]]]:
+    """The rows of each table by its title. Its headers are words, never the names of columns."""
+    found = {}
+    for table in page.dataframe:
+        columns = json.loads(table.proto.columns)
+        headers = [columns[name]["label"] for name in table.proto.column_order]
+        assert all(headers), headers
+        assert not any("_" in header for header in headers), headers
+        found[table.proto.alt] = table.value.to_dict("records")
+    return found

@@ -1,0 +1,304 @@
+"""The dashboard shows the figures of what is published, on both engines, and in a real browser it can be read, reached
+with the keyboard, linked to and downloaded from."""
+
+import csv
+import io
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow.parquet as pq
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.roles import PAGES
+from duckhouse.reporting.formats import dollars
+from duckhouse.settings import PROJECT
+from duckhouse.warehouse.blocked import Blocked, Finding
+from support.browser import browser_or_skip
+from support.dashboard import TARGETS, shown, tiles_of
+from support.dashboard_server import faults, serving_house, settled, texts, tiles, visited
+from support.dbt import environment
+from support.drops import NO_TESTS
+from support.warehouse import Warehouse
+
+HOSTILE = '<script>window.hacked = true</script><img src=x onerror="window.hacked = true"> **& "Sons"** $1 [x](y)'
+SAME_NAME = "Twice"
+APP = str(PROJECT / "dashboard" / "app.py")
+WIDTHS = (1280, 390)
+EVENTS_OF_DAY = 700  # more than a table shows
+LAST_WEEK = "event_date > (select max(event_date) from reporting.rpt_ad_serving_days where is_full_day) - 7"
+UP_TO_FULL = "event_date <= (select max(event_date) from reporting.rpt_ad_serving_days where is_full_day)"
+
+
+@pytest.fixture(scope="module")
+def house(shared_house: Warehouse) -> Warehouse:
+    """Two deliveries of ad serving, the second of which changes published days, and one of consent, on both engines."""
+    house, folder = replace(shared_house, source="all"), shared_house.folder
+    seed = ("--seed", "9")
+    size = ("--days", "4", "--events-per-day", str(EVENTS_OF_DAY))
+    house.run("tools.generate", "ad_serving", *size, *seed, "--out", folder / "ad")
+    few = ("--companies", "6", "--active", "3", "--events-per-company", "200")
+    house.run("tools.generate", "consent", *few, *seed, "--out", folder / "consent")
+    for publishers in (folder / "ad").rglob("publishers.csv"):
+        rename(publishers, HOSTILE, SAME_NAME, SAME_NAME)
+    redelivery = folder / "ad" / "redelivery"
+    redelivery.rename(folder / "again")
+    house.run("land", "ad_serving", folder / "ad", "--delivered-at", "2026-03-25T06:00:00Z")
+    house.run("land", "ad_serving", folder / "again", "--delivered-at", "2026-03-26T06:00:00Z")
+    house.run("land", "consent", folder / "consent", "--delivered-at", "2025-09-09T06:00:00Z")
+    house.build(*NO_TESTS)
+    house.run("publish", "--target", "dev")
+    return house
+
+
+def rename(publishers: Path, *names: str) -> None:
+    """Gives the first publishers of a file other names."""
+    with publishers.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row, name in zip(sorted(rows, key=lambda row: row["publisher_id"]), names, strict=False):
+        row["publisher_name"] = name
+    with publishers.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+@pytest.fixture(scope="module")
+def base(house: Warehouse) -> Iterator[str]:
+    with serving_house(house) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with browser_or_skip() as found:
+        yield found
+
+
+def one(house: Warehouse, query: str) -> Any:
+    [(value,)] = house.rows(query)
+    return value
+
+
+def gross(house: Warehouse, condition: str = "true") -> str:
+    """The gross revenue of the last full week, as it is shown."""
+    where = f"{LAST_WEEK} and {UP_TO_FULL} and {condition}"
+    return dollars(one(house, f"select sum(revenue_usd) from reporting.rpt_ad_serving_publisher_days where {where}"))
+
+
+# ---------- without a browser, on both engines
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_tiles_of_revenue_are_the_sums_of_the_week(house: Warehouse, target: str) -> None:
+    found = tiles_of(shown(house, target, "revenue"))
+    where = f"{LAST_WEEK} and {UP_TO_FULL}"
+    restated, billable = (
+        one(house, f"select sum({column}) from reporting.{view} where {where}")
+        for column, view in (
+            ("revenue_usd_restated", "rpt_ad_serving_days"),
+            ("revenue_usd_billable", "rpt_ad_serving_billable_days"),
+        )
+    )
+    assert restated != 0
+    assert {label: figure for label, (figure, _) in found.items()} == {
+        "Gross revenue": gross(house),
+        "Net revenue": dollars(
+            one(
+                house,
+                f"select sum(revenue_usd - revenue_usd_invalid_records) from marts.fct_ad_events_daily where {where}",
+            )
+        ),
+        "Restated revenue": dollars(restated),
+        "Billable revenue": dollars(billable),
+    }
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_changed_day_leads_to_the_events_that_came_late(house: Warehouse, target: str) -> None:
+    day, late = house.rows(
+        "select event_date, sum(events_late) from reporting.rpt_ad_serving_restatements "
+        "where publication = 'restatement' group by 1 having sum(events_late) > 0 order by 1 limit 1"
+    )[0]
+    page = shown(house, target, "revenue", {"changed": str(day), "events": "Came late"})
+    events = page.dataframe[-1].value
+    assert len(events) == late
+    expected = one(
+        house,
+        f"select sum(revenue_usd) from marts.fct_ad_events where event_date = '{day}' "
+        "and first_delivery_id = _delivery_id and _delivery_id > '20260326'",
+    )
+    assert sum(events["revenue_usd"], Decimal(0)) == expected
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_publishers_of_one_name_are_told_apart(house: Warehouse, target: str) -> None:
+    ids = house.rows(f"select publisher_id from marts.dim_publishers where publisher_name = '{SAME_NAME}'")
+    assert len(ids) == 2
+    for (publisher,) in ids:
+        page = shown(house, target, "revenue", {"publisher": f"{SAME_NAME} ({publisher})"})
+        assert tiles_of(page)["Gross revenue"][0] == gross(house, f"publisher_id = '{publisher}'")
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_finding_leads_to_its_event(house: Warehouse, target: str) -> None:
+    rule, title, key = house.rows(
+        "select rule_id, title, finding_key from reporting.rpt_quality_findings where event_mart = 'fct_ad_events' "
+        "and is_open order by abs(impact_amount) desc nulls last, rule_id, finding_key limit 1"
+    )[0]
+    page = shown(house, target, "data-quality", {"rule": f"{title} · {rule}", "finding": key})
+    event = page.dataframe[-1].value
+    assert dict(zip(event["Column"], event["Value"], strict=True))["event_id"] == key
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_record_of_a_delivery_is_accounted_for(house: Warehouse, target: str) -> None:
+    page = shown(house, target, "deliveries", {"delivery": "Ad serving, 2026-03-26 06:00"})
+    read, current = house.rows(
+        "select sum(records_read), sum(records_current) from quality.fct_ad_event_records "
+        "where _delivery_id > '20260326'"
+    )[0]
+    found = tiles_of(page)
+    assert found["Records read"] == (f"{read:,}", "adds up")
+    assert found["Current"][0] == f"{current:,}"
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_overview_says_what_the_last_delivery_changed(house: Warehouse, target: str) -> None:
+    page = shown(house, target, "")
+    days = one(
+        house,
+        "select count(distinct event_date) from marts.fct_revenue_restatements where _delivery_id > '20260326'",
+    )
+    told = " ".join(text.value for text in page.markdown)
+    assert f"Restated: {days} days" in told
+    first = one(house, "select title from reporting.rpt_quality_actions where rank = 1")
+    assert first in page.get("page_link")[0].proto.label.replace("\\", "")
+
+
+def test_a_choice_without_rows_says_so(house: Warehouse) -> None:
+    rule = "select title || ' · ' || rule_id from reporting.rpt_quality_rules where open_findings = 0 limit 1"
+    page = shown(house, "dev", "data-quality", {"rule": one(house, rule)})
+    assert [note.value for note in page.info] == ["Open findings: there are none."]
+
+
+def test_where_nothing_is_published_the_page_says_what_to_do(tmp_path: Path) -> None:
+    with environment({"DUCKHOUSE_DUCKDB": str(tmp_path / "none.duckdb")}):
+        page = AppTest.from_file(APP, default_timeout=60).run()
+    assert [error.value for error in page.error] == ["This page cannot be shown."]
+    assert "nothing is published there; dbt build --target dev publishes what passes" in page.text[0].value
+
+
+def test_a_banner_says_what_blocks_a_build(house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    finding = Finding("shop__rule", HOSTILE, "drop/day.jsonl, record 3", "2 of 3 without an id", "Ask the sender.", 2)
+    monkeypatch.setattr("dashboard.banner.blocked", lambda target: Blocked(datetime(2026, 3, 27, 6), [finding]))
+    with environment(house.env):
+        page = AppTest.from_file(APP, default_timeout=60).run()
+    [warning] = page.warning
+    assert warning.value.replace("\\", "").startswith("Blocked since 2026-03-27 06:00 UTC by 1 finding")
+    assert "drop/day.jsonl, record 3: 2 of 3 without an id" in [text.value for text in page.text]
+    assert HOSTILE in next(one.value for one in page.markdown if "shop" in one.value).replace("\\", "")
+
+
+# ---------- in a browser
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_is_whole_and_readable(browser: Any, base: str, path: str) -> None:
+    for width in WIDTHS:
+        with visited(browser, base, path, width) as (page, said):
+            assert page.locator("h1").inner_text() == PAGES[path].TITLE
+            assert faults(page, said) == [], width
+
+
+def test_a_filter_is_set_by_keyboard_and_survives_in_the_address(house: Warehouse, browser: Any, base: str) -> None:
+    publisher, name = house.rows(
+        "select publisher_id, max(publisher_name) from reporting.rpt_ad_serving_publisher_days "
+        f"where publisher_name not in ('{SAME_NAME}', '{HOSTILE.replace(chr(39), chr(39) * 2)}') "
+        "group by 1 order by sum(revenue_usd) desc limit 1"
+    )[0]
+    with visited(browser, base, "revenue") as (page, _):
+        for _ in range(60):
+            page.keyboard.press("Tab")
+            if "Publisher" in (page.evaluate("document.activeElement.getAttribute('aria-label')") or ""):
+                break
+        page.keyboard.type(name)
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "publisher=" in url)
+        expected = gross(house, f"publisher_id = '{publisher}'")
+        page.get_by_text(expected, exact=True).first.wait_for()
+        page.reload()
+        settled(page)
+        assert tiles(page)["Gross revenue"] == expected != gross(house)
+
+
+def test_names_of_senders_stay_text(browser: Any, base: str) -> None:
+    with visited(browser, base, "revenue", publisher=HOSTILE) as (page, said):
+        assert page.get_by_label("Publisher").first.input_value() == HOSTILE
+        assert page.evaluate("window.hacked") is None
+        assert said == []
+
+
+def test_a_download_has_every_row_and_exact_amounts(house: Warehouse, browser: Any, base: str) -> None:
+    day = one(
+        house,
+        "select event_date from marts.fct_ad_events where _delivery_id > '20260326' "
+        "and event_date in (select event_date from marts.fct_revenue_restatements) "
+        "group by 1 order by count(*) desc limit 1",
+    )
+    expected = house.rows(
+        "select event_id, event_type, revenue_usd from marts.fct_ad_events "
+        f"where event_date = '{day}' and _delivery_id > '20260326' order by 1, 2"
+    )
+    assert len(expected) > 500
+    with visited(browser, base, "revenue", changed=str(day)) as (page, _):
+        assert "The first 500 rows; a download has all of them." in texts(page)
+        as_csv, as_parquet = (downloaded(page, kind) for kind in ("CSV", "Parquet"))
+    columns = ("event_id", "event_type", "revenue_usd")
+    rows = [tuple(row[name] for name in columns) for row in csv.DictReader(io.StringIO(as_csv.decode()))]
+    assert sorted(rows) == [(key, kind, f"{amount:f}") for key, kind, amount in expected]
+    table = pq.read_table(io.BytesIO(as_parquet)).select(columns).to_pylist()
+    assert sorted(tuple(row.values()) for row in table) == expected
+
+
+def downloaded(page: Any, kind: str) -> bytes:
+    with page.expect_download() as waiting:
+        page.get_by_role("button", name=kind).last.click()
+    return Path(waiting.value.path()).read_bytes()
+
+
+def test_what_a_build_publishes_meanwhile_is_shown_at_the_next_click(house: Warehouse, browser: Any, base: str) -> None:
+    copy, kept, new = house.published_copy, house.folder / "kept.duckdb", house.folder / "new.duckdb"
+    shutil.copy(copy, kept)
+    shutil.copy(copy, new)
+    with duckdb.connect(str(new)) as connection:
+        connection.execute("update reporting.rpt_ad_serving_publisher_days set revenue_usd = revenue_usd + 1")
+        [(expected,)] = connection.execute(
+            f"select sum(revenue_usd) from reporting.rpt_ad_serving_publisher_days where {UP_TO_FULL}"
+        ).fetchall()
+    with visited(browser, base, "revenue") as (page, said):
+        before = tiles(page)["Gross revenue"]
+        new.replace(copy)
+        try:
+            page.get_by_role("radio", name="All days").or_(page.get_by_role("button", name="All days")).first.click()
+            page.get_by_text(dollars(expected), exact=True).first.wait_for()
+            assert before == gross(house)
+            assert faults(page, said) == []
+        finally:
+            kept.replace(copy)
+
+
+def test_a_link_on_the_overview_opens_the_rule(house: Warehouse, browser: Any, base: str) -> None:
+    rule, title = house.rows("select rule_id, title from reporting.rpt_quality_actions where rank = 1")[0]
+    with visited(browser, base) as (page, said):
+        page.get_by_role("link", name=title).first.click()
+        page.get_by_role("heading", name=title).first.wait_for()
+        settled(page)
+        assert rule in texts(page)
+        assert faults(page, said) == []
