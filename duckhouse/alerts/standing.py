@@ -17,6 +17,7 @@ from duckhouse.settings import PROJECT, alert_percent, clickhouse, landing_dir, 
 from duckhouse.sources import sources
 from duckhouse.warehouse.blocked import Blocked, blocked
 from duckhouse.warehouse.connection import answers
+from duckhouse.warehouse.questions import In, Question
 from duckhouse.warehouse.reading import House, reading
 
 KINDS = BLOCKED, FINDING, LATE, STALE, RESTATED = ("blocked", "finding", "late", "stale", "restated")
@@ -107,8 +108,9 @@ def _read(house: House, found: Standing) -> None:
         found.add(LATE, _late(house))
     if {RULES, FINDINGS} <= built:
         found.rules = {row.rule_id: row for row in house.rows(RULES)}
-        columns = "finding_id, rule_id, record_count, impact_amount, is_acknowledged"
-        rows = _select(house, columns, FINDINGS, "is_open and severity in ('error', 'warning')")
+        columns = ("finding_id", "rule_id", "record_count", "impact_amount", "is_acknowledged")
+        wrong = In("is_open", (True,)), In("severity", ("error", "warning"))
+        rows = house.answer(Question(FINDINGS, columns, where=wrong))
         found.acknowledged = {row[0] for row in rows if row[-1]}
         of_rules = (Condition(FINDING, key, *others) for key, *others, is_acknowledged in rows if not is_acknowledged)
         found.add(FINDING, of_rules)
@@ -145,7 +147,7 @@ def _revenue(house: House, view: str) -> Iterator[Condition]:
 
 def _rates(house: House, view: str) -> Iterator[Condition]:
     """The deliveries that changed the published opt-in rate of a day and company by more than so many points."""
-    columns = "delivery_id, event_date, company_id, opt_in_rate_before, opt_in_rate"
+    columns = ("delivery_id", "event_date", "company_id", "opt_in_rate_before", "opt_in_rate")
     for delivery, rows in _by_delivery(house, columns, view).items():
         known = [row for row in rows if row[-1] is not None and row[-2] is not None]
         moved = [row for row in known if abs(row[-1] - row[-2]) * 100 >= alert_percent() and row[-1] != row[-2]]
@@ -159,13 +161,8 @@ def _rates(house: House, view: str) -> Iterator[Condition]:
             yield Condition(RESTATED, f"{view} {delivery}", delivery, len(moved), words=words)
 
 
-def _by_delivery(house: House, columns: str, view: str) -> dict[str, list[list[Any]]]:
+def _by_delivery(house: House, columns: tuple[str, ...], view: str) -> dict[str, list[list[Any]]]:
     found: dict[str, list[list[Any]]] = {}
-    for delivery, *others in _select(house, columns, view, "publication = 'restatement'"):
+    for delivery, *others in house.answer(Question(view, columns, where=(In("publication", ("restatement",)),))):
         found.setdefault(delivery, []).append(others)
     return dict(sorted(found.items()))
-
-
-def _select(house: House, columns: str, view: str, condition: str) -> list[Any]:
-    """Some columns of some rows: of all findings and all restatements few are needed."""
-    return list(house.ask(f"select {columns} from {house.dialect.relation(SCHEMA, view)} where {condition}")[1])
