@@ -5,7 +5,7 @@
 - blocking: a build that fails says and records what blocks it.
 - credentials: the password of the embedded ClickHouse is found.
 - repeated: what dbt creates again for each call is cached.
-- unread: events that nobody reads are not created.
+- unread: events and a summary that nobody reads are not created.
 - asked: a node asks its engine only once for the columns of a table or a query.
 - refusals: where dbt cannot work, it says what to do.
 """

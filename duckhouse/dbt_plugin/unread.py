@@ -2,10 +2,15 @@
 
 dbt creates a message for each step, with its time, thread and text, and only then asks which logger takes it. Here an
 event only keeps its fields until something reads them, and an event below the level of every logger is dropped.
+
+Before it runs anything, dbt describes all nodes of the project twice for graph_summary.json, a file about dbt's own
+speed. That is a tenth of the time of a small build, so the file stays empty.
 """
 
 from typing import Any
 
+from dbt.compilation import Linker
+from dbt.contracts.graph.manifest import Manifest
 from dbt.tracking import track_behavior_change_warn
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
@@ -23,6 +28,12 @@ def install() -> None:
     manager: Any = EventManager
     event.__init__, event.__getattr__, event.__setattr__ = keep_fields, attribute, set_attribute
     manager.fire_event = fire
+    linker: Any = Linker
+    linker.get_graph_summary = no_summary
+
+
+def no_summary(linker: Linker, manifest: Manifest) -> dict[int, dict[str, Any]]:
+    return {}
 
 
 def keep_fields(event: Any, *arguments: Any, **fields: Any) -> None:

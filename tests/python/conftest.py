@@ -83,9 +83,9 @@ def house() -> Iterator[Warehouse]:
         yield house
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Embedded]:
-    """An embedded PostgreSQL of the module."""
+    """An embedded PostgreSQL, in which each test makes its own database."""
     with postgres_server(tmp_path_factory.mktemp("postgres")) as server:
         yield quick_password(server)
 

@@ -22,12 +22,14 @@ from clickhouse_connect.driver.client import Client
 
 from support import review_files
 from support.ad_delivery import advertiser, campaign, deliver, event
-from support.dbt import run_dbt
+from support.dbt import environment, parsed
 from support.review_files import Product, Review
 from support.warehouse import Warehouse, warehouse
 from tools.layouts import measure as measuring
 
 CLUSTER = "analytics"
+REPLICATED = "replicated"  # the prefix of what is built for the cluster
+APART = "apart"  # the prefix of what is built beside the tables of ad serving
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 DAY_FACTS = (
     "marts.fct_ad_events",
@@ -142,7 +144,7 @@ def client(house: Warehouse) -> Iterator[Client]:
 def recorded(house: Warehouse) -> Iterator[Relay]:
     """What dbt sends for a first build, and for a run that brings back a lost day and clears one that has no events."""
     with relay(house.clickhouse_port) as between:
-        clustered = Clustered(house.folder, between.server_port, "replicated", "replicated")
+        clustered = Clustered(house.folder, between.server_port, REPLICATED)
         clustered.dbt("prod", "build", *WITHOUT_TESTS)
         with clickhouse_connect.get_client(host="127.0.0.1", port=house.clickhouse_port) as engine:
             lost, kept = busiest_days(engine, "replicated")
@@ -159,7 +161,7 @@ def recorded(house: Warehouse) -> Iterator[Relay]:
 @pytest.fixture(scope="module")
 def delivery(house: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """Two deliveries of ad delivery on the same ClickHouse: six hours of campaigns, of which the second changes two."""
-    built = Warehouse(tmp_path_factory.mktemp("delivery"), house.clickhouse_port, "delivery", source="ad_delivery")
+    built = Warehouse(tmp_path_factory.mktemp("delivery"), house.clickhouse_port, APART, source="ad_delivery")
     first = [
         event(1, "2026-01-20 10:00", 1),
         event(2, "2026-01-20 10:30", 1),
@@ -178,7 +180,7 @@ def delivery(house: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Ware
 @pytest.fixture(scope="module")
 def reviewed(house: Warehouse, tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     """Two deliveries of reviews on the same ClickHouse: five reviews in three months; the second corrects one."""
-    built = Warehouse(tmp_path_factory.mktemp("reviewed"), house.clickhouse_port, "reviewed", source="reviews")
+    built = Warehouse(tmp_path_factory.mktemp("reviewed"), house.clickhouse_port, APART, source="reviews")
     first = [
         Review("a", "B001", dt.date(2014, 6, 20), "4.0", (1, 2)),
         Review("b", "B001", dt.date(2014, 6, 20), "5.0", (1, 1)),
@@ -322,7 +324,7 @@ def test_the_measurement_counts_what_a_correction_of_a_review_writes(reviewed: W
 
 def test_reviews_are_found_by_their_id_and_by_their_reviewer(reviewed: Warehouse, client: Client) -> None:
     indexes = client.query(
-        "select table, name from system.data_skipping_indices where database = 'reviewed_marts' order by all"
+        "select table, name from system.data_skipping_indices where database = 'apart_marts' order by all"
     ).result_rows
     assert indexes == [
         ("fct_product_review_texts", "by_review_id"),
@@ -361,14 +363,13 @@ def test_without_events_the_measurement_says_what_is_missing(house: Warehouse, t
 
 
 @pytest.mark.parametrize(("cluster", "engine"), [("", "MergeTree()"), (CLUSTER, "ReplicatedMergeTree")])
-def test_one_variable_chooses_the_engine_of_every_table(tmp_path: Path, cluster: str, engine: str) -> None:
-    env = {"CLICKHOUSE_CLUSTER": cluster, "DBT_TARGET_PATH": str(tmp_path), "DBT_LOG_PATH": str(tmp_path)}
-    run_dbt("parse", "--target", "prod", "--no-partial-parse", env=env)
-    nodes = json.loads((tmp_path / "manifest.json").read_text())["nodes"].values()
+def test_one_variable_chooses_the_engine_of_every_table(cluster: str, engine: str) -> None:
+    with environment({"CLICKHOUSE_CLUSTER": cluster, "CLICKHOUSE_PREFIX": REPLICATED if cluster else "duckhouse"}):
+        nodes = parsed(target="prod").nodes.values()
     engines = {
-        node["name"]: node["config"].get("engine")
+        node.name: node.config.get("engine")
         for node in nodes
-        if node["resource_type"] in ("model", "seed", "snapshot") and node["package_name"] == "duckhouse"
+        if node.resource_type in ("model", "seed", "snapshot") and node.package_name == "duckhouse"
     }
     assert {"fct_ad_events", "time_zones", "snap_ad_serving__publishers"} < engines.keys()
     assert set(engines.values()) == {engine}
@@ -411,7 +412,7 @@ def test_on_a_cluster_days_are_replaced_and_dropped(recorded: Relay, house: Ware
 
 def test_without_the_variable_dbt_sends_nothing_of_a_cluster(house: Warehouse) -> None:
     with relay(house.clickhouse_port) as between:
-        alone = Warehouse(house.folder, between.server_port, "alone", "alone")
+        alone = Warehouse(house.folder, between.server_port, APART)
         selected = ("stg_ad_serving__publishers", "+snap_ad_serving__publishers", "time_zones")
         alone.dbt("prod", "build", "--select", *selected, *WITHOUT_TESTS)
     assert between.starting_with("create table")

@@ -9,6 +9,7 @@ from dbt.adapters.clickhouse.impl import ClickHouseAdapter
 from dbt.adapters.duckdb.impl import DuckDBAdapter
 from dbt.adapters.events.types import AdapterEventDebug, AdapterEventWarning
 from dbt.clients.jinja import MacroGenerator
+from dbt.compilation import Linker
 from dbt.context.configured import ConfiguredContext
 from dbt.context.macros import MacroNamespaceBuilder
 from dbt.context.manifest import ManifestContext
@@ -98,6 +99,12 @@ def test_an_event_has_its_fields_when_they_are_asked_for() -> None:
     assert (event.name, event.base_msg) == ("duckdb", "select 1")
     event.base_msg = "select 2"
     assert event.to_dict()["base_msg"] == "select 2"
+
+
+def test_nodes_are_not_described_for_a_summary_of_the_graph() -> None:
+    linker = Linker()
+    linker.graph.add_node("model.duckhouse.orders")
+    assert linker.get_graph_summary(SimpleNamespace()) == {}
 
 
 @pytest.fixture

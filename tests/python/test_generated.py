@@ -13,7 +13,7 @@ import yaml
 from duckhouse import generated
 from duckhouse.cli import UserError
 from duckhouse.settings import PROJECT
-from support.dbt import run_dbt
+from support.dbt import told_by_dbt
 from tools.generated import main
 
 PAGE = (PROJECT / "docs" / "rules.md").read_text(encoding="utf-8")
@@ -84,6 +84,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = tmp_path_factory.mktemp("copy") / "project"
     ignored = shutil.ignore_patterns(".*", "target", "logs", "dbt_packages", "demo", "landing", "*.duckdb")
     shutil.copytree(PROJECT, copy, ignore=ignored)
+    (copy / "dbt_packages").symlink_to(PROJECT / "dbt_packages")
     return copy
 
 
@@ -282,13 +283,13 @@ def test_a_build_refuses_a_list_that_is_out_of_date(project: Path, tmp_path: Pat
         "'levels': [": "'others': [",
     }
     env = {
-        "DUCKHOUSE_DUCKDB": str(tmp_path / "x.duckdb"),
-        "DBT_TARGET_PATH": str(project / "target"),
-        "DBT_PACKAGES_FOLDER": str(PROJECT / "dbt_packages"),
+        "DUCKHOUSE_DUCKDB": str(tmp_path / "first.duckdb"),
+        "DBT_TARGET_PATH": str(tmp_path / "target"),
     }
     try:
         listed.write_text(current.replace(changed, others[changed], 1), encoding="utf-8")
-        said = run_dbt("compile", "--select", "dim_dq_rules", env=env, project=project, succeeds=False)
+        words = ("compile", "--select", "dim_dq_rules")
+        said = told_by_dbt(*words, target="dev", env=env, project=project, succeeds=False)
     finally:
         listed.write_text(current, encoding="utf-8")
     assert f"macros/project/declared.sql does not list {told} as it is: run python -m tools.generated" in said

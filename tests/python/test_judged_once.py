@@ -14,12 +14,11 @@ import pytest
 
 from support.consent import deliver, event
 from support.dbt import told_by_dbt
-from support.projects import copied
+from support.projects import OF_DBT, copied
 from support.warehouse import Warehouse, warehouse
 
 FINDINGS = "dq_consent_records"
 STAGED = ("path:models/staging/consent", "countries")
-PARTS = ("dbt_project.yml", "profiles.yml", "packages.yml", "macros", "models", "seeds", "snapshots")
 RULE = Path("models/quality/consent/rules/dq_consent__unusable_rate.sql")
 PRUNED, KEPT, LATE, LATER = "20260110", "20260111", "20260112", "20260113"
 
@@ -85,7 +84,7 @@ class Project(NamedTuple):
 @pytest.fixture(scope="module", params=["dev", "prod"])
 def project(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """Two deliveries are judged, and the first is pruned."""
-    folder = copied(PARTS, tmp_path_factory.mktemp("project"))
+    folder = copied(OF_DBT, tmp_path_factory.mktemp("project"))
     with warehouse("consent") as house:
         project = Project(folder, house, request.param)
         project.deliver(10)

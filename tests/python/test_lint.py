@@ -32,6 +32,18 @@ def test_a_fault_is_told_with_its_place(text: str, told: str | None, tmp_path: P
     assert [fault.startswith(f"{file}{told}") for fault in faults] == ([True] if told else []), faults
 
 
+def test_what_rules_ask_many_times_is_answered_as_the_first_time(tmp_path: Path, linter: Linter) -> None:
+    file = tmp_path / "one.sql"
+    file.write_text(
+        "with a as (select x from t as u join v on u.id = v.id),\nb as (select a.x, y  from a,\n  c as a)\n"
+        "SELECT b.x,b.z from b join b as b on true where b.x in (select q from w as unused)\n"
+    )
+    told = lint.faults_of(str(file))
+    lint.answer_once()
+    assert lint.faults_of(str(file)) == told
+    assert {fault.split()[1] for fault in told} >= {"AL04", "AL05", "CP01", "LT01", "LT02", "RF02"}
+
+
 def test_a_file_that_is_skipped_is_told(tmp_path: Path, linter: Linter, monkeypatch: pytest.MonkeyPatch) -> None:
     def skip(**_: object) -> None:
         raise SQLFluffSkipFile("it is no model")

@@ -21,9 +21,9 @@ import pytest
 
 from duckhouse.settings import PROJECT
 from duckhouse.skeleton.guess import entities
-from support.dbt import run_dbt
+from support.dbt import told_by_dbt
 from support.drops import NO_TESTS
-from support.projects import copied
+from support.projects import OF_DBT, copied
 from support.warehouse import Warehouse, warehouse
 
 RECIPE = PROJECT / "docs" / "recipes" / "parking"
@@ -35,11 +35,7 @@ GENERATED = {
     "docs/reference/diagrams.md",
     "models/reporting/_exposures.yml",
 }
-PARTS = (
-    "analyses", "docs", "duckhouse", "macros", "models", "offline", "scripts", "seeds", "snapshots", "tools",
-    *(f"tests/{path.name}" for path in sorted((PROJECT / "tests").iterdir()) if path.name != "python"),
-    "dbt_project.yml", "packages.yml", "profiles.yml",
-)  # fmt: skip
+PARTS = (*OF_DBT, "docs", "duckhouse", "offline", "scripts", "tools")
 SELECTED = ("--select", "source:parking+")
 
 # by the day on which they were delivered: rows of sessions, and of meters
@@ -266,8 +262,9 @@ def test_a_column_of_the_fact_without_a_type_is_named(project: Path, tmp_path: P
         path.write_text(
             text.replace("{name: minutes, data_type: integer_nullable,", "{name: minutes,"), encoding="utf-8"
         )
-        env = {"DBT_TARGET_PATH": str(tmp_path / "target"), "DUCKHOUSE_DUCKDB": str(tmp_path / "x.duckdb")}
-        told = run_dbt("compile", "--select", "fct_parking_sessions", env=env, project=project, succeeds=False)
+        env = {"DBT_TARGET_PATH": str(tmp_path / "target"), "DUCKHOUSE_DUCKDB": str(tmp_path / "first.duckdb")}
+        words = ("compile", "--select", "fct_parking_sessions")
+        told = told_by_dbt(*words, target="dev", env=env, project=project, succeeds=False)
     finally:
         path.write_text(text, encoding="utf-8")
     assert "fct_parking_sessions.minutes: its YAML says no data_type, as data_type: text_nullable" in told

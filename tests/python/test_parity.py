@@ -1,7 +1,6 @@
 """Parity is green on equal rows and names the key, the columns and both values where they differ."""
 
 import json
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -10,22 +9,9 @@ import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
 
-from duckhouse.settings import PROJECT
 from support.drops import NO_TESTS
+from support.projects import OF_DBT, copied
 from support.warehouse import Warehouse, warehouse
-
-PROJECT_PARTS = (
-    "dbt_project.yml",
-    "profiles.yml",
-    "packages.yml",
-    "models",
-    "macros",
-    "seeds",
-    "snapshots",
-    "tests",
-    "dbt_packages",
-)
-
 
 READ = ("dim_ad_units", "dim_campaigns", "dim_publishers", "fct_ad_events_daily", "fct_publisher_performance")
 
@@ -53,11 +39,7 @@ def test_equal_rows_are_equal(house: Warehouse) -> None:
 
 def test_a_model_that_one_engine_computes_otherwise_turns_parity_red(house: Warehouse, tmp_path: Path) -> None:
     """Revenue is one micro-dollar a row too high on ClickHouse alone."""
-    project = tmp_path / "project"
-    project.mkdir()
-    for part in PROJECT_PARTS:
-        copy = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy
-        copy(PROJECT / part, project / part)
+    project = copied(OF_DBT, tmp_path / "project")
     model = project / "models" / "marts" / "ad_serving" / "fct_publisher_performance.sql"
     sound = "{{ sums_of_measures() }}"
     assert sound in model.read_text()

@@ -2,7 +2,6 @@
 
 import errno
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -13,13 +12,14 @@ import pytest
 
 from duckhouse.dbt_plugin.graph import Done, Graph, Step
 from duckhouse.dbt_plugin.tasks import not_published
-from duckhouse.settings import PROJECT, clickhouse
+from duckhouse.settings import clickhouse
 from duckhouse.turns import turn
 from duckhouse.warehouse.blocked import Blocked, blocked
 from duckhouse.warehouse.connection import asking
 from duckhouse.warehouse.dumps import compare_copy
 from support.dbt import BuildError, environment, invoke_dbt
 from support.drops import csv_of, deliver, event
+from support.projects import OF_DBT, copied
 from support.warehouse import Warehouse, warehouse
 
 SOURCE = ("shop", "events")
@@ -219,10 +219,7 @@ class Built(NamedTuple):
 @pytest.fixture(scope="module", params=["dev", "prod"])
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Built]:
     """A delivery of an event and a publisher, built in a copy of the project, which tests may change."""
-    project = tmp_path_factory.mktemp("project") / "project"
-    ignored = shutil.ignore_patterns("python", "target", "landing", "demo", "logs", ".*", "*.duckdb", "dbt_packages")
-    shutil.copytree(PROJECT, project, ignore=ignored)
-    (project / "dbt_packages").symlink_to(PROJECT / "dbt_packages")
+    project = copied(OF_DBT, tmp_path_factory.mktemp("project") / "project")
     with warehouse(only=READ) as house:
         publishers = csv_of("publisher_id,publisher_name,timezone", "1,One,UTC")
         deliver(house, 10, [event("a", "2026-01-09T10:00:00Z")], publishers=publishers)

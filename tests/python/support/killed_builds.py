@@ -1,9 +1,9 @@
 """Builds that are killed: `python -m support.killed_builds TARGET <options of dbt>` runs one for each line it reads.
 
-A line is JSON: the port of ClickHouse, and a moment, [pattern, after, pid]. The build is killed right before it sends a
-statement to its engine: the first one that matches the pattern, or so many after it. Where there is a pid, that process
-is killed first. A file that takes the name of another counts as the statement "rename <name>". No moment (null) lets
-the build end. Then a line tells the exit code, which is -9 for a kill.
+A line is JSON: the port of ClickHouse, further options of dbt, and a moment, [pattern, after, pid]. The build is killed
+right before it sends a statement to its engine: the first one that matches the pattern, or so many after it. Where
+there is a pid, that process is killed first. A file that takes the name of another counts as the statement
+"rename <name>". No moment (null) lets the build end. Then a line tells the exit code, which is -9 for a kill.
 
 The project is parsed once, and each build is a fork of this process, at a fraction of the cost of one of its own.
 """
@@ -60,7 +60,7 @@ def main() -> None:
     target, *arguments = sys.argv[1:]
     manifest = parsed(target=target)
     for line in sys.stdin:
-        port, moment = json.loads(line)
+        port, options, moment = json.loads(line)
         child = os.fork()
         if not child:
             os.dup2(sys.stderr.fileno(), sys.stdout.fileno())  # what dbt says is no exit code
@@ -68,7 +68,7 @@ def main() -> None:
             if moment:
                 kill_at(*moment)
             try:
-                builds.invoke("build", *arguments, target=target, manifest=manifest)
+                builds.invoke("build", *arguments, *options, target=target, manifest=manifest)
             except builds.BuildError as error:
                 print(error, flush=True)
                 os._exit(1)

@@ -1,10 +1,19 @@
-"""Copies of the project, to change something in."""
+"""Copies of the project, to change something in.
+
+dbt parses only what differs from the project if a copy has all that dbt reads, OF_DBT.
+"""
 
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
 from duckhouse.settings import PROJECT
+
+OF_DBT = (
+    "analyses", "macros", "models", "seeds", "snapshots",
+    *(f"tests/{path.name}" for path in sorted((PROJECT / "tests").iterdir()) if path.name != "python"),
+    "dbt_project.yml", "packages.yml", "profiles.yml",
+)  # fmt: skip
 
 
 def copied(parts: Iterable[str], folder: Path) -> Path:
