@@ -128,7 +128,8 @@ def _late(house: House) -> Iterator[Condition]:
 
 def _revenue(house: House, view: str) -> Iterator[Condition]:
     """The deliveries that changed the published revenue of a day and publisher by more than the percentage."""
-    columns = "delivery_id, event_date, publisher_name, publisher_id, revenue_usd_before, revenue_usd_difference"
+    figures = ("revenue_usd_before", "revenue_usd_difference")
+    columns = ("delivery_id", "event_date", "publisher_name", "publisher_id", *figures)
     least = Decimal(str(alert_percent())) / 100
     for delivery, rows in _by_delivery(house, columns, view).items():
         moved = [row for row in rows if row[-1] and abs(row[-1]) >= least * abs(row[-2])]
