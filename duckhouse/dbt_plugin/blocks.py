@@ -91,9 +91,10 @@ class BesideCopy:
         return None
 
     def read(self) -> Block | None:
-        if not self.path.exists():
+        try:
+            block, published = Block.of(self.path.read_text(encoding="utf-8")), self.published_at()
+        except FileNotFoundError:
             return None
-        block, published = Block.of(self.path.read_text(encoding="utf-8")), self.published_at()
         return None if block is None or (published and block.at < published) else block
 
     def write(self, block: Block) -> None:
