@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
 from duckhouse.dbt_plugin.landed import OF_SOURCE, Deliveries
+from duckhouse.landing.manifest import RETRACTION
 
 WARNED = "warn"
 ENDED_WELL = ("success", "pass", WARNED)
@@ -146,9 +147,12 @@ class Graph:
 
 
 def version_of(code: str, tables: Iterable[tuple[str, str]], deliveries: Deliveries) -> str:
+    """A retraction has rows of no table, and concerns every table of its source."""
     digest = hashlib.sha256(code.encode())
     for source, table in sorted(tables):
-        held = deliveries.get(source, {}).get(table, frozenset())
+        of_source = deliveries.get(source, {})
+        retractions = {one for one in of_source.get(OF_SOURCE, ()) if one.endswith(RETRACTION)}
+        held = of_source.get(table, frozenset()) | retractions
         digest.update(f"\n{source} {table} {' '.join(sorted(held))}".encode())
     return digest.hexdigest()
 

@@ -66,6 +66,7 @@
 {%- endmacro %}
 
 
+{# on ClickHouse the alias hides a column of the same name, also in the condition: the column is qualified #}
 {% macro _touches_and_retractions(touches, retracted) -%}
     (
             select
@@ -74,10 +75,10 @@
             from {{ touches }}
             union all
             select
-                event_date,
-                {{ cast_to(retraction_of('delivery_id', retracted), 'text') }} as delivery_id
-            from {{ touches }}
-            where {{ in_list('delivery_id', retracted | list) }}
+                known.event_date as event_date,
+                {{ cast_to(retraction_of('known.delivery_id', retracted), 'text') }} as delivery_id
+            from {{ touches }} as known
+            where {{ in_list('known.delivery_id', retracted | list) }}
         ) as touches
 {%- endmacro %}
 

@@ -161,6 +161,8 @@
 {# one step, and nothing happens where there is no such partition #}
 {% macro clickhouse__delete_deliveries(relation, deliveries) -%}
     {%- set drops = [] -%}
-    {%- for delivery in deliveries | sort -%} {%- do drops.append('drop partition ' ~ dbt.string_literal(delivery)) -%} {%- endfor -%}
+    {%- for delivery in deliveries | sort -%}
+        {%- do drops.append('drop partition ' ~ dbt.string_literal(delivery)) -%}
+    {%- endfor -%}
     {{ return('alter table ' ~ relation ~ ' ' ~ drops | join(', ')) }}
 {%- endmacro %}

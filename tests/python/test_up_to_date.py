@@ -25,6 +25,7 @@ from support.warehouse import Warehouse, warehouse
 SOURCE = ("shop", "events")
 DELIVERIES = {"shop": {"events": frozenset({"d1"}), "": frozenset({"d1"})}}
 MORE = {"shop": {"events": frozenset({"d1", "d0"}), "": frozenset({"d1", "d0"})}}
+RETRACTED = {"shop": {"events": frozenset({"d1"}), "": frozenset({"d1", "d2-retraction"})}}
 
 
 def step(name: str, *parents: str, reads: bool = False, table: bool = True) -> Step:
@@ -55,12 +56,16 @@ def test_what_was_done_from_the_same_code_and_deliveries_is_up_to_date() -> None
     [
         (CHAIN.versions("other code", DELIVERIES), {}, {}, set()),
         (CHAIN.versions("code", MORE), {}, {}, {"seed"}),
+        (CHAIN.versions("code", RETRACTED), {}, {}, {"seed"}),
         (VERSIONS, {"mart": Done("", "", "")}, {}, {"staging", "seed"}),
         (VERSIONS, {"staging": Done(VERSIONS["staging"], "success", "10:05", "3")}, {}, {"staging", "seed"}),
         (VERSIONS, {}, {("marts", "mart"): "1"}, {"staging", "seed"}),
         (VERSIONS, {}, {("marts", "staging"): None}, {"seed"}),
     ],
-    ids=["other code", "one more delivery", "forgotten", "a parent was done later", "a row is gone", "a table is gone"],
+    ids=[
+        *("other code", "one more delivery", "a retraction", "forgotten", "a parent was done later", "a row is gone"),
+        "a table is gone",
+    ],
 )
 def test_what_is_not_up_to_date_takes_its_children_with_it(
     versions: Mapping[str, str], records: dict[str, Done], rows: dict[tuple[str, str], str], expected: set[str]
