@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from duckhouse.alerts import news, webhook
+from duckhouse.dbt_plugin.blocks import BesideCopy, Block, BlockPlace, Failure, Finding, InTable
 from duckhouse.settings import PROJECT, clickhouse, landing_dir, published_path
 from duckhouse.state import state_path
-from duckhouse.warehouse.block_record import BesideCopy, Failure, Finding, InTable, Place, Record
 from duckhouse.warehouse.connection import connect
 from scripts import alert
 from support.announcing import PATH, Endpoint, Rows, endpoint, publish
@@ -191,7 +191,7 @@ def test_restatements_from_the_percentage_on(target: str) -> None:
         assert announced(target, code=1) == "error: DUCKHOUSE_ALERT_PERCENT='x' is not a number, 0 or more\n"
 
 
-def blocking(target: str) -> Place:
+def blocking(target: str) -> BlockPlace:
     if target == "dev":
         return BesideCopy(PROJECT / published_path())
     client = connect()
@@ -208,17 +208,16 @@ def test_a_blocked_build_and_its_end(target: str) -> None:
     cut = Finding("dq_cut", "File cut off", "events-1.jsonl", "5 records, expected: 9", "Ask for the file again.", 5)
     other = Finding("dq_cut", "File cut off", "events-2.jsonl", "1 record, expected: 9", "Ask for the file again.", 1)
     publish(target, views())
-    blocking(target).write(Record(at, {"test.gate": Failure([cut])}))
-    lines = announced(target).splitlines()
-    assert lines[1].startswith(
-        f"  {target}: Blocked since {at.isoformat(sep=' ', timespec='minutes')} UTC by 1 finding"
-    )
-    assert lines[2:] == [
-        "    File cut off (dq_cut). Ask for the file again.", "      events-1.jsonl: 5 records, expected: 9",
+    blocking(target).write(Block(at, {"test.gate": Failure([cut])}))
+    since, _, *details = announced(target).splitlines()[1:]
+    began = at.isoformat(sep=" ", timespec="minutes")
+    assert since == f"  {target}: Blocked since {began} UTC by 1 finding: nothing new is published."
+    assert details == [
+        "    File cut off (dq_cut)", "      events-1.jsonl: 5 records, expected: 9", "      Ask for the file again.",
     ]  # fmt: skip
     assert announced(target) == ""
-    blocking(target).write(Record(at, {"test.gate": Failure([cut, other])}))
-    assert [line.strip() for line in announced(target).splitlines()[3:]] == ["events-2.jsonl: 1 record, expected: 9"]
+    blocking(target).write(Block(at, {"test.gate": Failure([cut, other])}))
+    assert announced(target).splitlines()[3:] == [details[0], "      events-2.jsonl: 1 record, expected: 9", details[2]]
     blocking(target).remove()
     assert titles(target) == [f"{target}: builds are no longer blocked: the last one passed"]
     assert announced(target) == ""
@@ -227,7 +226,7 @@ def test_a_blocked_build_and_its_end(target: str) -> None:
 def test_a_first_build_that_is_blocked_is_announced(target: str) -> None:
     assert "nothing is published" in announced(target, code=1) or target == "prod"
     at = datetime.now(UTC).replace(tzinfo=None)
-    blocking(target).write(Record(at, {"test.gate": Failure([], 3)}))
+    blocking(target).write(Block(at, {"test.gate": Failure([], 3)}))
     assert [title.split(" since ")[0] for title in titles(target)] == [f"{target}: Blocked"]
 
 
