@@ -88,21 +88,22 @@ class Cycle:
             step.faults.append(told(error))
         finally:
             step.seconds = round(monotonic() - began, 3)
-            self._log(step)
+            step.lines, step.faults = list(map(clean, step.lines)), list(map(clean, step.faults))
+            self.log(logging.INFO, f"{name}: {step.seconds:.1f} s", *(f"{name}: {line}" for line in step.lines))
+            self.log(logging.ERROR, *(f"{name}: {line}" for line in step.faults))
         for line in step.faults:
-            self.complain(without_secrets(f"{name}: {one_line(line)}"))
+            self.complain(f"{name}: {line}")
 
-    def _log(self, step: Stage) -> None:
-        self.log(logging.INFO, f"{step.name}: {step.seconds:.1f} s")
-        for level, lines in ((logging.INFO, step.lines), (logging.ERROR, step.faults)):
-            for line in lines:
-                self.log(level, f"{step.name}: {line}")
-
-    def log(self, level: int, line: str) -> None:
-        logging.getLogger(__name__).log(level, "%s: %s", self.target, without_secrets(one_line(line)))
+    def log(self, level: int, *lines: str) -> None:
+        for line in lines:
+            logging.getLogger(__name__).log(level, "%s: %s", self.target, line)
 
     def end(self, outcome: str) -> None:
         self.outcome = outcome if self.is_whole else FAILED
+
+
+def clean(line: str) -> str:
+    return without_secrets(one_line(line))
 
 
 def run(target: str, *, if_new: bool, tell: Callable[[str], None], complain: Callable[[str], None]) -> Cycle:
@@ -116,15 +117,15 @@ def run(target: str, *, if_new: bool, tell: Callable[[str], None], complain: Cal
         except BrokenPipeError:
             raise
         except Exception as error:
-            cycle.faults.append(told(error))
+            fault = clean(told(error))
+            cycle.faults.append(fault)
             cycle.end(FAILED)
-            complain(without_secrets(cycle.faults[-1]))
+            cycle.log(logging.ERROR, fault)
+            complain(fault)
         finally:
             cycle.seconds = monotonic() - began
-            for fault in cycle.faults:
-                cycle.log(logging.ERROR, fault)
             cycle.log(logging.INFO, f"{cycle.outcome} after {cycle.seconds:.1f} s")
-            replace_text(state_path(LAST), without_secrets(json.dumps(cycle.document(), indent=2)) + "\n")
+            replace_text(state_path(LAST), json.dumps(cycle.document(), indent=2) + "\n")
     return cycle
 
 

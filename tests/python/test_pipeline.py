@@ -315,6 +315,9 @@ def test_after_a_build_that_fails_only_alerts_follow(built: list[str], monkeypat
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == "error: build: dbt build ended with 1; password=***\n"
     assert followed == ["alerts", "alerts"]
+    assert last()["steps"] == [
+        last()["steps"][0] | {"name": "build", "faults": ["dbt build ended with 1; password=***"]}
+    ]
     assert "hunter2" not in state_path("last.json").read_text() + state_path("pipeline.log").read_text()
 
 
