@@ -30,6 +30,7 @@ CREATE VIEW duckhouse_reporting.rpt_consent_companies
     `events_low` Nullable(Float64) COMMENT 'Lower end of its 95 % interval. NULL where nothing is sampled.',
     `events_high` Nullable(Float64) COMMENT 'Upper end of its 95 % interval. NULL where nothing is sampled.',
     `events_stored` Int64 COMMENT 'Stored records of events of every type.',
+    `opt_ins` Decimal(38, 6) COMMENT 'Choices that are full opt-ins in the population, estimated without bias.',
     `is_small_sample` Bool COMMENT 'Whether fewer than 30 stored records (var least_sampled) are behind the row: its intervals are not to be trusted.',
     `events_by_count_and_rate` Decimal(38, 6) COMMENT 'Events of every type by COUNT / RATE, as the sender specifies, not to be reported: where COUNT already is the inverse of RATE this applies the weight twice.\n',
     `countries` Int64 COMMENT 'Countries among its stored events.'
@@ -84,6 +85,7 @@ AS WITH
             multiIf(sums.events_variance > 0, multiIf((CAST(sums.events_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.events_variance, 'Nullable(Float64)')))) < sums.events_sampled, CAST(sums.events_sampled, 'Nullable(Float64)'), CAST(sums.events_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.events_variance, 'Nullable(Float64)')))), NULL) AS events_low,
             multiIf(sums.events_variance > 0, CAST(sums.events_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.events_variance, 'Nullable(Float64)'))), NULL) AS events_high,
             CAST(sums.events_sampled, 'Int64') AS events_stored,
+            CAST(sums.opt_ins_once, 'Decimal(38, 6)') AS opt_ins,
             CAST((sums.events_sampled >= 1) AND (sums.events_sampled <= 29), 'Bool') AS is_small_sample,
             CAST(sums.events_extrapolated, 'Decimal(38, 6)') AS events_by_count_and_rate,
             CAST(coalesce(countries.seen, 0), 'Int64') AS countries

@@ -29,6 +29,7 @@ CREATE VIEW duckhouse_reporting.rpt_consent_days
     `events_low` Nullable(Float64) COMMENT 'Lower end of its 95 % interval. NULL where nothing is sampled.',
     `events_high` Nullable(Float64) COMMENT 'Upper end of its 95 % interval. NULL where nothing is sampled.',
     `events_stored` Int64 COMMENT 'Stored records of events of every type.',
+    `opt_ins` Decimal(38, 6) COMMENT 'Choices that are full opt-ins in the population, estimated without bias.',
     `is_small_sample` Bool COMMENT 'Whether fewer than 30 stored records (var least_sampled) are behind the row: its intervals are not to be trusted.'
 )
 COMMENT 'One row per UTC day and company_id: the rates to report with their intervals, and the volumes behind them. Answers how consent develops at a company. Asked by consent product. Events without a company are in rows whose company_id is NULL.\n'
@@ -121,6 +122,7 @@ AS WITH
             multiIf(sums.events_variance > 0, multiIf((CAST(sums.events_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.events_variance, 'Nullable(Float64)')))) < sums.events_sampled, CAST(sums.events_sampled, 'Nullable(Float64)'), CAST(sums.events_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.events_variance, 'Nullable(Float64)')))), NULL) AS events_low,
             multiIf(sums.events_variance > 0, CAST(sums.events_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.events_variance, 'Nullable(Float64)'))), NULL) AS events_high,
             CAST(sums.events_sampled, 'Int64') AS events_stored,
+            CAST(sums.opt_ins_once, 'Decimal(38, 6)') AS opt_ins,
             CAST((sums.events_sampled >= 1) AND (sums.events_sampled <= 29), 'Bool') AS is_small_sample
         FROM sums
         LEFT JOIN duckhouse_marts.dim_companies AS companies ON sums.company_id = companies.company_id

@@ -4,7 +4,7 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -55,20 +55,13 @@ def write_semantic_manifest(house: Warehouse, path: Path) -> None:
 def metricflow(house: Warehouse) -> MetricFlowEngine:
     path = house.folder / "semantic_manifest.json"
     write_semantic_manifest(house, path)
-    return _engine(path.read_text())
+    manifest = parse_manifest_from_dbt_generated_manifest(manifest_json_string=path.read_text())
+    return MetricFlowEngine(SemanticManifestLookup(manifest), WritesSql())
 
 
-@cache
-def _engine(manifest: str) -> MetricFlowEngine:
-    return MetricFlowEngine(
-        SemanticManifestLookup(parse_manifest_from_dbt_generated_manifest(manifest_json_string=manifest)), WritesSql()
-    )
-
-
-def asked_of_mf(house: Warehouse, metric: str, by: str) -> Groups:
+def asked_of_mf(house: Warehouse, engine: MetricFlowEngine, metric: str, by: str) -> Groups:
     request = MetricFlowQueryRequest.create(metric_names=[metric], group_by_names=[by])
-    sql = metricflow(house).explain(mf_request=request).sql_statement.without_descriptions.sql
-    return _groups(house.rows(sql))
+    return _groups(house.rows(engine.explain(mf_request=request).sql_statement.without_descriptions.sql))
 
 
 def asked_of_view(house: Warehouse, target: str, metric: Metric, view: str, column: str) -> Groups:
@@ -97,27 +90,31 @@ def assert_metrics(
     Groups that only a view has hold nothing. Columns of the views are sums to the last digit, or `is_rounded` to six
     decimals.
     """
-    rows, of_views = list(rows), {metrics()[name].view for name in figures}
-    assert figures.keys() == {name for name, metric in metrics().items() if metric.view in of_views}
+    known, engine, rows = metrics(), metricflow(house), list(rows)
+    of_views = {known[name].view for name in figures}
+    assert figures.keys() == {name for name, metric in known.items() if metric.view in of_views}
     for grouping in groupings:
         groups = defaultdict(list)
         for row in rows:
             groups[grouping.of(row)].append(row)
         for name in figures:
             expected = {key: figure(name, of_key, figures) for key, of_key in groups.items()}
-            found = {"mf": asked_of_mf(house, name, grouping.by)}
+            found = {"mf": asked_of_mf(house, engine, name, grouping.by)}
             if grouping.view:
                 for target in ("dev", "prod"):
-                    found[target] = asked_of_view(house, target, metrics()[name], grouping.view, grouping.column)
+                    found[target] = asked_of_view(house, target, known[name], grouping.view, grouping.column)
                     others = {key: found[target].pop(key) for key in found[target].keys() - expected.keys()}
                     assert not any(others.values()), (name, grouping, target)
             for asked, told in found.items():
-                wanted: Any = pytest.approx(as_floats(expected), rel=1e-7) if is_rounded else expected
-                assert (as_floats(told) if is_rounded else told) == wanted, (name, grouping.by, asked)
+                if is_rounded:
+                    told, wanted = as_floats(told), pytest.approx(as_floats(expected), rel=1e-7, nan_ok=True)
+                else:
+                    wanted = expected
+                assert told == wanted, (name, grouping.by, asked)
 
 
 def as_floats(groups: Groups) -> Groups:
-    return {key: None if value is None else float(value) for key, value in groups.items()}
+    return {key: nan if value is None else float(value) for key, value in groups.items()}
 
 
 def figure(name: str, rows: Iterable[Any], figures: Figures) -> Any:
