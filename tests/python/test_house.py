@@ -21,7 +21,7 @@ MAY_IMPORT = {"duckhouse": {"duckhouse"}, "scripts": {"duckhouse"}, "tools": {"d
 LAYERS = (
     ("signals",),
     ("scratch",),
-    ("arrow", "duck"),
+    ("arrow", "duck", "wording"),
     ("cli",),
     ("settings", "landed_types", "message_schemas", "listings"),
     ("opening", "clickhouse_sql", "metrics"),
