@@ -8,12 +8,12 @@ from dashboard import charts, parts
 from dashboard.asking import Asking
 from dashboard.filters import choice, named, one_of, only, picked
 from dashboard.parts import Tile, plain
-from duckhouse.findings import compared, figures, place
 from duckhouse.reporting.chapters.quality import ACTIONS
 from duckhouse.reporting.formats import count, counted, money, percent
 from duckhouse.reporting.overview import WITHOUT_RULES
 from duckhouse.warehouse.questions import Between, Condition, In, Question
 from duckhouse.warehouse.reading import Row
+from duckhouse.wording import compared, figures, place
 
 TITLE = "Data quality"
 ICON = ":material/fact_check:"

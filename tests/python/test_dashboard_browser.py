@@ -17,9 +17,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.roles import PAGES
+from duckhouse.dbt_plugin.blocks import Finding
 from duckhouse.reporting.formats import dollars
 from duckhouse.settings import PROJECT
-from duckhouse.warehouse.blocked import Blocked, Finding
+from duckhouse.warehouse.blocked import Blocked
 from support.browser import browser_or_skip
 from support.dashboard import TARGETS, shown, tiles_of
 from support.dashboard_server import faults, serving_house, settled, texts, tiles, visited
