@@ -14,6 +14,7 @@ HEIGHT, ROW_HEIGHT, LONGEST_NAME = 280, 26, 140
 FEW_TICKS = 8  # that many points have a tick each; for more the library chooses
 MEASURED, UNSURE = "enough", "small sample"
 Chart: TypeAlias = Any
+TEXT = "#4a5560"  # labels of the library are too pale to be read easily
 """What Altair calls it differs with what it is made of."""
 At: TypeAlias = str | Callable[[Row], date | datetime]
 """The column of a day, a month or a time, or a function of a row that gives it."""

@@ -237,4 +237,5 @@ def parquet_of(found: pa.Table) -> bytes:
 
 def chart(drawn: charts.Chart, says: str) -> None:
     """A chart, and what it shows in words, for those who cannot see it."""
-    st.altair_chart(drawn, alt=says)
+    readable = {"labelColor": charts.TEXT, "titleColor": charts.TEXT}
+    st.altair_chart(drawn.configure_axis(**readable).configure_legend(**readable), alt=says)

@@ -14,6 +14,8 @@ import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO
 from urllib.error import URLError
 
 from duckhouse import cli
@@ -48,19 +50,24 @@ def serving(environment: Mapping[str, str]) -> Iterator[str]:
         port = free.getsockname()[1]
     command = script("dashboard", "--port", str(port))
     base = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(
-        command, cwd=PROJECT, env=environment, stdout=subprocess.DEVNULL, start_new_session=True
-    ) as server:
+    with (
+        TemporaryFile() as said,
+        subprocess.Popen(
+            command, cwd=PROJECT, env=environment, stdout=said, stderr=said, start_new_session=True
+        ) as server,
+    ):
         try:
-            wait_until(lambda: answers(f"{base}/_stcore/health", server))
+            wait_until(lambda: answers(f"{base}/_stcore/health", server, said))
             yield base
         finally:
-            os.killpg(server.pid, signal.SIGTERM)
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGTERM)
 
 
-def answers(address: str, server: subprocess.Popen[bytes]) -> bool:
+def answers(address: str, server: subprocess.Popen[bytes], said: IO[bytes]) -> bool:
     if server.poll() is not None:
-        raise cli.UserError("the dashboard did not start; what it said is above")
+        said.seek(0)
+        raise cli.UserError(f"the dashboard did not start: {said.read().decode(errors='replace').strip()}")
     with suppress(URLError, OSError), urllib.request.urlopen(address, timeout=5):  # noqa: S310 (this machine)
         return True
     return False

@@ -17,9 +17,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.roles import PAGES
+from duckhouse.dbt_plugin.blocks import Finding
 from duckhouse.reporting.formats import dollars
 from duckhouse.settings import PROJECT
-from duckhouse.warehouse.blocked import Blocked, Finding
+from duckhouse.warehouse.blocked import Blocked
 from support.browser import browser_or_skip
 from support.dashboard import TARGETS, shown, tiles_of
 from support.dashboard_server import faults, serving_house, settled, texts, tiles, visited
@@ -31,7 +32,7 @@ HOSTILE = '<script>window.hacked = true</script><img src=x onerror="window.hacke
 SAME_NAME = "Twice"
 APP = str(PROJECT / "dashboard" / "app.py")
 WIDTHS = (1280, 390)
-EVENTS_OF_DAY = 700  # more than a table shows
+EVENTS_OF_DAY = 1400  # more than a table shows
 LAST_WEEK = "event_date > (select max(event_date) from reporting.rpt_ad_serving_days where is_full_day) - 7"
 UP_TO_FULL = "event_date <= (select max(event_date) from reporting.rpt_ad_serving_days where is_full_day)"
 
@@ -176,7 +177,7 @@ def test_the_overview_says_what_the_last_delivery_changed(house: Warehouse, targ
         house,
         "select count(distinct event_date) from marts.fct_revenue_restatements where _delivery_id > '20260326'",
     )
-    told = " ".join(text.value for text in page.markdown)
+    told = " ".join(text.value for text in page.markdown).replace("\\", "")
     assert f"Restated: {days} days" in told
     first = one(house, "select title from reporting.rpt_quality_actions where rank = 1")
     assert first in page.get("page_link")[0].proto.label.replace("\\", "")

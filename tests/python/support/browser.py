@@ -31,16 +31,18 @@ least => {
     .map(value => value / 255)
     .map(value => value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4)
     .reduce((sum, value, place) => sum + value * [0.2126, 0.7152, 0.0722][place], 0);
-  const ground = one => {
-    for (; one; one = one.parentElement) {
-      const colour = getComputedStyle(one).backgroundColor;
-      if ((channels(colour)[3] ?? 1) > 0) return colour;
-    }
-    return "rgb(255, 255, 255)";
-  };
   const over = (colour, below) => {
     const [top, bottom] = [channels(colour), channels(below)], part = top[3] ?? 1;
     return `rgb(${[0, 1, 2].map(place => top[place] * part + bottom[place] * (1 - part)).join(",")})`;
+  };
+  const ground = one => {
+    const colours = [];
+    for (; one; one = one.parentElement) {
+      const colour = getComputedStyle(one).backgroundColor;
+      colours.push(colour);
+      if ((channels(colour)[3] ?? 1) === 1) break;
+    }
+    return colours.reduceRight((below, colour) => over(colour, below), "rgb(255, 255, 255)");
   };
   const ratio = (a, b) => (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
   const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
