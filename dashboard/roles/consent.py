@@ -52,6 +52,19 @@ EVENT_LABELS = {
     "_source_file": "File",
     "_source_row": "Record",
 }
+ITEM_LABELS = {
+    "enabled_rate": "Enabled",
+    "enabled_rate_low": "From",
+    "enabled_rate_high": "To",
+    "enabled_rate_precision": "Interval",
+    "enabled_per_offer": "Enabled per offer",
+    "enabled_per_offer_low": "From, per offer",
+    "enabled_per_offer_high": "To, per offer",
+    "offered": "Offered",
+    "enabled_stored": "Stored, enabled",
+    "disabled_stored": "Stored, disabled",
+    "is_small_sample": "Small sample",
+}
 
 
 def show(asking: Asking) -> None:
@@ -335,18 +348,3 @@ def open_errors(asking: Asking, of_company: tuple[Condition, ...]) -> None:
     }
     asked = Question("rpt_consent_open_errors", where=of_company, order_by=("-events_in_open_errors", "company_id"))
     parts.table(asking, asked, "Records in open errors", labels)
-
-
-ITEM_LABELS = {
-    "enabled_rate": "Enabled",
-    "enabled_rate_low": "From",
-    "enabled_rate_high": "To",
-    "enabled_rate_precision": "Interval",
-    "enabled_per_offer": "Enabled per offer",
-    "enabled_per_offer_low": "From, per offer",
-    "enabled_per_offer_high": "To, per offer",
-    "offered": "Offered",
-    "enabled_stored": "Stored, enabled",
-    "disabled_stored": "Stored, disabled",
-    "is_small_sample": "Small sample",
-}

@@ -26,6 +26,22 @@ DAYS = {
     "ctr": ("CTR", "share"),
 }
 CTR_LABELS = {"ctr": "CTR", "ctr_low": "From", "ctr_high": "To"}
+PACING_COUNTS = {
+    "campaigns": "count(*)",
+    "budget": "sum(budget_usd)",
+    "budget_left": "sum(budget_left_usd)",
+    "used_up": "count(used_up_on)",
+    "early": "sum(case when is_used_up_early and used_up_on is null then 1 else 0 end)",
+    "out_of_flight": "sum(spend_usd_out_of_flight)",
+}
+SERVED_COUNTS = {
+    "campaigns": "count(*)",
+    "in_flight": "sum(case when flight_state = 'in_flight' then 1 else 0 end)",
+    "behind": "sum(case when pace = 'behind' then 1 else 0 end)",
+    "ahead": "sum(case when pace = 'ahead' then 1 else 0 end)",
+    "out_of_flight": "sum(spend_usd_out_of_flight)",
+    "over_budget": "sum(spend_usd_over_budget)",
+}
 
 
 def show(asking: Asking) -> None:
@@ -81,16 +97,6 @@ def pace_tiles(asking: Asking, period: Period, of_campaign: tuple[Condition, ...
         Tile("Will run out early", formats.count(pacing.early), "before the flight ends"),
         Tile("Spent out of flight", formats.dollars(pacing.out_of_flight)),
     )
-
-
-PACING_COUNTS = {
-    "campaigns": "count(*)",
-    "budget": "sum(budget_usd)",
-    "budget_left": "sum(budget_left_usd)",
-    "used_up": "count(used_up_on)",
-    "early": "sum(case when is_used_up_early and used_up_on is null then 1 else 0 end)",
-    "out_of_flight": "sum(spend_usd_out_of_flight)",
-}
 
 
 def budgets(asking: Asking, of_campaign: tuple[Condition, ...]) -> None:
@@ -373,13 +379,3 @@ def of_campaign(asking: Asking) -> None:
         "spend_usd_over_budget": "Over budget",
     }
     parts.table(asking, days, "Days of the campaign", labels)
-
-
-SERVED_COUNTS = {
-    "campaigns": "count(*)",
-    "in_flight": "sum(case when flight_state = 'in_flight' then 1 else 0 end)",
-    "behind": "sum(case when pace = 'behind' then 1 else 0 end)",
-    "ahead": "sum(case when pace = 'ahead' then 1 else 0 end)",
-    "out_of_flight": "sum(spend_usd_out_of_flight)",
-    "over_budget": "sum(spend_usd_over_budget)",
-}
