@@ -315,6 +315,8 @@ def of_ad_serving(asking: Asking) -> None:
         Tile("Campaigns", formats.count(counts.campaigns), f"{formats.count(counts.in_flight)} in flight"),
         Tile("Behind", formats.count(counts.behind)),
         Tile("Ahead", formats.count(counts.ahead)),
+    )
+    parts.tiles(
         Tile("Spent out of flight", formats.dollars(counts.out_of_flight), "not billable to the advertiser"),
         Tile("Spent over budget", formats.dollars(counts.over_budget), "not billable to the advertiser"),
     )
@@ -335,7 +337,7 @@ def of_ad_serving(asking: Asking) -> None:
         "spend_usd_to_date": "Spent",
         "expected_spend_usd": "At an even pace",
         "pace_budget_usd": "Budget",
-        "projected_end_spend_usd": "Spent at the end",
+        "projected_end_spend_usd": "Projected at the end",
         "projected_gap_usd": "Budget not spent",
         "flight_state": "Flight",
         "start_date": "From",
