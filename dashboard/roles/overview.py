@@ -105,7 +105,8 @@ def changes(asking: Asking, systems: Sequence[Row]) -> None:
             with place:
                 compared_day(asking, system)
                 new = found.get(system.source, ["No new finding"])
-                for line in (*new, *restated(asking, system.source, last.get(system.source))):
+                fixed = [f"Fixed so far: {counted(system.closed_findings, 'finding')}"] * bool(system.closed_findings)
+                for line in (*new, *fixed, *restated(asking, system.source, last.get(system.source))):
                     st.markdown(plain(line))
 
 
