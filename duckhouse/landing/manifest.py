@@ -1,6 +1,7 @@
 """A delivery and its manifest: what arrived together, file by file."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -84,6 +85,15 @@ class Delivery:
 
     def rejected_path(self, file: SourceFile) -> Path:
         return self.path / rejected_as(file.landed_as)
+
+
+def expected_rows(delivery: Delivery) -> dict[str, int]:
+    """Row counts by table, according to the manifest."""
+    rows = Counter({"_files": len(delivery.files)})
+    for file in delivery.files:
+        rows[file.entity] += file.records_landed
+        rows["_rejected"] += file.records_rejected
+    return dict(rows)
 
 
 def rejected_as(landed_as: str) -> str:
