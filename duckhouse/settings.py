@@ -11,6 +11,7 @@ from duckhouse.cli import UserError
 PROJECT = Path(__file__).resolve().parents[1]
 MOST_DAYS = 365_000
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+AUDIT = "_audit"
 
 
 @dataclass(frozen=True)
@@ -163,6 +164,11 @@ def clickhouse() -> ClickHouseSettings:
         prefix=_setting("CLICKHOUSE_PREFIX", "duckhouse"),
         cluster=_setting("CLICKHOUSE_CLUSTER", ""),
     )
+
+
+def audit_prefix() -> str:
+    """The CLICKHOUSE_PREFIX of the databases that are built and tested before they are published."""
+    return f"{clickhouse().prefix}{AUDIT}"
 
 
 def embedded_password(host: str) -> str:

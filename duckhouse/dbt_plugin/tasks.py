@@ -1,6 +1,6 @@
 """dbt commands that know what is up to date: a build leaves that out, and every run records what it brought up to date.
 
-A build on DuckDB that leaves nothing undone publishes what it made.
+A build on DuckDB that leaves nothing undone publishes what it made. A build that fails says what blocks it.
 
 dbt has no hook between selecting and running, so methods of its tasks are replaced. pyproject.toml pins dbt-core to
 the minor version for which tests prove that they work.
@@ -19,23 +19,26 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.task.build import BuildTask
 from dbt.task.freshness import FreshnessTask
 from dbt.task.run import RunTask
+from dbt_common.events.base_types import EventLevel
 from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note
 from dbt_common.exceptions import DbtRuntimeError
 
 from duckhouse.cli import UserError, refusal
+from duckhouse.dbt_plugin.blocking import failures, record_after
 from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, WARNED, Done, Graph, Step, version_of_all
-from duckhouse.dbt_plugin.messages import name_what_failed
+from duckhouse.dbt_plugin.messages import EVERY_BUILD, name_what_failed
 from duckhouse.dbt_plugin.refusals import refuse_missing_zones, refuse_name
 from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, Query, row_counts, through
 from duckhouse.settings import clickhouse, is_publishing, landing_dir, published_beside
 from duckhouse.turns import turn
+from duckhouse.warehouse.block_record import BesideCopy, InTable, Place, Record
+from duckhouse.warehouse.blocked import blocked_by, lines
 
 CONNECTION = "up_to_date"
 TURN = "turn"
 REPORTING = "reporting"  # the folder of models, whatever the schema is called on a target
-EVERY_BUILD = "every_build"  # the tag of tests that report open findings in every build
 OF_RULES = "quality"  # the tag of nodes that read rules; their group finds out which areas are built
 RUN_BY_DBT = (NodeType.Model, NodeType.Seed, NodeType.Snapshot, NodeType.Test)
 # with these options a run does not build or test all that the project makes of its deliveries
@@ -53,7 +56,7 @@ def install() -> None:
     build: Any = BuildTask
     run: Any = RunTask
     build.get_node_selector = selector
-    build.run = run_and_publish
+    build.run = run_and_end
     run.execute_nodes = run_and_note
 
 
@@ -92,11 +95,12 @@ def run_and_note(task: Any) -> Any:
                 name_what_failed(notes.adapter, task.node_results)
 
 
-def run_and_publish(task: Any) -> Any:
+def run_and_end(task: Any) -> Any:
+    """Publishes a build, or says what blocks it."""
     result = plain_run(task)
     notes = notes_of(task)
-    if notes and notes.is_published:
-        notes.publish(published_beside(Path(task.config.credentials.path)))
+    if notes:
+        notes.end(task.node_results)
     return result
 
 
@@ -134,6 +138,10 @@ class Notes:
             DuckDB(self.query, Path(task.config.project_root) / landing_dir())
             if credentials.type == "duckdb"
             else ClickHouse(self.query, credentials.schema)
+        )
+        self.copy = published_beside(Path(credentials.path)) if credentials.type == "duckdb" else Path()
+        self.place: Place = (
+            BesideCopy(self.copy) if credentials.type == "duckdb" else InTable(self.query, credentials.schema)
         )
         self.code = fingerprint(Path(task.config.project_root), task.config.cli_vars)
         with adapter.connection_named(CONNECTION):
@@ -222,7 +230,30 @@ class Notes:
                 self.warehouse.write(new)
                 self.records |= new
 
-    def publish(self, path: Path) -> None:
+    def end(self, results: list[Any]) -> None:
+        """Publishes what passed, or records what failed, for people and other commands, and says it."""
+        undone = {node.id for node in self.graph.nodes} - self.up_to_date()
+        with self.adapter.connection_named(CONNECTION):
+            failed = failures(self.adapter, [result for result in results if result.node.unique_id in undone])
+            before = self.place.read()
+        record = record_after(before, failed, results, undone)
+        if self.is_published and not failed:
+            self.publish()
+        self.replace_record(before, record)
+        if failed and (told := blocked_by(record, self.place.is_in_place)):
+            fire_event(Note(msg="\n".join(lines(told, self.place.published_at()))), level=EventLevel.ERROR)
+
+    def replace_record(self, before: Record | None, after: Record | None) -> None:
+        try:
+            with self.adapter.connection_named(CONNECTION):
+                if after is None:
+                    self.place.remove()
+                elif after != before:
+                    self.place.write(after)
+        except OSError as error:
+            raise DbtRuntimeError(refusal(error, self.copy)) from None
+
+    def publish(self) -> None:
         """Replaces the copy that people read where it is older than what is built, unless something is not done."""
         from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS, records_of
 
@@ -230,16 +261,17 @@ class Notes:
         if undone := self.graph.unfinished(self.up_to_date(), self.records, self.counts, built):
             fire_event(Note(msg=not_published(undone)))
             return
-        held = records_of(path)
+        held = records_of(self.copy)
         if any(held.get(node) != self.records[node] for node in built):
-            self.replace_copy(path, set(built.values()))
+            self.replace_copy(set(built.values()))
         if self.whole:
             with self.adapter.connection_named(CONNECTION):
                 self.warehouse.write({ALL: self.whole})
 
-    def replace_copy(self, path: Path, relations: set[tuple[str, str]]) -> None:
+    def replace_copy(self, relations: set[tuple[str, str]]) -> None:
         from duckhouse.dbt_plugin.published import RECORDS, publish
 
+        path = self.copy
         started = time.perf_counter()
         try:
             with self.adapter.connection_named(CONNECTION):

@@ -66,14 +66,14 @@ def build_beside() -> None:
     try:
         run_beside("build", *AUDITED)
     except cli.UserError as error:
-        failed = with_status(results, "error", "fail")
+        failed = [name for name, _ in with_status(results, "error", "fail")]
         raise cli.UserError(
             f"nothing is published, {settings.clickhouse().prefix}_* keep the figures of the last good build: "
             f"{' and '.join(failed) + ' failed' if failed else error}; what dbt said is above, "
-            f"what it built is in {publish.audit_prefix()}_*"
+            f"what it built is in {settings.audit_prefix()}_*"
         ) from None
-    if warned := with_status(results, "warn"):
-        print(f"warnings: {', '.join(warned)}", flush=True)
+    for name, message in with_status(results, "warn"):
+        print(f"warning: {name}: {message}", flush=True)
 
 
 def finish(client: Client) -> None:
@@ -86,16 +86,16 @@ def finish(client: Client) -> None:
 
 def run_beside(*command: str) -> None:
     """Runs dbt on the audit databases, beside those that people read."""
-    env = {**os.environ, "CLICKHOUSE_PREFIX": publish.audit_prefix()}
+    env = {**os.environ, "CLICKHOUSE_PREFIX": settings.audit_prefix()}
     run([DBT, "--quiet", *command, "--target", "prod"], env)
 
 
-def with_status(results: Path, *statuses: str) -> list[str]:
-    """The names of the nodes with these statuses in dbt's last run; none where dbt did not get to run them."""
+def with_status(results: Path, *statuses: str) -> list[tuple[str, str]]:
+    """The names and messages of the nodes with these statuses in dbt's last run; none where dbt did not run them."""
     if not results.exists():
         return []
     found = json.loads(results.read_text())["results"]
-    return [result["unique_id"].split(".")[2] for result in found if result["status"] in statuses]
+    return [(result["unique_id"].split(".")[2], result["message"]) for result in found if result["status"] in statuses]
 
 
 @contextmanager

@@ -17,7 +17,9 @@ from duckhouse.dbt_plugin import published
 from duckhouse.dbt_plugin.warehouses import row_counts
 from duckhouse.opening import open_duckdb
 from duckhouse.project import manifest
-from duckhouse.settings import clickhouse, duckdb_path, published_path
+from duckhouse.settings import audit_prefix, clickhouse, duckdb_path, published_path
+from duckhouse.warehouse import news
+from duckhouse.warehouse.block_record import InTable
 from duckhouse.warehouse.connection import first_line
 from duckhouse.warehouse.parity import published_models
 
@@ -34,11 +36,6 @@ class Relation(NamedTuple):
     @property
     def is_view(self) -> bool:
         return self.engine == "View"
-
-
-def audit_prefix() -> str:
-    """The CLICKHOUSE_PREFIX of the databases that are built and tested before they are published."""
-    return f"{clickhouse().prefix}_audit"
 
 
 def refuse_a_cluster() -> None:
@@ -94,6 +91,7 @@ def publish(client: Client) -> dict[str, Any]:
     schemas = [name.removeprefix(f"{audit}_") for name in built]
     if not schemas:
         raise cli.UserError(f"there are no databases {audit}_*: python -m scripts.prod builds and publishes them")
+    InTable(news.published(client).query, audit).remove()  # what is published by hand may be what was blocked
     result = copy(client, audit, published, schemas)
     client.command(f"drop table if exists {quote(audit)}.passed")
     return result

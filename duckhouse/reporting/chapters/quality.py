@@ -1,12 +1,11 @@
 """Data quality in the report: which systems have errors, and what each rule found, by money and then by records."""
 
-import json
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any
 
+from duckhouse import findings
 from duckhouse.reporting import charts, formats
 from duckhouse.reporting.page import (
     Chart,
@@ -36,7 +35,6 @@ ACTIONS = {
 }
 DAYS_OF_A_YEAR = 366
 MOST_BARS = 60  # of a trend; a longer period has several days per bar
-LONGEST_VALUE = 160  # characters of a value in an example
 TO_SEE = (
     "select * from reporting.rpt_quality_findings where rule_id = '{}' and is_open "
     "order by abs(impact_amount) desc nulls last"
@@ -223,24 +221,10 @@ def example(rule: Row) -> list[Fact]:
     """The finding with the most money, or else the most records: what was found, and the figures behind it."""
     if rule.example_key is None:
         return []
-    evidence = "; ".join(
-        f"{formats.words(name)}: {shortened(value)}" for name, value in evidence_of(rule.example_evidence).items()
-    )
     return [
-        Fact("For example", f"{shortened(rule.example_observed)}, expected: {shortened(rule.example_expected)}"),
-        Fact("Key", shortened(rule.example_key), evidence),
+        Fact("For example", findings.compared(rule.example_observed, rule.example_expected)),
+        Fact("Key", findings.shortened(rule.example_key), findings.figures(rule.example_evidence)),
     ]
-
-
-def evidence_of(evidence: str) -> dict[str, Any]:
-    """The evidence by name, numbers as they are written."""
-    found: dict[str, Any] = json.loads(evidence, parse_float=str, strict=False)
-    return found
-
-
-def shortened(value: Any) -> str:
-    text = "none" if value is None else str(value)
-    return text if len(text) <= LONGEST_VALUE else f"{text[:LONGEST_VALUE]}…"
 
 
 def found_nothing(rules: Sequence[Row]) -> str:

@@ -13,11 +13,11 @@ from duckhouse.clickhouse_sql import quote
 from duckhouse.embedded.migrate import migrate
 from duckhouse.extraction.database import database_of
 from duckhouse.processes import DBT, dbt_build, module, script
-from duckhouse.settings import PROJECT, environment
+from duckhouse.settings import PROJECT, audit_prefix, environment
 from duckhouse.streaming.running import stream_source
 from duckhouse.turns import turn
 from duckhouse.warehouse.connection import asking, connect
-from duckhouse.warehouse.publish import audit_prefix, databases
+from duckhouse.warehouse.publish import databases
 from tools.brokers.mock import mock_cluster
 from tools.campaigns import servers
 from tools.campaigns.consume.campaign import PARTITIONS, produce
