@@ -5,7 +5,6 @@ dbt runs as dbt build does. Its plugin leaves out what is up to date; Dagster re
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import dagster as dg
@@ -98,12 +97,13 @@ def beside(target: str) -> Iterator[None]:
     publish.refuse_a_cluster()
     with prod.running_clickhouse():
         client = connect()
-        with (
-            turn(settings.clickhouse().prefix, asking) as own,
-            prod.audited(client, own),
-            settings.environment({"CLICKHOUSE_PREFIX": publish.audit_prefix()}),
-        ):
+        with turn(settings.clickhouse().prefix, asking) as own, prod.audited(client, own):
             yield
+
+
+def prefix(target: str) -> Mapping[str, str]:
+    """The settings with which dbt builds beside what is published."""
+    return {"CLICKHOUSE_PREFIX": settings.audit_prefix()} if target == "prod" else {}
 
 
 def made_by_dbt(context: dg.AssetExecutionContext, target: str) -> Events:
@@ -116,10 +116,12 @@ def made_by_dbt(context: dg.AssetExecutionContext, target: str) -> Events:
         dbt_executable=DBT,
         global_config_flags=["--log-level-file", "none", "--no-write-json"],
     )
+    with settings.environment(prefix(target)):
+        running = dbt.cli(["build"], context=context, target_path=folder)
     seen: set[Any] = set()
     failed: list[str] = []
     try:
-        for event in dbt.cli(["build"], context=context, target_path=Path(folder)).stream():
+        for event in running.stream():
             if isinstance(event, dg.AssetCheckResult):
                 seen.add((event.asset_key, event.check_name))
                 if not event.passed and event.severity == dg.AssetCheckSeverity.ERROR:
@@ -130,7 +132,7 @@ def made_by_dbt(context: dg.AssetExecutionContext, target: str) -> Events:
     except DagsterDbtCliRuntimeError as error:
         if failed:
             raise dg.Failure(not_published(target, failed), allow_retries=False) from None
-        raise dg.Failure(f"dbt failed: {error.user_message if hasattr(error, 'user_message') else error}") from None
+        raise dg.Failure(error.description) from None
     yield from left_out(context, target, seen)
 
 
@@ -160,6 +162,7 @@ def left_out(context: dg.AssetExecutionContext, target: str, seen: set[Any]) -> 
 def records(target: str) -> Mapping[str, Done]:
     """What the warehouse that dbt builds in says about its nodes."""
     if target == "prod":
-        return news.published(connect()).records()
+        with settings.environment(prefix(target)):
+            return news.published(connect()).records()
     with news.duckdb_of_dev() as warehouse:
         return warehouse.records() if warehouse else {}

@@ -1,0 +1,145 @@
+"""Jobs that build, and what starts them: the sensor that sees what landed, and a schedule for what grows old."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+from duckhouse.cli import UserError
+from duckhouse.landing.manifest import Delivery
+from duckhouse.landing.zone import Zone
+from duckhouse.sources import load_source
+from duckhouse.warehouse import news
+from orchestration import landing, names, published
+from orchestration.inflows import SECONDS, Job
+from orchestration.project import Manifest
+
+FRESHNESS = "freshness"
+HOURLY = "5 * * * *"
+MOST_AT_ONCE = 20  # deliveries that one look records: each is some ten events
+ACTIVE = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def job(target: str, models: dg.AssetsDefinition, others: Sequence[dg.AssetsDefinition], manifest: Manifest) -> Job:
+    """Checks what landed, builds and tests it, publishes what passed, writes the report."""
+    landed = [
+        dg.AssetCheckKey(names.landing_key(source, table), check)
+        for source, found in landing.tables(manifest).items()
+        for table in found
+        for check in (landing.ROWS, landing.COLUMNS)
+    ]
+    return dg.define_asset_job(
+        names.build_job(target),
+        selection=dg.AssetSelection.assets(models, *others) | dg.AssetSelection.checks(*landed),
+        tags={names.OF_TARGET: target},
+    )
+
+
+def freshness_job(manifest: Manifest) -> Job:
+    checked = [
+        dg.AssetCheckKey(names.landing_key(source, landing.FILES_TABLE), landing.FRESH)
+        for source in landing.tables(manifest)
+    ]
+    return dg.define_asset_job(FRESHNESS, selection=dg.AssetSelection.checks(*checked))
+
+
+def schedule(freshness: Job) -> dg.ScheduleDefinition:
+    return dg.ScheduleDefinition(
+        name="every_hour", job=freshness, cron_schedule=HOURLY, default_status=dg.DefaultScheduleStatus.RUNNING
+    )
+
+
+def sensor(sources: Sequence[str], targets: Sequence[str], jobs: Sequence[Job]) -> dg.SensorDefinition:
+    """Records what landed, whoever landed it, and starts a build of each target that is not up to date."""
+
+    @dg.sensor(
+        name="landed",
+        jobs=jobs,
+        minimum_interval_seconds=SECONDS,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Records deliveries, starts builds of what is new, and compares the targets once both are built.",
+    )
+    def landed(context: dg.SensorEvaluationContext) -> dg.SensorResult:
+        waiting: dict[str, list[str]] = json.loads(context.cursor or "{}")
+        found = unrecorded(context.instance, sources)
+        for target in targets:
+            waiting[target] = [*waiting.get(target, []), *(delivery.id for delivery in found)]
+        requests: list[dg.RunRequest] = []
+        reasons: list[str] = []
+        built: list[str] = []
+        for target in targets:
+            try:
+                wanted = needed(context.instance, target, built)
+            except UserError as error:
+                reasons.append(str(error))
+                continue
+            if wanted:
+                tags = {names.OF_DELIVERIES: names.listed(waiting.pop(target))} if waiting.get(target) else {}
+                requests.append(dg.RunRequest(run_key=f"{target} {wanted}", job_name=names.build_job(target), tags=tags))
+        if len(built) == len(targets) > 1:
+            requests.append(dg.RunRequest(run_key=f"{published.PARITY} {' '.join(built)}", job_name=published.PARITY))
+        return dg.SensorResult(
+            run_requests=requests,
+            skip_reason=None if requests else "; ".join(reasons) or "everything that landed is built",
+            cursor=json.dumps(waiting),
+            dynamic_partitions_requests=partitions(found),
+            asset_events=[event for delivery in found for event in landing.materializations(delivery)],
+        )
+
+    return landed
+
+
+def needed(instance: dg.DagsterInstance, target: str, built: list[str]) -> str | None:
+    """The version that a build would make; None where one is active, or where the last one made it, which `built` then
+    gets. A version is built once: one that is blocked waits for the next delivery or the next change of code."""
+    active = dg.RunsFilter(job_name=names.build_job(target), statuses=ACTIVE)
+    if instance.get_runs(active, limit=1):
+        raise UserError(f"{target} is being built")
+    found = news.news(target)
+    if found.wanted != found.built:
+        return found.wanted
+    built.append(found.built)
+    return None
+
+
+def unrecorded(instance: dg.DagsterInstance, sources: Sequence[str]) -> list[Delivery]:
+    """The oldest deliveries in landing that Dagster does not know."""
+    found: list[Delivery] = []
+    for source in map(load_source, sources):
+        known = set(instance.get_dynamic_partitions(landing.by_deliveries(source).name or ""))
+        found += [delivery for delivery in Zone(source).deliveries() if delivery.id not in known]
+    return found[:MOST_AT_ONCE]
+
+
+def partitions(deliveries: Sequence[Delivery]) -> list[Any]:
+    """What makes Dagster know the partitions of deliveries."""
+    keys: dict[str, tuple[dg.DynamicPartitionsDefinition, list[str]]] = {}
+    for delivery in deliveries:
+        for definition, found in landing.partitions_of(delivery):
+            known = keys.setdefault(definition.name or "", (definition, []))[1]
+            known += [key for key in found if key not in known]
+    return [definition.build_add_request(found) for definition, found in keys.values()]
+
+
+def definitions(manifest: Manifest, targets: Sequence[str], models: Sequence[dg.AssetsDefinition]) -> Iterator[dg.Definitions]:
+    jobs: list[Job] = []
+    for target, made in zip(targets, models, strict=True):
+        others = published.assets(target, made)
+        jobs.append(job(target, made, others, manifest))
+        yield dg.Definitions(assets=[made, *others])
+    if len(targets) > 1:
+        jobs.append(dg.define_asset_job(published.PARITY, selection=dg.AssetSelection.assets(published.parity_of_targets)))
+        yield dg.Definitions(assets=[published.parity_of_targets])
+    freshness = freshness_job(manifest)
+    yield dg.Definitions(
+        jobs=[*jobs, freshness],
+        sensors=[sensor(sorted(landing.tables(manifest)), targets, jobs)],
+        schedules=[schedule(freshness)],
+    )
