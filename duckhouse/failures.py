@@ -19,7 +19,7 @@ MOST_BYTES = 10 << 20
 """At this size the log is renamed to <name>.1, which replaces the previous one, and a new log begins."""
 MOST_CHARACTERS = 1_000  # of a reason or of a name
 HIDDEN = "***"
-_OF_SECRETS = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE_KEY", re.IGNORECASE)
+_OF_SECRETS = re.compile(r"PASSWORD|PASSWD|SECRET|TOKEN|PRIVATE_KEY|WEBHOOK", re.IGNORECASE)
 _IN_TEXTS = (
     re.compile(r"(?<=://)([^\s/@:]*):[^\s@]+(?=@)"),
     re.compile(r"\b((?:password|passwd|secret|token)\s*=\s*)(?:'[^']*'|\"[^\"]*\"|\S+)", re.IGNORECASE),
@@ -35,9 +35,9 @@ def note(command: str, source: str, where: str, reason: str, count: int = 1, *, 
         "at": datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
         "command": command,
         "source": source,
-        "where": _without_secrets(where),
+        "where": _shortened(without_secrets(where)),
         "place": place,
-        "reason": _without_secrets(reason),
+        "reason": _shortened(without_secrets(reason)),
         "count": count,
     }
     with suppress(OSError, ValueError):
@@ -84,10 +84,14 @@ def _has_written(log: int, path: Path, line: bytes) -> bool:
     return True
 
 
-def _without_secrets(text: str) -> str:
+def without_secrets(text: str) -> str:
+    """The text with stars for the values of settings that are secrets, and for passwords in addresses."""
     for name, value in os.environ.items():
         if _OF_SECRETS.search(name) and len(value) >= _LEAST_OF_A_SECRET:
             text = text.replace(value, HIDDEN)
     text = _IN_TEXTS[0].sub(rf"\1:{HIDDEN}", text)
-    text = _IN_TEXTS[1].sub(rf"\1{HIDDEN}", text)
+    return _IN_TEXTS[1].sub(rf"\1{HIDDEN}", text)
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= MOST_CHARACTERS else f"{text[: MOST_CHARACTERS - 1]}…"

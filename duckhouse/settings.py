@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from math import inf, nan
 from pathlib import Path
 
 from duckhouse.cli import UserError
@@ -47,6 +48,17 @@ def _is_true(name: str, default: str) -> bool:
     return _setting(name, default).lower() in ("1", "true", "yes")
 
 
+def _number(name: str, default: str) -> float:
+    text = _setting(name, default)
+    try:
+        number = float(text)
+    except ValueError:
+        number = nan
+    if not 0 <= number < inf:
+        raise UserError(f"{name}={text!r} is not a number, 0 or more")
+    return number
+
+
 @contextmanager
 def environment(changed: Mapping[str, str]) -> Iterator[None]:
     """Uses other settings while the block runs."""
@@ -75,6 +87,21 @@ def failures_path() -> Path:
 def pipeline_path() -> Path:
     """What the pipeline brings: DUCKHOUSE_PIPELINE, or ./pipeline.yml."""
     return Path(_setting("DUCKHOUSE_PIPELINE", "pipeline.yml"))
+
+
+def stale_hours() -> float:
+    """Hours after which a source that was not looked at is stale: DUCKHOUSE_STALE_WARN_HOURS."""
+    return _number("DUCKHOUSE_STALE_WARN_HOURS", "24")
+
+
+def alert_percent() -> float:
+    """The percentage by which a delivery must change a published figure to be announced: DUCKHOUSE_ALERT_PERCENT."""
+    return _number("DUCKHOUSE_ALERT_PERCENT", "1")
+
+
+def alert_webhook() -> str:
+    """Where alerts are sent: DUCKHOUSE_ALERT_WEBHOOK, whose path is a secret; empty where they are only printed."""
+    return _setting("DUCKHOUSE_ALERT_WEBHOOK", "")
 
 
 def duckdb_path() -> Path:
