@@ -16,9 +16,7 @@ def sensors(targets: Sequence[str], jobs: Sequence[Job]) -> list[dg.SensorDefini
     return [sensor(f"announce_{name}", status, targets, jobs) for name, status in STATUSES.items()]
 
 
-def sensor(
-    name: str, status: dg.DagsterRunStatus, targets: Sequence[str], jobs: Sequence[Job]
-) -> dg.SensorDefinition:
+def sensor(name: str, status: dg.DagsterRunStatus, targets: Sequence[str], jobs: Sequence[Job]) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         name=name,
         run_status=status,

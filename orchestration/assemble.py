@@ -10,7 +10,9 @@ from orchestration.models import ALL, models
 from orchestration.project import Manifest
 
 
-def assembled(manifest: Manifest, bringing: Sequence[Inflow], targets: Sequence[str], select: str = ALL) -> dg.Definitions:
+def assembled(
+    manifest: Manifest, bringing: Sequence[Inflow], targets: Sequence[str], select: str = ALL
+) -> dg.Definitions:
     """What dbt makes of a selection on these targets, and what brings the data for it."""
     return dg.Definitions.merge(
         dg.Definitions(

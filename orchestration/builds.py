@@ -11,11 +11,12 @@ from duckhouse.landing.manifest import Delivery
 from duckhouse.landing.zone import Zone
 from duckhouse.sources import load_source
 from duckhouse.warehouse import news
-from orchestration import landing, names, published
+from orchestration import alerts, landing, names, published
 from orchestration.inflows import SECONDS, Job
 from orchestration.project import Manifest
 
 FRESHNESS = "freshness"
+COMPARE = "compare"
 HOURLY = "5 * * * *"
 MOST_AT_ONCE = 20  # deliveries that one look records: each is some ten events
 ACTIVE = [
@@ -69,22 +70,28 @@ def sensor(sources: Sequence[str], targets: Sequence[str], jobs: Sequence[Job]) 
     def landed(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         waiting: dict[str, list[str]] = json.loads(context.cursor or "{}")
         found = unrecorded(context.instance, sources)
-        for target in targets:
-            waiting[target] = [*waiting.get(target, []), *(delivery.id for delivery in found)]
         requests: list[dg.RunRequest] = []
         reasons: list[str] = []
         built: list[str] = []
         for target in targets:
+            waiting[target] = [*waiting.get(target, []), *(delivery.id for delivery in found)]
+            if is_active(context.instance, target):
+                reasons.append(f"{target} is being built")
+                continue
             try:
-                wanted = needed(context.instance, target, built)
+                wanted, made = news.news(target)
             except UserError as error:
                 reasons.append(str(error))
                 continue
-            if wanted:
-                tags = {names.OF_DELIVERIES: names.listed(waiting.pop(target))} if waiting.get(target) else {}
-                requests.append(dg.RunRequest(run_key=f"{target} {wanted}", job_name=names.build_job(target), tags=tags))
+            if wanted == made:
+                built.append(made)
+                continue
+            tags = {names.OF_DELIVERIES: names.listed(waiting[target])} if waiting[target] else {}
+            waiting[target] = []
+            # a version is built once: one that is blocked waits for the next delivery, or the next change of code
+            requests.append(dg.RunRequest(f"{target} {wanted}", job_name=names.build_job(target), tags=tags))
         if len(built) == len(targets) > 1:
-            requests.append(dg.RunRequest(run_key=f"{published.PARITY} {' '.join(built)}", job_name=published.PARITY))
+            requests.append(dg.RunRequest(f"{COMPARE} {' '.join(built)}", job_name=COMPARE))
         return dg.SensorResult(
             run_requests=requests,
             skip_reason=None if requests else "; ".join(reasons) or "everything that landed is built",
@@ -96,17 +103,9 @@ def sensor(sources: Sequence[str], targets: Sequence[str], jobs: Sequence[Job]) 
     return landed
 
 
-def needed(instance: dg.DagsterInstance, target: str, built: list[str]) -> str | None:
-    """The version that a build would make; None where one is active, or where the last one made it, which `built` then
-    gets. A version is built once: one that is blocked waits for the next delivery or the next change of code."""
+def is_active(instance: dg.DagsterInstance, target: str) -> bool:
     active = dg.RunsFilter(job_name=names.build_job(target), statuses=ACTIVE)
-    if instance.get_runs(active, limit=1):
-        raise UserError(f"{target} is being built")
-    found = news.news(target)
-    if found.wanted != found.built:
-        return found.wanted
-    built.append(found.built)
-    return None
+    return bool(instance.get_runs(active, limit=1))
 
 
 def unrecorded(instance: dg.DagsterInstance, sources: Sequence[str]) -> list[Delivery]:
@@ -128,18 +127,23 @@ def partitions(deliveries: Sequence[Delivery]) -> list[Any]:
     return [definition.build_add_request(found) for definition, found in keys.values()]
 
 
-def definitions(manifest: Manifest, targets: Sequence[str], models: Sequence[dg.AssetsDefinition]) -> Iterator[dg.Definitions]:
+def definitions(
+    manifest: Manifest, targets: Sequence[str], models: Sequence[dg.AssetsDefinition]
+) -> Iterator[dg.Definitions]:
     jobs: list[Job] = []
     for target, made in zip(targets, models, strict=True):
         others = published.assets(target, made)
         jobs.append(job(target, made, others, manifest))
         yield dg.Definitions(assets=[made, *others])
     if len(targets) > 1:
-        jobs.append(dg.define_asset_job(published.PARITY, selection=dg.AssetSelection.assets(published.parity_of_targets)))
+        jobs.append(dg.define_asset_job(COMPARE, selection=dg.AssetSelection.assets(published.parity_of_targets)))
         yield dg.Definitions(assets=[published.parity_of_targets])
     freshness = freshness_job(manifest)
     yield dg.Definitions(
         jobs=[*jobs, freshness],
-        sensors=[sensor(sorted(landing.tables(manifest)), targets, jobs)],
+        sensors=[
+            sensor(sorted(landing.tables(manifest)), targets, jobs),
+            *alerts.sensors(targets, [*jobs, freshness]),
+        ],
         schedules=[schedule(freshness)],
     )

@@ -1,4 +1,4 @@
-"""Inflows of pipeline.yml as assets, each with a job that brings what is new, and what starts it: a sensor or a schedule."""
+"""Inflows of pipeline.yml as assets, each with a job that brings what is new, and a sensor or schedule for it."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -104,7 +104,7 @@ def materializations(delivery: Delivery) -> Iterator[dg.AssetMaterialization]:
 
 
 def checks(manifest: Manifest) -> Iterator[dg.AssetChecksDefinition]:
-    """For each source: rows as in the manifests of its deliveries, columns as declared, and how old the last look is."""
+    """For each source: rows as in the manifests of deliveries, columns as declared, and how old the last look is."""
     limits = {one["source_name"]: one["freshness"] for one in manifest["sources"].values()}
     for source, found in tables(manifest).items():
         yield of_contents(source, found)
