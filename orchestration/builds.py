@@ -7,9 +7,11 @@ from typing import Any
 import dagster as dg
 
 from duckhouse.cli import UserError
-from duckhouse.landing.manifest import Delivery
+from duckhouse.dbt_plugin.landed import OF_SOURCE, Deliveries, in_zones
+from duckhouse.landing.manifest import Delivery, read_manifest
 from duckhouse.landing.zone import Zone
-from duckhouse.sources import load_source
+from duckhouse.settings import landing_dir
+from duckhouse.sources import Source, load_source
 from duckhouse.warehouse import news
 from orchestration import alerts, landing, names, published
 from orchestration.inflows import SECONDS, Job
@@ -69,7 +71,10 @@ def sensor(sources: Sequence[str], targets: Sequence[str], jobs: Sequence[Job]) 
     )
     def landed(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         waiting: dict[str, list[str]] = json.loads(context.cursor or "{}")
-        found = unrecorded(context.instance, sources)
+        held = in_zones(landing_dir())
+        if not any(held.get(source, {}).get(OF_SOURCE) for source in sources):
+            return dg.SensorResult(skip_reason="nothing has landed yet")
+        found = unrecorded(context.instance, sources, held)
         requests: list[dg.RunRequest] = []
         reasons: list[str] = []
         built: list[str] = []
@@ -108,13 +113,16 @@ def is_active(instance: dg.DagsterInstance, target: str) -> bool:
     return bool(instance.get_runs(active, limit=1))
 
 
-def unrecorded(instance: dg.DagsterInstance, sources: Sequence[str]) -> list[Delivery]:
+def unrecorded(instance: dg.DagsterInstance, sources: Sequence[str], held: Deliveries) -> list[Delivery]:
     """The oldest deliveries in landing that Dagster does not know."""
-    found: list[Delivery] = []
+    unknown: list[tuple[str, Source]] = []
     for source in map(load_source, sources):
-        known = set(instance.get_dynamic_partitions(landing.by_deliveries(source).name or ""))
-        found += [delivery for delivery in Zone(source).deliveries() if delivery.id not in known]
-    return found[:MOST_AT_ONCE]
+        known = instance.get_dynamic_partitions(landing.by_deliveries(source).name or "")
+        unknown += [(identity, source) for identity in held.get(source.name, {}).get(OF_SOURCE, frozenset()) - {*known}]
+    return [
+        read_manifest(source.name, Zone(source).delivery_path(identity))
+        for identity, source in sorted(unknown, key=lambda one: one[0])[:MOST_AT_ONCE]
+    ]
 
 
 def partitions(deliveries: Sequence[Delivery]) -> list[Any]:

@@ -55,7 +55,7 @@ def asset(inflow: Inflow) -> dg.AssetsDefinition:
         for line in done.lines:
             context.log.info(line)
         if done.deliveries:
-            context.instance.add_run_tags(context.run_id, {names.OF_DELIVERIES: names.listed(done.deliveries)})
+            context.instance.add_run_tags(context.run.run_id, {names.OF_DELIVERIES: names.listed(done.deliveries)})
         if done.faults:
             raise dg.Failure("; ".join(done.faults), allow_retries=False)
         return dg.MaterializeResult(
@@ -105,7 +105,7 @@ def of_folder(inflow: Inflow, cursor: str) -> dg.SensorResult:
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder: mount or make it, or correct the place of inflow {inflow.name}")
     state = seen.state_of(seen.stamps_of(folder), source)
-    if not any(folder.iterdir()) or seen.is_seen(inflow.name, state):
+    if not any(path.is_file() for path in folder.rglob("*")) or seen.is_seen(inflow.name, state):
         return dg.SensorResult(skip_reason=NOTHING_NEW, cursor=state)
     if state != cursor:
         return dg.SensorResult(skip_reason=ARRIVING, cursor=state)

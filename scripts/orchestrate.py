@@ -6,6 +6,7 @@ It serves http://127.0.0.1:3000 until Ctrl-C. Inflows are those of pipeline.yml,
 import argparse
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Sequence
 from importlib.util import find_spec
@@ -37,6 +38,7 @@ def main(words: Sequence[str] | None = None) -> None:
     dagster = str(Path(sys.executable).with_name("dagster"))
     place = ("--module-name", "orchestration.definitions", "--working-directory", str(PROJECT))
     os.chdir(PROJECT)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Dagster ignores SIGTERM too where a shell's job ignores SIGINT
     os.execve(  # noqa: S606 - in the place of this process, so that Ctrl-C and SIGTERM reach it
         dagster,
         [dagster, "dev", "--host", HOST, "--port", str(port), *place],
