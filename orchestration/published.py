@@ -16,6 +16,7 @@ from orchestration import names
 PARITY = "parity"
 EQUAL = "both_targets_have_the_same_rows"
 SHOWN = 20
+AGAIN = dg.RetryPolicy(max_retries=1, delay=10)
 
 
 def key(target: str) -> dg.AssetKey:
@@ -36,7 +37,7 @@ def assets(target: str, models: dg.AssetsDefinition) -> list[dg.AssetsDefinition
         group_name=group(target),
         kinds={"duckdb" if target == "dev" else "clickhouse"},
         pool=names.engine_pool(target),
-        retry_policy=dg.RetryPolicy(max_retries=1),
+        retry_policy=AGAIN,
     )
     def published() -> dg.MaterializeResult[None]:
         """On dev dbt has published what passed; on prod that is done here."""
@@ -75,7 +76,7 @@ def assets(target: str, models: dg.AssetsDefinition) -> list[dg.AssetsDefinition
     description="Every published table on DuckDB and on ClickHouse, compared row by row.",
     group_name=PARITY,
     pool=names.engine_pool("prod"),
-    retry_policy=dg.RetryPolicy(max_retries=1, delay=30),
+    retry_policy=AGAIN,
 )
 def parity_of_targets() -> Iterator[dg.MaterializeResult[None]]:
     try:

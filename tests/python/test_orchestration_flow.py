@@ -1,4 +1,4 @@
-"""A drop, an object, a changed row and a message reach the published marts by themselves; what blocks is announced once.
+"""A drop, an object, a changed row and a message reach the published marts by themselves; what blocks is told once.
 
 Real parts: PostgreSQL, an S3 endpoint, Kafka (the mock cluster where no Java is installed), dbt as a process of its
 own. Dagster's sensors and schedules tick in this process.
@@ -28,7 +28,7 @@ from support.dbt import environment
 from support.drops import event as ad_event
 from support.landing import csv_text
 from support.postgres import SOME_ROWS, new_database
-from support.store import new_store_database
+from support.store import new_store
 from support.streams import Stream, reading
 from support.ticking import Ticking, failures, ticking
 from tools.brokers import LocalBroker
@@ -118,7 +118,7 @@ def world(postgres: Embedded, tmp_path: Path) -> Iterator[World]:
     (tmp_path / "drop").mkdir()
     database = new_database(postgres)
     with ExitStack() as stack:
-        stack.enter_context(new_store_database("partitions", postgres))
+        stack.enter_context(new_store("partitions", postgres))
         broker: LocalBroker = stack.enter_context(mock_cluster() if unavailable() else apache(tmp_path / "kafka"))
         broker.make_topic(TOPIC, 1)
         url, alerts = stack.enter_context(endpoint()), stack.enter_context(webhook())
