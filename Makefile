@@ -13,6 +13,7 @@ DUCKDB := $(or $(DUCKHOUSE_DUCKDB),duckhouse.duckdb)
 PUBLISHED := $$(dirname "$(DUCKDB)")/published
 DATA := "$(or $(DUCKHOUSE_LANDING),landing)" "$(DUCKDB)" "$(DUCKDB).wal" \
 	"$(PUBLISHED)/$$(basename "$(DUCKDB)")" "$(PUBLISHED)/.$$(basename "$(DUCKDB)").new" \
+	"$(PUBLISHED)/$$(basename "$(DUCKDB)").blocked.json" "$(PUBLISHED)/.$$(basename "$(DUCKDB)").blocked.json.new" \
 	"$(or $(DUCKHOUSE_CLICKHOUSE),clickhouse-data)" "$(or $(DUCKHOUSE_POSTGRES),postgres-data)" \
 	"$(or $(DUCKHOUSE_LAKE),lake)" kafka-data "$(or $(DUCKHOUSE_ORCHESTRATION),.dagster)"
 # the demo has its own folders, database and engine

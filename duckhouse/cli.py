@@ -8,8 +8,8 @@ import signal
 import sys
 import threading
 from argparse import ArgumentTypeError
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, redirect_stdout, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 OWNER_ONLY = 0o077
-STDERR = 2
+STDOUT, STDERR = 1, 2
 INTERRUPTED = "interrupted"
 BY_SIGNAL = 128  # plus the number of a signal gives the exit code
 AGAIN = "free some space and run it again"
@@ -189,6 +189,20 @@ def progress(
 
 def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, default=str, ensure_ascii=False))
+
+
+@contextmanager
+def output_on_stderr() -> Iterator[None]:
+    """What this process and those that it starts print goes to standard error during the block."""
+    sys.stdout.flush()
+    kept = os.dup(STDOUT)
+    os.dup2(STDERR, STDOUT)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        os.dup2(kept, STDOUT)
+        os.close(kept)
 
 
 def list_commands(module: str) -> None:

@@ -12,6 +12,7 @@ from duckhouse.settings import PROJECT, environment
 
 DBT = str(Path(sys.executable).with_name("dbt"))
 SECONDS_TO_STOP = 60
+DETAILS = (" ", "skipped ")
 PORT = re.compile(r":(\d+) ")
 PASSWORD_FILE = re.compile(r", password in (.+)\)$")
 
@@ -31,12 +32,15 @@ def dbt_build(target: str) -> list[str]:
     return [DBT, "--quiet", "build", "--target", target]
 
 
-def run(command: list[str], env: Mapping[str, str] | None = None) -> None:
+def run(command: list[str], env: Mapping[str, str] | None = None, *, brief: bool = False) -> None:
     """Runs a command of the project, with its output in ours. Raises UserError where it fails. `env` is its complete
-    environment.
+    environment. `brief` leaves out details (lines that are indented) and files that landed before, unless it fails.
     """
-    code = subprocess.run(command, cwd=PROJECT, env=env).returncode
-    if code:
+    done = subprocess.run(command, cwd=PROJECT, env=env, stdout=subprocess.PIPE if brief else None, text=True)
+    for line in (done.stdout or "").splitlines():
+        if done.returncode or not line.startswith(DETAILS):
+            print(line, flush=True)
+    if code := done.returncode:
         raise UserError(f"{' '.join(Path(word).name for word in command)} ended with {code}; what it said is above")
 
 

@@ -10,22 +10,21 @@ from collections.abc import Sequence
 
 from duckhouse import cli
 from duckhouse.alerts.announce import announce, news, print_document, print_text
-from duckhouse.alerts.outbox import UNKNOWN, WAITING, Message, read_only
+from duckhouse.alerts.outbox import Message, read_only
 
 
 def main(words: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(words)
     show = print_document if options.json else print_text
     if options.list:
-        for fate in (UNKNOWN, WAITING):
-            with read_only(options.target) as outbox:
-                for message in outbox.messages(fate):
-                    show(message)
+        with read_only(options.target) as outbox:
+            for message in outbox.to_look_at():
+                show(message)
         return 0
     if options.dry_run:
         alerts = [alert.document() for alert in news(options.target)]
         if alerts:
-            show(Message("", options.target, "not sent", alerts))
+            show(Message("", options.target, "not sent", "new", alerts))
         return 0
     announced = announce(options.target, show)
     for fault in announced.faults:
@@ -39,7 +38,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="print one JSON document a message, on a line")
     ways = parser.add_mutually_exclusive_group()
     ways.add_argument("--dry-run", action="store_true", help="print what is new; note and send nothing")
-    ways.add_argument("--list", action="store_true", help="print messages that wait, or may have arrived or not")
+    ways.add_argument(
+        "--list", action="store_true", help="print messages that wait or may not have arrived, and the last one"
+    )
     return parser
 
 

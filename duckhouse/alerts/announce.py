@@ -3,7 +3,6 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from duckhouse.alerts.differences import Alert, differences
 from duckhouse.alerts.outbox import SENDING, SENT, UNKNOWN, WAITING, Message, Outbox, opened, read_only
@@ -13,17 +12,17 @@ from duckhouse.cli import UserError, one_line
 from duckhouse.reporting.formats import counted
 from duckhouse.settings import alert_webhook
 
+FATES_TOLD = {UNKNOWN: ", may have arrived or not", WAITING: ", kept for the next run"}
+
 Show = Callable[[Message], None]
 """Prints a message."""
 
 
 @dataclass
 class Announced:
-    """The messages of a run by what became of them; `faults` are lines about those that did not arrive for sure."""
+    """The messages that a run sent; `faults` are lines about others, which wait or may have arrived or not."""
 
     sent: list[Message] = field(default_factory=list)
-    waiting: list[Message] = field(default_factory=list)
-    unknown: list[Message] = field(default_factory=list)
     faults: list[str] = field(default_factory=list)
 
 
@@ -39,8 +38,8 @@ def announce(target: str, show: Show | None = None) -> Announced:
     """
     show = show or print_text
     with opened(target) as outbox:
-        announced = Announced(unknown=outbox.messages(SENDING))
-        for message in announced.unknown:
+        announced = Announced()
+        for message in outbox.messages(SENDING):
             outbox.note(message, UNKNOWN)
             announced.faults.append(_of_unknown(message, "the run that sent it was stopped"))
         now = standing(target)
@@ -52,20 +51,20 @@ def announce(target: str, show: Show | None = None) -> Announced:
 def _send(outbox: Outbox, announced: Announced, show: Show) -> None:
     """Sends what waits, in its order, until the endpoint does not answer."""
     has_endpoint = bool(alert_webhook())
-    refusals: list[str] = []
+    why = ""
     for message in outbox.messages(WAITING):
         outbox.note(message, SENDING)
         try:
-            post(message) if has_endpoint else show(message)
+            post(message) if has_endpoint else show(message._replace(fate=SENT))
         except (Refused, Unreached) as error:
             outbox.note(message, WAITING)
-            refusals.append(str(error))
+            why = str(error)
             if isinstance(error, Unreached):
                 break
         except Unclear as error:
             outbox.note(message, UNKNOWN)
-            announced.unknown.append(message)
-            announced.faults.append(_of_unknown(message, str(error)))
+            why = str(error)
+            announced.faults.append(_of_unknown(message, why))
             break
         except UserError:  # the setting cannot be used
             outbox.note(message, WAITING)
@@ -74,13 +73,10 @@ def _send(outbox: Outbox, announced: Announced, show: Show) -> None:
             outbox.note(message, SENT)
             announced.sent.append(message)
             if has_endpoint:
-                show(message)
-    announced.waiting = outbox.messages(WAITING)
-    if announced.waiting:
-        kept = counted(len(announced.waiting), "message is", "messages are")
-        announced.faults.append(
-            f"the endpoint of {SETTING}: {refusals[0] if refusals else 'see above'}; {kept} kept for the next run"
-        )
+                show(message._replace(fate=SENT))
+    if waiting := len(outbox.messages(WAITING)):
+        kept = counted(waiting, "message is", "messages are")
+        announced.faults.append(f"the endpoint of {SETTING}: {why}; {kept} kept for the next run")
 
 
 def _of_unknown(message: Message, why: str) -> str:
@@ -92,7 +88,8 @@ def _of_unknown(message: Message, why: str) -> str:
 
 def text(message: Message) -> list[str]:
     """The lines of a message for people."""
-    lines = [f"{message.target}, {message.made_at}: {counted(len(message.alerts), 'alert')}"]
+    alerts = counted(len(message.alerts), "alert")
+    lines = [f"{message.target}, {message.made_at}: {alerts}{FATES_TOLD.get(message.fate, '')}"]
     for alert in message.alerts:
         lines += [f"  {alert['title']}", *(f"    {line}" for line in alert["details"])]
     return [one_line(line) for line in lines]
@@ -102,10 +99,6 @@ def print_text(message: Message) -> None:
     print("\n".join(text(message)), flush=True)
 
 
-def document(message: Message) -> dict[str, Any]:
-    return message._asdict()
-
-
 def print_document(message: Message) -> None:
     """One JSON document on one line."""
-    print(json.dumps(document(message), ensure_ascii=False), flush=True)
+    print(json.dumps(message._asdict(), ensure_ascii=False), flush=True)

@@ -9,7 +9,7 @@ from typing import Any
 
 from duckhouse.alerts.standing import BLOCKED, FINDING, LATE, RESTATED, STALE, Condition, Standing
 from duckhouse.cli import one_line
-from duckhouse.reporting.formats import change, counted, dollars, moment, money, named, percent
+from duckhouse.reporting.formats import change, counted, dollars, moment, money, percent
 from duckhouse.warehouse.blocked import lines
 
 SEVERITIES = ("error", "warning")
@@ -138,6 +138,6 @@ def _restated(condition: Condition) -> Alert:
         "restated",
         condition.subject,
         f"delivery {condition.subject} restates the {of}{moved}",
-        [f"the largest change: {named(None, key)} on {day}, from {from_to}"],
+        [f"the largest change: {key} on {day}, from {from_to}"],
         {**words, "figures": condition.records},
     )

@@ -37,11 +37,14 @@ TABLES = """
 
 
 class Message(NamedTuple):
-    """Alerts of one run. `id` stays the same however often it is tried, `alerts` are documents of Alert."""
+    """Alerts of one run. `id` stays the same however often it is tried, `alerts` are documents of Alert. `fate` is one
+    of FATES, or what else is said of a message that is not in the outbox.
+    """
 
     id: str
     target: str
     made_at: str
+    fate: str
     alerts: Sequence[dict[str, Any]]
 
 
@@ -85,11 +88,19 @@ class Outbox:
 
     def messages(self, fate: str) -> list[Message]:
         """Those of the target with this fate, the oldest first."""
-        rows = self.connection.execute(
-            "select id, target, made_at, alerts from messages where (target, fate) = (?, ?) order by place",
-            [self.target, fate],
-        ).fetchall()
-        return [Message(*others, json.loads(alerts)) for *others, alerts in rows]
+        return self._select("fate = ?", fate)
+
+    def to_look_at(self) -> list[Message]:
+        """All that did not arrive for sure, and the last one that did."""
+        last = "place = (select max(place) from messages where (target, fate) = (?, ?))"
+        return self._select(f"(fate <> ? or {last})", SENT, self.target, SENT)
+
+    def _select(self, condition: str, *values: str) -> list[Message]:
+        query = (
+            f"select id, target, made_at, fate, alerts from messages where target = ? and {condition} order by place"
+        )
+        rows = self.connection.execute(query, [self.target, *values]).fetchall()
+        return [Message(key, target, made_at, fate, json.loads(told)) for key, target, made_at, fate, told in rows]
 
     def note(self, message: Message, fate: str) -> None:
         with self._transaction():

@@ -12,9 +12,11 @@ from typing import Any, NamedTuple
 
 from duckhouse.cli import UserError
 from duckhouse.landing.looks import looks_in
-from duckhouse.settings import PROJECT, alert_percent, landing_dir, stale_hours
+from duckhouse.reporting.formats import named
+from duckhouse.settings import PROJECT, alert_percent, clickhouse, landing_dir, stale_hours
 from duckhouse.sources import sources
 from duckhouse.warehouse.blocked import Blocked, blocked
+from duckhouse.warehouse.connection import answers
 from duckhouse.warehouse.reading import House, reading
 
 KINDS = BLOCKED, FINDING, LATE, STALE, RESTATED = ("blocked", "finding", "late", "stale", "restated")
@@ -75,7 +77,7 @@ def standing(target: str) -> Standing:
 
 
 def _running(target: str) -> AbstractContextManager[None]:
-    if target == "dev":
+    if target == "dev" or answers(clickhouse()):
         return nullcontext()
     from duckhouse.warehouse.prod import running_clickhouse  # not above: it imports dbt, which takes seconds
 
@@ -124,18 +126,18 @@ def _late(house: House) -> Iterator[Condition]:
 
 def _revenue(house: House, view: str) -> Iterator[Condition]:
     """The deliveries that changed the published revenue of a day and publisher by more than the percentage."""
-    columns = "delivery_id, event_date, publisher_id, revenue_usd_before, revenue_usd_difference"
+    columns = "delivery_id, event_date, publisher_name, publisher_id, revenue_usd_before, revenue_usd_difference"
     least = Decimal(str(alert_percent())) / 100
     for delivery, rows in _by_delivery(house, columns, view).items():
         moved = [row for row in rows if row[-1] and abs(row[-1]) >= least * abs(row[-2])]
         if moved:
-            day, publisher, before, difference = max(moved, key=lambda row: (abs(row[-1]), row[:2]))
+            day, name, publisher, before, difference = max(moved, key=lambda row: (abs(row[-1]), row[0], row[2]))
             words = {
                 "figure": "revenue",
                 "days": len({row[0] for row in moved}),
                 "added": str(sum((row[-1] for row in moved if row[-1] > 0), Decimal(0))),
                 "taken": str(sum((row[-1] for row in moved if row[-1] < 0), Decimal(0))),
-                "largest": [str(day), publisher, str(before), str(before + difference)],
+                "largest": [str(day), named(name, publisher), str(before), str(before + difference)],
             }
             total = sum((row[-1] for row in moved), Decimal(0))
             yield Condition(RESTATED, f"{view} {delivery}", delivery, len(moved), total, words)
@@ -152,7 +154,7 @@ def _rates(house: House, view: str) -> Iterator[Condition]:
             words = {
                 "figure": "opt-in rate",
                 "days": len({row[0] for row in moved}),
-                "largest": [str(day), company, before, after],
+                "largest": [str(day), company or "(none)", before, after],
             }
             yield Condition(RESTATED, f"{view} {delivery}", delivery, len(moved), words=words)
 

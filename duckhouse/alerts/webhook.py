@@ -8,6 +8,7 @@ import re
 import ssl
 from collections.abc import Iterator
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from itertools import accumulate
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -21,8 +22,8 @@ SECONDS_TO_ANSWER = 10
 OF_GATEWAYS = (502, 504)
 """Answers of a server between us and the endpoint, which may have the message."""
 MOST_ALERTS = 20  # Slack takes 50 blocks
-MOST_DETAILS = 5
-MOST_CHARACTERS = 400  # of a line: Slack takes 3,000 of a block, and escaping can make five of one
+MOST_CHARACTERS = 400  # of a line, before five characters are made of one
+LONGEST = 2_800  # characters of a block, without line ends and the last line: Slack takes 3,000
 
 
 class Refused(Exception):
@@ -63,13 +64,17 @@ def post(message: Message) -> None:
 
 
 def _place(address: str) -> SplitResult:
-    place = urlsplit(address)
-    if not (re.fullmatch(r"[!-~]+", address) and place.hostname and place.scheme in ("https", "http")):
+    try:
+        place = urlsplit(address)
+        is_usable = bool(place.hostname) and place.port != 0
+    except ValueError:  # no number of a port, or half of an IPv6 address
+        is_usable = False
+    if not is_usable or place.scheme not in ("https", "http") or not re.fullmatch(r"[!-~]+", address):
         raise UserError(f"{SETTING} is not an address: write https://HOST/PATH")
     if place.scheme == "http" and place.hostname not in LOOPBACK:
         raise UserError(f"{SETTING}: alerts leave this machine by https only: write https://")
     if place.username or place.password:
-        raise UserError(f"{SETTING}: write it without a user and password: the path is the secret of a webhook")
+        raise UserError(f"{SETTING}: write it without user and password: the path is the secret of a webhook")
     return place
 
 
@@ -105,10 +110,10 @@ def body(message: Message) -> dict[str, Any]:
 
 def _sections(message: Message) -> Iterator[str]:
     for alert in message.alerts[:MOST_ALERTS]:
-        details = alert["details"][:MOST_DETAILS]
-        more = len(alert["details"]) - len(details)
-        lines = [alert["title"], *details, *([f"and {more:,} more"] if more else [])]
-        yield "\n".join(map(mrkdwn, lines))
+        lines = list(map(mrkdwn, (alert["title"], *alert["details"])))
+        shown = [line for line, length in zip(lines, accumulate(map(len, lines)), strict=True) if length <= LONGEST]
+        more = len(lines) - len(shown)
+        yield "\n".join([*shown, *([f"and {counted(more, 'more line')}"] if more else [])])
     if (more := len(message.alerts) - MOST_ALERTS) > 0:
         yield f"and {more:,} more alerts: python -m scripts.alert --target {message.target} --list"
 

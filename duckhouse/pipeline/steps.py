@@ -125,26 +125,33 @@ def build(target: str) -> None:
 
 
 def parity(_: str) -> Iterator[str]:
-    """Compares the two targets where both are built from what is landed; returns the lines that sum it up. Raises
-    UserError where they differ.
+    """Compares the two targets where both are there and built from what is landed; gives the lines that sum it up.
+    Raises UserError where they differ.
     """
-    from duckhouse.settings import clickhouse
+    from duckhouse.settings import PROJECT, clickhouse, duckdb_path
     from duckhouse.warehouse.connection import answers
     from duckhouse.warehouse.news import is_new
+
+    if not (PROJECT / duckdb_path()).exists() or not answers(clickhouse()):
+        return
+    if is_new("dev") or is_new("prod"):
+        yield "parity is left out: dev and prod are not built from the same deliveries"
+        return
+    from duckhouse.reporting.formats import counted
     from duckhouse.warehouse.parity import compare_all, describe, published_models
 
-    if not answers(clickhouse()) or is_new("dev") or is_new("prod"):
-        yield "parity is left out: it takes both targets, built from the same deliveries"
-        return
     results = compare_all(published_models())
-    differing = [line for result in results if not result["equal"] for line in describe(result)]
-    if differing:
+    if differing := [line for result in results if not result["equal"] for line in describe(result)]:
         raise UserError("dev and prod differ: " + "; ".join(differing))
-    yield f"parity: {len(results)} tables are equal on dev and prod"
+    yield f"parity: {counted(len(results), 'table')} equal on dev and prod"
 
 
 def report(target: str) -> Iterator[str]:
-    """Writes the report of what is published; returns a line."""
+    """Writes the report of what is published; gives a line."""
+    from duckhouse.settings import is_publishing
+
+    if target == "dev" and not is_publishing():
+        return
     from duckhouse.reporting.report import REPORT, write_report
 
     for _ in write_report(target, REPORT):

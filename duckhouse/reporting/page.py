@@ -22,6 +22,7 @@ from duckhouse.reporting.content import Section as Section
 from duckhouse.reporting.content import Table as Table
 from duckhouse.reporting.content import Text as Text
 from duckhouse.reporting.content import slug as slug
+from duckhouse.warehouse import blocked
 
 DAYS_LATEST_FIRST = "Days, the latest first; those after the latest delivery come last"
 T = TypeVar("T")
@@ -130,6 +131,8 @@ def environment() -> Environment:
     for name in ("count", "counted", "moment", "money", "words"):
         made.filters[name] = getattr(formats, name)
     made.filters["slug"] = slug
+    for told in (blocked.headline, blocked.by_rule, blocked.untold):
+        made.filters[told.__name__] = told
     return made
 
 

@@ -13,6 +13,7 @@ from duckhouse.reporting.chapters import ad_serving, quality, traffic
 from duckhouse.reporting.overview import VIEWS as OF_OVERVIEW
 from duckhouse.reporting.overview import overview
 from duckhouse.sources import sources
+from duckhouse.warehouse.blocked import blocked, lines
 from duckhouse.warehouse.prod import running_clickhouse
 from duckhouse.warehouse.reading import House, reading
 
@@ -37,18 +38,19 @@ def write_report(target: str, out: Path) -> Iterator[str]:
     charts.need_charts()
     with running_clickhouse() if target == "prod" else nullcontext(), reading(target) as house:
         built_at = house.built_at()
-        found = read(house, OF_OVERVIEW) or {}
+        found, stopped = read(house, OF_OVERVIEW) or {}, blocked(target)
         shown = [(chapter, rows) for chapter in all_chapters() if (rows := read(house, chapter.VIEWS))]
     if not shown:
         raise cli.UserError(f"no events are built for target {target}; land a drop and run dbt build first")
     written = [page.Chapter(module.HEADING, module.facts(rows), module.sections(rows)) for module, rows in shown]
-    first_screen = overview(target, built_at, found)
+    first_screen = overview(target, built_at, found, stopped)
+    if stopped:
+        yield from lines(stopped, built_at)
     if first_screen.without_rules:
         yield first_screen.without_rules
     for chapter in written:
-        yield chapter.heading
-        for fact in chapter.facts:
-            yield f"  {fact.name:<35} {fact.value}" + (f" ({fact.note})" if fact.note else "")
+        for fact in chapter.facts[:1]:
+            yield f"{chapter.heading}: {fact.name.strip()} {fact.value}" + (f" ({fact.note})" if fact.note else "")
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page.rendered(title=TITLE, overview=first_screen, chapters=written), encoding="utf-8")
 

@@ -51,13 +51,13 @@ def blocked_by(record: Record | None, is_in_place: bool = False) -> Blocked | No
     return Blocked(record.at, findings, sum(failure.others for failure in record.failures.values()), is_in_place)
 
 
-def headline(blocked: Blocked, published_at: datetime | None = None) -> str:
-    """Since when, by how many findings, and which figures people read."""
+def headline(blocked: Blocked, published_at: datetime | None = None) -> list[str]:
+    """Two sentences: since when and by how many findings, and which figures people read."""
     since = f"Blocked since {moment(blocked.at)} UTC by {counted(blocked.count, 'finding')}"
     if blocked.is_in_place:
-        return f"{since}. It was built in place, so the figures that people read include what is wrong."
-    last = f" The figures are those of the last good build, of {moment(published_at)} UTC." if published_at else ""
-    return f"{since}: nothing new is published.{last}"
+        return [f"{since}.", "It was built in place, so the figures that people read include what is wrong."]
+    last = f"The published figures are those of the last good build, of {moment(published_at)} UTC."
+    return [f"{since}: nothing new is published.", *([last] if published_at else [])]
 
 
 def by_rule(blocked: Blocked) -> Iterator[Sequence[Finding]]:
@@ -72,10 +72,11 @@ def untold(blocked: Blocked) -> str:
 
 
 def lines(blocked: Blocked, published_at: datetime | None = None) -> list[str]:
-    """What to print: the headline, each rule with what to do, and below it the place and evidence of each finding."""
-    told = [headline(blocked, published_at)]
+    """What to print: the headline, and by rule the place and evidence of each finding, and what to do."""
+    told = headline(blocked, published_at)
     for findings in by_rule(blocked):
         rule = findings[0]
-        told.append(f"{rule.title} ({rule.rule_id}). {rule.fix}")
+        told.append(f"{rule.title} ({rule.rule_id})")
         told += [f"  {finding.place}: {finding.evidence}" for finding in findings]
+        told.append(f"  {rule.fix}")
     return [one_line(line) for line in (*told, untold(blocked)) if line]

@@ -1,4 +1,7 @@
-{# One row per rule of a severity that has open findings: how many, about how many records and what amount. #}
+{#
+    One row per rule of a severity with open findings that nobody has acknowledged: how many, about how many records and
+    what amount.
+#}
 {% macro open_findings(severity) -%}
     select
         rule_id,
@@ -9,6 +12,7 @@
     from {{ ref('fct_dq_findings') }}
     where
         is_open
+        and not is_acknowledged
         and severity = '{{ severity }}'
     group by rule_id
 {%- endmacro %}

@@ -32,7 +32,7 @@
                 {%- set source_name, name = node.fqn[2], macro_id.split('.rule_')[1] -%}
                 {%- set words = dict(
                     {'owner': graph.groups['group.' ~ project_name ~ '.' ~ source_name].owner.name},
-                    **model.config.meta.shared_rules[name]
+                    **graph.nodes['model.' ~ project_name ~ '.dim_dq_rules'].config.meta.shared_rules[name]
                 ) -%}
                 {%- do words.update(node.config.meta.get('rules', {}).get(name, {})) -%}
                 {%- do rules.append(dict(words, rule_id=source_name ~ '__' ~ name, source=source_name)) -%}

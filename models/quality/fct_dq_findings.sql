@@ -69,6 +69,10 @@ events_now as (
     {%- endif %}
 ),
 
+acknowledged as (
+    {{ acknowledgements(sources) | indent }}
+),
+
 final as (
     select
         {{ cast_to(md5_text("ranked.rule_id || '|' || ranked.finding_key"), 'text') }} as finding_id,
@@ -90,12 +94,22 @@ final as (
         {{ cast_to(
             "ranked.scope <> 'row' or coalesce(" ~ judged_by ~ " <= ranked.last_delivery_id, true)", 'boolean'
         ) }} as is_open,
-        {{ cast_to('events_now.event_id is not null', 'boolean') }} as is_about_event
+        {{ cast_to('events_now.event_id is not null', 'boolean') }} as is_about_event,
+        {{ cast_to('coalesce(of_finding.rule_id, of_rule.rule_id) is not null', 'boolean') }} as is_acknowledged,
+        {{ cast_to('coalesce(of_finding.acknowledgement, of_rule.acknowledgement)', 'text_nullable') }} as acknowledgement
     from ranked
     left join events_now
         on
             ranked.source = events_now.source
             and ranked.finding_key = events_now.event_id
+    left join acknowledged as of_finding
+        on
+            ranked.rule_id = of_finding.rule_id
+            and ranked.finding_key = of_finding.acknowledged_key
+    left join acknowledged as of_rule
+        on
+            ranked.rule_id = of_rule.rule_id
+            and of_rule.acknowledged_key = ''
     where ranked.recency = 1
 )
 

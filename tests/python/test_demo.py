@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from duckhouse import settings
+from duckhouse.cli import UserError
+from duckhouse.processes import run
 from duckhouse.settings import PROJECT
 from support.dbt import environment
 from tools.generators import generators
@@ -19,6 +21,7 @@ OWN = (
     "duckhouse.duckdb",
     "duckhouse.duckdb.wal",
     "published/duckhouse.duckdb",
+    "published/duckhouse.duckdb.blocked.json",
     "postgres-data/password",
 )
 
@@ -39,7 +42,9 @@ def test_every_folder_of_the_demo_is_its_own() -> None:
 def test_every_setting_that_names_a_place_is_set_by_the_demo() -> None:
     listed = [line.lstrip("#").split("=")[0] for line in (PROJECT / ".env.example").read_text().splitlines()]
     places = {name for name in listed if name.startswith(("CLICKHOUSE_", "POSTGRES_", "DUCKHOUSE_"))}
-    no_places = {"DUCKHOUSE_ELEMENTARY", "DUCKHOUSE_STALE_WARN_HOURS", "DUCKHOUSE_STALE_ERROR_HOURS"}
+    no_places = {
+        "DUCKHOUSE_ELEMENTARY", "DUCKHOUSE_STALE_WARN_HOURS", "DUCKHOUSE_STALE_ERROR_HOURS", "DUCKHOUSE_ALERT_PERCENT",
+    }  # fmt: skip
     assert places - no_places <= of_the_demo().keys()
 
 
@@ -55,6 +60,15 @@ def test_every_generator_takes_part_in_the_demo() -> None:
     for source, generator in generators().items():
         assert callable(generator.deliver_first), source
         assert callable(generator.deliver_later), source
+
+
+def test_the_demo_prints_no_details_unless_a_command_fails(capsys: pytest.CaptureFixture[str]) -> None:
+    said = "delivery 1\n  30 files\nskipped a.csv: landed before\ndone\n"
+    run([sys.executable, "-c", f"print({said!r}, end='')"], brief=True)
+    assert capsys.readouterr().out == "delivery 1\ndone\n"
+    with pytest.raises(UserError, match="ended with 3; what it said is above"):
+        run([sys.executable, "-c", f"import sys; print({said!r}, end=''); sys.exit(3)"], brief=True)
+    assert capsys.readouterr().out == said
 
 
 @pytest.fixture

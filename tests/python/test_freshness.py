@@ -15,6 +15,7 @@ from duckhouse import builds
 from duckhouse.cli import UserError
 from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.landing.zone import Session, prepare_missing
+from duckhouse.pipeline import cycle
 from duckhouse.settings import PROJECT
 from duckhouse.sources import sources
 from duckhouse.warehouse import push
@@ -259,7 +260,7 @@ def test_the_pipeline_brings_the_look_where_nothing_else_is_new(
 ) -> None:
     look = utc_now() - 2 * HOUR
     set_look(consent.folder / "landing" / "consent", look)
-    monkeypatch.setattr(pipeline, "is_new", lambda target: False)
+    monkeypatch.setattr(cycle, "is_new", lambda target: False)
     with environment(consent.env):
         assert pipeline.main(["--target", "prod", "--if-new"]) == 0
     assert capsys.readouterr().out == "prod is up to date\n"

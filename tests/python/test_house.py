@@ -39,7 +39,8 @@ LAYERS = (
     ("extraction", "skeleton"),
     ("streaming",),
     ("warehouse",),
-    ("reporting", "checking", "alerts"),
+    ("reporting", "checking"),
+    ("alerts",),
     ("pipeline",),
 )
 MOST_LINES_OF_A_COMMAND = 80

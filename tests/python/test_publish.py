@@ -18,6 +18,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from duckhouse import builds, cli
 from duckhouse.processes import DBT
 from duckhouse.warehouse import prod, publish
+from duckhouse.warehouse.blocked import Blocked, blocked, lines
 from duckhouse.warehouse.connection import connect
 from scripts import prod as command
 from support.dbt import environment, parsed
@@ -45,6 +46,8 @@ TOUCHED = (
     "fct_ad_event_records",
     "dq_ad_serving_records",
     "fct_dq_findings",
+    "agg_dq_scorecard",
+    "path:models/reporting/quality",
 )
 UNTOUCHED = "assert_gross_to_billable_equals_its_sources"  # is about a table that is not built anew
 SECONDS_BETWEEN_ROUNDS = 0.2
@@ -110,12 +113,17 @@ def relations_of_people(client: Client) -> set[tuple]:
 
 @dataclass(frozen=True)
 class Story:
-    """What was published and seen while a good, a bad, and a correcting delivery came."""
+    """What was published and seen while a good, a bad, and a correcting delivery came. `blocked` is what blocked builds
+    after each of these, and after an attempt to publish the third that was stopped before it."""
 
     first: dict[str, Figures]
     bad: Reader
     bad_code: int
     bad_message: str
+    bad_printed: str
+    bad_scorecard: tuple
+    bad_actions: list[tuple]
+    blocked: list[Blocked | None]
     bad_built: dict[str, Figures]
     after_bad: dict[str, Figures]
     correction: Reader
@@ -134,24 +142,30 @@ def story(shared_house: Warehouse) -> Iterator[Story]:
         patch.setattr(command, "run", lambda _: None)  # DuckDB is not what these tests are about, nor is parity
         patch.setattr(command, "compare_all", lambda _: [])
         land_day(shared_house, 10, "2026-01-09", [0.5] * 40, publishers=PUBLISHERS)
-        assert run_prod() == (0, "")
-        first = figures(client)
+        assert run_prod()[:2] == (0, "")
+        first, stops = figures(client), [blocked("prod")]
 
         patch.setattr(prod, "run", what_is_asked("--select", *TOUCHED))
         land_day(shared_house, 11, "2026-01-10", [0.5] * 10 + ["n/a"] * 20)
         with Reader(shared_house) as bad:
-            bad_code, bad_message = run_prod()
+            bad_code, bad_message, bad_printed = run_prod()
         bad_built, after_bad = figures(client, "duckhouse_audit"), figures(client)
+        stops.append(blocked("prod"))
+        scorecard = "select sum(events), sum(findings_error) from duckhouse_audit_quality.agg_dq_scorecard"
+        actions = "select rule_id, records from duckhouse_audit_reporting.rpt_quality_actions where records > 1"
+        bad_scorecard, bad_actions = client.query(scorecard).first_row, client.query(actions).result_rows
 
         land_day(shared_house, 12, "2026-01-10", [0.25] * 30)
         with Reader(shared_house) as correction:
             with pytest.MonkeyPatch.context() as stopping:
                 stopping.setattr(command, "connect", lambda: stopped_at("fct_publisher_performance"))
-                stopped_code, _ = run_prod()
+                stopped_code, *_ = run_prod()
             stopped = figures(client)
+            stops.append(blocked("prod"))
             with pytest.MonkeyPatch.context() as failing:
                 failing.setattr(prod.push, "push", stopped_before_it_pushed)
                 run_prod()
+            stops.append(blocked("prod"))
         days = (
             "select toString(event_date), impressions, toString(revenue_usd) "
             "from duckhouse_snapshots.snap_ad_serving__published_days order by event_date, dbt_valid_from"
@@ -163,6 +177,10 @@ def story(shared_house: Warehouse) -> Iterator[Story]:
             bad=bad,
             bad_code=bad_code,
             bad_message=bad_message,
+            bad_printed=bad_printed,
+            bad_scorecard=bad_scorecard,
+            bad_actions=bad_actions,
+            blocked=stops,
             bad_built=bad_built,
             after_bad=after_bad,
             correction=correction,
@@ -212,12 +230,12 @@ def stopped_at(table: str) -> Client:
     return client
 
 
-def run_prod() -> tuple[int, str]:
-    """python -m scripts.prod in this process: its exit code and what it says of an error."""
+def run_prod() -> tuple[int, str, str]:
+    """python -m scripts.prod in this process: its exit code, what it says of an error, and what it prints."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "argv", ["prod"])
         done = called(command.main)
-    return done.returncode, done.stderr
+    return done.returncode, done.stderr, done.stdout
 
 
 def test_a_difference_between_the_engines_ends_with_1(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -247,6 +265,24 @@ def test_a_blocked_build_says_what_failed_and_what_stays(story: Story) -> None:
         "error: nothing is published, duckhouse_* keep the figures of the last good build: "
         "assert_no_blocking_finding failed; what dbt said is above, what it built is in duckhouse_audit_*\n"
     )
+
+
+def test_a_blocked_build_explains_itself(story: Story) -> None:
+    good, bad, stopped, corrected = story.blocked
+    assert (good, stopped, corrected) == (None, None, None)
+    assert bad is not None
+    [found] = bad.findings
+    assert (found.rule_id, found.record_count, bad.is_in_place) == ("ad_serving__file_unusable", 20, False)
+    assert found.place.startswith("events/2026-01-10.jsonl, of delivery 20260111T060000000000Z-")
+    assert found.evidence.startswith("20 of 30 unusable, expected: at most half; records: 30; ")
+    assert found.fix == "Ask the sender for the file again. Nothing is published until it arrives."
+    for line in lines(bad):
+        assert line in story.bad_printed
+
+
+def test_a_blocked_build_has_its_scorecard_and_views(story: Story) -> None:
+    assert story.bad_scorecard[0] == BLOCKED[0]
+    assert ("ad_serving__file_unusable", 20) in story.bad_actions
 
 
 def test_a_correction_is_published_relation_by_relation_and_none_is_missing_meanwhile(story: Story) -> None:

@@ -2,13 +2,18 @@
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
+import duckdb
 import pytest
 
+from duckhouse.warehouse.blocked import Blocked, blocked
+from duckhouse.warehouse.connection import connect
 from support.consent import COMPANY_COLUMNS, Record, deliver, event, records
+from support.dbt import environment, invoke_dbt, told_by_dbt
 from support.drops import NO_TESTS
 from support.landing import csv_text
 from support.warehouse import Warehouse, warehouse
@@ -514,3 +519,165 @@ def test_deliveries_of_a_finding_are_those_that_show_it(found: dict[str, dict[st
     assert deliveries("missing_country", "still-nowhere") == ["20260110", "20260111"]
     assert deliveries("empty_column", "experiment") == ["20260110", "20260110"]
     assert deliveries("empty_column", "domain") == ["20260111", "20260111"]
+
+
+# ---------- acknowledged findings
+
+ENGINES = ("dev", "prod")
+LAST_DAY, DAY_BEFORE = "2026-01-13", "2026-01-12"  # the last delivery brought companies alone
+ACKNOWLEDGED = [
+    ("consent__file_unusable", None, "a test of the sender", LAST_DAY),
+    ("consent__missing_country", "nowhere", "known", "2099-12-31"),
+    ("consent__unusable_rate", None, "no longer", DAY_BEFORE),
+]
+GATE = "assert_no_blocking_finding"
+WARNINGS = {"error": "assert_no_open_error", "warning": "assert_no_open_warning"}
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What one engine tells: of acknowledgements that are not in order, of the gate before there are any, and of tests
+    that warn once there are; and what blocks before and after."""
+
+    out_of_order: str
+    gate: str
+    warnings: dict[str, str]
+    before: Blocked | None
+    after: Blocked | None
+
+
+@dataclass(frozen=True)
+class Acknowledgements:
+    """The engines by target; findings and views of dev while findings are acknowledged, and what parity says then."""
+
+    engines: dict[str, Engine]
+    findings: list[Record]
+    rules: dict[str, Record]
+    actions: dict[str, Record]
+    differences: list[Any]
+
+
+@pytest.fixture(scope="module")
+def acknowledged(built: Warehouse) -> Iterator[Acknowledgements]:
+    """The rows are put into the table of the seed, and taken out again."""
+    unordered, gates, blocks = {}, {}, {}
+    acknowledge(built, ("consent__nothing", None, " ", "2026-02-30"), by="")
+    for target in ENGINES:
+        unordered[target] = told_by(built, target, "test", "--select", "acknowledged_findings_checks")
+        gates[target] = told_by(built, target, "build", "--select", GATE)
+        blocks[target] = what_blocks(built, target)
+    acknowledge(built, *ACKNOWLEDGED)
+    engines = {}
+    for target in ENGINES:
+        again = ("fct_dq_findings", "path:models/reporting/quality", *WARNINGS.values(), GATE)
+        outcome = invoke_dbt("build", "--select", *again, target=target, env=built.env)
+        messages = {result.node.name: result.message for result in outcome.result.results}
+        warnings = {severity: messages[name] for severity, name in WARNINGS.items()}
+        after = what_blocks(built, target)
+        engines[target] = Engine(unordered[target], gates[target], warnings, blocks[target], after)
+    compared = built.parity("--select", "fct_dq_findings", "path:models/reporting/quality")
+    yield Acknowledgements(
+        engines,
+        records(built, "quality.fct_dq_findings"),
+        {rule["rule_id"]: rule for rule in records(built, "reporting.rpt_quality_rules")},
+        {rule["rule_id"]: rule for rule in records(built, "reporting.rpt_quality_actions")},
+        [result for result in compared if not result["equal"]],
+    )
+    acknowledge(built)
+    for target in ENGINES:
+        built.dbt(target, "run", "--select", "fct_dq_findings")
+
+
+def acknowledge(house: Warehouse, *rows: tuple[str, str | None, str, str], by: str = "ada") -> None:
+    """Makes these all that is acknowledged."""
+    listed = [(rule, key, reason, by, until) for rule, key, reason, until in rows]
+    with duckdb.connect(str(house.duckdb)) as connection:
+        connection.execute("delete from staging.acknowledged_findings")
+        for row in listed:
+            connection.execute("insert into staging.acknowledged_findings values (?, ?, ?, ?, ?)", row)
+    with environment(house.env), connect() as client:
+        client.command(f"truncate table {house.prefix}_staging.acknowledged_findings")
+        if listed:
+            client.insert("acknowledged_findings", listed, database=f"{house.prefix}_staging")
+
+
+def told_by(house: Warehouse, target: str, *words: str) -> str:
+    return told_by_dbt(*words, target=target, env=house.env, succeeds=False)
+
+
+def what_blocks(house: Warehouse, target: str) -> Blocked | None:
+    with environment(house.env):
+        return blocked(target)
+
+
+@pytest.mark.parametrize("target", ENGINES)
+def test_a_finding_that_blocks_is_told_with_its_file_until_it_is_acknowledged(
+    acknowledged: Acknowledgements, target: str
+) -> None:
+    engine = acknowledged.engines[target]
+    assert engine.gate == f"{target}: {GATE}: 1 open finding: consent__file_unusable (1)"
+    assert engine.before is not None
+    [found] = engine.before.findings
+    assert found.place.startswith("events/csv/broken.csv, of delivery 20260112T060000000000Z-")
+    assert found.evidence.startswith("13 of 25 unusable, expected: at most half; records: 25; ")
+    assert (found.rule_id, found.record_count) == ("consent__file_unusable", 13)
+    assert engine.after is None
+
+
+def test_what_is_acknowledged_stays_an_open_finding_with_its_reason(acknowledged: Acknowledgements) -> None:
+    accepted = {
+        (one["rule_id"].removeprefix("consent__"), one["finding_key"].split("/")[-1], one["acknowledgement"])
+        for one in acknowledged.findings
+        if one["is_acknowledged"]
+    }
+    assert accepted == {
+        ("file_unusable", "broken.csv", "a test of the sender"),
+        ("missing_country", "nowhere", "known"),
+    }
+    assert all(one["is_open"] for one in acknowledged.findings if one["is_acknowledged"])
+    assert all(one["acknowledgement"] is None for one in acknowledged.findings if not one["is_acknowledged"])
+
+
+def test_an_acknowledgement_ends_after_its_day(acknowledged: Acknowledgements) -> None:
+    [rate] = [one for one in acknowledged.findings if one["finding_key"] == "rate-above"]
+    assert (rate["rule_id"], rate["is_open"], rate["is_acknowledged"]) == ("consent__unusable_rate", True, False)
+
+
+@pytest.mark.parametrize("target", ENGINES)
+def test_what_is_acknowledged_does_not_warn(acknowledged: Acknowledgements, target: str) -> None:
+    for severity, message in acknowledged.engines[target].warnings.items():
+        left = [
+            one["rule_id"]
+            for one in acknowledged.findings
+            if one["severity"] == severity and one["is_open"] and not one["is_acknowledged"]
+        ]
+        [(most, number)] = Counter(left).most_common(1)
+        assert message.startswith(f"{len(left)} open findings: ")
+        assert f"{most} ({number})" in message
+        assert "file_unusable" not in message
+
+
+def test_what_is_acknowledged_is_counted_and_ranks_among_no_actions(acknowledged: Acknowledgements) -> None:
+    counted = {rule_id: rule["acknowledged_findings"] for rule_id, rule in acknowledged.rules.items()}
+    assert {rule_id: number for rule_id, number in counted.items() if number} == {
+        "consent__file_unusable": 1,
+        "consent__missing_country": 1,
+    }
+    assert acknowledged.rules["consent__file_unusable"]["open_findings"] == 1
+    assert "consent__file_unusable" not in acknowledged.actions
+    assert acknowledged.actions["consent__missing_country"]["findings"] == 1
+    assert acknowledged.actions["consent__missing_country"]["records"] == 2
+
+
+def test_acknowledged_findings_are_the_same_on_both_engines(acknowledged: Acknowledgements) -> None:
+    assert acknowledged.differences == []
+
+
+@pytest.mark.parametrize("target", ENGINES)
+def test_an_acknowledgement_names_a_rule_a_reason_a_person_and_a_day(
+    acknowledged: Acknowledgements, target: str
+) -> None:
+    assert acknowledged.engines[target].out_of_order == (
+        f"{target}: acknowledged_findings_checks: rule_id_is_a_rule is not true: 1; has_a_reason is not true: 1; "
+        "says_who_acknowledged_it is not true: 1; until_is_a_date_as_2026_12_31 is not true: 1"
+    )

@@ -2,15 +2,19 @@
 
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from duckhouse.warehouse.block_record import BesideCopy, Failure, Finding, Record
+from scripts import report
 from support.browser import browser_or_skip, faults_on_screen
+from support.dbt import environment
 from support.drops import event
 from support.pages import Page, read_page, text_of
-from support.warehouse import Warehouse
+from support.warehouse import Warehouse, called
 
 HOSTILE = '<script>alert(1)</script> & "Sons"'
 CHANGED = "Did revenue change after it was reported?"
@@ -102,7 +106,8 @@ def test_figures_are_those_of_the_marts(house: Warehouse, page: Page, printed: s
     )
     for figure in (f"${revenue:,.6f}", f"${delivered:,.6f}", f"{read:,}, all accounted for"):
         assert figure in " ".join(page.facts("Ad serving").values())
-        assert figure in printed
+    name, first = next(iter(page.facts("Ad serving").items()))
+    assert printed.splitlines()[-2].startswith(f"Ad serving: {name} {first.split()[0]}")
 
 
 def test_charts_answer_the_question_of_their_section(page: Page) -> None:
@@ -158,6 +163,25 @@ def test_before_and_now_differ_by_what_the_latest_delivery_changed(house: Wareho
         """
     )
     assert page.facts("Ad serving")["revenue before the latest delivery"].startswith(f"${before:,.6f}")
+
+
+def test_the_report_of_a_blocked_build_has_what_blocks_it(house: Warehouse, page: Page) -> None:
+    """The record is newer than the copy that the fixture has published."""
+    place, out = BesideCopy(house.published_copy), house.folder / "blocked.html"
+    found = Finding("shop__rule", "Broken", "a.csv", "20 of 30 unusable", "Ask the sender.", 20)
+    now = datetime.now(UTC).replace(tzinfo=None)
+    place.write(Record(now, {"gate": Failure([found])}))
+    with environment(house.env):
+        printed = called(lambda: report.main(["--out", str(out)])).stdout
+    place.remove()
+    [banner] = [one for one in read_page(out).root.iter("section") if one.get("id") == "blocked"]
+    since, figures, *others = printed.splitlines()
+    assert since == f"Blocked since {now:%Y-%m-%d %H:%M} UTC by 1 finding: nothing new is published."
+    assert figures.startswith("The published figures are those of the last good build, of 20")
+    assert others[:3] == ["Broken (shop__rule)", "  a.csv: 20 of 30 unusable", "  Ask the sender."]
+    for words in (since, figures, "Broken", "a.csv: 20 of 30 unusable", "Ask the sender."):
+        assert words in text_of(banner)
+    assert "blocked" not in page.ids()
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -12,6 +12,8 @@ from duckhouse.reporting import charts
 from duckhouse.reporting.content import Chapter, Code, Fact, Facts, Folded, Link, Section, Table, Text
 from duckhouse.reporting.overview import Overview
 from duckhouse.reporting.page import rendered
+from duckhouse.warehouse.block_record import Finding
+from duckhouse.warehouse.blocked import Blocked
 from support.browser import browser_or_skip, faults_on_paper, faults_on_screen, opened
 from support.pages import Page
 
@@ -33,6 +35,8 @@ SYSTEMS = [
     System("unknown", "Unknown", None, None, NOON, 0, 0, 0, 0, None, None, None, None, True, True, None),
 ]
 ACTIONS = [Action("parts", "parts__rule", HOSTILE, "Ask the sender. " * 5, "ad operations", 1, 1234, "USD")]
+BLOCKING = Finding("shop__rule", HOSTILE, f"{'x' * 200}.csv, of delivery d1", HOSTILE, "Ask the sender.", 20)
+BLOCKED = Blocked(NOON + dt.timedelta(hours=1), [BLOCKING] * 12, 3)
 
 
 def chapter() -> Chapter:
@@ -73,7 +77,8 @@ def chapter() -> Chapter:
 @pytest.fixture(scope="module")
 def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("report") / "index.html"
-    out.write_text(rendered("Report", Overview("dev", NOON, SYSTEMS, ACTIONS, ""), [chapter()]), encoding="utf-8")
+    overview = Overview("dev", NOON, SYSTEMS, ACTIONS, "", acknowledged=1234, blocked=BLOCKED)
+    out.write_text(rendered("Report", overview, [chapter()]), encoding="utf-8")
     return out
 
 
@@ -107,6 +112,31 @@ def test_what_data_says_stays_text(browser: Any, path: Path) -> None:
         assert page.locator("img").count() == 0
         assert HOSTILE in page.locator("#parts").inner_text()
         assert [text for text in page.locator("svg text").all_text_contents() if text.startswith(HOSTILE[:10])]
+
+
+def test_the_first_screen_says_what_blocks_a_build_and_which_figures_it_shows(browser: Any, path: Path) -> None:
+    with opened(browser, path, WIDTHS[1]) as (page, _):
+        banner, overview = (page.locator(name).bounding_box() for name in ("#blocked", "#overview"))
+        told = page.locator("#blocked").inner_text()
+    assert banner["y"] < overview["y"]
+    assert "Blocked since 2026-03-25 13:00 UTC by 15 findings: nothing new is published." in told
+    assert "The published figures are those of the last good build, of 2026-03-25 12:00 UTC." in told
+    assert told.count("xxx.csv, of delivery d1") == 10
+    assert (HOSTILE in told, told.count("Ask the sender."), "and 5 more findings" in told) == (True, 1, True)
+
+
+def test_what_is_acknowledged_is_counted_on_the_first_screen(path: Path) -> None:
+    page = Page(path.read_text(encoding="utf-8"))
+    assert "Acknowledged, and therefore not ranked: 1,234 open findings." in page.text
+
+
+def test_a_page_of_a_good_build_has_no_banner() -> None:
+    page = Page(rendered("Report", Overview("dev", NOON, SYSTEMS, [], "", acknowledged=2), [chapter()]))
+    assert "blocked" not in page.ids()
+    assert "No finding that is open needs action." in page.text
+    page = Page(rendered("Report", Overview("dev", NOON, SYSTEMS, [], ""), [chapter()]))
+    assert "No finding is open." in page.text
+    assert "Acknowledged" not in page.text
 
 
 def test_a_spoilt_page_is_told(browser: Any, path: Path) -> None:

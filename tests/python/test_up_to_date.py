@@ -15,6 +15,7 @@ from duckhouse.dbt_plugin.graph import Done, Graph, Step
 from duckhouse.dbt_plugin.tasks import not_published
 from duckhouse.settings import PROJECT, clickhouse
 from duckhouse.turns import turn
+from duckhouse.warehouse.blocked import Blocked, blocked
 from duckhouse.warehouse.connection import asking
 from duckhouse.warehouse.dumps import compare_copy
 from support.dbt import BuildError, environment, invoke_dbt
@@ -205,6 +206,10 @@ class Built(NamedTuple):
         deliver(self.house, day, events)
         self.house.run("push")
 
+    def blocked(self) -> Blocked | None:
+        with environment(self.house.env):
+            return blocked(self.target)
+
     def copy(self) -> tuple[int, int] | None:
         """What tells the published copy from one before it; nothing where there is none, as on ClickHouse."""
         path = self.house.published_copy
@@ -345,15 +350,21 @@ def test_a_test_that_fails_is_run_again_until_it_passes_and_nothing_is_published
     published = built.copy()
     failing = built.project / "tests" / "assert_fails.sql"
     failing.write_text("select 1 as one from {{ ref('dim_publishers') }}\n")
+    assert built.blocked() is None
     with pytest.raises(BuildError, match="assert_fails"):
         built.dbt("build")
+    blocked = built.blocked()
+    assert blocked is not None
+    assert [(one.rule_id, one.place) for one in blocked.findings] == [("assert_fails", "tests/assert_fails.sql")]
+    assert blocked.is_in_place == (built.target == "prod")
     with pytest.raises(BuildError, match="assert_fails"):
         built.dbt("build")
     built.dbt("build", "--select", "time_zones")
-    assert built.copy() == published
+    assert (built.copy(), built.blocked()) == (published, blocked)
     failing.write_text("select 1 as one from {{ ref('dim_publishers') }} where 1 = 0\n")
     assert "assert_fails" in built.dbt("build")
     assert (built.copy() != published) == (built.target == "dev")
+    assert built.blocked() is None
     failing.unlink()
 
 

@@ -1,7 +1,12 @@
 -- What a rule with action block finds must not be published: while such a finding is open, the build fails. The sender
 -- fixes a file by delivering a later one with the same name and at least as many records; faults of the later file are
--- separate findings.
+-- separate findings. Whoever acknowledges a finding has it published.
 {{ config(severity='error', tags=['quality', 'every_build']) }}
+
+-- It comes last, so that a build that it blocks has the scorecard and the views that explain why.
+{%- for view in ['actions', 'deliveries', 'findings', 'rule_days', 'rules', 'scorecard', 'systems'] %}
+-- depends_on: {{ ref('rpt_quality_' ~ view) }}
+{%- endfor %}
 
 with blocking as (
     select
@@ -10,11 +15,15 @@ with blocking as (
         findings.finding_key as finding_key,
         findings.observed as observed,
         findings.expected as expected,
+        findings.evidence as evidence,
+        findings.record_count as record_count,
+        rules.title as title,
         rules.fix as fix
     from {{ ref('fct_dq_findings') }} as findings
     inner join {{ ref('dim_dq_rules') }} as rules on findings.rule_id = rules.rule_id
     where
         findings.is_open
+        and not findings.is_acknowledged
         and rules.action = 'block'
 ),
 

@@ -84,7 +84,11 @@ COMMANDS = {
     "lake": Command("scripts.lake", sizes={**SHORT_HISTORY, "duckhouse.streaming.lake.leftovers:AGE": timedelta(0)}),
     "push": Command("scripts.push", CLICKHOUSE, WAREHOUSE),
     "publish": Command("scripts.publish", CLICKHOUSE, ("tqdm",)),
-    "pipeline": Command("scripts.pipeline", imports=("duckhouse.warehouse.prod", *WAREHOUSE), sizes=FEW_MODELS),
+    "pipeline": Command(
+        "scripts.pipeline",
+        imports=("duckhouse.warehouse.prod", "duckhouse.pipeline.steps", *WAREHOUSE),
+        sizes={**FEW_MODELS, "duckhouse.pipeline.cycle:FOLLOWING": ()},  # few models make no report
+    ),
     "build": Command("tools.campaigns.trouble.build"),
     "build_dev": Command(
         "tools.campaigns.kills.dbt_build",

@@ -10,9 +10,9 @@ def land_first(source: str, drop: Path, words: tuple[str, ...], delivered_at: st
     """Generates the drop unless it is complete, and lands it."""
     if not (drop / "truth.json").exists():
         shutil.rmtree(drop, ignore_errors=True)
-        run(module("tools.generate", source, *words, "--out", str(drop)))
-    run(script("land", source, str(drop), "--no-redelivery", "--delivered-at", delivered_at))
+        run(module("tools.generate", source, *words, "--out", str(drop)), brief=True)
+    run(script("land", source, str(drop), "--no-redelivery", "--delivered-at", delivered_at), brief=True)
 
 
 def land_later(source: str, drop: Path, delivered_at: str) -> None:
-    run(script("land", source, str(drop / "redelivery"), "--delivered-at", delivered_at))
+    run(script("land", source, str(drop / "redelivery"), "--delivered-at", delivered_at), brief=True)

@@ -209,6 +209,8 @@ def of_rule(rule: Row, drawing: Chart | None) -> Folded:
 
 def figures_of(rule: Row) -> Iterator[str]:
     yield f"{rule.open_findings:,} open"
+    if rule.acknowledged_findings:
+        yield f"{rule.acknowledged_findings:,} of them acknowledged"
     if rule.closed_findings:
         yield f"{rule.closed_findings:,} fixed"
     if rule.open_findings:

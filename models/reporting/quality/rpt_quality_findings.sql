@@ -10,6 +10,8 @@ with final as (
         {{ cast_to("coalesce(rules." ~ word ~ ", '')", 'text') }} as {{ word }},
         {%- endfor %}
         findings.is_open as is_open,
+        findings.is_acknowledged as is_acknowledged,
+        findings.acknowledgement as acknowledgement,
         findings.finding_key as finding_key,
         findings.is_about_event as is_about_event,
         findings.event_date as event_date,

@@ -11,6 +11,7 @@ found as (
     select
         rule_id,
         count(*) filter (where is_open) as open_count,
+        count(*) filter (where is_open and is_acknowledged) as acknowledged_count,
         count(*) filter (where not is_open) as closed_count,
         sum(case when is_open then record_count else 0 end) as records,
         sum(case when is_open then abs(impact_amount) end) as amount,
@@ -55,6 +56,7 @@ final as (
             ~ 'order by coalesce(found.amount, 0) desc, coalesce(found.records, 0) desc, rules.rule_id)', 'integer'
         ) }} as place,
         {{ cast_to('coalesce(found.open_count, 0)', 'integer') }} as open_findings,
+        {{ cast_to('coalesce(found.acknowledged_count, 0)', 'integer') }} as acknowledged_findings,
         {{ cast_to('coalesce(found.closed_count, 0)', 'integer') }} as closed_findings,
         {{ cast_to('coalesce(found.records, 0)', 'integer') }} as records,
         {{ cast_to('found.amount', 'money_nullable') }} as impact_amount,

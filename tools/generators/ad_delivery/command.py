@@ -17,12 +17,12 @@ LARGEST_ID = 2**31 - 1  # of a serial column
 
 def deliver_first(folder: Path) -> None:
     _once(folder / "batch", "batch", *DEMO)
-    run_command(script("extract_postgres", SOURCE, "--cdc"))
+    run_command(script("extract_postgres", SOURCE, "--cdc"), brief=True)
 
 
 def deliver_later(folder: Path) -> None:
     _once(folder / "churn", "churn", "--seed", "7")
-    run_command(script("extract_postgres", SOURCE, "--cdc"))
+    run_command(script("extract_postgres", SOURCE, "--cdc"), brief=True)
 
 
 def sized(*, days: int, events_per_day: int) -> list[str]:
@@ -35,7 +35,7 @@ def sized(*, days: int, events_per_day: int) -> list[str]:
 def _once(mark: Path, *words: str) -> None:
     """Changes the database with a command that must not be repeated; a mark records that it ran."""
     if not mark.exists():
-        run_command(module("tools.generate", SOURCE, *words))
+        run_command(module("tools.generate", SOURCE, *words), brief=True)
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
 

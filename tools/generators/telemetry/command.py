@@ -51,7 +51,7 @@ def _consume_and_land(mark: Path, is_due: Callable[[int], bool]) -> None:
         _consume(is_due)
         mark.parent.mkdir(parents=True, exist_ok=True)
         mark.touch()
-    run_command(script("land", SOURCE))
+    run_command(script("land", SOURCE), brief=True)
 
 
 def _consume(is_due: Callable[[int], bool]) -> None:
@@ -63,7 +63,7 @@ def _consume(is_due: Callable[[int], bool]) -> None:
             for sent in messages:
                 outlet(sent)
         broker = {"KAFKA_BOOTSTRAP": cluster.bootstrap, "KAFKA_SECURITY_PROTOCOL": "plaintext"}
-        run_command(script("consume_kafka", SOURCE, "--once"), env={**os.environ, **broker})
+        run_command(script("consume_kafka", SOURCE, "--once"), {**os.environ, **broker}, brief=True)
 
 
 def _demo_settings(bootstrap: str) -> settings.KafkaSettings:

@@ -1,0 +1,241 @@
+"""One run of the pipeline: what is new is brought, built, published, compared, reported and announced.
+
+A run holds a lock, writes what it does to a log, and leaves a summary: pipeline.log and last.json in the folder of the
+pipeline's state. What it needs is imported when it is needed: a run without anything new ends before that.
+"""
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from logging.handlers import RotatingFileHandler
+from time import gmtime, monotonic
+from typing import Any
+
+from duckhouse.cli import UserError, one_line, told
+from duckhouse.failures import without_secrets
+from duckhouse.landing.looks import looks_in
+from duckhouse.locks import held
+from duckhouse.pipeline.config import Inflow, inflows
+from duckhouse.settings import PROJECT, alert_webhook, is_publishing, landing_dir
+from duckhouse.state import replace_text, state_path
+from duckhouse.warehouse.connection import connect
+from duckhouse.warehouse.news import is_new
+from duckhouse.warehouse.pushed_looks import push_looks
+
+LAST, LOG, LOCK = "last.json", "pipeline.log", "pipeline.lock"
+MOST_BYTES, LOGS_KEPT = 5 << 20, 4
+DONE, UP_TO_DATE, FAILED, STOPPED = ("done", "up to date", "failed", "stopped")
+
+
+class IsRunning(UserError):
+    """Another pipeline of the landing zone is running."""
+
+
+@dataclass
+class Stage:
+    """What a step did; `faults` are lines about what is not done."""
+
+    name: str
+    seconds: float = 0.0
+    deliveries: list[str] = field(default_factory=list)
+    records: int | None = None
+    lines: list[str] = field(default_factory=list)
+    faults: list[str] = field(default_factory=list)
+
+
+@dataclass
+class Cycle:
+    """A run so far. `tell` prints a line for people, `complain` one about what is not done. `faults` are those of no
+    step, such as a file of inflows that cannot be used.
+    """
+
+    target: str
+    tell: Callable[[str], None]
+    complain: Callable[[str], None]
+    began_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    seconds: float = 0.0
+    outcome: str = STOPPED
+    faults: list[str] = field(default_factory=list)
+    steps: list[Stage] = field(default_factory=list)
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.faults and not any(step.faults for step in self.steps)
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "target": self.target,
+            "outcome": self.outcome,
+            "began_at": self.began_at.isoformat(timespec="seconds"),
+            "seconds": round(self.seconds, 3),
+            "faults": self.faults,
+            "steps": [asdict(step) for step in self.steps],
+        }
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[Stage]:
+        """Does a step in the block. What a user can fix is a fault of the step, and the run goes on."""
+        step, began = Stage(name), monotonic()
+        self.steps.append(step)
+        try:
+            yield step
+        except BrokenPipeError:  # nobody reads the output any more
+            raise
+        except Exception as error:
+            step.faults.append(told(error))
+        finally:
+            step.seconds = round(monotonic() - began, 3)
+            self._log(step)
+        for line in step.faults:
+            self.complain(without_secrets(f"{name}: {one_line(line)}"))
+
+    def _log(self, step: Stage) -> None:
+        self.log(logging.INFO, f"{step.name}: {step.seconds:.1f} s")
+        for level, lines in ((logging.INFO, step.lines), (logging.ERROR, step.faults)):
+            for line in lines:
+                self.log(level, f"{step.name}: {line}")
+
+    def log(self, level: int, line: str) -> None:
+        logging.getLogger(__name__).log(level, "%s: %s", self.target, without_secrets(one_line(line)))
+
+    def end(self, outcome: str) -> None:
+        self.outcome = outcome if self.is_whole else FAILED
+
+
+def run(target: str, *, if_new: bool, tell: Callable[[str], None], complain: Callable[[str], None]) -> Cycle:
+    """Runs the pipeline once; with `if_new` it builds only where something is new. Raises IsRunning where another one
+    runs.
+    """
+    cycle, began = Cycle(target, tell, complain), monotonic()
+    with _alone(), _logging():
+        try:
+            _run(cycle, if_new)
+        except BrokenPipeError:
+            raise
+        except Exception as error:
+            cycle.faults.append(told(error))
+            cycle.end(FAILED)
+            complain(without_secrets(cycle.faults[-1]))
+        finally:
+            cycle.seconds = monotonic() - began
+            for fault in cycle.faults:
+                cycle.log(logging.ERROR, fault)
+            cycle.log(logging.INFO, f"{cycle.outcome} after {cycle.seconds:.1f} s")
+            replace_text(state_path(LAST), without_secrets(json.dumps(cycle.document(), indent=2)) + "\n")
+    return cycle
+
+
+def _run(cycle: Cycle, if_new: bool) -> None:
+    for inflow in inflows():
+        _bring(cycle, inflow)
+    if if_new and not is_new(cycle.target):
+        _is_up_to_date(cycle)
+    else:
+        with _running(cycle.target):
+            _build(cycle)
+
+
+def _bring(cycle: Cycle, inflow: Inflow) -> None:
+    from duckhouse.pipeline.steps import bring
+
+    with cycle.step(f"bring {inflow.name}") as step:
+        brought = bring(inflow)
+        step.deliveries, step.records = brought.deliveries, brought.records
+        step.lines, step.faults = brought.lines, brought.faults
+        if brought.deliveries:
+            for line in brought.lines:
+                cycle.tell(f"{inflow.name}: {line}")
+
+
+def _is_up_to_date(cycle: Cycle) -> None:
+    if cycle.target == "prod" and (looks := looks_in(PROJECT / landing_dir())):
+        push_looks(connect(), looks)
+    if alert_webhook():  # somebody waits for what was kept, and for news of sources that nobody looks at
+        alerts(cycle)
+    cycle.tell(f"{cycle.target} is up to date")
+    cycle.end(UP_TO_DATE)
+
+
+def _build(cycle: Cycle) -> None:
+    from duckhouse.pipeline.steps import build
+    from duckhouse.warehouse.blocked import blocked, lines
+
+    with cycle.step("build") as step:
+        try:
+            build(cycle.target)
+        except UserError:
+            with suppress(UserError):  # where it did not begin because ClickHouse does not answer
+                found = blocked(cycle.target)
+                step.lines = lines(found) if found else []
+            raise
+    for follow in FOLLOWING:
+        if not step.faults or follow is alerts:
+            follow(cycle)
+    cycle.end(DONE)
+
+
+def after(cycle: Cycle) -> None:
+    from duckhouse.pipeline.steps import AFTER
+
+    for act in AFTER:
+        with cycle.step(act.__name__) as step:
+            for line in act(cycle.target):
+                step.lines.append(line)
+                cycle.tell(line)
+
+
+def alerts(cycle: Cycle) -> None:
+    if cycle.target == "dev" and not is_publishing():
+        return
+    from duckhouse.alerts.announce import announce, text
+    from duckhouse.alerts.outbox import Message
+
+    def show(message: Message) -> None:
+        step.lines += text(message)
+        for line in text(message):
+            cycle.tell(line)
+
+    with cycle.step("alert") as step:
+        step.faults = announce(cycle.target, show).faults
+
+
+FOLLOWING = (after, alerts)
+"""What follows a build; alerts also one that did not pass."""
+
+
+def _running(target: str) -> AbstractContextManager[None]:
+    if target == "dev":
+        return nullcontext()
+    from duckhouse.warehouse.prod import running_clickhouse
+
+    return running_clickhouse()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    try:
+        with held(state_path(LOCK)):
+            yield
+    except BlockingIOError:
+        raise IsRunning("another pipeline is running: this one does nothing") from None
+
+
+@contextmanager
+def _logging() -> Iterator[None]:
+    """Writes the log of the run; a full one is moved aside."""
+    log = logging.getLogger(__name__)
+    handler = RotatingFileHandler(state_path(LOG), maxBytes=MOST_BYTES, backupCount=LOGS_KEPT, encoding="utf-8")
+    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S")
+    formatter.converter = gmtime
+    handler.setFormatter(formatter)
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        handler.close()
