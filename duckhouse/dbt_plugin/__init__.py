@@ -1,7 +1,8 @@
 """What plugins/dbt_duckhouse.py adds to dbt; docs/builds.md explains it for users.
 
 - tasks: a build leaves out what is up to date.
-- messages: a test of several checks says which of them fail.
+- messages: a test of several checks says which of them fail, a test of findings which rules have some.
+- blocking: a build that fails says and records what blocks it.
 - credentials: the password of the embedded ClickHouse is found.
 - repeated: what dbt creates again for each call is cached.
 - unread: events that nobody reads are not created.

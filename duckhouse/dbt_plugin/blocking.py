@@ -6,10 +6,10 @@ from typing import Any
 
 from dbt.artifacts.resources.types import NodeType
 
-from duckhouse import findings
+from duckhouse import wording
+from duckhouse.dbt_plugin.blocks import Block, Failure, Finding
 from duckhouse.dbt_plugin.graph import ENDED_WELL
 from duckhouse.dbt_plugin.messages import EVERY_BUILD, rows_of
-from duckhouse.warehouse.block_record import Failure, Finding, Record
 
 FAILED = ("error", "fail")
 MOST_KEPT = 50  # findings of a failure; the others are counted
@@ -24,16 +24,16 @@ def failures(adapter: Any, results: Sequence[Any]) -> dict[str, Failure]:
     }
 
 
-def record_after(
-    before: Record | None, failed: Mapping[str, Failure], results: Sequence[Any], undone: Collection[str]
-) -> Record | None:
+def block_after(
+    before: Block | None, failed: Mapping[str, Failure], results: Sequence[Any], undone: Collection[str]
+) -> Block | None:
     """What is to be recorded after a run: what failed in it, and what failed before, is not up to date (`undone`) and
     has not passed."""
     passed = {result.node.unique_id for result in results if str(result.status) in ENDED_WELL}
     known = before.failures if before else {}
     left = {node: failure for node, failure in known.items() if node in undone and node not in passed} | dict(failed)
     at = before.at if before else datetime.now(UTC).replace(tzinfo=None)
-    return Record(at, left) if left else None
+    return Block(at, left) if left else None
 
 
 def _is_gate(result: Any) -> bool:
@@ -46,11 +46,11 @@ def _of_rules(rows: Sequence[Mapping[str, Any]]) -> Failure:
 
 
 def _of_rule(row: Mapping[str, Any]) -> Finding:
-    compared, evidence = findings.compared(row["observed"], row["expected"]), findings.figures(row["evidence"])
+    compared, evidence = wording.compared(row["observed"], row["expected"]), wording.figures(row["evidence"])
     return Finding(
         rule_id=row["rule_id"],
         title=row["title"],
-        place=findings.place(row["finding_key"]),
+        place=wording.place(row["finding_key"]),
         evidence=f"{compared}; {evidence}" if evidence else compared,
         fix=row["fix"],
         record_count=int(row["record_count"]),
@@ -69,7 +69,7 @@ def _of_node(result: Any) -> Failure:
         rule_id=node.name,
         title=f"The {node.resource_type} {'failed' if is_test else 'could not be built'}",
         place=node.original_file_path,
-        evidence=findings.shortened(message),
+        evidence=wording.shortened(message),
         fix=fix,
         record_count=int(result.failures or 0),
     )

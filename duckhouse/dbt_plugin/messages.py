@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from duckhouse.reporting.formats import counted
+from duckhouse.wording import counted
 
 SEVERAL = "checks"  # the generic test of tests/generic/checks.sql
 EVERY_BUILD = "every_build"  # the tag of tests that report open findings in every build

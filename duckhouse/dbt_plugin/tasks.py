@@ -25,7 +25,9 @@ from dbt_common.events.types import Note
 from dbt_common.exceptions import DbtRuntimeError
 
 from duckhouse.cli import UserError, refusal
-from duckhouse.dbt_plugin.blocking import failures, record_after
+from duckhouse.dbt_plugin.block_lines import blocked_by, lines
+from duckhouse.dbt_plugin.blocking import block_after, failures
+from duckhouse.dbt_plugin.blocks import BesideCopy, Block, BlockPlace, InTable
 from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, WARNED, Done, Graph, Step, version_of_all
 from duckhouse.dbt_plugin.messages import EVERY_BUILD, name_what_failed
@@ -33,8 +35,6 @@ from duckhouse.dbt_plugin.refusals import refuse_missing_zones, refuse_name
 from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, Query, row_counts, through
 from duckhouse.settings import clickhouse, is_publishing, landing_dir, published_beside
 from duckhouse.turns import turn
-from duckhouse.warehouse.block_record import BesideCopy, InTable, Place, Record
-from duckhouse.warehouse.blocked import blocked_by, lines
 
 CONNECTION = "up_to_date"
 TURN = "turn"
@@ -140,7 +140,7 @@ class Notes:
             else ClickHouse(self.query, credentials.schema)
         )
         self.copy = published_beside(Path(credentials.path)) if credentials.type == "duckdb" else Path()
-        self.place: Place = (
+        self.place: BlockPlace = (
             BesideCopy(self.copy) if credentials.type == "duckdb" else InTable(self.query, credentials.schema)
         )
         self.code = fingerprint(Path(task.config.project_root), task.config.cli_vars)
@@ -236,14 +236,14 @@ class Notes:
         with self.adapter.connection_named(CONNECTION):
             failed = failures(self.adapter, [result for result in results if result.node.unique_id in undone])
             before = self.place.read()
-        record = record_after(before, failed, results, undone)
+        block = block_after(before, failed, results, undone)
         if self.is_published and not failed:
             self.publish()
-        self.replace_record(before, record)
-        if failed and (told := blocked_by(record, self.place.is_in_place)):
+        self.replace_block(before, block)
+        if failed and (told := blocked_by(block, self.place.is_in_place)):
             fire_event(Note(msg="\n".join(lines(told, self.place.published_at()))), level=EventLevel.ERROR)
 
-    def replace_record(self, before: Record | None, after: Record | None) -> None:
+    def replace_block(self, before: Block | None, after: Block | None) -> None:
         try:
             with self.adapter.connection_named(CONNECTION):
                 if after is None:

@@ -1,7 +1,10 @@
 """How figures are written: money, shares, counts and times. A missing figure is an empty text."""
 
-from datetime import datetime
 from decimal import Decimal
+
+from duckhouse.wording import counted as counted
+from duckhouse.wording import moment as moment
+from duckhouse.wording import words as words
 
 SIGNS = {"USD": "$"}
 
@@ -33,27 +36,12 @@ def count(number: int | None) -> str:
     return "" if number is None else f"{number:,}"
 
 
-def counted(number: int, one: str, several: str = "") -> str:
-    """A count with its noun: 1 record, 2 records."""
-    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
-
-
 def percent(fraction: float | Decimal | None, digits: int = 1) -> str:
     return "" if fraction is None else f"{fraction:.{digits}%}"
 
 
 def share(part: int, whole: int) -> str:
     return percent(part / whole, 2) if whole else "none"
-
-
-def moment(at: datetime | None) -> str:
-    """A time in UTC, to the minute."""
-    return "" if at is None else at.isoformat(sep=" ", timespec="minutes")
-
-
-def words(name: str | None) -> str:
-    """A name of the warehouse as people write it: ad_serving is ad serving."""
-    return (name or "").strip("_").replace("_", " ")
 
 
 def named(name: str | None, key: str | None) -> str:

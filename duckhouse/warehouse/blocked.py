@@ -1,35 +1,14 @@
-"""Why builds of a target are blocked, in words for people: read in a moment, without dbt, also while a build runs."""
+"""Why builds of a target are blocked: read in a moment, without dbt, also while a build runs."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from itertools import groupby
-from operator import attrgetter
-
-from duckhouse.cli import one_line
-from duckhouse.reporting.formats import counted, moment
+from duckhouse.dbt_plugin.block_lines import Blocked as Blocked
+from duckhouse.dbt_plugin.block_lines import blocked_by
+from duckhouse.dbt_plugin.block_lines import by_rule as by_rule
+from duckhouse.dbt_plugin.block_lines import headline as headline
+from duckhouse.dbt_plugin.block_lines import lines as lines
+from duckhouse.dbt_plugin.block_lines import untold as untold
+from duckhouse.dbt_plugin.blocks import BesideCopy, InTable
 from duckhouse.settings import PROJECT, audit_prefix, clickhouse, published_path
-from duckhouse.warehouse.block_record import BesideCopy, Finding, InTable, Record
 from duckhouse.warehouse.connection import connect
-
-MOST_TOLD = 10
-
-
-@dataclass(frozen=True)
-class Blocked:
-    """Since when builds are blocked, naive UTC, and by what; `others` are findings that are only counted.
-
-    `is_in_place`: people read what was built, because nothing publishes it (dbt build --target prod).
-    """
-
-    at: datetime
-    findings: Sequence[Finding]
-    others: int = 0
-    is_in_place: bool = False
-
-    @property
-    def count(self) -> int:
-        return len(self.findings) + self.others
 
 
 def blocked(target: str) -> Blocked | None:
@@ -39,44 +18,6 @@ def blocked(target: str) -> Blocked | None:
     with connect() as client:
         for prefix in (audit_prefix(), clickhouse().prefix):
             table = InTable(lambda sql: client.query(sql).result_rows, prefix)
-            if record := table.read():
-                return blocked_by(record, table.is_in_place)
+            if found := table.read():
+                return blocked_by(found, table.is_in_place)
     return None
-
-
-def blocked_by(record: Record | None, is_in_place: bool = False) -> Blocked | None:
-    if record is None:
-        return None
-    findings = [finding for failure in record.failures.values() for finding in failure.findings]
-    return Blocked(record.at, findings, sum(failure.others for failure in record.failures.values()), is_in_place)
-
-
-def headline(blocked: Blocked, published_at: datetime | None = None) -> list[str]:
-    """Two sentences: since when and by how many findings, and which figures people read."""
-    since = f"Blocked since {moment(blocked.at)} UTC by {counted(blocked.count, 'finding')}"
-    if blocked.is_in_place:
-        return [f"{since}.", "It was built in place, so the figures that people read include what is wrong."]
-    last = f"The published figures are those of the last good build, of {moment(published_at)} UTC."
-    return [f"{since}: nothing new is published.", *([last] if published_at else [])]
-
-
-def by_rule(blocked: Blocked) -> Iterator[Sequence[Finding]]:
-    """The findings to tell, at most MOST_TOLD, those of a rule together."""
-    for _, found in groupby(blocked.findings[:MOST_TOLD], attrgetter("rule_id")):
-        yield list(found)
-
-
-def untold(blocked: Blocked) -> str:
-    more = blocked.count - len(blocked.findings[:MOST_TOLD])
-    return f"and {counted(more, 'more finding')}" if more else ""
-
-
-def lines(blocked: Blocked, published_at: datetime | None = None) -> list[str]:
-    """What to print: the headline, and by rule the place and evidence of each finding, and what to do."""
-    told = headline(blocked, published_at)
-    for findings in by_rule(blocked):
-        rule = findings[0]
-        told.append(f"{rule.title} ({rule.rule_id})")
-        told += [f"  {finding.place}: {finding.evidence}" for finding in findings]
-        told.append(f"  {rule.fix}")
-    return [one_line(line) for line in (*told, untold(blocked)) if line]

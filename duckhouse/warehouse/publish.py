@@ -14,12 +14,12 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from duckhouse import cli
 from duckhouse.clickhouse_sql import full_name, literal, quote
 from duckhouse.dbt_plugin import published
+from duckhouse.dbt_plugin.blocks import InTable
 from duckhouse.dbt_plugin.warehouses import row_counts
 from duckhouse.opening import open_duckdb
 from duckhouse.project import manifest
 from duckhouse.settings import audit_prefix, clickhouse, duckdb_path, published_path
 from duckhouse.warehouse import news
-from duckhouse.warehouse.block_record import InTable
 from duckhouse.warehouse.connection import first_line
 from duckhouse.warehouse.parity import published_models
 

@@ -13,12 +13,13 @@ from typing import Any
 
 import pytest
 
-from duckhouse import findings
-from duckhouse.dbt_plugin.blocking import MOST_KEPT, failures, record_after
+from duckhouse import wording
+from duckhouse.dbt_plugin.block_lines import blocked_by
+from duckhouse.dbt_plugin.blocking import MOST_KEPT, block_after, failures
+from duckhouse.dbt_plugin.blocks import BesideCopy, Block, Failure, Finding
 from duckhouse.dbt_plugin.messages import MOST_RULES, rules_in
 from duckhouse.settings import PROJECT, published_beside
-from duckhouse.warehouse.block_record import BesideCopy, Failure, Finding, Record
-from duckhouse.warehouse.blocked import Blocked, blocked, blocked_by, lines
+from duckhouse.warehouse.blocked import Blocked, blocked, lines
 from support.dbt import environment
 
 NOON = datetime(2026, 3, 25, 12)
@@ -28,11 +29,11 @@ ASK = "Ask the sender for the file again."
 KILLED = """
 import os, signal, sys
 from pathlib import Path
-from duckhouse.warehouse.block_record import BesideCopy, Record
+from duckhouse.dbt_plugin.blocks import BesideCopy, Block
 from tools.campaigns.moments import watch
 moment, copy, text = sys.argv[1:]
 watch(["os:rename", "os:replace"], lambda _, at: at == moment and os.kill(os.getpid(), signal.SIGKILL))
-BesideCopy(Path(copy)).write(Record.of(text))
+BesideCopy(Path(copy)).write(Block.of(text))
 """
 LOADED = """
 import sys
@@ -46,8 +47,8 @@ def finding(file: str = "a.csv", rule: str = UNUSABLE, evidence: str = "20 of 30
     return Finding(rule, "Less than half of a file is usable", f"{file}, of delivery d1", evidence, ASK, 20)
 
 
-def record(*nodes: str, at: datetime = NOON) -> Record:
-    return Record(at, {node: Failure([finding(f"{node}.csv")]) for node in nodes})
+def record(*nodes: str, at: datetime = NOON) -> Block:
+    return Block(at, {node: Failure([finding(f"{node}.csv")]) for node in nodes})
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def published_at(copy: Path, when: datetime) -> None:
 
 
 def test_a_record_is_read_as_it_was_written_and_is_for_its_owner(copy: Path, tmp_path: Path) -> None:
-    place, written = BesideCopy(copy), Record(NOON, {"test.shop.gate": Failure([finding()], 7)})
+    place, written = BesideCopy(copy), Block(NOON, {"test.shop.gate": Failure([finding()], 7)})
     with environment({"DUCKHOUSE_DUCKDB": str(tmp_path / "shop.duckdb")}):
         assert blocked("dev") is None
         place.write(written)
@@ -140,7 +141,7 @@ def test_what_failed_is_recorded_until_it_passes(
     before: Sequence[str], failed: Sequence[str], ended: dict[str, str], undone: set[str], left: Sequence[str]
 ) -> None:
     results = [result(name, status) for name, status in ended.items()]
-    then = record_after(record(*before) if before else None, record(*failed).failures, results, undone)
+    then = block_after(record(*before) if before else None, record(*failed).failures, results, undone)
     if not left:
         assert then is None
         return
@@ -221,7 +222,7 @@ def test_a_node_that_failed_is_a_finding_too(status: str, kind: str, title: str,
     ],
 )
 def test_a_key_says_where_a_finding_is(key: str, place: str) -> None:
-    assert findings.place(key) == place
+    assert wording.place(key) == place
 
 
 def test_a_few_lines_say_what_blocks_where_why_and_what_to_do() -> None:

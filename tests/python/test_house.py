@@ -26,7 +26,7 @@ MAY_IMPORT = {
 LAYERS = (
     ("signals",),
     ("scratch",),
-    ("arrow", "duck"),
+    ("arrow", "duck", "wording"),
     ("cli",),
     ("settings", "landed_types", "message_schemas", "listings", "locks"),
     ("opening", "clickhouse_sql", "state"),

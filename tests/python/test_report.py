@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from duckhouse.warehouse.block_record import BesideCopy, Failure, Finding, Record
+from duckhouse.dbt_plugin.blocks import BesideCopy, Block, Failure, Finding
 from scripts import report
 from support.browser import browser_or_skip, faults_on_screen
 from support.dbt import environment
@@ -170,7 +170,7 @@ def test_the_report_of_a_blocked_build_has_what_blocks_it(house: Warehouse, page
     place, out = BesideCopy(house.published_copy), house.folder / "blocked.html"
     found = Finding("shop__rule", "Broken", "a.csv", "20 of 30 unusable", "Ask the sender.", 20)
     now = datetime.now(UTC).replace(tzinfo=None)
-    place.write(Record(now, {"gate": Failure([found])}))
+    place.write(Block(now, {"gate": Failure([found])}))
     with environment(house.env):
         printed = called(lambda: report.main(["--out", str(out)])).stdout
     place.remove()

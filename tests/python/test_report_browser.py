@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from duckhouse.dbt_plugin.blocks import Finding
 from duckhouse.reporting import charts
 from duckhouse.reporting.content import Chapter, Code, Fact, Facts, Folded, Link, Section, Table, Text
 from duckhouse.reporting.overview import Overview
 from duckhouse.reporting.page import rendered
-from duckhouse.warehouse.block_record import Finding
 from duckhouse.warehouse.blocked import Blocked
 from support.browser import browser_or_skip, faults_on_paper, faults_on_screen, opened
 from support.pages import Page

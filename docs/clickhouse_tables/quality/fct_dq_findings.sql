@@ -17,7 +17,9 @@ CREATE TABLE duckhouse_quality.fct_dq_findings
     `first_delivery_id` String COMMENT 'The first delivery that brought what is found.',
     `last_delivery_id` String COMMENT 'The last delivery that brought what is found.',
     `is_open` Bool COMMENT 'Whether it still holds; false for an event of which a later delivery has another record.',
-    `is_about_event` Bool COMMENT 'Whether finding_key is an event of the marts.'
+    `is_about_event` Bool COMMENT 'Whether finding_key is an event of the marts.',
+    `is_acknowledged` Bool COMMENT 'Whether seeds/acknowledged_findings.csv accepts it up to the day of the last delivery of its source or a later one, so that it neither warns nor blocks.\n',
+    `acknowledgement` Nullable(String) COMMENT 'Why it is accepted; NULL where it is not acknowledged.'
 )
 ENGINE = MergeTree
 ORDER BY (tuple())

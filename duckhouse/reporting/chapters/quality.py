@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
-from duckhouse import findings
+from duckhouse import wording
 from duckhouse.reporting import charts, formats
 from duckhouse.reporting.page import (
     Chart,
@@ -224,8 +224,8 @@ def example(rule: Row) -> list[Fact]:
     if rule.example_key is None:
         return []
     return [
-        Fact("For example", findings.compared(rule.example_observed, rule.example_expected)),
-        Fact("Key", findings.shortened(rule.example_key), findings.figures(rule.example_evidence)),
+        Fact("For example", wording.compared(rule.example_observed, rule.example_expected)),
+        Fact("Key", wording.shortened(rule.example_key), wording.figures(rule.example_evidence)),
     ]
 
 

@@ -39,14 +39,14 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Record:
+class Block:
     """Since when builds are blocked, naive UTC, and the failures by the ids of their nodes."""
 
     at: datetime
     failures: Mapping[str, Failure]
 
     @classmethod
-    def of(cls, text: str) -> "Record | None":
+    def of(cls, text: str) -> "Block | None":
         """None where another version of the project has written something else."""
         with suppress(ValueError, TypeError, KeyError, AttributeError):
             written = json.loads(text)
@@ -62,16 +62,16 @@ class Record:
         return json.dumps({"at": self.at.isoformat(), "failures": failures})
 
 
-class Place(Protocol):
-    """Where the record of a target is. `is_in_place`: people read what was built, because nothing publishes it."""
+class BlockPlace(Protocol):
+    """Where the record of a target is kept. `is_in_place`: people read what was built, because nothing publishes it."""
 
     is_in_place: bool
 
     def published_at(self) -> datetime | None: ...
 
-    def read(self) -> Record | None: ...
+    def read(self) -> Block | None: ...
 
-    def write(self, record: Record) -> None: ...
+    def write(self, block: Block) -> None: ...
 
     def remove(self) -> None: ...
 
@@ -90,19 +90,19 @@ class BesideCopy:
             return datetime.fromtimestamp(self.copy.stat().st_mtime, UTC).replace(tzinfo=None)
         return None
 
-    def read(self) -> Record | None:
+    def read(self) -> Block | None:
         if not self.path.exists():
             return None
-        record, published = Record.of(self.path.read_text(encoding="utf-8")), self.published_at()
-        return None if record is None or (published and record.at < published) else record
+        block, published = Block.of(self.path.read_text(encoding="utf-8")), self.published_at()
+        return None if block is None or (published and block.at < published) else block
 
-    def write(self, record: Record) -> None:
+    def write(self, block: Block) -> None:
         """In one step, and for its owner only."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         new = self.path.with_name(f".{self.path.name}.new")
         new.unlink(missing_ok=True)
         new.touch(mode=0o600)
-        new.write_text(record.text(), encoding="utf-8")
+        new.write_text(block.text(), encoding="utf-8")
         new.replace(self.path)
 
     def remove(self) -> None:
@@ -120,15 +120,15 @@ class InTable:
     def published_at(self) -> datetime | None:
         return None  # publishing is not what a build knows about
 
-    def read(self) -> Record | None:
+    def read(self) -> Block | None:
         there = f"select name from system.tables where database = {literal(self.database)} and name = {literal(TABLE)}"
         rows = self.query(f"select record from {self.name}") if self.query(there) else []
-        return Record.of(rows[0][0]) if rows else None
+        return Block.of(rows[0][0]) if rows else None
 
-    def write(self, record: Record) -> None:
+    def write(self, block: Block) -> None:
         self.query(
             f"create or replace table {self.name} (record String) engine = MergeTree order by () "
-            f"as select {literal(record.text())} as record"
+            f"as select {literal(block.text())} as record"
         )
 
     def remove(self) -> None:

@@ -1,13 +1,27 @@
-"""A finding in words: where it is, and the figures behind it."""
+"""Counts, times, names and findings in words."""
 
 import json
 import re
+from datetime import datetime
 from typing import Any
-
-from duckhouse.reporting.formats import words
 
 LONGEST_VALUE = 160  # characters of a value
 IN_A_DELIVERY = re.compile(r"(\d{8}T\d{6,12}Z-[0-9a-f]{8})/([^#]+)(?:#(\d+))?")
+
+
+def counted(number: int, one: str, several: str = "") -> str:
+    """A count with its noun: 1 record, 2 records."""
+    return f"{number:,} {one if number == 1 else several or f'{one}s'}"
+
+
+def moment(at: datetime | None) -> str:
+    """A time in UTC, to the minute."""
+    return "" if at is None else at.isoformat(sep=" ", timespec="minutes")
+
+
+def words(name: str | None) -> str:
+    """A name of the warehouse as people write it: ad_serving is ad serving."""
+    return (name or "").strip("_").replace("_", " ")
 
 
 def shortened(value: Any) -> str:
@@ -16,12 +30,13 @@ def shortened(value: Any) -> str:
 
 
 def figures(evidence: str) -> str:
-    """The figures of an evidence by name, numbers as they are written."""
+    """The figures in the evidence of a finding by name, numbers as they are written."""
     found: dict[str, Any] = json.loads(evidence, parse_float=str, strict=False)
     return "; ".join(f"{words(name)}: {shortened(value)}" for name, value in found.items())
 
 
 def compared(observed: str | None, expected: str | None) -> str:
+    """What a finding is about."""
     return f"{shortened(observed)}, expected: {shortened(expected)}"
 
 
