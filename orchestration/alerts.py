@@ -32,9 +32,9 @@ def sensor(name: str, status: dg.DagsterRunStatus, targets: Sequence[str], jobs:
 
 
 def told(target: str) -> list[str]:
-    """What was announced, and what did not arrive."""
+    """How much was announced, and what did not arrive."""
     try:
         done = announce(target, show=lambda _: None)
     except UserError as error:
         return [str(error)]
-    return [f"{target}: {len(done.sent)} announced, {len(done.waiting)} waiting", *done.faults]
+    return [f"{target}: {len(done.sent)} announced", *done.faults]

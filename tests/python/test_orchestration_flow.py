@@ -5,11 +5,9 @@ own. Dagster's sensors and schedules tick in this process.
 """
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from duckhouse.pipeline.config import inflows
 from duckhouse.settings import published_beside
 from duckhouse.sources import load_source
 from orchestration import models
+from support import announcing
 from support.bucket import BUCKET, KEY_ID, SECRET, Bucket
 from support.consent import COMPANY_COLUMNS, EVENT_COLUMNS, event
 from support.dbt import environment
@@ -54,40 +53,13 @@ PUBLISHED = {
 
 
 @dataclass
-class Endpoint:
-    """Where alerts go: what it was sent."""
-
-    url: str
-    got: list[dict[str, Any]]
-
-
-@contextmanager
-def webhook() -> Iterator[Endpoint]:
-    got: list[dict[str, Any]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            got.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            """Nothing on standard error."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield Endpoint(f"http://127.0.0.1:{server.server_port}/hook", got)
-        server.shutdown()
-
-
-@dataclass
 class World:
     """The outside world of a house, and the Dagster that watches it."""
 
     folder: Path
     bucket: Bucket
     stream: Stream
-    endpoint: Endpoint
+    alerts: announcing.Endpoint
     dagster: Ticking
 
     def drop(self, day: str, amounts: list[float | str]) -> None:
@@ -121,14 +93,14 @@ def world(postgres: Embedded, tmp_path: Path) -> Iterator[World]:
         stack.enter_context(new_store("partitions", postgres))
         broker: LocalBroker = stack.enter_context(mock_cluster() if unavailable() else apache(tmp_path / "kafka"))
         broker.make_topic(TOPIC, 1)
-        url, alerts = stack.enter_context(endpoint()), stack.enter_context(webhook())
+        url, alerts = stack.enter_context(endpoint()), stack.enter_context(announcing.endpoint())
         settings = {
             "DUCKHOUSE_PIPELINE": str(tmp_path / "pipeline.yml"),
             "DUCKHOUSE_LANDING": str(tmp_path / "landing"),
             "DUCKHOUSE_DUCKDB": str(tmp_path / "house.duckdb"),
             "DUCKHOUSE_PUBLISH": "true",
             "DUCKHOUSE_LAKE": str(tmp_path / "lake"),
-            "DUCKHOUSE_ALERT_WEBHOOK": alerts.url,
+            "DUCKHOUSE_ALERT_WEBHOOK": alerts.address,
             "DBT_TARGET_PATH": str(tmp_path / "target"),
             "DBT_LOG_PATH": str(tmp_path / "logs"),
             "POSTGRES_DSN": database.conninfo,
@@ -141,7 +113,7 @@ def world(postgres: Embedded, tmp_path: Path) -> Iterator[World]:
         stack.enter_context(environment(settings))
         with database.connect(autocommit=True) as connection:
             connection.execute(SOME_ROWS)
-        dagster = stack.enter_context(ticking(inflows()))
+        dagster = stack.enter_context(ticking(inflows(), select=models.ALL))
         yield World(tmp_path, Bucket(url), Stream(broker.bootstrap, TOPIC), alerts, dagster)
 
 
@@ -165,7 +137,7 @@ def test_what_comes_is_published_by_itself_and_what_blocks_is_not(world: World) 
     assert world.published() == {"drop": (40, "20.000000"), "object": (3,), "row": ("renamed",), "message": (1,)}
     assert made(run, "marts/fct_ad_events") != models.UP_TO_DATE
     assert dagster.tick("landed") == []
-    before = len(world.endpoint.got)
+    world.alerts.texts()
 
     world.drop("2026-01-10", [0.5] * 10 + ["n/a"] * 20)
     assert dagster.tick("new_in_drops") == []
@@ -179,8 +151,8 @@ def test_what_comes_is_published_by_itself_and_what_blocks_is_not(world: World) 
     assert world.published()["drop"] == (40, "20.000000")
     assert dagster.tick("landed") == []
     dagster.announced(blocked)
-    told = [json.dumps(message) for message in world.endpoint.got[before:]]
-    assert len([text for text in told if "locked" in text]) == 1, told
+    told = [text for text in world.alerts.texts() if "locked" in text]
+    assert len(told) == 1, told
 
     world.drop("2026-01-10", [0.25] * 30)
     assert dagster.tick("new_in_drops") == []
@@ -188,6 +160,7 @@ def test_what_comes_is_published_by_itself_and_what_blocks_is_not(world: World) 
     good = world.build()
     assert good.success, failures(good)
     assert world.published()["drop"] == (70, "27.500000")
+    assert [text for text in world.alerts.texts() if "no longer blocked" in text]
     assert made(good, "marts/fct_device_readings") == models.UP_TO_DATE
     checks = {found.check_name: found for found in good.get_asset_check_evaluations()}
     assert checks["assert_no_blocking_finding"].passed
