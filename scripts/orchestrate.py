@@ -25,6 +25,8 @@ def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m scripts.orchestrate", description=__doc__)
     parser.add_argument("--port", type=int, default=3000, help="of the page, on this machine (default: %(default)s)")
     port = parser.parse_args(words).port
+    if not 0 < port < 65536:
+        raise cli.UserError(f"--port {port} is not a port number")
     if any(find_spec(name) is None for name in EXTRA):
         raise cli.UserError("Dagster is not installed: pip install -c constraints.txt '.[orchestration]'")
     bringing = inflows()

@@ -163,6 +163,11 @@ def test_the_command_says_what_is_not_installed(monkeypatch: pytest.MonkeyPatch)
     assert (done.returncode, done.stderr) == (1, line)
 
 
+def test_a_port_that_is_none_is_refused() -> None:
+    done = called(lambda: orchestrate.main(["--port", "65536"]))
+    assert (done.returncode, done.stderr) == (1, "error: --port 65536 is not a port number\n")
+
+
 @pytest.mark.parametrize(
     ("file", "partition"),
     [

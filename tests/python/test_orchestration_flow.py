@@ -85,7 +85,8 @@ class World:
 
 
 @pytest.fixture
-def world(postgres: Embedded, tmp_path: Path) -> Iterator[World]:
+def world(postgres: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr("duckhouse.reporting.report.REPORT", tmp_path / "report.html")
     (tmp_path / "pipeline.yml").write_text(PIPELINE % BUCKET)
     (tmp_path / "drop").mkdir()
     database = new_database(postgres)
@@ -134,6 +135,7 @@ def test_what_comes_is_published_by_itself_and_what_blocks_is_not(world: World) 
     assert [[run.success for run in runs] for runs in brought] == [[True]] * 4
     run = world.build()
     assert run.success, failures(run)
+    assert (world.folder / "report.html").exists()
     assert world.published() == {"drop": (40, "20.000000"), "object": (3,), "row": ("renamed",), "message": (1,)}
     assert made(run, "marts/fct_ad_events") != models.UP_TO_DATE
     assert dagster.tick("landed") == []
