@@ -15,12 +15,12 @@ DATA := "$(or $(DUCKHOUSE_LANDING),landing)" "$(DUCKDB)" "$(DUCKDB).wal" \
 	"$(PUBLISHED)/$$(basename "$(DUCKDB)")" "$(PUBLISHED)/.$$(basename "$(DUCKDB)").new" \
 	"$(PUBLISHED)/$$(basename "$(DUCKDB)").blocked.json" "$(PUBLISHED)/.$$(basename "$(DUCKDB)").blocked.json.new" \
 	"$(or $(DUCKHOUSE_CLICKHOUSE),clickhouse-data)" "$(or $(DUCKHOUSE_POSTGRES),postgres-data)" \
-	"$(or $(DUCKHOUSE_LAKE),lake)" kafka-data
+	"$(or $(DUCKHOUSE_LAKE),lake)" kafka-data "$(or $(DUCKHOUSE_ORCHESTRATION),.dagster)"
 # the demo has its own folders, database and engine
 DEMO := set -a && . ./demo.env && set +a &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages demo demo-prod test prod parity report dashboard edr docs bench lint lint-types lint-sql check format clean purge
+.PHONY: help setup packages demo demo-prod test prod parity report dashboard orchestrate edr docs bench lint lint-types lint-sql check format clean purge
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -63,6 +63,9 @@ report: setup ## write report/index.html; TARGET=prod for ClickHouse
 
 dashboard: setup ## open the dashboard of what is published; TARGET=prod for ClickHouse, PORT=8501, SETTINGS=demo.env for the demo
 	@$(RUN).dashboard --target $(or $(TARGET),dev) $(if $(PORT),--port $(PORT))
+
+orchestrate: setup ## open Dagster, which brings, builds, tests and publishes by itself; PORT=3000
+	@$(RUN).orchestrate --port $(or $(PORT),3000)
 
 edr: setup ## write report/elementary.html, where Elementary's dbt package is installed; TARGET=prod for ClickHouse
 	@$(RUN).edr --check

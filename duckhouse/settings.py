@@ -11,6 +11,7 @@ from duckhouse.cli import UserError
 
 PROJECT = Path(__file__).resolve().parents[1]
 MOST_DAYS = 365_000
+TARGETS = ("dev", "prod")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 DASHBOARD_TARGET = "DUCKHOUSE_DASHBOARD_TARGET"  # the target that the dashboard shows
 AUDIT = "_audit"
@@ -168,6 +169,19 @@ def lake_storage() -> dict[str, str]:
     region = _setting("AWS_REGION", _setting("AWS_DEFAULT_REGION", "us-east-1" if endpoint else ""))
     said = {"s3.endpoint": endpoint, "s3.region": region}
     return {name: value for name, value in said.items() if value}
+
+
+def orchestration_dir() -> Path:
+    """What Dagster keeps, as an absolute path: DUCKHOUSE_ORCHESTRATION, or .dagster, in the project."""
+    return PROJECT / _setting("DUCKHOUSE_ORCHESTRATION", ".dagster")
+
+
+def orchestrated_targets() -> tuple[str, ...]:
+    """The targets that Dagster builds: DUCKHOUSE_TARGETS, dev where it is not set; a comma separates several."""
+    named = tuple(name.strip() for name in _setting("DUCKHOUSE_TARGETS", "dev").split(","))
+    if len(set(named)) < len(named) or not set(named) <= set(TARGETS):
+        raise UserError(f"DUCKHOUSE_TARGETS={','.join(named)!r}: write dev, prod, or dev,prod")
+    return named
 
 
 def dbt_target_dir() -> Path:

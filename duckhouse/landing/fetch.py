@@ -15,7 +15,7 @@ from threading import Event
 from typing import Any
 
 from duckhouse.cli import UserError, progress
-from duckhouse.landing.bucket import Address, Store, store
+from duckhouse.landing.bucket import Address, Store, addresses, store
 from duckhouse.landing.drop import REDELIVERY, Drop, Found, put_in_order, recognise, visible
 from duckhouse.landing.manifest import MOMENT, Delivery, ObjectVersion, iso
 from duckhouse.landing.zone import Session, Zone
@@ -164,6 +164,13 @@ def look(source: Source, places: Sequence[Address], fetched: Fetched, *, redeliv
         raise UserError(f"{given}: no object of {source.name} in it (expected {patterns}){faults}")
     put_in_order(found.drop)
     return found
+
+
+def new_objects(source: Source, place: str) -> list[ObjectVersion]:
+    """The objects at an address that the next run would fetch. Nothing is fetched, and no zone is locked."""
+    zone = Zone(source)
+    found = look(source, addresses([place]), fetched_before(zone, zone.deliveries()), redelivery=True)
+    return [version for file in found.drop.files for version in file.objects]
 
 
 def fetch(found: Look, session: Session) -> tuple[Drop, Faults]:

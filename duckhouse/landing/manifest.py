@@ -1,6 +1,7 @@
 """A delivery and its manifest: what arrived together, file by file."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -107,6 +108,15 @@ def counted(deliveries: Iterable[Delivery]) -> list[Delivery]:
     known = list(deliveries)
     retracted = retractions(known)
     return [each for each in known if not each.retracts and each.id not in retracted]
+
+
+def expected_rows(delivery: Delivery) -> dict[str, int]:
+    """Row counts by table, according to the manifest."""
+    rows = Counter({"_files": len(delivery.files) + bool(delivery.retracts)})
+    for file in delivery.files:
+        rows[file.entity] += file.records_landed
+        rows["_rejected"] += file.records_rejected
+    return dict(rows)
 
 
 def rejected_as(landed_as: str) -> str:

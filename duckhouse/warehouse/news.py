@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from duckhouse import settings
 from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, version_of_all
-from duckhouse.dbt_plugin.landed import OF_SOURCE, in_zones
+from duckhouse.dbt_plugin.landed import OF_SOURCE, Deliveries, in_zones
 from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, Warehouse
 from duckhouse.opening import open_duckdb
 from duckhouse.warehouse.connection import answers, connect
@@ -16,24 +16,45 @@ if TYPE_CHECKING:
     from clickhouse_connect.driver.client import Client
 
 
+class News(NamedTuple):
+    """The version of everything that a build would make now, and that which the last good build of it made."""
+
+    wanted: str
+    built: str
+
+
 def is_new(target: str) -> bool:
     """Whether the code, a setting or a delivery has changed since the last successful build of everything, or the copy
     of dev that people read is gone.
 
     Unlike a build, this does not notice what was changed in the warehouse by hand.
     """
-    if target == "dev" and settings.is_publishing() and not (settings.PROJECT / settings.published_path()).exists():
-        return True
-    landing = settings.PROJECT / settings.landing_dir()
+    wanted, built = news(target)
+    return wanted != built
+
+
+def news(target: str) -> News:
+    """Versions differ where the code, a setting or a delivery does. Nothing counts as built where the target has no
+    database, or the copy of dev that people read is gone."""
+    landed = in_zones(settings.PROJECT / settings.landing_dir())
+    held: Deliveries = {}
+    built = ""
     with duckdb_of_dev() if target == "dev" else clickhouse_of_prod() as warehouse:
-        if warehouse is None:
-            return True
-        held = warehouse.deliveries()
-        built = warehouse.records().get(ALL, FORGOTTEN).version
-    missing = any(
-        ids[OF_SOURCE] - held.get(source, {}).get(OF_SOURCE, frozenset()) for source, ids in in_zones(landing).items()
-    )
-    return missing or built != version_of_all(fingerprint(settings.PROJECT), held)
+        if warehouse is not None:
+            held = warehouse.deliveries()
+            built = warehouse.records().get(ALL, FORGOTTEN).version
+    if target == "dev" and settings.is_publishing() and not (settings.PROJECT / settings.published_path()).exists():
+        built = ""
+    return News(version_of_all(fingerprint(settings.PROJECT), _all(held, landed)), built)
+
+
+def _all(held: Deliveries, landed: Deliveries) -> Deliveries:
+    """The deliveries of either: landing may be pruned, and a delivery not yet pushed."""
+    none: frozenset[str] = frozenset()
+    return {
+        source: {OF_SOURCE: none.union(*(each.get(source, {}).get(OF_SOURCE, none) for each in (held, landed)))}
+        for source in {*held, *landed}
+    }
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from duckhouse import cli, settings
 from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, Done, version_of_all
 from duckhouse.processes import DBT, embedded_clickhouse, run
-from duckhouse.turns import turn
+from duckhouse.turns import Turn, turn
 from duckhouse.warehouse import publish, push
 from duckhouse.warehouse.connection import answers, asking
 from duckhouse.warehouse.news import published
@@ -32,19 +32,32 @@ def bring(client: Client) -> None:
     """Pushes, builds beside and publishes. Raises UserError and publishes nothing where a model or a test fails, or
     another run is active."""
     with turn(settings.clickhouse().prefix, asking) as own:
+        with audited(client, own):
+            build_beside()
+        finish(client)
+
+
+@contextmanager
+def audited(client: Client, own: Turn) -> Iterator[None]:
+    """Pushes, lets the block build and test beside what is published, and records that it passed if it ends without an
+    error. What passed waits to be published by finish()."""
+    if publish.is_waiting(client):
+        finish(client)
+    code = fingerprint(settings.PROJECT)
+    for result in push.push():
+        print("\n".join(push.describe(result)), flush=True)
+    version = version_of_all(code, published(client).deliveries())
+    publish.start(client)
+    yield
+    own.check()
+    publish.passed(client, version)
+
+
+def publish_waiting(client: Client) -> None:
+    """Publishes what passed, if that has not been done since."""
+    with turn(settings.clickhouse().prefix, asking):
         if publish.is_waiting(client):
             finish(client)
-        code = fingerprint(settings.PROJECT)
-        for result in push.push():
-            print("\n".join(push.describe(result)), flush=True)
-        warehouse = published(client)
-        version = version_of_all(code, warehouse.deliveries())
-        publish.start(client)
-        build_beside()
-        own.check()
-        publish.passed(client)
-        finish(client)
-        warehouse.write({ALL: Done(version, "success", "")})
 
 
 def build_beside() -> None:
@@ -65,8 +78,10 @@ def build_beside() -> None:
 
 def finish(client: Client) -> None:
     """Publishes a build that passed."""
+    version = publish.version_that_passed(client)
     run_beside("build", *FIGURES)
     print(publish.describe(publish.publish(client)), flush=True)
+    published(client).write({ALL: Done(version, "success", "")})
 
 
 def run_beside(*command: str) -> None:

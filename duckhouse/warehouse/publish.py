@@ -67,9 +67,20 @@ def is_waiting(client: Client) -> bool:
     return audit in databases(client) and "passed" in {relation.name for relation in relations(client, [audit])}
 
 
-def passed(client: Client) -> None:
-    """Records that the build in the audit databases passed, so that it is published even if this run is stopped."""
-    client.command(f"create table if not exists {quote(audit_prefix())}.passed (x Bool) engine = MergeTree order by ()")
+def passed(client: Client, version: str) -> None:
+    """Records that the build in the audit databases passed, so that it is published even if this run is stopped, and
+    the version that it made."""
+    table = f"{quote(audit_prefix())}.passed"
+    client.command(f"create table {table} (x Bool) engine = MergeTree order by () comment {literal(version)}")
+
+
+def version_that_passed(client: Client) -> str:
+    """The version of the build that is waiting to be published."""
+    audit = literal(audit_prefix())
+    [(version,)] = client.query(
+        f"select comment from system.tables where database = {audit} and name = 'passed'"
+    ).result_rows
+    return str(version)
 
 
 def publish(client: Client) -> dict[str, Any]:

@@ -7,7 +7,6 @@ each row there exactly once. A pushed delivery whose counts differ from its mani
 
 import re
 import secrets
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +16,7 @@ from duckhouse import cli
 from duckhouse.clickhouse_sql import full_name, literal, quote
 from duckhouse.landed_types import clickhouse_type
 from duckhouse.landing.looks import looks_in
-from duckhouse.landing.manifest import Delivery
+from duckhouse.landing.manifest import Delivery, expected_rows
 from duckhouse.landing.zone import Zone
 from duckhouse.settings import clickhouse, landing_dir
 from duckhouse.sources import load_source, sources
@@ -191,15 +190,6 @@ def push_delivery(client: "Client", database: str, delivery: Delivery, beside: B
         database=database,
     )
     return sum(expected.values())
-
-
-def expected_rows(delivery: Delivery) -> dict[str, int]:
-    """Row counts by table, according to the manifest."""
-    rows = Counter({"_files": len(delivery.files) + bool(delivery.retracts)})
-    for file in delivery.files:
-        rows[file.entity] += file.records_landed
-        rows["_rejected"] += file.records_rejected
-    return dict(rows)
 
 
 def insert_file(client: "Client", table: str, file: Path) -> None:

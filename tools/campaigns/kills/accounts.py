@@ -14,7 +14,7 @@ import duckdb
 
 from duckhouse import duck
 from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
-from duckhouse.landing.manifest import Delivery, iso, moment_of
+from duckhouse.landing.manifest import Delivery, expected_rows, iso, moment_of
 from duckhouse.landing.zone import INCOMING, Zone
 from duckhouse.settings import published_beside
 from duckhouse.sources import load_source, sources
@@ -157,7 +157,7 @@ def _pushed(made: CampaignWorld) -> Iterator[str]:
         meant = {
             (table, delivery.id): rows
             for delivery in deliveries(source)
-            for table, rows in push.expected_rows(delivery).items()
+            for table, rows in expected_rows(delivery).items()
             if rows
         }
         yield from _apart(f"raw_{source}", held, meant)
