@@ -21,7 +21,7 @@ import pytest
 
 from duckhouse.settings import PROJECT
 from duckhouse.skeleton.guess import entities
-from support.dbt import told_by_dbt
+from support.dbt import environment, told_by_dbt, where_parsed
 from support.drops import NO_TESTS
 from support.projects import OF_DBT, copied
 from support.warehouse import Warehouse, warehouse
@@ -243,7 +243,9 @@ def test_any_order_is_as_all_at_once(out_of_order: Warehouse, project: Path) -> 
 
 
 def test_nothing_is_forgotten(project: Path) -> None:
-    assert run(project, "scripts.check_source", "parking") == "parking: nothing is missing\n"
+    with environment({"DUCKHOUSE_DUCKDB": "first.duckdb"}):
+        known = where_parsed(target="dev", project=project)
+    assert run(project, "scripts.check_source", "parking", env=known) == "parking: nothing is missing\n"
 
 
 def test_the_engines_agree(out_of_order: Warehouse, project: Path) -> None:

@@ -22,7 +22,7 @@ from duckhouse.builds import BuildError
 from duckhouse.processes import DBT
 from duckhouse.settings import PROJECT, duckdb_path, environment, landing_dir
 
-__all__ = ["BuildError", "environment", "invoke_dbt", "parsed", "parsed_anew", "run_dbt", "told_by_dbt"]
+__all__ = ["BuildError", "environment", "invoke_dbt", "parsed", "parsed_anew", "run_dbt", "told_by_dbt", "where_parsed"]
 
 SHARED = "DUCKHOUSE_TESTS_SHARED"
 """The setting that names the folder in which the processes of one test run keep what they share."""
@@ -100,34 +100,39 @@ def parsed_anew(*variables: str, target: str, project: Path = PROJECT) -> Manife
     if SHARED not in os.environ:
         return builds.parse(*variables, target=target, project=project)
     settings = _settings(variables, target)
-    folder = Path(os.environ[SHARED]) / _name_of(settings)
+    folder = _folder_of(settings)
     folder.mkdir(exist_ok=True)
     kept = folder / _name_of((settings, _state(project)))
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not kept.exists():
-            manifest = _parsed_again(*variables, target=target, project=project, folder=folder)
+            with environment(where_parsed(*variables, target=target, project=project)):
+                manifest = builds.parse(*variables, target=target, project=project)
             parts = {part: getattr(manifest, part) for part in PARTS_OF_MANIFEST}
             kept.with_suffix(".new").write_bytes(pickle.dumps(parts))
             kept.with_suffix(".new").rename(kept)
     return Manifest(**pickle.loads(kept.read_bytes()))  # noqa: S301 - a process of this test run wrote it
 
 
-def _parsed_again(*variables: str, target: str, project: Path, folder: Path) -> Manifest:
-    """Of a copy dbt parses what it has not yet read of this copy, or of the project, with the same settings."""
-    place = folder / _name_of(project)
-    of_project = folder / _name_of(PROJECT) / PARTIAL_PARSE_FILE_NAME
+def where_parsed(*variables: str, target: str, project: Path) -> dict[str, str]:
+    """Settings with which dbt parses of a copy only what it has not yet read of this copy, or of the project. It parses
+    all again where one of them differs, although no node does; so they name no database of a test."""
+    folder = _folder_of(_settings(variables, target))
+    place, of_project = folder / _name_of(project), folder / _name_of(PROJECT) / PARTIAL_PARSE_FILE_NAME
     if not place.exists() and of_project.exists():
         place.mkdir()
         shutil.copy(of_project, place)
-    anywhere = {
+    return {
         "CLICKHOUSE_PORT": "8123",
+        "DBT_TARGET": target,
         "DBT_TARGET_PATH": str(place),
         "DUCKHOUSE_DUCKDB": duckdb_path().name,
         "DUCKHOUSE_LANDING": "landing",
     }
-    with environment(anywhere):  # dbt parses all again where these differ, although no node does
-        return builds.parse(*variables, target=target, project=project)
+
+
+def _folder_of(settings: tuple) -> Path:
+    return Path(os.environ[SHARED]) / _name_of(settings)
 
 
 def _name_of(content: object) -> str:
