@@ -8,6 +8,7 @@ ratios become SQL; anything else is refused.
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +81,15 @@ class SemanticModel:
 
 
 def metrics(project: Path = PROJECT) -> dict[str, Metric]:
-    """The metrics by name, in the order of their files. Raises UserError for one that cannot become SQL."""
+    """The metrics by name, in the order of their files. Raises UserError for one that cannot become SQL.
+
+    Pages of a dashboard ask again and again: files are read anew when one has changed.
+    """
+    return dict(_metrics(project, tuple((path, path.stat().st_mtime_ns) for path in _files(project))))
+
+
+@cache
+def _metrics(project: Path, _changed: tuple[tuple[Path, int], ...]) -> dict[str, Metric]:
     views = _views(semantic_models(project).values())
     stated: dict[str, tuple[str, Node]] = {}
     for place, document in _documents(project):
@@ -181,9 +190,13 @@ def _said(node: Node, where: str) -> tuple[str, str, str]:
     return label, description, str(unit)
 
 
+def _files(project: Path) -> list[Path]:
+    return sorted((project / FOLDER).glob("*.yml"))
+
+
 def _documents(project: Path) -> Iterator[tuple[str, Node]]:
     """The files and their contents."""
-    for path in sorted((project / FOLDER).glob("*.yml")):
+    for path in _files(project):
         place = f"{FOLDER}/{path.name}"
         try:
             content = yaml.load(path.read_text(encoding="utf-8"), LOADER) or {}  # noqa: S506 (safe)

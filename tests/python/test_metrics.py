@@ -208,6 +208,14 @@ def test_what_is_declared_becomes_sql(tmp_path: Path) -> None:
     )
 
 
+def test_a_change_is_seen_by_whoever_asked_before(tmp_path: Path) -> None:
+    file = written(tmp_path, yaml.safe_dump(DECLARED)) / "models" / "metrics" / "shop.yml"
+    assert metrics(tmp_path)["ctr"].label == "CTR"
+    file.write_text(yaml.safe_dump(changed(*CTR, "label", to="Click-through rate")))
+    os.utime(file, ns=(0, file.stat().st_mtime_ns + 1))
+    assert metrics(tmp_path)["ctr"].label == "Click-through rate"
+
+
 @pytest.mark.parametrize(
     ("whole", "told"),
     [
