@@ -140,7 +140,7 @@ def table(asking: Asking, question: Question | Comparison, title: str, labels: M
     the columns that are shown, in this order; else all are."""
     shown = asking.table(question.limited(MOST_ROWS + 1))
     if not shown.num_rows:
-        st.info(f"{title}: there are none.")
+        st.info(f"{plain(title)}: there are none.")
         return
     more = shown.num_rows > MOST_ROWS
     labels = {name: told for name, told in (labels or names_of(shown)).items() if name in shown.column_names}

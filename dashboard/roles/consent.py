@@ -52,6 +52,19 @@ EVENT_LABELS = {
     "_source_file": "File",
     "_source_row": "Record",
 }
+ITEM_LABELS = {
+    "enabled_rate": "Enabled",
+    "enabled_rate_low": "From",
+    "enabled_rate_high": "To",
+    "enabled_rate_precision": "Interval",
+    "enabled_per_offer": "Enabled per offer",
+    "enabled_per_offer_low": "From, per offer",
+    "enabled_per_offer_high": "To, per offer",
+    "offered": "Offered",
+    "enabled_stored": "Stored, enabled",
+    "disabled_stored": "Stored, disabled",
+    "is_small_sample": "Small sample",
+}
 
 
 def show(asking: Asking) -> None:
@@ -113,7 +126,7 @@ def how_sure(asking: Asking, company: str | None) -> None:
     [row] = asking.rows(asked)
     parts.tiles(
         *(
-            Tile(f"{told}, all days", formats.percent(getattr(row, name)), interval_of(row, name), why)
+            Tile(f"{told}, all days", share(getattr(row, name)), interval_of(row, name), why)
             for name, (told, why) in RATES.items()
         ),
         Tile("Stored records", formats.count(row.events_stored), "small sample" if row.is_small_sample else ""),
@@ -121,11 +134,15 @@ def how_sure(asking: Asking, company: str | None) -> None:
     st.caption("All delivered days, with 95 % intervals: only a sample of the records is stored.")
 
 
+def share(rate: float | None) -> str:
+    return parts.FORMATS["share"](rate)
+
+
 def interval_of(row: Row, rate: str) -> str:
     low, high = getattr(row, f"{rate}_low"), getattr(row, f"{rate}_high")
     if low is None or high is None:
         return getattr(row, f"{rate}_precision") or ""
-    return f"{formats.percent(low)} to {formats.percent(high)}"
+    return f"{share(low)} to {share(high)}"
 
 
 def rate_labels(rate: str) -> dict[str, str]:
@@ -335,18 +352,3 @@ def open_errors(asking: Asking, of_company: tuple[Condition, ...]) -> None:
     }
     asked = Question("rpt_consent_open_errors", where=of_company, order_by=("-events_in_open_errors", "company_id"))
     parts.table(asking, asked, "Records in open errors", labels)
-
-
-ITEM_LABELS = {
-    "enabled_rate": "Enabled",
-    "enabled_rate_low": "From",
-    "enabled_rate_high": "To",
-    "enabled_rate_precision": "Interval",
-    "enabled_per_offer": "Enabled per offer",
-    "enabled_per_offer_low": "From, per offer",
-    "enabled_per_offer_high": "To, per offer",
-    "offered": "Offered",
-    "enabled_stored": "Stored, enabled",
-    "disabled_stored": "Stored, disabled",
-    "is_small_sample": "Small sample",
-}

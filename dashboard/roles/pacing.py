@@ -26,6 +26,22 @@ DAYS = {
     "ctr": ("CTR", "share"),
 }
 CTR_LABELS = {"ctr": "CTR", "ctr_low": "From", "ctr_high": "To"}
+PACING_COUNTS = {
+    "campaigns": "count(*)",
+    "budget": "sum(budget_usd)",
+    "budget_left": "sum(budget_left_usd)",
+    "used_up": "count(used_up_on)",
+    "early": "sum(case when is_used_up_early and used_up_on is null then 1 else 0 end)",
+    "out_of_flight": "sum(spend_usd_out_of_flight)",
+}
+SERVED_COUNTS = {
+    "campaigns": "count(*)",
+    "in_flight": "sum(case when flight_state = 'in_flight' then 1 else 0 end)",
+    "behind": "sum(case when pace = 'behind' then 1 else 0 end)",
+    "ahead": "sum(case when pace = 'ahead' then 1 else 0 end)",
+    "out_of_flight": "sum(spend_usd_out_of_flight)",
+    "over_budget": "sum(spend_usd_over_budget)",
+}
 
 
 def show(asking: Asking) -> None:
@@ -81,16 +97,6 @@ def pace_tiles(asking: Asking, period: Period, of_campaign: tuple[Condition, ...
         Tile("Will run out early", formats.count(pacing.early), "before the flight ends"),
         Tile("Spent out of flight", formats.dollars(pacing.out_of_flight)),
     )
-
-
-PACING_COUNTS = {
-    "campaigns": "count(*)",
-    "budget": "sum(budget_usd)",
-    "budget_left": "sum(budget_left_usd)",
-    "used_up": "count(used_up_on)",
-    "early": "sum(case when is_used_up_early and used_up_on is null then 1 else 0 end)",
-    "out_of_flight": "sum(spend_usd_out_of_flight)",
-}
 
 
 def budgets(asking: Asking, of_campaign: tuple[Condition, ...]) -> None:
@@ -309,6 +315,8 @@ def of_ad_serving(asking: Asking) -> None:
         Tile("Campaigns", formats.count(counts.campaigns), f"{formats.count(counts.in_flight)} in flight"),
         Tile("Behind", formats.count(counts.behind)),
         Tile("Ahead", formats.count(counts.ahead)),
+    )
+    parts.tiles(
         Tile("Spent out of flight", formats.dollars(counts.out_of_flight), "not billable to the advertiser"),
         Tile("Spent over budget", formats.dollars(counts.over_budget), "not billable to the advertiser"),
     )
@@ -329,7 +337,7 @@ def of_ad_serving(asking: Asking) -> None:
         "spend_usd_to_date": "Spent",
         "expected_spend_usd": "At an even pace",
         "pace_budget_usd": "Budget",
-        "projected_end_spend_usd": "Spent at the end",
+        "projected_end_spend_usd": "Projected at the end",
         "projected_gap_usd": "Budget not spent",
         "flight_state": "Flight",
         "start_date": "From",
@@ -373,13 +381,3 @@ def of_campaign(asking: Asking) -> None:
         "spend_usd_over_budget": "Over budget",
     }
     parts.table(asking, days, "Days of the campaign", labels)
-
-
-SERVED_COUNTS = {
-    "campaigns": "count(*)",
-    "in_flight": "sum(case when flight_state = 'in_flight' then 1 else 0 end)",
-    "behind": "sum(case when pace = 'behind' then 1 else 0 end)",
-    "ahead": "sum(case when pace = 'ahead' then 1 else 0 end)",
-    "out_of_flight": "sum(spend_usd_out_of_flight)",
-    "over_budget": "sum(spend_usd_over_budget)",
-}

@@ -47,6 +47,38 @@ EVENT_LABELS = {
     "_source_file": "File",
     "_source_row": "Record",
 }
+FIGURE_LABELS = {
+    "impressions": "Impressions",
+    "impressions_change_share": "Change",
+    "fill_rate": "Fill rate",
+    "fill_rate_before": "Fill rate before",
+    "ctr": "CTR",
+    "ctr_before": "CTR before",
+    "viewability": "Viewability",
+    "viewability_before": "Viewability before",
+}
+INTERVALS = {
+    name: f"{told}{end}"
+    for rate, told in SEGMENT_RATES.items()
+    for name, end in ((rate, ""), (f"{rate}_low", " from"), (f"{rate}_high", " to"))
+}
+MARKED_LABELS = {
+    "event_date": "Day",
+    "event_type": "Event",
+    "publisher_id": "Publisher",
+    "campaign_id": "Campaign",
+    "traffic_class": "Class",
+    "score": "Score",
+    "parts": "Signals and their points",
+    "revenue_usd": "Revenue",
+    "event_id": "Id of the event",
+}
+UNIT_LABELS = {
+    "ad_unit_name": "Ad unit",
+    "ad_unit_id": "Id",
+    "publisher_name": "Publisher",
+    "ad_format": "Format",
+}
 
 
 def show(asking: Asking) -> None:
@@ -98,12 +130,17 @@ def by_publisher(asking: Asking, period: Period, where: tuple[Condition, ...]) -
     st.subheader("Which publishers' traffic changed?")
     asked = Question(
         "rpt_ad_serving_publisher_days",
-        columns=("publisher_name", "publisher_id"),
+        columns=("publisher_name", "publisher_id", "account_manager"),
         measures=parts.asked(FIGURES),
         where=where,
         order_by=("-impressions", "publisher_id"),
     )
-    labels = {"publisher_name": "Publisher", "publisher_id": "Id", **FIGURE_LABELS}
+    labels = {
+        "publisher_name": "Publisher",
+        "publisher_id": "Id",
+        "account_manager": "Account manager",
+        **FIGURE_LABELS,
+    }
     parts.table(asking, parts.compared(asked, period), "Publishers", labels)
 
 
@@ -156,10 +193,7 @@ def stopped(asking: Asking, where: tuple[Condition, ...]) -> None:
         order_by=("-impressions_missed", "ad_unit_id"),
     )
     labels = {
-        "ad_unit_name": "Ad unit",
-        "ad_unit_id": "Id",
-        "publisher_name": "Publisher",
-        "ad_format": "Format",
+        **UNIT_LABELS,
         "is_active": "Active",
         "last_day_served": "Last served",
         "days_silent": "Days silent",
@@ -170,6 +204,10 @@ def stopped(asking: Asking, where: tuple[Condition, ...]) -> None:
         "Silent up to the last full day. Missed: what the unit would have shown at its average. One that is not active "
         "stopped on purpose."
     )
+    with st.expander("How all ad units do, all days"):
+        rates = {"impressions": "Impressions", **SEGMENT_RATES, "revenue_usd_net_of_invalid_records": "Net revenue"}
+        known = Question(silent.view, where=(In("is_active", (True, False)), *where), order_by=("-impressions",))
+        parts.table(asking, known, "Ad units", {**UNIT_LABELS, **rates})
     if not where:
         with st.expander("Ad units that no delivery describes: an id is more often wrong than a unit that stopped"):
             parts.table(asking, silent.narrowed(In("is_active", (None,))), "Unknown ad units", labels)
@@ -278,31 +316,3 @@ def events(asking: Asking, period: Period, where: tuple[Condition, ...]) -> None
         schema="marts",
     )
     parts.table(asking, on_day, f"Events of {day}", EVENT_LABELS)
-
-
-FIGURE_LABELS = {
-    "impressions": "Impressions",
-    "impressions_change_share": "Change",
-    "fill_rate": "Fill rate",
-    "fill_rate_before": "Fill rate before",
-    "ctr": "CTR",
-    "ctr_before": "CTR before",
-    "viewability": "Viewability",
-    "viewability_before": "Viewability before",
-}
-INTERVALS = {
-    name: f"{told}{end}"
-    for rate, told in SEGMENT_RATES.items()
-    for name, end in ((rate, ""), (f"{rate}_low", " from"), (f"{rate}_high", " to"))
-}
-MARKED_LABELS = {
-    "event_date": "Day",
-    "event_type": "Event",
-    "publisher_id": "Publisher",
-    "campaign_id": "Campaign",
-    "traffic_class": "Class",
-    "score": "Score",
-    "parts": "Signals and their points",
-    "revenue_usd": "Revenue",
-    "event_id": "Id of the event",
-}

@@ -45,5 +45,6 @@ def tables_of(page: AppTest) -> dict[str, list[dict[str, Any]]]:
         headers = [columns[name]["label"] for name in table.proto.column_order]
         assert all(headers), headers
         assert not any("_" in header for header in headers), headers
-        found[table.proto.alt] = table.value.to_dict("records")
+        rows = table.value.astype(object)
+        found[table.proto.alt] = rows.where(rows.notna(), None).to_dict("records")
     return found
