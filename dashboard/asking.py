@@ -8,7 +8,7 @@ import pyarrow as pa
 import streamlit as st
 
 from duckhouse.warehouse.questions import Comparison, Question
-from duckhouse.warehouse.reading import House, Row
+from duckhouse.warehouse.reading import House, Row, reading
 
 KEPT_ANSWERS = 500
 
@@ -34,9 +34,7 @@ class Asking:
 
     def table(self, question: Question | Comparison) -> pa.Table:
         """The answer as columns; amounts stay decimal."""
-        columns, rows = self._answer(question)
-        values = zip(*rows, strict=True) if rows else ([] for _ in columns)
-        return pa.table([pa.array(list(of_column)) for of_column in values], names=list(columns))
+        return table_of(*self._answer(question))
 
     def has(self, view: str) -> bool:
         """Whether the view is built: without rules, those about quality are not."""
@@ -45,6 +43,18 @@ class Asking:
     def _answer(self, question: Question | Comparison) -> Answer:
         sql = question.sql(self.house.dialect)
         return answered(self.target, self.house.place, self.house.version, sql, self.house)
+
+
+def all_rows(target: str, question: Question | Comparison) -> pa.Table:
+    """The answer as columns, read anew and not kept: a download is made after its page has closed what it read."""
+    with reading(target) as house:
+        columns, rows = house.ask(question.sql(house.dialect))
+        return table_of(columns, list(rows))
+
+
+def table_of(columns: Sequence[str], rows: list[Sequence[Any]]) -> pa.Table:
+    values = zip(*rows, strict=True) if rows else ([] for _ in columns)
+    return pa.table([pa.array(list(of_column)) for of_column in values], names=list(columns))
 
 
 @st.cache_data(max_entries=KEPT_ANSWERS, show_spinner=False)

@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import streamlit as st
 
 from dashboard import charts
-from dashboard.asking import Asking
+from dashboard.asking import Asking, all_rows
 from dashboard.filters import Period
 from duckhouse.metrics import metrics
 from duckhouse.reporting import formats
@@ -158,7 +158,7 @@ def table(asking: Asking, question: Question | Comparison, title: str, labels: M
     for place, kind, written in ((as_csv, "csv", csv_of), (as_parquet, "parquet", parquet_of)):
         place.download_button(
             {"csv": "CSV", "parquet": "Parquet"}[kind],
-            partial(download, asking, question, written),
+            partial(download, asking.target, question, written),
             file_name=f"{name}.{kind}",
             key=f"{name}.{kind}",
             on_click="ignore",
@@ -166,8 +166,8 @@ def table(asking: Asking, question: Question | Comparison, title: str, labels: M
         )
 
 
-def download(asking: Asking, question: Question | Comparison, written: Callable[[pa.Table], bytes]) -> bytes:
-    return written(asking.table(question))
+def download(target: str, question: Question | Comparison, written: Callable[[pa.Table], bytes]) -> bytes:
+    return written(all_rows(target, question))
 
 
 def names_of(shown: pa.Table) -> dict[str, str]:
