@@ -5,8 +5,7 @@ from collections.abc import Container, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 
-from duckhouse.dbt_plugin.landed import OF_SOURCE, Deliveries
-from duckhouse.landing.manifest import RETRACTION
+from duckhouse.dbt_plugin.landed import OF_SOURCE, RETRACTION, Deliveries
 
 WARNED = "warn"
 ENDED_WELL = ("success", "pass", WARNED)

@@ -7,6 +7,7 @@ from pathlib import Path
 Deliveries = Mapping[str, Mapping[str, frozenset[str]]]
 """For each source and table, the ids of the deliveries with rows of the table."""
 
+RETRACTION = "retraction"  # how the ids of retractions end: readers of ids know them by that
 OF_SOURCE = ""  # the table name under which all deliveries of a source are listed
 
 

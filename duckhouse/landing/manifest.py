@@ -13,8 +13,6 @@ from duckhouse.cli import UserError
 
 MANIFEST = "manifest.json"
 MOMENT = timedelta(microseconds=1)  # the smallest difference between the times of two deliveries
-RETRACTION = "retraction"
-"""The entity of a retraction in _files, and how its id ends: readers of ids know it by that."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from duckhouse.cli import UserError
+from duckhouse.dbt_plugin.landed import RETRACTION
 from duckhouse.landing.load import Outcome, after_newest
-from duckhouse.landing.manifest import MOMENT, RETRACTION, Delivery, Retraction, iso, retractions
+from duckhouse.landing.manifest import MOMENT, Delivery, Retraction, iso, retractions
 from duckhouse.landing.zone import Zone
 from duckhouse.opening import open_duckdb
 from duckhouse.settings import PROJECT, duckdb_path

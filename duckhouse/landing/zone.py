@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from duckhouse.cli import UserError
+from duckhouse.dbt_plugin.landed import RETRACTION
 from duckhouse.landing.looks import LOOK
 from duckhouse.landing.manifest import (
-    RETRACTION,
     Delivery,
     LakeRead,
     Retraction,

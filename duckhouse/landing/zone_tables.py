@@ -8,8 +8,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from duckhouse.dbt_plugin.landed import RETRACTION
 from duckhouse.landed_schemas import FILES_SCHEMA, schemas
-from duckhouse.landing.manifest import RETRACTION, Delivery, Retraction
+from duckhouse.landing.manifest import Delivery, Retraction
 from duckhouse.sources import Source
 
 

@@ -127,7 +127,7 @@ def test_records_are_shown_by_delivery_and_fate() -> None:
     chart, table = section.parts
     assert isinstance(chart, Chart)
     assert isinstance(table, Table)
-    assert table.rows == [("20260325", "2026-03-25 06:00", "2", "21", "11", "4", "3", "2", "1")]
+    assert table.rows == [("20260325", "2026-03-25 06:00", "2", "21", "11", "4", "3", "0", "2", "1")]
 
 
 def bars(chart: Chart, name: str) -> list[Any]:
