@@ -67,7 +67,7 @@ def _of_node(result: Any) -> Failure:
     message = " ".join(str(result.message or "").split())
     finding = Finding(
         rule_id=node.name,
-        title=f"The {node.resource_type} {'failed' if is_test else 'could not be built'}",
+        title=f"The {wording.words(str(node.resource_type))} {'failed' if is_test else 'could not be built'}",
         place=node.original_file_path,
         evidence=wording.shortened(message),
         fix=fix,

@@ -197,7 +197,7 @@ def test_findings_beyond_the_most_are_counted() -> None:
     [
         ("fail", "test", "The test failed", "dbt show --select keys lists the rows at fault"),
         ("error", "test", "The test failed", "Correct what dbt names"),
-        ("fail", "unit_test", "The unit_test failed", "Correct what dbt names"),
+        ("fail", "unit_test", "The unit test failed", "Correct what dbt names"),
         ("error", "model", "The model could not be built", "Correct what dbt names"),
     ],
 )
