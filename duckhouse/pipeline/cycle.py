@@ -1,7 +1,8 @@
 """One run of the pipeline: what is new is brought, built, published, compared, reported and announced.
 
-A run holds a lock, writes what it does to a log, and leaves a summary: pipeline.log and last.json in the folder of the
-pipeline's state. What it needs is imported when it is needed: a run without anything new ends before that.
+A run holds a lock, writes what it does to a log, and leaves a summary: pipeline.log and last_<target>.json in the
+folder of the pipeline's state. What it needs is imported when it is needed: a run without anything new ends before
+that.
 """
 
 import json
@@ -25,7 +26,7 @@ from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.news import is_new
 from duckhouse.warehouse.pushed_looks import push_looks
 
-LAST, LOG, LOCK = "last.json", "pipeline.log", "pipeline.lock"
+LAST, LOG, LOCK = "last_{}.json", "pipeline.log", "pipeline.lock"
 MOST_BYTES, LOGS_KEPT = 5 << 20, 4
 DONE, UP_TO_DATE, FAILED, STOPPED = ("done", "up to date", "failed", "stopped")
 
@@ -125,7 +126,7 @@ def run(target: str, *, if_new: bool, tell: Callable[[str], None], complain: Cal
         finally:
             cycle.seconds = monotonic() - began
             cycle.log(logging.INFO, f"{cycle.outcome} after {cycle.seconds:.1f} s")
-            replace_text(state_path(LAST), json.dumps(cycle.document(), indent=2) + "\n")
+            replace_text(state_path(LAST.format(target)), json.dumps(cycle.document(), indent=2) + "\n")
     return cycle
 
 

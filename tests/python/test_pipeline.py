@@ -249,7 +249,7 @@ def built(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def last() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(state_path("last.json").read_text())
+    found: dict[str, Any] = json.loads(state_path("last_dev.json").read_text())
     return found
 
 
@@ -271,7 +271,7 @@ def test_one_inflow_that_fails_does_not_stop_the_others(config: Path, built: lis
     assert [line.split(" ", 1)[1] for line in log if "ERROR" in line] == [f"ERROR dev: bring gone: {gone}"]
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:]{8}Z INFO dev: failed after \d+\.\d s", log[-1])
     assert {path.name: path.stat().st_mode & 0o777 for path in state_path("").iterdir()} == dict.fromkeys(
-        ("last.json", "pipeline.log", "pipeline.lock", "folders.json"), 0o600
+        ("last_dev.json", "pipeline.log", "pipeline.lock", "folders.json"), 0o600
     )
 
 
@@ -318,14 +318,14 @@ def test_after_a_build_that_fails_only_alerts_follow(built: list[str], monkeypat
     assert last()["steps"] == [
         last()["steps"][0] | {"name": "build", "faults": ["dbt build ended with 1; password=***"]}
     ]
-    assert "hunter2" not in state_path("last.json").read_text() + state_path("pipeline.log").read_text()
+    assert "hunter2" not in state_path("last_dev.json").read_text() + state_path("pipeline.log").read_text()
 
 
 def test_two_pipelines_do_not_run_at_once(built: list[str]) -> None:
     with held(state_path("pipeline.lock")):
         done = called(lambda: pipeline.main([]))
     assert (done.returncode, done.stderr) == (3, "error: another pipeline is running: this one does nothing\n")
-    assert (built, state_path("last.json").exists()) == ([], False)
+    assert (built, state_path("last_dev.json").exists()) == ([], False)
     assert called(lambda: pipeline.main([])).returncode == 0
 
 
@@ -373,7 +373,7 @@ def test_a_pipeline_that_is_stopped_is_in_nobodys_way(
         assert called(lambda: pipeline.main([])).returncode == 3
         running.send_signal(number)
         assert running.wait(30) == code
-    assert (last()["outcome"] if state_path("last.json").exists() else None) == outcome
+    assert (last()["outcome"] if state_path("last_dev.json").exists() else None) == outcome
     assert called(lambda: pipeline.main([])).returncode == 0
     assert last()["outcome"] == "done"
 
