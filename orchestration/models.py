@@ -116,24 +116,24 @@ def made_by_dbt(context: dg.AssetExecutionContext, target: str) -> Events:
         dbt_executable=DBT,
         global_config_flags=["--log-level-file", "none", "--no-write-json"],
     )
+    left_out = LeftOut(context, records(target))
     with settings.environment(prefix(target)):
         running = dbt.cli(["build"], context=context, target_path=folder)
-    seen: set[Any] = set()
     failed: list[str] = []
     try:
         for event in running.stream():
-            if isinstance(event, dg.AssetCheckResult):
-                seen.add((event.asset_key, event.check_name))
+            if isinstance(event, dg.AssetCheckResult) and event.asset_key and event.check_name:
+                left_out.checked.add(dg.AssetCheckKey(event.asset_key, event.check_name))
                 if not event.passed and event.severity == dg.AssetCheckSeverity.ERROR:
-                    failed.append(str(event.check_name))
+                    failed.append(event.check_name)
             elif isinstance(event, dg.Output):
-                seen.add(event.output_name)
+                yield from left_out.above(event.output_name)
             yield event
     except DagsterDbtCliRuntimeError as error:
         if failed:
             raise dg.Failure(not_published(target, failed), allow_retries=False) from None
         raise dg.Failure(error.description) from None
-    yield from left_out(context, target, seen)
+    yield from left_out.others()
 
 
 def not_published(target: str, failed: list[str]) -> str:
@@ -143,20 +143,53 @@ def not_published(target: str, failed: list[str]) -> str:
     return f"nothing is published, {target} keeps the figures of the last good build: {' and '.join(failed)} failed"
 
 
-def left_out(context: dg.AssetExecutionContext, target: str, seen: set[Any]) -> Events:
-    """The nodes and tests that dbt did not run because they are up to date, as the warehouse knows them."""
-    known = records(target)
-    definition = context.assets_def
-    for key in sorted(context.selected_asset_keys):
-        name = key.to_python_identifier()
-        if name not in seen and (done := known.get(definition.metadata_by_key[key][UNIQUE_ID])):
+class LeftOut:
+    """The nodes and tests that dbt does not run because they are up to date, as the warehouse knew them before.
+
+    Dagster wants a node after those that it reads. dbt ends a node after them too, so one that it reads and that has
+    not come yet was left out.
+    """
+
+    def __init__(self, context: dg.AssetExecutionContext, known: Mapping[str, Done]) -> None:
+        self.definition = context.assets_def
+        self.checks = context.selected_asset_check_keys
+        self.keys = {key.to_python_identifier(): key for key in sorted(context.selected_asset_keys)}
+        self.known = known
+        self.seen: set[dg.AssetKey] = set()
+        self.checked: set[dg.AssetCheckKey] = set()
+
+    def above(self, output: str) -> Events:
+        """What was left out above a node that dbt has made."""
+        key = self.keys[output]
+        self.seen.add(key)
+        yield from self._parents(key)
+
+    def others(self) -> Events:
+        """What was left out besides, and tests, once dbt has ended well."""
+        for key in self.keys.values():
+            yield from self._left(key)
+        for check in sorted(self.checks - self.checked, key=str):
+            if done := self.known.get((self.definition.get_spec_for_check_key(check).metadata or {})[UNIQUE_ID]):
+                metadata = {"status": UP_TO_DATE, "tested_at": done.at}
+                yield dg.AssetCheckResult(
+                    passed=True, asset_key=check.asset_key, check_name=check.name, metadata=metadata
+                )
+
+    def _parents(self, key: dg.AssetKey) -> Events:
+        for parent in sorted(self.definition.asset_deps[key]):
+            if parent.to_python_identifier() in self.keys:
+                yield from self._left(parent)
+
+    def _left(self, key: dg.AssetKey) -> Events:
+        if key in self.seen:
+            return
+        self.seen.add(key)
+        yield from self._parents(key)
+        if done := self.known.get(self.definition.metadata_by_key[key][UNIQUE_ID]):
             counted = {"dagster/row_count": int(done.rows)} if done.rows else {}
-            yield dg.Output(None, name, metadata={"status": UP_TO_DATE, "built_at": done.at, **counted})
-    for check in sorted(context.selected_asset_check_keys, key=str):
-        spec = definition.get_spec_for_check_key(check)
-        if (check.asset_key, check.name) not in seen and (done := known.get((spec.metadata or {})[UNIQUE_ID])):
-            metadata = {"status": UP_TO_DATE, "tested_at": done.at}
-            yield dg.AssetCheckResult(passed=True, asset_key=check.asset_key, check_name=check.name, metadata=metadata)
+            yield dg.Output(
+                None, key.to_python_identifier(), metadata={"status": UP_TO_DATE, "built_at": done.at, **counted}
+            )
 
 
 def records(target: str) -> Mapping[str, Done]:

@@ -1,7 +1,7 @@
 """Dagster's definitions, sensors and checks, evaluated in this process; nothing is built here."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -9,9 +9,11 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 import pytest
+from dagster_dbt.errors import DagsterDbtCliRuntimeError
 from pyarrow import parquet
 
 from duckhouse.cli import UserError
+from duckhouse.dbt_plugin.graph import Done
 from duckhouse.landing.manifest import iso
 from duckhouse.landing.zone import Zone
 from duckhouse.pipeline.config import Inflow
@@ -23,7 +25,7 @@ from orchestration.project import attached
 from scripts import orchestrate
 from support.bucket import BUCKET, KEY_ID, SECRET, Bucket
 from support.streams import Stream, reading
-from support.ticking import Ticking, failures, folder_inflow, manifest, ticking
+from support.ticking import FEW, Ticking, failures, folder_inflow, manifest, ticking
 from support.warehouse import called
 from tools.brokers.mock import MockCluster
 from tools.campaigns.kills.buckets import endpoint
@@ -332,6 +334,65 @@ def test_a_target_that_does_not_answer_is_a_reason_to_wait(
     brought(drops)
     monkeypatch.setattr(news, "news", away)
     assert drops.look("landed").skip_message == "dev is open in another process"
+
+
+# ---------- what dbt makes, and what it leaves out
+
+MART = dg.AssetKey(["dev", "marts", "fct_ad_events_daily"])
+
+
+@pytest.fixture
+def run_of_dbt(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """A run in which dbt says what the test says; the warehouse knows every node as made before."""
+
+    def run(*events: Any) -> Any:
+        class Saying:
+            def __init__(self, **_: Any) -> None:
+                """Takes the options of dbt."""
+
+            def cli(self, *_: Any, **__: Any) -> "Saying":
+                return self
+
+            def stream(self) -> Iterator[Any]:
+                for event in events:
+                    if isinstance(event, Exception):
+                        raise event
+                    yield event
+
+        known = {name: Done("v", "success", "2026-01-01T00:00:00", "7") for name in manifest()["nodes"]}
+        monkeypatch.setattr(models, "Dbt", Saying)
+        monkeypatch.setattr(models, "records", lambda _: known)
+        monkeypatch.setattr(models, "AGAIN", dg.RetryPolicy(max_retries=0))
+        return dg.materialize([models.models("dev", manifest(), FEW)], raise_on_error=False)
+
+    return run
+
+
+def test_what_dbt_leaves_out_is_recorded_as_made_or_passed_before(run_of_dbt: Callable[..., Any]) -> None:
+    run = run_of_dbt(dg.Output(None, MART.to_python_identifier()))
+    assert run.success, failures(run)
+    found = {event.asset_key: event.materialization.metadata for event in run.get_asset_materialization_events()}
+    assert len(found) > 10
+    assert "status" not in found.pop(MART)
+    assert {(told["status"].value, told["dagster/row_count"].value) for told in found.values()} == {("up to date", 7)}
+    checks = run.get_asset_check_evaluations()
+    assert {(check.passed, check.metadata["tested_at"].value) for check in checks} == {(True, "2026-01-01T00:00:00")}
+
+
+def test_a_test_that_fails_says_what_blocks(run_of_dbt: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    failed = dg.AssetCheckResult(passed=False, asset_key=MART, check_name="fct_ad_events_daily_checks")
+    monkeypatch.setattr(models, "blocked", lambda _: None)
+    run = run_of_dbt(failed, DagsterDbtCliRuntimeError("dbt ended with 1"))
+    assert failures(run) == [
+        "nothing is published, dev keeps the figures of the last good build: fct_ad_events_daily_checks failed"
+    ]
+    monkeypatch.setattr(models, "blocked", lambda _: "what blocks")
+    monkeypatch.setattr(models, "lines", lambda found: [found, "what to do"])
+    assert failures(run_of_dbt(failed, DagsterDbtCliRuntimeError("dbt ended with 1"))) == ["what blocks\nwhat to do"]
+
+
+def test_another_failure_of_dbt_is_told_as_it_is(run_of_dbt: Callable[..., Any]) -> None:
+    assert failures(run_of_dbt(DagsterDbtCliRuntimeError("the file is locked"))) == ["the file is locked"]
 
 
 # ---------- checks

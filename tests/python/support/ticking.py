@@ -90,8 +90,8 @@ def ticking(inflows: Sequence[Inflow], targets: Sequence[str] = ("dev",), select
 
 def failures(run: Any) -> list[str]:
     """What the failed steps of a run say."""
-    events = [event for event in run.all_events if event.is_step_failure]
-    return [event.event_specific_data.user_failure_data.description for event in events]
+    found = [event.event_specific_data for event in run.all_events if event.is_step_failure]
+    return [one.user_failure_data.description if one.user_failure_data else one.error.message for one in found]
 
 
 def folder_inflow(place: Path) -> Inflow:
