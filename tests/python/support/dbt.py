@@ -141,7 +141,7 @@ def _name_of(content: object) -> str:
 
 def _settings(variables: tuple[str, ...], target: str) -> tuple:
     database = duckdb_path().stem if target == "dev" else ""
-    return (target, database, *variables, *((name, os.environ.get(name)) for name in SETTINGS[target]))
+    return (target, database, *variables, *((name, os.environ.get(name) or None) for name in SETTINGS[target]))
 
 
 def _read_from(landing: Path, manifest: Manifest) -> None:
