@@ -29,7 +29,7 @@ class Layout:
 
 
 @dataclass(frozen=True)
-class Question:
+class TimedQuery:
     """`sql` reads {table}; `rollup` is a smaller mart that also answers it."""
 
     name: str
@@ -44,7 +44,7 @@ class MeasuredTable:
     schema: str
     name: str
     layouts: tuple[Layout, ...]
-    questions: tuple[Question, ...]
+    questions: tuple[TimedQuery, ...]
     rows: str = "select * from {table}"
     note: str = ""
 

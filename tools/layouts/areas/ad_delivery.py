@@ -1,6 +1,6 @@
 """Layouts of the tables of ad delivery, and what its questions read."""
 
-from tools.layouts.tables import AS_BUILT, DAYS, MONTHS, NAIVE, Area, Layout, MeasuredTable, Question, most
+from tools.layouts.tables import AS_BUILT, DAYS, MONTHS, NAIVE, Area, Layout, MeasuredTable, TimedQuery, most
 
 IMPRESSIONS = "{staging}.stg_ad_delivery__impressions"
 BY_DELIVERY = "_delivery_id"
@@ -53,7 +53,7 @@ TABLES = (
             Layout("without Nullable", "_source_file, _source_row", BY_DELIVERY, codec="", without="Nullable"),
         ),
         (
-            Question(
+            TimedQuery(
                 "records of the newest delivery",
                 "select max(id), max(created_at) from {table} where _delivery_id = {delivery}",
             ),
@@ -82,14 +82,16 @@ TABLES = (
             Layout("String for LowCardinality", IN_ORDER, BY_DELIVERY, without="LowCardinality"),
         ),
         (
-            Question(
+            TimedQuery(
                 "records of a day",
                 "select uniq(impression_id), max(_delivery_id) from {table} where event_date = {day}",
             ),
-            Question("records of the ids of the newest delivery", of_newest("impression_id", chosen="count()")),
-            Question("an impression", "select created_at, campaign_id from {table} where impression_id = {impression}"),
-            Question("deliveries that are held", "select distinct _delivery_id from {table}"),
-            Question(
+            TimedQuery("records of the ids of the newest delivery", of_newest("impression_id", chosen="count()")),
+            TimedQuery(
+                "an impression", "select created_at, campaign_id from {table} where impression_id = {impression}"
+            ),
+            TimedQuery("deliveries that are held", "select distinct _delivery_id from {table}"),
+            TimedQuery(
                 "campaigns over all days",
                 "select campaign_id, count() from {table} where operation = 'upsert' group by campaign_id",
             ),
@@ -128,17 +130,17 @@ TABLES = (
             Layout("LZ4", "campaign_id, hour", DAYS, 1024, codec="LZ4"),
         ),
         (
-            Question("campaigns over all days", f"select campaign_id, {COUNTS} from {{table}} group by campaign_id"),
-            Question(
+            TimedQuery("campaigns over all days", f"select campaign_id, {COUNTS} from {{table}} group by campaign_id"),
+            TimedQuery(
                 "campaigns in a week",
                 f"select campaign_id, event_date, {COUNTS} from {{table}} "
                 "where event_date between {week_before} and {day} group by all",
             ),
-            Question(
+            TimedQuery(
                 "a campaign by day",
                 f"select event_date, {COUNTS} from {{table}} where campaign_id = {{campaign}} group by event_date",
             ),
-            Question("versions of the days", "select distinct event_date, _day_version from {table}"),
+            TimedQuery("versions of the days", "select distinct event_date, _day_version from {table}"),
         ),
         # a year and more of days
         "select facts.* replace (facts.event_date - 10 * tens.number as event_date) "

@@ -1,6 +1,6 @@
 """Layouts of the tables of reviews, and what their questions read."""
 
-from tools.layouts.tables import AS_BUILT, DAYS, MONTHS, NAIVE, Area, Layout, MeasuredTable, Question, most
+from tools.layouts.tables import AS_BUILT, DAYS, MONTHS, NAIVE, Area, Layout, MeasuredTable, TimedQuery, most
 
 REVIEWS = "{marts}.fct_product_reviews"
 RECORDS = "{staging}.stg_reviews__reviews"
@@ -52,33 +52,33 @@ TABLES = (
             Layout("LZ4", IN_ORDER, MONTHS, 1024, codec="LZ4"),
         ),
         (
-            Question(
+            TimedQuery(
                 "a product by month",
                 f"select toYYYYMM(event_date), {RATINGS} from {{table}} where product_id = {{product}} group by 1",
             ),
-            Question(
+            TimedQuery(
                 "a product in 90 days",
                 f"select event_date, {RATINGS} from {{table}} where product_id = {{product}} "
                 "and event_date between {window_before} and {day} group by event_date",
             ),
-            Question(
+            TimedQuery(
                 "all products in 90 days",
                 f"select product_id, {RATINGS} from {{table}} "
                 "where event_date between {window_before} and {day} group by product_id",
             ),
-            Question(
+            TimedQuery(
                 "most helpful reviews",
                 "select review_id, helpful_share_low from {table} where helpful_share is not null "
                 "order by helpful_share_low desc, total_votes desc, review_id limit 20",
             ),
-            Question("a review by its id", "select event_at, rating from {table} where review_id = {review}"),
-            Question("a reviewer", f"select {RATINGS} from {{table}} where reviewer_key = {{reviewer}}"),
-            Question(
+            TimedQuery("a review by its id", "select event_at, rating from {table} where review_id = {review}"),
+            TimedQuery("a reviewer", f"select {RATINGS} from {{table}} where reviewer_key = {{reviewer}}"),
+            TimedQuery(
                 "rebuild of a month of sums",
                 f"select product_id, {RATINGS}, sum(total_votes) from {{table}} "
                 f"where {MONTHS} = {{month}} group by product_id",
             ),
-            Question("versions of the days, each run", "select distinct event_date, _day_version from {table}"),
+            TimedQuery("versions of the days, each run", "select distinct event_date, _day_version from {table}"),
         ),
     ),
     MeasuredTable(
@@ -93,13 +93,15 @@ TABLES = (
             Layout("LZ4", BY_REVIEWER, MONTHS, 1024, codec="LZ4"),
         ),
         (
-            Question("a text by the id of its review", "select summary from {table} where review_id = {review}"),
-            Question(
+            TimedQuery("a text by the id of its review", "select summary from {table} where review_id = {review}"),
+            TimedQuery(
                 "texts of a reviewer who is erased, each run",
                 "select count() from {table} where reviewer_key in ({reviewer}) "
                 "and coalesce(summary, review_text) is not null",
             ),
-            Question("texts of a month", f"select sum(length(review_text)) from {{table}} where {MONTHS} = {{month}}"),
+            TimedQuery(
+                "texts of a month", f"select sum(length(review_text)) from {{table}} where {MONTHS} = {{month}}"
+            ),
         ),
     ),
     MeasuredTable(
@@ -112,11 +114,11 @@ TABLES = (
             Layout("one partition", "product_id, event_date", granularity=1024),
         ),
         (
-            Question(
+            TimedQuery(
                 "all months by product, each change",
                 "select product_id, event_date, sum(reviews), sum(rating_sum) from {table} group by all",
             ),
-            Question("versions of the months, each run", "select distinct event_date, _day_version from {table}"),
+            TimedQuery("versions of the months, each run", "select distinct event_date, _day_version from {table}"),
         ),
     ),
     MeasuredTable(
@@ -132,18 +134,18 @@ TABLES = (
             Layout("LZ4", "event_date", BY_DELIVERY, codec="LZ4"),
         ),
         (
-            Question(
+            TimedQuery(
                 "records of a month",
                 "select uniq(review_id), max(_delivery_id), sum(length(review_text)) from {table} "
                 "where set_aside_reason is null and event_date >= toStartOfMonth(toDate32({day})) "
                 "and event_date <= toLastDayOfMonth(toDate32({day}))",
             ),
-            Question(
+            TimedQuery(
                 "records of the reviews of the newest delivery",
                 f"select count() from {{table}} where review_id in "
                 f"(select review_id from {RECORDS} where _delivery_id = {{delivery}})",
             ),
-            Question("deliveries that are held, each run", "select distinct _delivery_id from {table}"),
+            TimedQuery("deliveries that are held, each run", "select distinct _delivery_id from {table}"),
         ),
     ),
 )

@@ -1,6 +1,6 @@
 """Layouts of the tables of telemetry, and what its questions read."""
 
-from tools.layouts.tables import AS_BUILT, DAYS, MONTHS, NAIVE, Area, Layout, MeasuredTable, Question, most
+from tools.layouts.tables import AS_BUILT, DAYS, MONTHS, NAIVE, Area, Layout, MeasuredTable, TimedQuery, most
 
 READINGS = "{marts}.fct_device_readings"
 MESSAGES = "{staging}.stg_telemetry__readings"
@@ -50,22 +50,22 @@ TABLES = (
             Layout("LZ4", IN_ORDER, DAYS, 1024, codec="LZ4"),
         ),
         (
-            Question(
+            TimedQuery(
                 "a device's day",
                 "select event_at, temperature, humidity from {table} where device_id = {device} and event_date = {day}",
             ),
-            Question(
+            TimedQuery(
                 "a device in a week",
                 "select event_date, min(temperature), max(temperature) from {table} "
                 "where device_id = {device} and event_date between {week_before} and {day} group by event_date",
             ),
-            Question(
+            TimedQuery(
                 "the fleet on a day",
                 "select device_id, count(), max(temperature) from {table} where event_date = {day} group by device_id",
             ),
-            Question("firmware by day", "select event_date, firmware_version, count() from {table} group by all"),
-            Question("a reading by its id", "select event_at, temperature from {table} where reading_id = {reading}"),
-            Question("versions of the days, each run", "select distinct event_date, _day_version from {table}"),
+            TimedQuery("firmware by day", "select event_date, firmware_version, count() from {table} group by all"),
+            TimedQuery("a reading by its id", "select event_at, temperature from {table} where reading_id = {reading}"),
+            TimedQuery("versions of the days, each run", "select distinct event_date, _day_version from {table}"),
         ),
     ),
     MeasuredTable(
@@ -79,11 +79,11 @@ TABLES = (
             Layout("months", "device_id, event_date, hour", MONTHS, 1024),
         ),
         (
-            Question(
+            TimedQuery(
                 "the fleet by hour",
                 "select event_date, hour, count(), sum(temperature_mean) from {table} group by event_date, hour",
             ),
-            Question(
+            TimedQuery(
                 "a device in a week",
                 "select event_date, hour, temperature_mean from {table} "
                 "where device_id = {device} and event_date between {week_before} and {day}",
@@ -100,11 +100,11 @@ TABLES = (
             Layout("by device", IN_ORDER, BY_DELIVERY),
         ),
         (
-            Question(
+            TimedQuery(
                 "messages of a day",
                 "select uniq(device_id, event_at), max(_delivery_id) from {table} where event_date = {day}",
             ),
-            Question("deliveries that are held", "select distinct _delivery_id from {table}"),
+            TimedQuery("deliveries that are held", "select distinct _delivery_id from {table}"),
         ),
     ),
 )
