@@ -7,14 +7,14 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from duckhouse.alerts.standing import BLOCKED, FINDING, LATE, RESTATED, STALE, Condition, Standing
+from duckhouse.alerts.standing import BLOCKED, FINDING, LATE, RESTATED, STALE, Situation, Standing
 from duckhouse.cli import one_line
 from duckhouse.reporting.formats import change, counted, dollars, moment, money, percent
 from duckhouse.warehouse.blocked import lines
 
 SEVERITIES = ("error", "warning")
 
-Known = Mapping[tuple[str, str], Condition]
+Known = Mapping[tuple[str, str], Situation]
 """The conditions that were announced and have not ended, by kind and key."""
 
 
@@ -37,11 +37,11 @@ class Alert:
 def differences(target: str, known: Known, now: Standing) -> list[Alert]:
     """The most urgent first: a blocked build, findings by severity and money, what is late, then what has ended."""
     there = {condition.identity for condition in now.conditions}
-    begun: dict[str, list[Condition]] = defaultdict(list)
+    begun: dict[str, list[Situation]] = defaultdict(list)
     for condition in now.conditions:
         if condition.identity not in known:
             begun[condition.kind].append(condition)
-    ended: dict[str, list[Condition]] = defaultdict(list)
+    ended: dict[str, list[Situation]] = defaultdict(list)
     for condition in known.values():
         if condition.kind in now.kinds and condition.identity not in there:
             ended[condition.kind].append(condition)
@@ -61,7 +61,7 @@ def differences(target: str, known: Known, now: Standing) -> list[Alert]:
     ]
 
 
-def _blocked(target: str, begun: Collection[Condition], now: Standing) -> Iterator[Alert]:
+def _blocked(target: str, begun: Collection[Situation], now: Standing) -> Iterator[Alert]:
     """All of a new block; of one that was announced, the findings that came since."""
     if now.blocked and begun:
         new = {condition.key for condition in begun}
@@ -72,14 +72,14 @@ def _blocked(target: str, begun: Collection[Condition], now: Standing) -> Iterat
         yield Alert("blocked", target, f"{target}: {headline}", details, {"since": since, "findings": told.count})
 
 
-def _unblocked(target: str, ended: Collection[Condition], now: Standing) -> Iterator[Alert]:
+def _unblocked(target: str, ended: Collection[Situation], now: Standing) -> Iterator[Alert]:
     if ended and not now.blocked:
         yield Alert("unblocked", target, f"{target}: builds are no longer blocked: the last one passed")
 
 
-def _of_findings(kind: str, conditions: Collection[Condition], rules: Mapping[str, Any]) -> list[Alert]:
+def _of_findings(kind: str, conditions: Collection[Situation], rules: Mapping[str, Any]) -> list[Alert]:
     """One alert per rule; findings of a rule that is gone are not told of."""
-    by_rule: dict[str, list[Condition]] = defaultdict(list)
+    by_rule: dict[str, list[Situation]] = defaultdict(list)
     for condition in conditions:
         if condition.subject in rules:
             by_rule[condition.subject].append(condition)
@@ -95,7 +95,7 @@ def _of_findings(kind: str, conditions: Collection[Condition], rules: Mapping[st
     )
 
 
-def _of_rule(kind: str, rule: Any, found: Sequence[Condition]) -> Alert:
+def _of_rule(kind: str, rule: Any, found: Sequence[Situation]) -> Alert:
     amounts = [abs(condition.amount) for condition in found if condition.amount is not None]
     amount, records = sum(amounts, Decimal(0)) if amounts else None, sum(condition.records for condition in found)
     what = f"{counted(len(found), 'finding')} {kind}, {rule.open_findings:,} open"
@@ -113,19 +113,19 @@ def _of_rule(kind: str, rule: Any, found: Sequence[Condition]) -> Alert:
     return Alert(kind, rule.rule_id, title, [f"to do: {rule.fix}"] if kind == "opened" else [], figures)
 
 
-def _late(condition: Condition) -> Alert:
+def _late(condition: Situation) -> Alert:
     words = condition.words
     title = f"{words['label']} is {counted(words['days_late'], 'day')} late: its last day is {words['last_day']}"
     return Alert("late", condition.subject, title, [], {"days_late": words["days_late"], "last_day": words["last_day"]})
 
 
-def _stale(condition: Condition) -> Alert:
+def _stale(condition: Situation) -> Alert:
     looked_at = condition.words["looked_at"]
     title = f"nobody looked for data of {condition.subject} since {moment(datetime.fromisoformat(looked_at))}"
     return Alert("stale", condition.subject, title, [], {"looked_at": looked_at})
 
 
-def _restated(condition: Condition) -> Alert:
+def _restated(condition: Situation) -> Alert:
     words = condition.words
     day, key, before, after = words["largest"]
     of = f"{words['figure']} of {counted(words['days'], 'day')} ({counted(condition.records, 'figure')})"

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from uuid import uuid4
 
 from duckhouse.alerts.differences import Alert, Known
-from duckhouse.alerts.standing import RESTATED, Condition, Standing
+from duckhouse.alerts.standing import RESTATED, Situation, Standing
 from duckhouse.cli import UserError
 from duckhouse.locks import held
 from duckhouse.state import state_path
@@ -58,7 +58,7 @@ class Outbox:
             "select kind, key, subject, records, amount, words from announced where target = ?", [self.target]
         )
         conditions = (
-            Condition(kind, key, subject, records, Decimal(amount) if amount else None, json.loads(words))
+            Situation(kind, key, subject, records, Decimal(amount) if amount else None, json.loads(words))
             for kind, key, subject, records, amount, words in rows
         )
         return {condition.identity: condition for condition in conditions}

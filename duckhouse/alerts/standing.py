@@ -25,7 +25,7 @@ RULES, FINDINGS, SYSTEMS = "rpt_quality_rules", "rpt_quality_findings", "rpt_qua
 RESTATEMENTS_OF_REVENUE, RESTATEMENTS_OF_RATES = "rpt_ad_serving_restatements", "rpt_consent_restatements"
 
 
-class Condition(NamedTuple):
+class Situation(NamedTuple):
     """Something that stands. `key` identifies it among those of its kind, `subject` is what it is about: a rule, a
     source or a delivery. `words` are values for messages.
     """
@@ -49,13 +49,13 @@ class Standing:
     """
 
     kinds: set[str] = field(default_factory=set)
-    conditions: list[Condition] = field(default_factory=list)
+    conditions: list[Situation] = field(default_factory=list)
     acknowledged: set[str] = field(default_factory=set)
     rules: dict[str, Any] = field(default_factory=dict)
     blocked: Blocked | None = None
     published_at: datetime | None = None
 
-    def add(self, kind: str, conditions: Iterator[Condition]) -> None:
+    def add(self, kind: str, conditions: Iterator[Situation]) -> None:
         self.kinds.add(kind)
         self.conditions += conditions
 
@@ -85,21 +85,21 @@ def _running(target: str) -> AbstractContextManager[None]:
     return running_clickhouse()
 
 
-def _blocked(found: Blocked | None) -> Iterator[Condition]:
+def _blocked(found: Blocked | None) -> Iterator[Situation]:
     """The block itself, since its beginning, and each of its findings."""
     if found:
         since = found.at.isoformat()
-        yield Condition(BLOCKED, since, since, found.count)
+        yield Situation(BLOCKED, since, since, found.count)
         for finding in found.findings:
-            yield Condition(
+            yield Situation(
                 BLOCKED, f"{since} {finding.rule_id} {finding.place}", finding.rule_id, finding.record_count
             )
 
 
-def _stale(now: datetime) -> Iterator[Condition]:
+def _stale(now: datetime) -> Iterator[Situation]:
     for source, looked_at in looks_in(PROJECT / landing_dir()).items():
         if source in sources() and now - looked_at > timedelta(hours=stale_hours()):
-            yield Condition(STALE, source, source, words={"looked_at": looked_at.isoformat()})
+            yield Situation(STALE, source, source, words={"looked_at": looked_at.isoformat()})
 
 
 def _read(house: House, found: Standing) -> None:
@@ -112,21 +112,21 @@ def _read(house: House, found: Standing) -> None:
         wrong = In("is_open", (True,)), In("severity", ("error", "warning"))
         rows = house.answer(Question(FINDINGS, columns, where=wrong))
         found.acknowledged = {row[0] for row in rows if row[-1]}
-        of_rules = (Condition(FINDING, key, *others) for key, *others, is_acknowledged in rows if not is_acknowledged)
+        of_rules = (Situation(FINDING, key, *others) for key, *others, is_acknowledged in rows if not is_acknowledged)
         found.add(FINDING, of_rules)
     for view, restated in {RESTATEMENTS_OF_REVENUE: _revenue, RESTATEMENTS_OF_RATES: _rates}.items():
         if view in built:
             found.add(RESTATED, restated(house, view))
 
 
-def _late(house: House) -> Iterator[Condition]:
+def _late(house: House) -> Iterator[Situation]:
     for row in house.rows(SYSTEMS):
         if row.days_late:
             words = {"label": row.label, "days_late": row.days_late, "last_day": str(row.last_day)}
-            yield Condition(LATE, row.source, row.source, words=words)
+            yield Situation(LATE, row.source, row.source, words=words)
 
 
-def _revenue(house: House, view: str) -> Iterator[Condition]:
+def _revenue(house: House, view: str) -> Iterator[Situation]:
     """The deliveries that changed the published revenue of a day and publisher by more than the percentage."""
     figures = ("revenue_usd_before", "revenue_usd_difference")
     columns = ("delivery_id", "event_date", "publisher_name", "publisher_id", *figures)
@@ -143,10 +143,10 @@ def _revenue(house: House, view: str) -> Iterator[Condition]:
                 "largest": [str(day), named(name, publisher), str(before), str(before + difference)],
             }
             total = sum((row[-1] for row in moved), Decimal(0))
-            yield Condition(RESTATED, f"{view} {delivery}", delivery, len(moved), total, words)
+            yield Situation(RESTATED, f"{view} {delivery}", delivery, len(moved), total, words)
 
 
-def _rates(house: House, view: str) -> Iterator[Condition]:
+def _rates(house: House, view: str) -> Iterator[Situation]:
     """The deliveries that changed the published opt-in rate of a day and company by more than so many points."""
     columns = ("delivery_id", "event_date", "company_id", "opt_in_rate_before", "opt_in_rate")
     for delivery, rows in _by_delivery(house, columns, view).items():
@@ -159,7 +159,7 @@ def _rates(house: House, view: str) -> Iterator[Condition]:
                 "days": len({row[0] for row in moved}),
                 "largest": [str(day), company or "(none)", before, after],
             }
-            yield Condition(RESTATED, f"{view} {delivery}", delivery, len(moved), words=words)
+            yield Situation(RESTATED, f"{view} {delivery}", delivery, len(moved), words=words)
 
 
 def _by_delivery(house: House, columns: tuple[str, ...], view: str) -> dict[str, list[list[Any]]]:
