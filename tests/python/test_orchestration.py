@@ -372,7 +372,7 @@ def test_what_dbt_leaves_out_is_recorded_as_made_or_passed_before(run_of_dbt: Ca
     run = run_of_dbt(dg.Output(None, MART.to_python_identifier()))
     assert run.success, failures(run)
     found = {event.asset_key: event.materialization.metadata for event in run.get_asset_materialization_events()}
-    assert len(found) > 10
+    assert len(found) > 5
     assert "status" not in found.pop(MART)
     assert {(told["status"].value, told["dagster/row_count"].value) for told in found.values()} == {("up to date", 7)}
     checks = run.get_asset_check_evaluations()
