@@ -7,6 +7,8 @@ CREATE VIEW duckhouse_marts.fct_consent_restatements
     `events_consent_changed` Int64 COMMENT 'Events whose CONSENT changed, but no field that determines the weight.',
     `events_moved_in` Int64 COMMENT 'Known events that came from another day or company.',
     `events_moved_out` Int64 COMMENT 'Events that went to another day or company.',
+    `events_retracted` Int64 COMMENT 'Events whose last record came with the delivery that this one takes back.',
+    `events_restored` Int64 COMMENT 'Events of it that count again as an earlier delivery had them.',
     `events_sampled_difference` Int64 COMMENT 'Stored records of events of every type that the delivery added or removed.',
     `events_weighted_once_before` Decimal(38, 6) COMMENT 'Events of every type, estimated without bias, before the delivery.',
     `events_weighted_once_after` Decimal(38, 6) COMMENT 'Events of every type, estimated without bias, after the delivery.',
@@ -52,7 +54,7 @@ CREATE VIEW duckhouse_marts.fct_consent_restatements
     `_delivered_at` DateTime64(6, 'UTC') COMMENT 'When that delivery arrived, UTC.',
     `_day_version` String COMMENT 'State of the deliveries behind the day, and of what joined dimensions say of it; a run rebuilds the days whose version differs\nfrom the parent model.'
 )
-COMMENT 'One row per delivery, event_date and company whose day was published before: what the delivery brought, and by how much it changed volumes and rates.\nA day is published by the first delivery that touches it after the UTC day is over, as in ad serving; deliveries before that are preliminary (fct_consent_company_daily_as_of.publication) and restate nothing. First published volumes and all differences add up to the volumes now, in every reading. A correction that is set aside replaces nothing, so no record is ever withdrawn: an event leaves a company and day by moving (events_moved_out).\n'
+COMMENT 'One row per delivery, event_date and company whose day was published before: what the delivery brought, and by how much it changed volumes and rates.\nA day is published by the first delivery that touches it after the UTC day is over, as in ad serving; deliveries before that are preliminary (fct_consent_company_daily_as_of.publication) and restate nothing. First published volumes and all differences add up to the volumes now, in every reading. A correction that is set aside replaces nothing: an event leaves a company and day by moving (events_moved_out), or because its delivery was taken back (events_retracted).\n'
 AS WITH
     figures AS
     (
@@ -127,6 +129,8 @@ AS WITH
             CAST(consent_changed_count, 'Int64') AS events_consent_changed,
             CAST(moved_in_count, 'Int64') AS events_moved_in,
             CAST(moved_out_count, 'Int64') AS events_moved_out,
+            CAST(retracted_count, 'Int64') AS events_retracted,
+            CAST(restored_count, 'Int64') AS events_restored,
             CAST(events_sampled_now - events_sampled_before, 'Int64') AS events_sampled_difference,
             events_once_before AS events_weighted_once_before,
             events_once_now AS events_weighted_once_after,

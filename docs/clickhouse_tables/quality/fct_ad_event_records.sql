@@ -11,6 +11,7 @@ CREATE TABLE duckhouse_quality.fct_ad_event_records
     `records_replaced_in_delivery` Int64 COMMENT 'Records that a later one of the same delivery replaces.',
     `records_replaced_by_delivery` Int64 COMMENT 'Records that a later delivery replaces.',
     `records_set_aside` Int64 COMMENT 'Records in fct_ad_events_set_aside.',
+    `records_retracted` Int64 COMMENT 'Records of a delivery that was taken back; they are in no other column.',
     `revenue_usd_current` Decimal(38, 6) COMMENT 'US dollars in the current records, revenue_usd_as_delivered of fct_ad_events.',
     `revenue_usd_replaced_in_delivery` Decimal(38, 6) COMMENT 'US dollars in records that a later one of the same delivery replaces.',
     `revenue_usd_replaced_by_delivery` Decimal(38, 6) COMMENT 'US dollars in records that a later delivery replaces.',
@@ -20,4 +21,4 @@ CREATE TABLE duckhouse_quality.fct_ad_event_records
 ENGINE = MergeTree
 ORDER BY (tuple())
 SETTINGS replicated_deduplication_window = '0', index_granularity = 8192
-COMMENT 'One row per delivered events file: what became of every record in it, and of the revenue it carries.\nrecords_read = landed + rejected + blank, counted from the raw bytes; landed = current + replaced_in_delivery + replaced_by_delivery + set_aside, each counted by its own rule. Revenue as delivered splits the same way, to the micro-dollar.\n'
+COMMENT 'One row per delivered events file: what became of every record in it, and of the revenue it carries.\nrecords_read = landed + rejected + blank, counted from the raw bytes; landed = current + replaced_in_delivery + replaced_by_delivery + set_aside + retracted, each counted by its own rule. The revenue as delivered of what is not retracted splits the same way, to the micro-dollar.\n'

@@ -10,9 +10,10 @@ CREATE TABLE duckhouse_quality.fct_consent_event_records
     `records_current` Int64 COMMENT 'Records shown in fct_consent_events.',
     `records_replaced_in_delivery` Int64 COMMENT 'Usable records that a later one of the same delivery replaces.',
     `records_replaced_by_delivery` Int64 COMMENT 'Usable records that a later delivery replaces.',
-    `records_set_aside` Int64 COMMENT 'Records without an id, a readable time or a usable rate.'
+    `records_set_aside` Int64 COMMENT 'Records without an id, a readable time or a usable rate.',
+    `records_retracted` Int64 COMMENT 'Records of a delivery that was taken back; they are in no other column.'
 )
 ENGINE = MergeTree
 ORDER BY (tuple())
 SETTINGS replicated_deduplication_window = '0', index_granularity = 8192
-COMMENT 'One row per delivered event file: what became of each of its records.\nrecords_read = records_landed + records_rejected + records_blank; records_landed = records_current + records_replaced_in_delivery + records_replaced_by_delivery + records_set_aside.\n'
+COMMENT 'One row per delivered event file: what became of each of its records.\nrecords_read = records_landed + records_rejected + records_blank; records_landed = records_current + records_replaced_in_delivery + records_replaced_by_delivery + records_set_aside + records_retracted.\n'

@@ -27,6 +27,8 @@ CREATE VIEW duckhouse_reporting.rpt_ad_serving_days
     `events_reappeared` Int64 COMMENT 'Events that carry an amount again after NULL.',
     `events_moved_in` Int64 COMMENT 'Known events that came from another day or publisher.',
     `events_moved_out` Int64 COMMENT 'Events that went to another day or publisher.',
+    `events_retracted` Int64 COMMENT 'Events whose last record came with a delivery that they took back.',
+    `events_restored` Int64 COMMENT 'Events of it that count again as an earlier delivery had them.',
     `revenue_usd_before_last_delivery` Nullable(Decimal(38, 6)) COMMENT 'US dollars, last known amounts, before the last delivery with events; NULL where it brought the day.\n',
     `fill_rate_before_last_delivery` Nullable(Float64) COMMENT 'The fill rate before the last delivery with events.'
 )
@@ -70,6 +72,8 @@ AS WITH
             CAST(sum(multiIf(is_restatement, reappeared_count, 0)), 'Int64') AS reappeared_events,
             CAST(sum(multiIf(is_restatement, moved_in_count, 0)), 'Int64') AS moved_in_events,
             CAST(sum(multiIf(is_restatement, moved_out_count, 0)), 'Int64') AS moved_out_events,
+            CAST(sum(multiIf(is_restatement, retracted_count, 0)), 'Int64') AS retracted_events,
+            CAST(sum(multiIf(is_restatement, restored_count, 0)), 'Int64') AS restored_events,
             CAST(sum(multiIf(is_restatement, revenue_usd_moved, 0)), 'Decimal(38, 6)') AS restated,
             CAST(sum(multiIf(is_restatement AND (revenue_usd_moved > 0), revenue_usd_moved, 0)), 'Decimal(38, 6)') AS restated_up,
             CAST(sum(multiIf(is_restatement AND (revenue_usd_moved < 0), revenue_usd_moved, 0)), 'Decimal(38, 6)') AS restated_down,
@@ -124,6 +128,8 @@ AS WITH
             reappeared_events AS events_reappeared,
             moved_in_events AS events_moved_in,
             moved_out_events AS events_moved_out,
+            retracted_events AS events_retracted,
+            restored_events AS events_restored,
             CAST(revenue_before, 'Nullable(Decimal(38, 6))') AS revenue_usd_before_last_delivery,
             CAST(filled_before, 'Nullable(Float64)') / nullIf(CAST(impressions_before, 'Nullable(Float64)'), 0) AS fill_rate_before_last_delivery
         FROM first_published

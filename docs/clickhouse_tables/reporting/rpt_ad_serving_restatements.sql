@@ -17,6 +17,10 @@ CREATE VIEW duckhouse_reporting.rpt_ad_serving_restatements
     `events_reappeared` Nullable(Int64) COMMENT 'Events that carry an amount again after NULL.',
     `events_moved_in` Nullable(Int64) COMMENT 'Known events that came from another day or publisher.',
     `events_moved_out` Nullable(Int64) COMMENT 'Events that went to another day or publisher.',
+    `events_retracted` Nullable(Int64) COMMENT 'Events whose last record came with the delivery that this one takes back.',
+    `events_restored` Nullable(Int64) COMMENT 'Events of it that count again as an earlier delivery had them.',
+    `retracted_delivery_id` Nullable(String) COMMENT 'The delivery that this one takes back; NULL of a delivery that brings records.',
+    `retraction_reason` Nullable(String) COMMENT 'Why it was taken back.',
     `delivery_id` String COMMENT 'The delivery; deliveries count in the order of their ids.',
     `delivered_at` DateTime64(6, 'UTC') COMMENT 'When that delivery arrived, UTC.'
 )
@@ -49,10 +53,24 @@ AS WITH
             CAST(multiIf(figures.is_restatement, figures.reappeared_count, NULL), 'Nullable(Int64)') AS events_reappeared,
             CAST(multiIf(figures.is_restatement, figures.moved_in_count, NULL), 'Nullable(Int64)') AS events_moved_in,
             CAST(multiIf(figures.is_restatement, figures.moved_out_count, NULL), 'Nullable(Int64)') AS events_moved_out,
+            CAST(multiIf(figures.is_restatement, figures.retracted_count, NULL), 'Nullable(Int64)') AS events_retracted,
+            CAST(multiIf(figures.is_restatement, figures.restored_count, NULL), 'Nullable(Int64)') AS events_restored,
+            retractions.retracts_delivery_id AS retracted_delivery_id,
+            retractions.retraction_reason AS retraction_reason,
             CAST(figures._delivery_id, 'String') AS delivery_id,
             CAST(figures._delivered_at, 'DateTime64(6, \'UTC\')') AS delivered_at
         FROM figures
         LEFT JOIN duckhouse_marts.dim_publishers AS publishers ON figures.publisher_id = publishers.publisher_id
+        LEFT JOIN
+        (
+            SELECT
+                _delivery_id,
+                _delivered_at,
+                retracts_delivery_id,
+                retraction_reason
+            FROM duckhouse_staging.stg_ad_serving__files
+            WHERE retracts_delivery_id IS NOT NULL
+        ) AS retractions ON figures._delivery_id = retractions._delivery_id
     )
 SELECT *
 FROM final

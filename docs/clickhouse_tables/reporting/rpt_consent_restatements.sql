@@ -19,6 +19,10 @@ CREATE VIEW duckhouse_reporting.rpt_consent_restatements
     `events_consent_changed` Nullable(Int64) COMMENT 'Stored events whose CONSENT became another, and nothing that weighs.',
     `events_moved_in` Nullable(Int64) COMMENT 'Stored events that came from another day or company.',
     `events_moved_out` Nullable(Int64) COMMENT 'Stored events that went to another day or company.',
+    `events_retracted` Nullable(Int64) COMMENT 'Stored events whose last record came with the delivery that this one takes back.',
+    `events_restored` Nullable(Int64) COMMENT 'Stored events of it that count again as an earlier delivery had them.',
+    `retracted_delivery_id` Nullable(String) COMMENT 'The delivery that this one takes back; NULL of a delivery that brings records.',
+    `retraction_reason` Nullable(String) COMMENT 'Why it was taken back.',
     `delivery_id` String COMMENT 'The delivery after which the figures are these.',
     `delivered_at` DateTime64(6, 'UTC') COMMENT 'When that delivery arrived, UTC.'
 )
@@ -46,11 +50,25 @@ AS WITH
             restated.events_consent_changed AS events_consent_changed,
             restated.events_moved_in AS events_moved_in,
             restated.events_moved_out AS events_moved_out,
+            restated.events_retracted AS events_retracted,
+            restated.events_restored AS events_restored,
+            retractions.retracts_delivery_id AS retracted_delivery_id,
+            retractions.retraction_reason AS retraction_reason,
             figures._delivery_id AS delivery_id,
             figures._delivered_at AS delivered_at
         FROM duckhouse_marts.fct_consent_company_daily_as_of AS figures
         LEFT JOIN duckhouse_marts.fct_consent_restatements AS restated ON (figures.event_date = restated.event_date) AND (coalesce(figures.company_id, '') = coalesce(restated.company_id, '')) AND (figures._delivery_id = restated._delivery_id)
         LEFT JOIN duckhouse_marts.dim_companies AS companies ON figures.company_id = companies.company_id
+        LEFT JOIN
+        (
+            SELECT
+                _delivery_id,
+                _delivered_at,
+                retracts_delivery_id,
+                retraction_reason
+            FROM duckhouse_staging.stg_consent__files
+            WHERE retracts_delivery_id IS NOT NULL
+        ) AS retractions ON figures._delivery_id = retractions._delivery_id
     )
 SELECT *
 FROM final

@@ -10,6 +10,7 @@ CREATE VIEW duckhouse_reporting.rpt_quality_deliveries
     `records_replaced` Nullable(Int64) COMMENT 'Records that another one of their event replaces, of this delivery or a later one; repeats of a reading among them.\n',
     `records_deleted` Nullable(Int64) COMMENT 'Records that say that a row is gone, and still hold; 0 where a source has no deletions.',
     `records_set_aside` Nullable(Int64) COMMENT 'Records that no day can hold, or that cannot be weighed; they are kept with their reason.',
+    `records_retracted` Nullable(Int64) COMMENT 'Records of a delivery that was taken back; they are in no other column.',
     `records_rejected` Int64 COMMENT 'Records that could not be read; they are kept with their text and reason.',
     `records_blank` Int64 COMMENT 'Blank lines.',
     `records_unaccounted` Int64 COMMENT 'Records that were read and of which no model says what became of them; 0 unless something is broken.\n',
@@ -18,7 +19,7 @@ CREATE VIEW duckhouse_reporting.rpt_quality_deliveries
     `days_behind` Nullable(Int64) COMMENT 'Days from that day to the day on which it arrived.',
     `brings_later_day` Bool COMMENT 'Whether that day is later than those of every delivery before it; false of a redelivery of known days.\n'
 )
-COMMENT 'One row per source system and delivery: when it arrived, and what became of every record of events in it. Answers whether anything was lost, and which delivery brought which days. Asked by the data platform and by whoever sends the data.\nrecords_read = records_current + records_replaced + records_deleted + records_set_aside + records_rejected + records_blank + records_unaccounted. Of a source that names no model of its records (config.meta.records), what became of those that landed is not known: these columns are NULL.\n'
+COMMENT 'One row per source system and delivery: when it arrived, and what became of every record of events in it. Answers whether anything was lost, and which delivery brought which days. Asked by the data platform and by whoever sends the data.\nrecords_read = records_current + records_replaced + records_deleted + records_set_aside + records_retracted + records_rejected + records_blank + records_unaccounted. Of a source that names no model of its records (config.meta.records), what became of those that landed is not known: these columns are NULL.\n'
 AS WITH
     delivered AS
     (
@@ -72,6 +73,7 @@ AS WITH
             CAST(sum(records_replaced), 'Nullable(Int64)') AS replaced_count,
             CAST(sum(records_deleted), 'Nullable(Int64)') AS deleted_count,
             CAST(sum(records_set_aside), 'Nullable(Int64)') AS set_aside_count,
+            CAST(0, 'Nullable(Int64)') AS retracted_count,
             sum(records_rejected) AS rejected_count,
             sum(records_blank) AS blank_count,
             sum(records_read) - sum(((((records_current + records_replaced) + records_deleted) + records_set_aside) + records_rejected) + records_blank) AS unaccounted_count
@@ -86,9 +88,10 @@ AS WITH
             CAST(sum(records_replaced_in_delivery + records_replaced_by_delivery), 'Nullable(Int64)') AS replaced_count,
             CAST(0, 'Nullable(Int64)') AS deleted_count,
             CAST(sum(records_set_aside), 'Nullable(Int64)') AS set_aside_count,
+            CAST(sum(records_retracted), 'Nullable(Int64)') AS retracted_count,
             sum(records_rejected) AS rejected_count,
             sum(records_blank) AS blank_count,
-            sum(records_read) - sum(((((records_current + records_replaced_in_delivery) + records_replaced_by_delivery) + records_set_aside) + records_rejected) + records_blank) AS unaccounted_count
+            sum(records_read) - sum((((((records_current + records_replaced_in_delivery) + records_replaced_by_delivery) + records_set_aside) + records_retracted) + records_rejected) + records_blank) AS unaccounted_count
         FROM duckhouse_quality.fct_ad_event_records
         GROUP BY _delivery_id
         UNION ALL
@@ -100,9 +103,10 @@ AS WITH
             CAST(sum(records_replaced_in_delivery + records_replaced_by_delivery), 'Nullable(Int64)') AS replaced_count,
             CAST(0, 'Nullable(Int64)') AS deleted_count,
             CAST(sum(records_set_aside), 'Nullable(Int64)') AS set_aside_count,
+            CAST(sum(records_retracted), 'Nullable(Int64)') AS retracted_count,
             sum(records_rejected) AS rejected_count,
             sum(records_blank) AS blank_count,
-            sum(records_read) - sum(((((records_current + records_replaced_in_delivery) + records_replaced_by_delivery) + records_set_aside) + records_rejected) + records_blank) AS unaccounted_count
+            sum(records_read) - sum((((((records_current + records_replaced_in_delivery) + records_replaced_by_delivery) + records_set_aside) + records_retracted) + records_rejected) + records_blank) AS unaccounted_count
         FROM duckhouse_quality.fct_consent_event_records
         GROUP BY _delivery_id
         UNION ALL
@@ -114,9 +118,10 @@ AS WITH
             CAST(sum(records_replaced), 'Nullable(Int64)') AS replaced_count,
             CAST(0, 'Nullable(Int64)') AS deleted_count,
             CAST(sum(records_set_aside), 'Nullable(Int64)') AS set_aside_count,
+            CAST(sum(records_retracted), 'Nullable(Int64)') AS retracted_count,
             sum(records_rejected) AS rejected_count,
             sum(records_blank) AS blank_count,
-            sum(records_read) - sum((((records_current + records_replaced) + records_set_aside) + records_rejected) + records_blank) AS unaccounted_count
+            sum(records_read) - sum(((((records_current + records_replaced) + records_set_aside) + records_retracted) + records_rejected) + records_blank) AS unaccounted_count
         FROM duckhouse_quality.fct_product_review_records
         GROUP BY _delivery_id
         UNION ALL
@@ -128,6 +133,7 @@ AS WITH
             CAST(sum(records_duplicate + records_in_conflict), 'Nullable(Int64)') AS replaced_count,
             CAST(0, 'Nullable(Int64)') AS deleted_count,
             CAST(sum(records_untimed), 'Nullable(Int64)') AS set_aside_count,
+            CAST(0, 'Nullable(Int64)') AS retracted_count,
             sum(records_rejected) AS rejected_count,
             sum(records_blank) AS blank_count,
             sum(records_read) - sum(((((records_first + records_duplicate) + records_in_conflict) + records_untimed) + records_rejected) + records_blank) AS unaccounted_count
@@ -206,6 +212,7 @@ AS WITH
             multiIf(counted.delivery_id IS NULL, 0, counted.replaced_count) AS replaced_count,
             multiIf(counted.delivery_id IS NULL, 0, counted.deleted_count) AS deleted_count,
             multiIf(counted.delivery_id IS NULL, 0, counted.set_aside_count) AS set_aside_count,
+            multiIf(counted.delivery_id IS NULL, 0, counted.retracted_count) AS retracted_count,
             latest_days.latest_day AS latest_day,
             max(latest_days.latest_day) OVER (PARTITION BY delivered.source ORDER BY delivered.delivery_id ASC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest_day_before
         FROM delivered
@@ -225,6 +232,7 @@ AS WITH
             CAST(replaced_count, 'Nullable(Int64)') AS records_replaced,
             CAST(deleted_count, 'Nullable(Int64)') AS records_deleted,
             CAST(set_aside_count, 'Nullable(Int64)') AS records_set_aside,
+            CAST(retracted_count, 'Nullable(Int64)') AS records_retracted,
             CAST(rejected_count, 'Int64') AS records_rejected,
             CAST(blank_count, 'Int64') AS records_blank,
             CAST(unaccounted_count, 'Int64') AS records_unaccounted,

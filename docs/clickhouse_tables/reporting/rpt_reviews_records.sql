@@ -7,6 +7,7 @@ CREATE VIEW duckhouse_reporting.rpt_reviews_records
     `records_current` Int64 COMMENT 'Records that count.',
     `records_replaced` Int64 COMMENT 'Records that a later one of the same review replaced.',
     `records_set_aside` Int64 COMMENT 'Records without a reviewer or a readable time.',
+    `records_retracted` Int64 COMMENT 'Records of a delivery that was taken back; they are in no other column.',
     `records_rejected` Int64 COMMENT 'Records that no row could be made of.',
     `records_blank` Int64 COMMENT 'Blank lines.'
 )
@@ -22,6 +23,7 @@ AS WITH
             sum(records.records_current) AS records_current,
             sum(records.records_replaced) AS records_replaced,
             sum(records.records_set_aside) AS records_set_aside,
+            sum(records.records_retracted) AS records_retracted,
             sum(records.records_rejected) AS records_rejected,
             sum(records.records_blank) AS records_blank
         FROM duckhouse_quality.fct_product_review_records AS records
@@ -37,6 +39,7 @@ AS WITH
             CAST(counted.records_current, 'Int64') AS records_current,
             CAST(counted.records_replaced, 'Int64') AS records_replaced,
             CAST(counted.records_set_aside, 'Int64') AS records_set_aside,
+            CAST(counted.records_retracted, 'Int64') AS records_retracted,
             CAST(counted.records_rejected, 'Int64') AS records_rejected,
             CAST(counted.records_blank, 'Int64') AS records_blank
         FROM counted
