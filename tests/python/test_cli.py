@@ -81,8 +81,12 @@ def test_a_scratch_folder_is_gone_also_where_its_removal_is_interrupted(monkeypa
         remove(folder)
 
     monkeypatch.setattr(shutil, "rmtree", interrupted)
-    with pytest.raises(KeyboardInterrupt), scratch_folder() as folder:
-        (folder / "rows.db").touch()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # where the tests themselves ignore it
+    try:
+        with pytest.raises(KeyboardInterrupt), scratch_folder() as folder:
+            (folder / "rows.db").touch()
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert not folder.exists()
 
 

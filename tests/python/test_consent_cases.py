@@ -906,7 +906,7 @@ def test_the_analysis_says_why_an_opt_in_rate_changed(consent: Warehouse, older:
 def test_the_report_shows_what_was_restated(older: Warehouse) -> None:
     path = older.folder / "report.html"
     older.run("report", "--out", path)
-    row = ["restated", "2025-10-05", "1", "1", "1", "0", "1", "-5", "5.0%", "6.7%"]
+    row = ["restated", "2025-10-05", "1", "1", "1", "0", "1", "0", "0", "-5", "5.0%", "6.7%", ""]
     assert row in [cells[1:] for cells in read_page(path).table("Why did figures change after a day was published?")]
 
 

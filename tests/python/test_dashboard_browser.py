@@ -22,7 +22,7 @@ from duckhouse.reporting.formats import dollars
 from duckhouse.settings import PROJECT
 from duckhouse.warehouse.blocked import Blocked
 from support.browser import browser_or_skip
-from support.dashboard import TARGETS, shown, tiles_of
+from support.dashboard import TARGETS, run, shown, tiles_of
 from support.dashboard_server import faults, serving_house, settled, texts, tiles, visited
 from support.dbt import environment
 from support.drops import NO_TESTS
@@ -194,7 +194,7 @@ def test_a_choice_without_rows_says_so(house: Warehouse) -> None:
 
 def test_where_nothing_is_published_the_page_says_what_to_do(tmp_path: Path) -> None:
     with environment({"DUCKHOUSE_DUCKDB": str(tmp_path / "none.duckdb")}):
-        page = AppTest.from_file(APP, default_timeout=60).run()
+        page = run(AppTest.from_file(APP, default_timeout=60))
     assert [error.value for error in page.error] == ["This page cannot be shown."]
     assert "nothing is published there; dbt build --target dev publishes what passes" in page.text[0].value
 
@@ -203,7 +203,7 @@ def test_a_banner_says_what_blocks_a_build(house: Warehouse, monkeypatch: pytest
     finding = Finding("shop__rule", HOSTILE, "drop/day.jsonl, record 3", "2 of 3 without an id", "Ask the sender.", 2)
     monkeypatch.setattr("dashboard.banner.blocked", lambda target: Blocked(datetime(2026, 3, 27, 6), [finding]))
     with environment(house.env):
-        page = AppTest.from_file(APP, default_timeout=60).run()
+        page = run(AppTest.from_file(APP, default_timeout=60))
     [warning] = page.warning
     assert warning.value.replace("\\", "").startswith("Blocked since 2026-03-27 06:00 UTC by 1 finding")
     assert "drop/day.jsonl, record 3: 2 of 3 without an id" in [text.value for text in page.text]

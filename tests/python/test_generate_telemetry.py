@@ -415,7 +415,7 @@ def test_a_mock_cluster_holds_each_delivery_of_the_demo() -> None:
 def test_deliveries_of_the_demo_are_consumed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent, run = [], []
     monkeypatch.setattr(command, "_consume", lambda is_due: sent.extend(filter(is_due, (0, command.DEMO_LATER))))
-    monkeypatch.setattr(command, "run_command", run.append)
+    monkeypatch.setattr(command, "run_command", lambda words, brief: run.append(words))
     for _ in range(2):
         command.deliver_first(tmp_path)
         command.deliver_later(tmp_path)

@@ -1,6 +1,7 @@
 """A page of the dashboard on what a warehouse has published, without a browser."""
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -27,9 +28,18 @@ def shown(house: Warehouse, target: str, path: str, query: Mapping[str, str] | N
     for name, value in (query or {}).items():
         page.query_params[name] = value
     with environment(house.env):
-        page.run()
+        run(page)
     assert not page.exception, page.exception[0].message
     return page
+
+
+def run(page: AppTest) -> AppTest:
+    """Streamlit leaves its script as the main module, which processes that are spawned later would run."""
+    main = sys.modules["__main__"]
+    try:
+        return page.run()
+    finally:
+        sys.modules["__main__"] = main
 
 
 def tiles_of(page: AppTest) -> dict[str, tuple[str, str]]:

@@ -457,7 +457,8 @@ class World:
         return rows
 
     def fct_product_review_records(self) -> list[tuple]:
-        """Files without rejected records and blank lines: records, then votes: current, replaced, set aside."""
+        """Files without rejected records and blank lines: records, then votes: current, replaced, set aside. None is
+        retracted."""
         current = {record.place: record for record in self.reviews}
         rows = []
         for delivery in self.deliveries:
@@ -472,7 +473,7 @@ class World:
                 rows.append(
                     (
                         delivery.id, delivery.at, file[1], landed, landed, 0, 0, len(shown), len(usable) - len(shown),
-                        len(aside), votes[0] + votes_aside, votes[1], votes[0] - votes[1], votes_aside,
+                        len(aside), 0, votes[0] + votes_aside, votes[1], votes[0] - votes[1], votes_aside,
                     )
                 )  # fmt: skip
         return rows
