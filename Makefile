@@ -50,7 +50,7 @@ demo-prod: packages ## bring the demo to an embedded ClickHouse, publish what pa
 	@$(DEMO) $(RUN).prod
 
 test: setup lint ## every test, on both engines
-	@$(VENV)/bin/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 prod: setup ## push what is landed to ClickHouse (started here if none answers), build, publish what passes its tests, compare with DuckDB
 	@$(RUN).prod

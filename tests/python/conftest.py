@@ -26,6 +26,8 @@ gc.set_threshold(50_000, 20, 20)
 enable_test_caching()  # dbt keeps what it has parsed of each text: copies of the project differ in a file or two
 WITHOUT_DBT = "test_generate_ad_serving.py"
 """A file that takes a minute."""
+WITH_DBT = ("test_orchestration_flow.py", "test_orchestration_servers.py")
+"""Files that build without a warehouse of the tests."""
 
 os.environ["DUCKHOUSE_PUBLISH"] = "false"  # of hundreds of builds few are read
 
@@ -43,9 +45,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that build warehouses come first: one of them at the end would run while the other process is idle. The
-    second file is one without dbt: its process would wait until the first one has parsed the project."""
-    items.sort(key=lambda item: not {"Warehouse", "warehouse"} & vars(item.module).keys())
+    """Files that build come first: one of them at the end would run while the other process is idle. The second file
+    is one without dbt: its process would wait until the first one has parsed the project."""
+
+    def builds(item: pytest.Item) -> bool:
+        return item.path.name in WITH_DBT or bool({"Warehouse", "warehouse"} & vars(item.module).keys())
+
+    items.sort(key=builds, reverse=True)
     first = items[0].path if items else None
     items.sort(key=lambda item: (item.path != first, item.path.name != WITHOUT_DBT))
 
