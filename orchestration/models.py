@@ -21,6 +21,7 @@ from duckhouse.turns import turn
 from duckhouse.warehouse import news, prod, publish
 from duckhouse.warehouse.blocked import blocked, lines
 from duckhouse.warehouse.connection import asking, connect
+from duckhouse.warehouse.target_engine import running
 from orchestration import names
 from orchestration.project import Manifest
 
@@ -95,7 +96,7 @@ def beside(target: str) -> Iterator[None]:
         yield
         return
     publish.refuse_a_cluster()
-    with prod.running_clickhouse():
+    with running("prod"):
         client = connect()
         with turn(settings.clickhouse().prefix, asking) as own, prod.audited(client, own):
             yield

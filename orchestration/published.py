@@ -1,7 +1,6 @@
 """What people read, as assets: what is published on a target, the report of it, and whether both targets agree."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import nullcontext
 
 import dagster as dg
 
@@ -10,6 +9,7 @@ from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 from duckhouse.pipeline import steps
 from duckhouse.warehouse import parity, prod
 from duckhouse.warehouse.connection import connect
+from duckhouse.warehouse.target_engine import running
 from duckhouse.warehouse.reading import reading
 from orchestration import names
 
@@ -42,7 +42,7 @@ def assets(target: str, models: dg.AssetsDefinition) -> list[dg.AssetsDefinition
     def published() -> dg.MaterializeResult[None]:
         """On dev dbt has published what passed; on prod that is done here."""
         try:
-            with prod.running_clickhouse() if target == "prod" else nullcontext():
+            with running(target):
                 if target == "prod":
                     prod.publish_waiting(connect())
                 with reading(target) as house:
@@ -60,7 +60,7 @@ def assets(target: str, models: dg.AssetsDefinition) -> list[dg.AssetsDefinition
     )
     def report() -> dg.MaterializeResult[None]:
         try:
-            with prod.running_clickhouse() if target == "prod" else nullcontext():
+            with running(target):
                 told = list(steps.report(target))
         except UserError as error:
             raise dg.Failure(str(error)) from None
@@ -80,7 +80,7 @@ def assets(target: str, models: dg.AssetsDefinition) -> list[dg.AssetsDefinition
 )
 def parity_of_targets() -> Iterator[dg.MaterializeResult[None]]:
     try:
-        with prod.running_clickhouse():
+        with running("prod"):
             results = parity.compare_all(parity.published_models())
     except UserError as error:
         raise dg.Failure(str(error)) from None

@@ -7,13 +7,12 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import nullcontext
 from importlib.util import find_spec
 
 from duckhouse import cli
 from duckhouse.processes import run
 from duckhouse.settings import DASHBOARD_TARGET, PROJECT
-from duckhouse.warehouse.prod import running_clickhouse
+from duckhouse.warehouse.target_engine import running
 
 ADDRESS, PORT = "127.0.0.1", 8501
 
@@ -27,7 +26,7 @@ def main(words: Sequence[str] | None = None) -> int:
         raise cli.UserError("streamlit is not installed: pip install -c constraints.txt '.[dashboard]', or make setup")
     app = str(PROJECT / "dashboard" / "app.py")
     at = [f"--server.address={ADDRESS}", f"--server.port={arguments.port}"]
-    with running_clickhouse() if arguments.target == "prod" else nullcontext():
+    with running(arguments.target):
         print(f"http://{ADDRESS}:{arguments.port} shows what is published on {arguments.target}; Ctrl-C ends it")
         run([sys.executable, "-m", "streamlit", "run", app, *at], {**os.environ, DASHBOARD_TARGET: arguments.target})
     return 0

@@ -4,7 +4,6 @@ All but freshness and a blocked build is read from what is published, by the vie
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -13,10 +12,10 @@ from typing import Any, NamedTuple
 from duckhouse.cli import UserError
 from duckhouse.landing.looks import looks_in
 from duckhouse.reporting.formats import named
-from duckhouse.settings import PROJECT, alert_percent, clickhouse, landing_dir, stale_hours
+from duckhouse.settings import PROJECT, alert_percent, landing_dir, stale_hours
 from duckhouse.sources import sources
 from duckhouse.warehouse.blocked import Blocked, blocked
-from duckhouse.warehouse.connection import answers
+from duckhouse.warehouse.target_engine import running
 from duckhouse.warehouse.questions import In, Question
 from duckhouse.warehouse.reading import House, reading
 
@@ -63,7 +62,7 @@ class Standing:
 def standing(target: str) -> Standing:
     """What stands on a target. Raises UserError where nothing is published, unless a blocked build is the reason."""
     found = Standing()
-    with _running(target):
+    with running(target):
         found.blocked = blocked(target)
         found.add(BLOCKED, _blocked(found.blocked))
         found.add(STALE, _stale(datetime.now(UTC)))
@@ -75,14 +74,6 @@ def standing(target: str) -> Standing:
             if not found.blocked:
                 raise
     return found
-
-
-def _running(target: str) -> AbstractContextManager[None]:
-    if target == "dev" or answers(clickhouse()):
-        return nullcontext()
-    from duckhouse.warehouse.prod import running_clickhouse  # not above: it imports dbt, which takes seconds
-
-    return running_clickhouse()
 
 
 def _blocked(found: Blocked | None) -> Iterator[Situation]:

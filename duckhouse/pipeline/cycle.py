@@ -8,7 +8,7 @@ that.
 import json
 import logging
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from logging.handlers import RotatingFileHandler
@@ -23,6 +23,7 @@ from duckhouse.pipeline.config import Inflow, inflows
 from duckhouse.settings import PROJECT, alert_webhook, is_publishing, landing_dir
 from duckhouse.state import replace_text, state_path
 from duckhouse.warehouse.connection import connect
+from duckhouse.warehouse.target_engine import running
 from duckhouse.warehouse.news import is_new
 from duckhouse.warehouse.pushed_looks import push_looks
 
@@ -136,7 +137,7 @@ def _run(cycle: Cycle, if_new: bool) -> None:
     if if_new and not is_new(cycle.target):
         _is_up_to_date(cycle)
     else:
-        with _running(cycle.target):
+        with running(cycle.target):
             _build(cycle)
 
 
@@ -206,14 +207,6 @@ def alerts(cycle: Cycle) -> None:
 
 FOLLOWING = (after, alerts)
 """What follows a build; alerts also one that did not pass."""
-
-
-def _running(target: str) -> AbstractContextManager[None]:
-    if target == "dev":
-        return nullcontext()
-    from duckhouse.warehouse.prod import running_clickhouse
-
-    return running_clickhouse()
 
 
 @contextmanager

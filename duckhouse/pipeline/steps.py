@@ -118,9 +118,10 @@ def build(target: str) -> None:
         return
     from duckhouse.warehouse import prod, publish
     from duckhouse.warehouse.connection import connect
+    from duckhouse.warehouse.target_engine import running_clickhouse
 
     publish.refuse_a_cluster()
-    with prod.running_clickhouse():
+    with running_clickhouse():
         prod.bring(connect())
 
 

@@ -8,13 +8,12 @@ import os
 import shutil
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import nullcontext
 from pathlib import Path
 
 from duckhouse import cli, settings
 from duckhouse.packages import packages_folder, usable_packages
 from duckhouse.processes import DBT, run
-from duckhouse.warehouse.prod import running_clickhouse
+from duckhouse.warehouse.target_engine import running
 
 REPORT = Path("report/elementary.html")
 # elementary-data and dbt need different versions of networkx: edr has a separate environment
@@ -37,7 +36,7 @@ def build_report(target: str, out: Path) -> Counter[str]:
         "DBT_PACKAGES_FOLDER": str(packages),
         "DBT_TARGET_PATH": str(folder),
     }
-    with running_clickhouse() if target == "prod" else nullcontext():
+    with running(target):
         env = {**os.environ, **own}
         run([DBT, "--quiet", "run", "--select", "elementary", "--target", target], env)
         outcomes = run_tests(target, folder / "run_results.json", env)

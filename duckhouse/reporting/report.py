@@ -1,7 +1,6 @@
 """The report: one page from the views of schema reporting, charts inline, nothing loaded from elsewhere."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import nullcontext
 from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
@@ -14,7 +13,7 @@ from duckhouse.reporting.overview import VIEWS as OF_OVERVIEW
 from duckhouse.reporting.overview import overview
 from duckhouse.sources import sources
 from duckhouse.warehouse.blocked import blocked, lines
-from duckhouse.warehouse.prod import running_clickhouse
+from duckhouse.warehouse.target_engine import running
 from duckhouse.warehouse.reading import House, reading
 
 REPORT = Path("report/index.html")
@@ -36,7 +35,7 @@ def all_chapters() -> list[ModuleType]:
 def write_report(target: str, out: Path) -> Iterator[str]:
     """Writes the page; returns the lines that sum it up."""
     charts.need_charts()
-    with running_clickhouse() if target == "prod" else nullcontext(), reading(target) as house:
+    with running(target), reading(target) as house:
         built_at = house.built_at()
         found, stopped = read(house, OF_OVERVIEW) or {}, blocked(target)
         shown = [(chapter, rows) for chapter in all_chapters() if (rows := read(house, chapter.VIEWS))]

@@ -15,10 +15,10 @@ from clickhouse_connect.driver.client import Client
 from duckhouse import cli, settings
 from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, Done, version_of_all
-from duckhouse.processes import DBT, embedded_clickhouse, run
+from duckhouse.processes import DBT, run
 from duckhouse.turns import Turn, turn
 from duckhouse.warehouse import publish, push
-from duckhouse.warehouse.connection import answers, asking
+from duckhouse.warehouse.connection import asking
 from duckhouse.warehouse.news import published
 
 # snapshots of what people saw are taken only of figures that are about to be published, never of blocked ones
@@ -96,18 +96,3 @@ def with_status(results: Path, *statuses: str) -> list[tuple[str, str]]:
         return []
     found = json.loads(results.read_text())["results"]
     return [(result["unique_id"].split(".")[2], result["message"]) for result in found if result["status"] in statuses]
-
-
-@contextmanager
-def running_clickhouse() -> Iterator[None]:
-    """A ClickHouse at the address in the settings: the one that answers, else the embedded engine."""
-    server = settings.clickhouse()
-    if answers(server):
-        with settings.password_handed_on():
-            yield
-        return
-    if server.host not in settings.LOOPBACK or server.secure:
-        raise cli.UserError(f"no ClickHouse answers at {server.host}:{server.port}; start it, or unset CLICKHOUSE_HOST")
-    with embedded_clickhouse("--port", str(server.port)) as greeting:
-        print(greeting, flush=True)
-        yield

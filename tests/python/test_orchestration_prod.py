@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
-from duckhouse.warehouse import news, parity, prod, publish
+from duckhouse.warehouse import news, parity, prod, publish, target_engine
 from duckhouse.warehouse.connection import connect
 from orchestration import models, published
 from support.ticking import Ticking, failures, folder_inflow, ticking
@@ -95,7 +95,7 @@ def test_targets_that_differ_fail_the_check_of_parity(monkeypatch: pytest.Monkey
     results = [{"model": "a", "equal": True, "rows": 1}, {"model": "b", "equal": False, "problem": "is not on dev"}]
     monkeypatch.setattr(parity, "published_models", list)
     monkeypatch.setattr(parity, "compare_all", lambda _: results)
-    monkeypatch.setattr(prod, "answers", lambda _: True)
+    monkeypatch.setattr(target_engine, "answers", lambda _: True)
     run = dg.materialize([published.parity_of_targets], raise_on_error=False)
     [found] = run.get_asset_check_evaluations()
     assert (found.passed, found.description) == (False, "DIFFERS  b: is not on dev")
