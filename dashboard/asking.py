@@ -58,8 +58,6 @@ def table_of(columns: Sequence[str], rows: list[Sequence[Any]]) -> pa.Table:
 
 
 @st.cache_data(max_entries=KEPT_ANSWERS, show_spinner=False)
-def answered(
-    target: str, place: str, version: str, sql: str, _house: House
-) -> tuple[Sequence[str], list[Sequence[Any]]]:
+def answered(target: str, place: str, version: str, sql: str, _house: House) -> Answer:
     columns, rows = _house.ask(sql)
     return list(columns), [tuple(row) for row in rows]

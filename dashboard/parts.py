@@ -135,15 +135,15 @@ def changed(row: Row, name: str, unit: str) -> str | None:
     return None if change is None else f"{change:+.1%}"
 
 
-def table(asking: Asking, question: Question | Comparison, title: str, labels: Mapping[str, str] | None = None) -> None:
+def table(asking: Asking, question: Question | Comparison, title: str, labels: Mapping[str, str]) -> None:
     """The first rows of an answer, how many there are, and all of them to download as CSV or Parquet. `labels` names
-    the columns that are shown, in this order; else all are."""
+    the columns that are shown, in this order."""
     shown = asking.table(question.limited(MOST_ROWS + 1))
     if not shown.num_rows:
         st.info(f"{plain(title)}: there are none.")
         return
     more = shown.num_rows > MOST_ROWS
-    labels = {name: told for name, told in (labels or names_of(shown)).items() if name in shown.column_names}
+    labels = {name: told for name, told in labels.items() if name in shown.column_names}
     st.dataframe(
         shown.slice(0, MOST_ROWS),
         hide_index=True,
@@ -168,10 +168,6 @@ def table(asking: Asking, question: Question | Comparison, title: str, labels: M
 
 def download(target: str, question: Question | Comparison, written: Callable[[pa.Table], bytes]) -> bytes:
     return written(all_rows(target, question))
-
-
-def names_of(shown: pa.Table) -> dict[str, str]:
-    return {name: label(name) for name in shown.column_names}
 
 
 def counted(rows: int) -> str:
@@ -205,12 +201,6 @@ def is_share(name: str) -> bool:
     return re.search(r"(^|_)(share|rate|ctr|coverage|ratio|viewability|per_offer|shift)(_|$)", name) is not None
 
 
-def label(name: str) -> str:
-    """The name of a column as people write it."""
-    told = formats.words(name.replace("_usd", "")).capitalize()
-    return f"{told}, $" if "_usd" in name else told.replace("Ctr", "CTR")
-
-
 def csv_of(found: pa.Table) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out)
@@ -220,13 +210,9 @@ def csv_of(found: pa.Table) -> bytes:
 
 
 def text_of(value: Any) -> Any:
-    return (
-        value.isoformat(sep=" ")
-        if isinstance(value, datetime)
-        else f"{value:f}"
-        if isinstance(value, Decimal)
-        else value
-    )
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return value.isoformat(sep=" ") if isinstance(value, datetime) else value
 
 
 def parquet_of(found: pa.Table) -> bytes:

@@ -9,8 +9,8 @@ from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 from duckhouse.pipeline import steps
 from duckhouse.warehouse import parity, prod
 from duckhouse.warehouse.connection import connect
-from duckhouse.warehouse.target_engine import running
 from duckhouse.warehouse.reading import reading
+from duckhouse.warehouse.target_engine import running
 from orchestration import names
 
 PARITY = "parity"

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from duckhouse import cli
 from duckhouse.processes import dbt_build, run
 from duckhouse.warehouse.connection import connect
-from duckhouse.warehouse.target_engine import running_clickhouse
 from duckhouse.warehouse.parity import compare_all, describe, published_models
 from duckhouse.warehouse.prod import bring
 from duckhouse.warehouse.publish import refuse_a_cluster
+from duckhouse.warehouse.target_engine import running_clickhouse
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -15,9 +15,9 @@ from duckhouse.reporting.formats import named
 from duckhouse.settings import PROJECT, alert_percent, landing_dir, stale_hours
 from duckhouse.sources import sources
 from duckhouse.warehouse.blocked import Blocked, blocked
-from duckhouse.warehouse.target_engine import running
 from duckhouse.warehouse.questions import In, Question
 from duckhouse.warehouse.reading import House, reading
+from duckhouse.warehouse.target_engine import running
 
 KINDS = BLOCKED, FINDING, LATE, STALE, RESTATED = ("blocked", "finding", "late", "stale", "restated")
 RULES, FINDINGS, SYSTEMS = "rpt_quality_rules", "rpt_quality_findings", "rpt_quality_systems"

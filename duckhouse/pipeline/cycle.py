@@ -23,9 +23,9 @@ from duckhouse.pipeline.config import Inflow, inflows
 from duckhouse.settings import PROJECT, alert_webhook, is_publishing, landing_dir
 from duckhouse.state import replace_text, state_path
 from duckhouse.warehouse.connection import connect
-from duckhouse.warehouse.target_engine import running
 from duckhouse.warehouse.news import is_new
 from duckhouse.warehouse.pushed_looks import push_looks
+from duckhouse.warehouse.target_engine import running
 
 LAST, LOG, LOCK = "last_{}.json", "pipeline.log", "pipeline.lock"
 MOST_BYTES, LOGS_KEPT = 5 << 20, 4

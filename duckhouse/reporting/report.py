@@ -13,8 +13,8 @@ from duckhouse.reporting.overview import VIEWS as OF_OVERVIEW
 from duckhouse.reporting.overview import overview
 from duckhouse.sources import sources
 from duckhouse.warehouse.blocked import blocked, lines
-from duckhouse.warehouse.target_engine import running
 from duckhouse.warehouse.reading import House, reading
+from duckhouse.warehouse.target_engine import running
 
 REPORT = Path("report/index.html")
 TITLE = "duckhouse report"
