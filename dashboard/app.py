@@ -4,6 +4,7 @@ import os
 from functools import partial
 
 import streamlit as st
+from altair.utils import schemapi
 
 from dashboard import banner
 from dashboard.asking import Asking
@@ -14,6 +15,7 @@ from duckhouse.warehouse.reading import reading
 
 
 def main() -> None:
+    schemapi.disable_debug_mode()  # tests validate the charts; here it would take a tenth of a second a page
     st.set_page_config(page_title="duckhouse", page_icon="🦆", layout="wide")
     target = os.environ.get(DASHBOARD_TARGET, "dev")
     try:

@@ -52,6 +52,11 @@ class Tile:
     description: str = ""
 
 
+def headers(columns: Mapping[str, str]) -> dict[str, str]:
+    """The headers of columns that have a name in the middle of a sentence."""
+    return {column: f"{name[0].upper()}{name[1:]}" for column, name in columns.items()}
+
+
 def tiles(*shown: Tile) -> None:
     for tile, place in zip(shown, st.columns(len(shown)), strict=True):
         place.metric(

@@ -9,7 +9,7 @@ from dashboard import charts, filters, parts
 from dashboard.asking import Asking
 from dashboard.filters import Period
 from dashboard.parts import Tile
-from duckhouse.reporting import formats
+from duckhouse.reporting import causes, formats
 from duckhouse.warehouse.questions import Between, Condition, In, Question
 from duckhouse.warehouse.reading import Row
 
@@ -218,16 +218,15 @@ def restated(asking: Asking, period: Period, of_company: tuple[Condition, ...]) 
         "opt_in_rate_high": "To",
         "opt_ins_difference": "Opt-ins, change",
         "notices_difference": "Notices, change",
-        "events_late": "Late",
-        "events_reweighed": "Reweighed",
-        "events_consent_changed": "Choice changed",
-        "events_moved_in": "Moved in",
-        "events_moved_out": "Moved out",
+        **parts.headers(causes.CONSENT),
         "delivered_at": "Delivered, UTC",
         "delivery_id": "By delivery",
+        **parts.headers(causes.RETRACTION),
     }
     parts.table(asking, changed, "Restated days", labels)
-    st.caption("A later delivery brought records that were late, weighed anew, changed or moved between days.")
+    st.caption(
+        "A later delivery brought records that were late, weighed anew, changed or moved, or took a delivery back."
+    )
     options = {f"{row.event_date} {row.company_id}": row for row in asking.rows(changed)}
     names = {key: f"{row.event_date}, {name_of(row)}" for key, row in options.items()}
     if not options or not (chosen := filters.choice("Restated day", "restated", names, "Choose a day of a company")):

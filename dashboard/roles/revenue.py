@@ -9,6 +9,7 @@ from dashboard import charts, parts
 from dashboard.asking import Asking
 from dashboard.filters import Period, choice, named, only, period, picked, told_apart
 from duckhouse.metrics import metrics
+from duckhouse.reporting import causes
 from duckhouse.reporting.formats import moment
 from duckhouse.warehouse.questions import Between, Condition, In, Question
 
@@ -22,14 +23,7 @@ RESTATEMENTS = "rpt_ad_serving_restatements"
 BILLABLE, BILLABLE_OF_PUBLISHERS = "rpt_ad_serving_billable_days", "rpt_ad_serving_billable_publisher_days"
 INVOICES = "rpt_ad_serving_invoices"
 SCALED_UP = {"revenue_gross": True, "revenue_net": True, "revenue_billable": True}
-CAUSES = {
-    "events_late": "Late",
-    "events_changed": "Changed",
-    "events_set_to_null": "Set to NULL",
-    "events_reappeared": "Reappeared",
-    "events_moved_in": "Moved in",
-    "events_moved_out": "Moved out",
-}
+CAUSES = parts.headers(causes.AD_SERVING)
 PUBLISHED = In("publication", ("first", "restatement"))
 RESTATED = In("publication", ("restatement",))
 REPORTED = {
@@ -287,6 +281,7 @@ def why(asking: Asking, where: Sequence[Condition]) -> None:
             "revenue_usd_difference": "Change, $",
             **CAUSES,
             "delivery_id": "Delivery",
+            **parts.headers(causes.RETRACTION),
         },
     )
     publishers = {"publishers": "count(*)"}

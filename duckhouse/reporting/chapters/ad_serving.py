@@ -6,7 +6,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
-from duckhouse.reporting import charts, formats
+from duckhouse.reporting import causes, charts, formats
 from duckhouse.reporting.page import (
     DAYS_LATEST_FIRST,
     Fact,
@@ -41,19 +41,17 @@ BEFORE, NOW = "before the latest delivery", "now"
 ADDED, TAKEN = "added", "taken away"
 FEW = 5  # rows of the list that opens the chapter
 NO_DAY = Text("No day was over when its events were delivered.")
-CAUSES = ("late", "changed", "set_to_null", "reappeared", "moved_in", "moved_out", "retracted", "restored")
-CAUSE_HEADERS = ("late", "changed", "set to NULL", "reappeared", "moved in", "moved out", "retracted", "restored")
 DAY_HEADERS = (
     *("day", "revenue", "as delivered", "first published", "change", "impressions", "fill rate", "clicks", "CTR"),
     "viewable",
 )
-CHANGED_HEADERS = ("day", "first published", "now", "change", "share", *CAUSE_HEADERS)
+CHANGED_HEADERS = ("day", "first published", "now", "change", "share", *causes.AD_SERVING.values())
 DELIVERY_HEADERS = (
     *(
         "delivery",
         "delivered at",
         "days",
-        *CAUSE_HEADERS,
+        *causes.AD_SERVING.values(),
         "change",
         "all revenue after it",
         "with NULL as 0",
@@ -277,7 +275,7 @@ def delivery_row(row: Row) -> tuple[str, ...]:
 
 
 def causes_of(row: Row) -> Iterable[str]:
-    return (formats.count(getattr(row, f"events_{cause}")) for cause in CAUSES)
+    return (formats.count(getattr(row, column)) for column in causes.AD_SERVING)
 
 
 def publisher_rows(publisher_days: Sequence[Row]) -> list[tuple[str, ...]]:

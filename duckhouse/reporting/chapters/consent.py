@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from duckhouse.reporting import charts, formats
+from duckhouse.reporting import causes, charts, formats
 from duckhouse.reporting.page import (
     MOST_DAYS,
     Fact,
@@ -233,8 +233,8 @@ CHOICE_HEADERS = ("item", "kind", "enabled", "per offer", "offered", "enabled ch
 BREAKDOWN_HEADERS = ("opt-in rate", "consent rate", "notices", "events", "sample")
 ANSWER_HEADERS = ("company", "from and to", "median s", "mean s", "coverage", "events")
 RESTATEMENT_HEADERS = (
-    *("delivery", "company", "day", "late", "reweighed", "consent changed", "moved in", "moved out"),
-    *("retracted", "restored", "events", "opt-in rate before", "after", "retracts"),
+    *("delivery", "company", "day", *causes.CONSENT.values()),
+    *("events", "opt-in rate before", "after", "retracts"),
 )
 DESIGN_EFFECT_HEADERS = (
     *("company", "type", "design effect", "events", "interval by event", "interval by user", "stored", "users"),
@@ -274,18 +274,7 @@ def restatement_row(row: Row) -> tuple[str, ...]:
         row.delivery_id,
         row.company_id or "",
         str(row.event_date),
-        *(
-            formats.count(number)
-            for number in (
-                row.events_late,
-                row.events_reweighed,
-                row.events_consent_changed,
-                row.events_moved_in,
-                row.events_moved_out,
-                row.events_retracted,
-                row.events_restored,
-            )
-        ),
+        *(formats.count(getattr(row, column)) for column in causes.CONSENT),
         f"{row.events_difference:+,.0f}",
         formats.percent(row.opt_in_rate_before),
         formats.percent(row.opt_in_rate),
