@@ -11,6 +11,7 @@ from duckhouse.warehouse.questions import Comparison, Question
 from duckhouse.warehouse.reading import House, Row, reading
 
 KEPT_ANSWERS = 500
+FIRST_ROWS = 2000  # a chart and a table of one question share an answer of up to that many rows
 
 Answer: TypeAlias = tuple[Sequence[str], list[Sequence[Any]]]
 """The names of columns, and rows."""
@@ -41,6 +42,13 @@ class Asking:
         return view in self.house.names
 
     def _answer(self, question: Question | Comparison) -> Answer:
+        most = question.limit
+        columns, rows = self._answered(question.limited(FIRST_ROWS))
+        if len(rows) < FIRST_ROWS or (most is not None and most <= FIRST_ROWS):
+            return columns, rows[:most]
+        return self._answered(question)
+
+    def _answered(self, question: Question | Comparison) -> Answer:
         sql = question.sql(self.house.dialect)
         return answered(self.target, self.house.place, self.house.version, sql, self.house)
 

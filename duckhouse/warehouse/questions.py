@@ -116,6 +116,10 @@ class Comparison:
     def view(self) -> str:
         return self.question.view
 
+    @property
+    def limit(self) -> int | None:
+        return self.question.limit
+
     def limited(self, most: int) -> "Comparison":
         return replace(self, question=self.question.limited(most))
 
