@@ -4,7 +4,7 @@
 #}
 {%- set days = incremental_by_day('int_ad_serving__identity_days', order_by=['event_id']) %}
 {%- set diagnostics = ref('stg_ad_serving__diagnostics') %}
-{%- set of_events = 'event_id in (select events.event_id from events)' %}
+{%- set of_events = 'true' if days is none else 'event_id in (select events.event_id from events)' %}
 {%- set repeated = keys_of_several_records(diagnostics, 'event_id', of_events) %}
 
 with events as (
