@@ -3,6 +3,7 @@
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -13,10 +14,11 @@ import duckdb
 import pytest
 import yaml
 
+from dashboard.asking import Asking
 from duckhouse.cli import UserError
 from duckhouse.settings import PROJECT, published_path
 from duckhouse.warehouse.questions import Between, Comparison, Condition, In, Question
-from duckhouse.warehouse.reading import House, reading
+from duckhouse.warehouse.reading import Answer, House, reading
 from support.dbt import environment
 from support.warehouse import Warehouse
 
@@ -159,6 +161,28 @@ def test_a_question_groups_filters_and_orders(house: House) -> None:
     ]
     assert found[0].sold_share == 0.35
     assert [row.shop for row in house.answer(BY_SHOP.limited(1))] == ["a"]
+
+
+@pytest.mark.parametrize(("first_rows", "asked"), [(7, 1), (6, 2), (4, 3)])
+def test_a_chart_and_a_table_of_one_question_share_an_answer(
+    house: House, monkeypatch: pytest.MonkeyPatch, first_rows: int, asked: int
+) -> None:
+    """All 6 sales, the first 2 and the first 5: an answer that may not have all of them is asked for anew."""
+    statements: list[str] = []
+
+    def counted(sql: str) -> Answer:
+        statements.append(sql)
+        return house.ask(sql)
+
+    monkeypatch.setattr("dashboard.asking.FIRST_ROWS", first_rows)
+    asking = Asking("dev", replace(house, ask=counted, version=f"{house.version} {first_rows}"))
+    question = Question("rpt_sales", ("sold",), order_by=("sold",))
+    assert [[row.sold for row in asking.rows(one)] for one in (question, question.limited(2), question.limited(5))] == [
+        [0, 1, 2, 3, 4, 6],
+        [0, 1],
+        [0, 1, 2, 3, 4],
+    ]
+    assert len(statements) == asked
 
 
 @pytest.mark.parametrize(
