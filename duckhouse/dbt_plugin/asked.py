@@ -78,7 +78,7 @@ def describe_queries() -> None:
 
 def columns_by_description(client: Any, sql: str, **words: Any) -> Columns:
     """The columns of a query on ClickHouse."""
-    from dbt.adapters.clickhouse import ClickHouseColumn
+    from dbt.adapters.clickhouse.column import ClickHouseColumn
 
     rows = client.query(f"describe table (\n{sql}\n)", **words).result_rows
     return [ClickHouseColumn.create(name, kind) for name, kind, *_ in rows]
