@@ -46,7 +46,7 @@ FOR_ONE_NODE = (
     (re.compile(r"system sync replica.*", re.IGNORECASE | re.DOTALL), "select 1"),
 )
 LISTED = (
-    "{% for schema in ('duckhouse_marts', 'duckhouse_intermediate', 'nowhere') %}"
+    "{% for schema in ('duckhouse_marts', 'duckhouse_intermediate', 'nowhere') if execute %}"
     "{% set schema_of_all = api.Relation.create(schema=schema) %}"
     "{% for row in MACRO(schema_of_all).rows | map('list') | sort %}{{ row | join(' ') }}\n{% endfor %}"
     "{% endfor %}"
