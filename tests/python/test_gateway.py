@@ -41,6 +41,7 @@ from duckhouse.embedded.clickhouse.server import Gateway
 from duckhouse.processes import DBT, embedded_clickhouse
 from duckhouse.settings import PROJECT, clickhouse
 from duckhouse.warehouse.connection import connect
+from support.dbt import invoke_dbt
 from support.gateway import PASSWORD, start_gateway, stop
 
 UTC = dt.UTC
@@ -708,14 +709,10 @@ def test_a_password_is_drawn_and_kept_where_none_is_given(
         with connect() as client:
             assert client.command("select 1") == 1
         if again:
-            assert '"found": 1' in shown_by_dbt("select 1 as found", tmp_path)
+            files = {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path / "logs")}
+            [shown] = invoke_dbt("show", "--inline", "select 1 as found", target="prod", env=files).result.results
+            assert [list(row) for row in shown.agate_table.rows] == [[1]]
         assert stop(process) == 0
-
-
-def shown_by_dbt(query: str, folder: Path) -> str:
-    command = [DBT, "--quiet", "show", "--inline", query, "--target", "prod", "--output", "json"]
-    env = {**os.environ, "DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
-    return subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True).stdout
 
 
 def test_commands_that_start_the_engine_hand_its_password_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
