@@ -41,6 +41,7 @@ from duckhouse.embedded.clickhouse.server import Gateway
 from duckhouse.processes import DBT, embedded_clickhouse
 from duckhouse.settings import PROJECT, clickhouse
 from duckhouse.warehouse.connection import connect
+from support.dbt import invoke_dbt
 from support.gateway import PASSWORD, start_gateway, stop
 
 UTC = dt.UTC
@@ -315,11 +316,31 @@ def test_nothing_leaks_between_requests_without_a_session(port: int) -> None:
     default = post(port, "select getSetting('max_block_size'), currentDatabase()")
     changed = post(port, "select getSetting('max_block_size')", max_block_size="7", database="system")
     assert changed == b"7\n"
-    post(port, "set max_block_size = 9")
-    post(port, "use system")
-    post(port, "create temporary table leak (a Int8)")
-    assert post(port, "select getSetting('max_block_size'), currentDatabase()") == default
-    assert error_of(send(port, "POST", b"select * from leak"))[1] == 60
+    state = "select getSetting('max_block_size'), currentDatabase()"
+    assert post(port, state) == default
+    for stays in ("set max_block_size = 9", "use system", "create temporary table leak (a Int8)"):
+        post(port, stays)
+        assert post(port, state) == default
+        assert error_of(send(port, "POST", b"select * from leak"))[1] == 60
+    post(port, "select {a:Int8}", param_a="1")
+    assert error_of(send(port, "POST", b"select {a:Int8}"))[1] == 456
+
+
+def test_requests_without_a_session_share_a_handle_that_is_as_it_was(port: int) -> None:
+    handle = "select getSetting('log_comment')"
+    first = post(port, handle)
+    assert post(port, handle, max_block_size="7", database="system") == first
+    assert post(port, handle) == first
+    for leaves_something in ("set max_block_size = 9", "use system", "create temporary table t (a Int8)"):
+        before = post(port, handle)
+        post(port, leaves_something)
+        assert post(port, handle) != before
+    before = post(port, handle)
+    assert error_of(send(port, "POST", b"select no_such_column"))[1] == 47
+    after = post(port, handle)
+    assert after != before
+    assert send(port, "GET", query="select 1")[0] == 200
+    assert post(port, handle) != after
 
 
 def test_a_session_keeps_its_state_to_itself(port: int) -> None:
@@ -688,14 +709,10 @@ def test_a_password_is_drawn_and_kept_where_none_is_given(
         with connect() as client:
             assert client.command("select 1") == 1
         if again:
-            assert '"found": 1' in shown_by_dbt("select 1 as found", tmp_path)
+            files = {"DBT_TARGET_PATH": str(tmp_path / "target"), "DBT_LOG_PATH": str(tmp_path / "logs")}
+            [shown] = invoke_dbt("show", "--inline", "select 1 as found", target="prod", env=files).result.results
+            assert [list(row) for row in shown.agate_table.rows] == [[1]]
         assert stop(process) == 0
-
-
-def shown_by_dbt(query: str, folder: Path) -> str:
-    command = [DBT, "--quiet", "show", "--inline", query, "--target", "prod", "--output", "json"]
-    env = {**os.environ, "DBT_TARGET_PATH": str(folder / "target"), "DBT_LOG_PATH": str(folder / "logs")}
-    return subprocess.run(command, cwd=PROJECT, env=env, capture_output=True, text=True).stdout
 
 
 def test_commands_that_start_the_engine_hand_its_password_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
