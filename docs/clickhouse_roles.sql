@@ -9,7 +9,7 @@ CREATE ROLE IF NOT EXISTS duckhouse_push;
 GRANT CREATE DATABASE, CREATE TABLE, DROP TABLE, ALTER ADD COLUMN, ALTER DELETE, INSERT, SELECT ON raw_*.*
     TO duckhouse_push;
 GRANT TABLE ENGINE ON MergeTree, TABLE ENGINE ON ReplacingMergeTree TO duckhouse_push;
-GRANT SELECT ON system.tables TO duckhouse_push;
+GRANT SELECT ON system.settings, SELECT ON system.tables TO duckhouse_push;
 
 -- dbt, which reads what was pushed and builds in the audit databases
 CREATE ROLE IF NOT EXISTS duckhouse_dbt;
@@ -17,15 +17,15 @@ GRANT SELECT ON raw_*.* TO duckhouse_dbt;
 GRANT CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP TABLE, DROP VIEW, ALTER, INSERT, SELECT ON duckhouse_audit*.*
     TO duckhouse_dbt;
 GRANT TABLE ENGINE ON MergeTree, TABLE ENGINE ON ReplacingMergeTree TO duckhouse_dbt;
-GRANT SELECT ON system.columns, SELECT ON system.databases, SELECT ON system.parts, SELECT ON system.tables
-    TO duckhouse_dbt;
+GRANT SELECT ON system.columns, SELECT ON system.databases, SELECT ON system.parts, SELECT ON system.settings,
+    SELECT ON system.tables TO duckhouse_dbt;
 
 -- python -m scripts.publish: duckhouse_* is duckhouse_audit_* too, which it reads
 CREATE ROLE IF NOT EXISTS duckhouse_publish;
 GRANT CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP TABLE, DROP VIEW, ALTER DELETE, INSERT, SELECT ON duckhouse_*.*
     TO duckhouse_publish;
 GRANT TABLE ENGINE ON MergeTree, TABLE ENGINE ON ReplacingMergeTree TO duckhouse_publish;
-GRANT SELECT ON system.databases, SELECT ON system.tables TO duckhouse_publish;
+GRANT SELECT ON system.databases, SELECT ON system.settings, SELECT ON system.tables TO duckhouse_publish;
 
 -- Who reads what is published: the dashboard, the report, parity, alerts, and people. The databases are named one by
 -- one, because duckhouse_* would show what is not published.
@@ -36,7 +36,7 @@ GRANT SELECT ON duckhouse_intermediate.*, SELECT ON duckhouse_rules.*, SELECT ON
     TO duckhouse_reader;
 -- when tables were built, and why nothing new is published
 GRANT SELECT ON duckhouse_builds.*, SELECT ON duckhouse_audit_builds.* TO duckhouse_reader;
-GRANT SELECT ON system.tables TO duckhouse_reader;
+GRANT SELECT ON system.settings, SELECT ON system.tables TO duckhouse_reader;
 
 -- No query of a reader takes the memory of a build, or runs for more than ten minutes.
 CREATE SETTINGS PROFILE IF NOT EXISTS duckhouse_reader

@@ -38,18 +38,25 @@ def configuration(path: str) -> str:
     )
 
 
+def told_profiles() -> list[re.Match[str]]:
+    return [*filter(None, map(PROFILE.fullmatch, roles.statements(text)))]
+
+
+def settings_of(profile: re.Match[str]) -> list[dict[str, str]]:
+    return [found.groupdict() for found in SETTING.finditer(profile["settings"])]
+
+
 def profiles() -> Iterator[str]:
-    for profile in filter(None, map(PROFILE.fullmatch, roles.statements(text))):
-        settings = [found.groupdict() for found in SETTING.finditer(profile["settings"])]
+    for profile in told_profiles():
+        settings = settings_of(profile)
         values = "".join(f"<{one['name']}>{one['value']}</{one['name']}>" for one in settings)
         limits = "".join(f"<{one['name']}><max>{one['most']}</max></{one['name']}>" for one in settings if one["most"])
         yield f"<{profile['name']}>{values}<constraints>{limits}</constraints></{profile['name']}>"
 
 
 def parts(all_rights: str) -> Iterator[str]:
-    by_role = {
-        ALL: [all_rights, "<query>GRANT READ ON REMOTE</query>", "<query>GRANT SYSTEM FLUSH LOGS ON *.*</query>"]
-    }
+    of_servers = "READ ON REMOTE, TABLE ENGINE ON Distributed, SYSTEM FLUSH LOGS ON *.*"
+    by_role = {ALL: [all_rights, f"<query>GRANT {of_servers}</query>"]}
     for grant in filter(None, map(roles.GRANT.fullmatch, roles.statements(text))):
         by_role.setdefault(grant["role"], []).append(f"<query>GRANT {grant['given']}</query>")
     each = (f"<{role}><grants>{''.join(grants)}</grants></{role}>" for role, grants in by_role.items())
@@ -69,8 +76,11 @@ class EngineOfRoles(engine.Engine):
         handle.tag = f"{role} {handle.tag}"
         self._query(handle, engine._set_statement({"log_comment": handle.tag}))
         self._query(handle, f"SET ROLE {role}".encode())
-        if f"PROFILE IF NOT EXISTS {role} " in text:
-            self._query(handle, f"SET profile = '{role}'".encode())
+        for profile in told_profiles():
+            if profile["name"] == role:  # of a profile that is set later, the engine takes the limits only
+                values = ", ".join(f"{one['name']} = {one['value']}" for one in settings_of(profile))
+                self._query(handle, f"SET profile = '{role}'".encode())
+                self._query(handle, f"SET {values}".encode())
         handle.changed = None
         return handle
 
