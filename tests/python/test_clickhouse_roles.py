@@ -39,7 +39,7 @@ PUSH, DBT, PUBLISH, READER = (f"duckhouse_{name}" for name in ("push", "dbt", "p
 AUDIT = "duckhouse_audit"
 SCHEMAS_OF_PEOPLE = {f"duckhouse_{schema}" for schema in PUBLISHED_SCHEMAS}
 PUBLISHERS = ("publisher_id,publisher_name,timezone", "1,Daily News,UTC")
-GUIDE, SERVERS = PROJECT / "docs/cluster.md", PROJECT / "docs/clickhouse.md"
+GUIDE, SERVERS, SIZING = (PROJECT / f"docs/{page}.md" for page in ("cluster", "clickhouse", "sizing"))
 BLOCK = re.MULTILINE | re.DOTALL
 SOME_DAY = dt.datetime(2026, 1, 11)
 # of each kind of model, snapshot and hook at least one
@@ -274,6 +274,15 @@ def test_the_configuration_of_the_guide_names_what_a_cluster_needs() -> None:
     [configuration] = blocks("xml", GUIDE)
     parts = {part.tag for part in ElementTree.fromstring(configuration)}  # noqa: S314 - a page of ours
     assert parts == {"remote_servers", "zookeeper", "macros", "distributed_ddl", "user_directories"}
+
+
+def test_the_questions_about_size_are_answered(used: dict[str, set[Right]], house: Warehouse) -> None:
+    by_database, by_kind = map(roles.statements, blocks("sql", SIZING))
+    with as_user(house, "default") as client:
+        assert {"raw_ad_serving", "duckhouse_audit_marts"} <= {row[0] for row in client.query(*by_database).result_rows}
+        of_audit = by_kind[0].replace("duckhouse_", "duckhouse_audit_")
+        kinds = {row[0] for row in client.query(of_audit).result_rows}
+    assert {"rules and quality", "steps", "marts", "staging and raw", "everything else"} <= kinds
 
 
 def test_the_questions_of_the_guide_are_answered_by_a_cluster_of_one_node(house: Warehouse) -> None:
