@@ -152,21 +152,21 @@ def tables_beside(client: "Client", database: str) -> Iterator[Beside]:
     )
     values = {"database": database, "beside": BESIDE, "hours": HOURS_KEPT}
     for (name,) in client.query(left, parameters=values).result_rows:
-        client.command(f"drop table if exists {full_name(database, name)}")
+        client.command(f"drop table if exists {full_name(database, name)}{everywhere()}")
     own = f"{BESIDE}{secrets.token_hex(8)}_"
     made: dict[str, str] = {}
 
     def beside(entity: str) -> str:
         if entity not in made:
             made[entity] = full_name(database, own + entity)
-            client.command(f"create table {made[entity]} as {full_name(database, entity)}")
+            client.command(f"create table {made[entity]}{everywhere()} as {full_name(database, entity)}")
         return made[entity]
 
     try:
         yield beside
     finally:
         for table in made.values():
-            client.command(f"drop table if exists {table}")
+            client.command(f"drop table if exists {table}{everywhere()}")
 
 
 def push_delivery(client: "Client", database: str, delivery: Delivery, beside: Beside) -> int:

@@ -19,6 +19,7 @@ from pathlib import Path
 import clickhouse_connect
 import pytest
 from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from support import review_files
 from support.ad_delivery import advertiser, campaign, deliver, event
@@ -417,6 +418,18 @@ def test_on_a_cluster_every_definition_reaches_every_node(recorded: Relay, words
     replicated = re.compile(r"alter table \S+ (replace partition|drop partition|add index|add projection)")
     assert statements
     assert [statement for statement in of_one_replica if not replicated.match(statement)] == []
+
+
+def test_the_engine_parses_what_dbt_sends_to_a_cluster(recorded: Relay, client: Client) -> None:
+    """As it is sent: in the build that was recorded the engine got it without what only a cluster understands."""
+    sent = {statement for statement in recorded.statements if any(only.search(statement) for only, _ in FOR_ONE_NODE)}
+    assert len(sent) > len(DAY_FACTS)
+    for statement in sent:
+        client.command(f"explain ast {statement}")
+    [exchange, *_] = recorded.starting_with("exchange tables")
+    client.command(f"explain ast {exchange}")
+    with pytest.raises(ClickHouseError, match="SYNTAX_ERROR"):
+        client.command(f"explain ast {exchange.replace('on cluster', 'cluster')}")
 
 
 def test_on_a_cluster_days_are_replaced_and_dropped(recorded: Relay, house: Warehouse, client: Client) -> None:

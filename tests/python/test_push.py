@@ -201,11 +201,24 @@ def test_quoting_keeps_text_inside_its_quotes() -> None:
     assert literal("a'b\\") == "'a\\'b\\\\'"
 
 
-def test_on_a_cluster_every_table_is_created_on_it_and_replicated(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_on_a_cluster_every_table_is_on_it_and_replicated(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CLICKHOUSE_CLUSTER", "main")
     sent: list[str] = []
-    push.create_tables(SimpleNamespace(command=sent.append), "ad_serving", "raw_ad_serving")
+    left_behind = SimpleNamespace(result_rows=[("_pushed_0_events",)])
+    client = SimpleNamespace(command=sent.append, query=lambda *_, **__: left_behind)
+    push.create_tables(client, "ad_serving", "raw_ad_serving")
+    with push.tables_beside(client, "raw_ad_serving") as beside:
+        beside("events")
     creations = [statement for statement in sent if statement.startswith("create")]
+    *_, copied = creations
     assert all(" on cluster `main`" in statement for statement in creations)
-    assert all("engine = Replicated" in s for s in creations if s.startswith("create table"))
+    assert all("engine = Replicated" in s for s in creations if s.startswith("create table") and s != copied)
+    assert copied.endswith("_events` on cluster `main` as `raw_ad_serving`.`events`")  # the same engine
     assert len(creations) > 6
+    dropped = [statement for statement in sent if statement.startswith("drop")]
+    assert [statement.endswith("_events` on cluster `main`") for statement in dropped] == [True, True]
+    with warehouse() as house, connect(house) as engine:
+        for statement in sent:
+            engine.command(f"explain ast {statement}")
+        with pytest.raises(ClickHouseError, match="SYNTAX_ERROR"):
+            engine.command(f"explain ast {copied.replace('on cluster', 'at cluster')}")
