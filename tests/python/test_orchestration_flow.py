@@ -85,8 +85,7 @@ class World:
 
 
 @pytest.fixture
-def world(postgres: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr("duckhouse.reporting.report.REPORT", tmp_path / "report.html")
+def world(postgres: Embedded, tmp_path: Path) -> Iterator[World]:
     (tmp_path / "pipeline.yml").write_text(PIPELINE % BUCKET)
     (tmp_path / "drop").mkdir()
     database = new_database(postgres)
@@ -100,6 +99,7 @@ def world(postgres: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
             "DUCKHOUSE_LANDING": str(tmp_path / "landing"),
             "DUCKHOUSE_DUCKDB": str(tmp_path / "house.duckdb"),
             "DUCKHOUSE_PUBLISH": "true",
+            "DUCKHOUSE_REPORT": str(tmp_path / "report.html"),
             "DUCKHOUSE_LAKE": str(tmp_path / "lake"),
             "DUCKHOUSE_ALERT_WEBHOOK": alerts.address,
             "DBT_TARGET_PATH": str(tmp_path / "target"),
