@@ -1,4 +1,4 @@
-# One image for the pipeline, the consumer, the dashboard and Dagster: the command decides. docs/deployment.md shows how.
+# One image for the pipeline, the consumer, the dashboard and Dagster: the command decides (docs/deployment.md).
 FROM python:3.11-slim-bookworm AS build
 ENV PATH=/opt/duckhouse/.venv/bin:$PATH PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_CACHE_DIR=1
 WORKDIR /opt/duckhouse
@@ -6,7 +6,8 @@ WORKDIR /opt/duckhouse
 COPY pyproject.toml constraints.txt README.md ./
 COPY plugins plugins
 RUN python -m venv .venv \
-    && pip install --constraint constraints.txt --editable '.[postgres,s3,stream,report,dashboard,metrics,orchestration]'
+    && pip install --constraint constraints.txt \
+    --editable '.[postgres,s3,stream,report,dashboard,metrics,orchestration]'
 COPY . .
 # modes of a checkout, and of files that commands write with umask 077, would keep the user of the image out
 RUN python -m scripts.deps \
