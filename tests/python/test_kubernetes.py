@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-from dotenv import dotenv_values
 from kubernetes_validate import ValidationError, validate
 
 from duckhouse.pipeline.config import inflows
@@ -96,7 +95,7 @@ def secrets(manifests: dict[str, Manifest]) -> Iterator[str]:
         for variable in container["env"]:
             if "secretKeyRef" not in variable.get("valueFrom", {}):
                 yield f"{name}: {variable['name']} does not come from a secret"
-    for variable in dotenv_values(FOLDER / "settings.env"):
+    for variable in listed_settings(FOLDER / "settings.env"):
         if SECRET.search(variable):
             yield f"settings.env: {variable} is a secret"
 
@@ -106,9 +105,8 @@ def probes(manifests: dict[str, Manifest]) -> Iterator[str]:
     reached = [manifest["spec"]["selector"] for manifest in manifests.values() if manifest["kind"] == "Service"]
     for name, pod in pods({name: one for name, one in manifests.items() if one["kind"] == "Deployment"}):
         [container] = pod["spec"]["containers"]
-        needed = {"startupProbe", "livenessProbe"} | (
-            {"readinessProbe"} if pod["metadata"]["labels"] in reached else set()
-        )
+        ready = {"readinessProbe"} if pod["metadata"]["labels"] in reached else set()
+        needed = {"startupProbe", "livenessProbe", *ready}
         yield from (f"{name}: has no {probe}" for probe in sorted(needed - container.keys()))
         opened = {port["name"] for port in container["ports"]}
         for probe in needed & container.keys():
@@ -158,12 +156,8 @@ def commands(manifests: dict[str, Manifest]) -> Iterator[str]:
 
 
 CHECKS = (schemas, users, confinement, secrets, probes, services, volumes, commands)
-PIPELINE, CONSUMER, DASHBOARD = (
-    "CronJob duckhouse-pipeline",
-    "Deployment duckhouse-consumer",
-    "Deployment duckhouse-dashboard",
-)
-SERVICE = "Service duckhouse-dashboard"
+PIPELINE, CONSUMER = "CronJob duckhouse-pipeline", "Deployment duckhouse-consumer"
+DASHBOARD, SERVICE = "Deployment duckhouse-dashboard", "Service duckhouse-dashboard"
 POD = "spec.template.spec"
 OF_PIPELINE = "spec.jobTemplate.spec.template.spec"
 
@@ -245,9 +239,8 @@ def test_runs_of_the_pipeline_do_not_overlap_and_the_second_one_is_told_apart(ma
 
 def test_kustomize_takes_every_manifest_and_every_file_that_is_there() -> None:
     taken = kustomization()
-    files = [
-        file.rpartition("=")[2] for one in taken[GENERATORS] for file in one.get("envs", []) + one.get("files", [])
-    ]
+    generated = [file for one in taken[GENERATORS] for file in (*one.get("envs", []), *one.get("files", []))]
+    files = [file.rpartition("=")[2] for file in generated]
     there = {path.name for path in FOLDER.iterdir()}
     assert sorted([*taken["resources"], *files, "kustomization.yaml"]) == sorted(there)
     assert taken.keys() == {
@@ -257,7 +250,7 @@ def test_kustomize_takes_every_manifest_and_every_file_that_is_there() -> None:
 
 def test_settings_and_inflows_are_those_that_the_commands_read(manifests: dict[str, Manifest]) -> None:
     known = {*listed_settings(), "PGPASSWORD"}
-    assert dotenv_values(FOLDER / "settings.env").keys() <= known
+    assert listed_settings(FOLDER / "settings.env").keys() <= known
     assert {variable["name"] for _, container in containers(manifests) for variable in container["env"]} <= known
     with environment({"DUCKHOUSE_PIPELINE": str(FOLDER / "inflows.yml")}):
         assert {inflow.kind for inflow in inflows()} == {"bucket", "database", "topic"}

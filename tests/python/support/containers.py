@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 
 from duckhouse.settings import PROJECT
 from support.warehouse import called
@@ -12,10 +13,9 @@ SECRET = re.compile(r"PASSWORD|SECRET|ACCESS_KEY|WEBHOOK")
 UNKNOWN = "--no-such-option"
 
 
-def listed_settings() -> dict[str, str]:
-    """The settings of .env.example with their defaults, those in comments too."""
-    text = (PROJECT / ".env.example").read_text(encoding="utf-8")
-    return dict(re.findall(r"^#?([A-Z][A-Z_]+)=(.*)$", text, re.MULTILINE))
+def listed_settings(file: Path = PROJECT / ".env.example") -> dict[str, str]:
+    """The settings of a file with their values, those in comments too."""
+    return dict(re.findall(r"^#?([A-Z][A-Z_]+)=(.*)$", file.read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def faults_of_command(command: Sequence[str]) -> Iterator[str]:
