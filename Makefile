@@ -42,7 +42,7 @@ $(VENV)/.ready: pyproject.toml constraints.txt
 demo: packages ## generate, land and build data of all systems on DuckDB, write demo/report/index.html
 	@$(DEMO) $(RUN).land --prepare > /dev/null
 	@$(DEMO) $(PYTHON_OF_VENV) -m tools.demo
-	@$(DEMO) $(RUN).report --out demo/report/index.html
+	@$(DEMO) $(RUN).report
 	@echo "make dashboard SETTINGS=demo.env opens the dashboard on it"
 
 demo-prod: packages ## bring the demo to an embedded ClickHouse, publish what passes its tests, compare with DuckDB

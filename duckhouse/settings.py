@@ -131,6 +131,11 @@ def postgres_dir() -> Path:
     return Path(_setting("DUCKHOUSE_POSTGRES", "postgres-data"))
 
 
+def report_path() -> Path:
+    """The report: DUCKHOUSE_REPORT, or report/index.html."""
+    return Path(_setting("DUCKHOUSE_REPORT", "report/index.html"))
+
+
 def keep_days(prefix: str) -> int | None:
     """Days for which a store keeps readings: <prefix>_KEEP_DAYS; None keeps all."""
     days = _setting(f"{prefix}_KEEP_DAYS", "")

@@ -32,10 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _consume(options: argparse.Namespace, source: Source, summary: Summary, stop: Event) -> int:
     limits = Limits(options.batch_rows, options.batch_seconds)
+    metrics_at = None if options.port is None else (options.host, options.port)
     try:
-        consume(
-            summary, source, stop, once=options.once, seconds=options.seconds, limits=limits, metrics_port=options.port
-        )
+        consume(summary, source, stop, once=options.once, seconds=options.seconds, limits=limits, metrics_at=metrics_at)
     finally:
         _tell(summary, as_json=options.json)
     return 1 if summary.lost else 0
@@ -64,6 +63,9 @@ def _parser() -> argparse.ArgumentParser:
         help="longest wait before a batch is written",
     )
     parser.add_argument("--metrics-port", dest="port", type=int, metavar="PORT", help="serve metrics; 0: a free one")
+    parser.add_argument(
+        "--metrics-host", dest="host", default="127.0.0.1", metavar="ADDRESS", help="of metrics (default: %(default)s)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")
     return parser
 

@@ -1,6 +1,8 @@
 """Opens Dagster, which brings, builds, tests and publishes by itself: python -m scripts.orchestrate [--port 3000]
 
-It serves http://127.0.0.1:3000 until Ctrl-C. Inflows are those of pipeline.yml, targets those of DUCKHOUSE_TARGETS.
+It serves http://127.0.0.1:3000 until Ctrl-C. Inflows are those of pipeline.yml, targets those of DUCKHOUSE_TARGETS. Who
+opens the page can start and stop builds without a password, so it listens on this machine only, unless --host names
+another address.
 """
 
 import argparse
@@ -13,6 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from duckhouse import cli
+from duckhouse.listening import warn_where_open
 from duckhouse.pipeline.config import inflows
 from duckhouse.settings import PROJECT, orchestrated_targets, orchestration_dir, pipeline_path
 
@@ -23,8 +26,10 @@ CONFIGURATION = PROJECT / "orchestration" / "dagster.yaml"
 
 def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m scripts.orchestrate", description=__doc__)
-    parser.add_argument("--port", type=int, default=3000, help="of the page, on this machine (default: %(default)s)")
-    port = parser.parse_args(words).port
+    parser.add_argument("--host", default=HOST, help="address of the page (default: %(default)s)")
+    parser.add_argument("--port", type=int, default=3000, help="port of the page (default: %(default)s)")
+    arguments = parser.parse_args(words)
+    host, port = arguments.host, arguments.port
     if not 0 < port < 65536:
         raise cli.UserError(f"--port {port} is not a port number")
     if any(find_spec(name) is None for name in EXTRA):
@@ -36,14 +41,15 @@ def main(words: Sequence[str] | None = None) -> None:
     shutil.copy(CONFIGURATION, home)
     if not bringing:
         print(f"{pipeline_path()} is not there: what other commands land is built, nothing is brought in")
-    print(f"Dagster at http://{HOST}:{port} ({len(bringing)} inflows, target {targets}, data: {home})", flush=True)
+    warn_where_open(host)
+    print(f"Dagster at http://{host}:{port} ({len(bringing)} inflows, target {targets}, data: {home})", flush=True)
     dagster = str(Path(sys.executable).with_name("dagster"))
     place = ("--module-name", "orchestration.definitions", "--working-directory", str(PROJECT))
     os.chdir(PROJECT)
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # Dagster ignores SIGTERM too where a shell's job ignores SIGINT
     os.execve(  # noqa: S606 - in the place of this process, so that Ctrl-C and SIGTERM reach it
         dagster,
-        [dagster, "dev", "--host", HOST, "--port", str(port), *place],
+        [dagster, "dev", "--host", host, "--port", str(port), *place],
         {**os.environ, "DAGSTER_HOME": str(home), "PYTHONPATH": str(PROJECT)},
     )
 

@@ -8,13 +8,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from duckhouse import cli
-from duckhouse.reporting.report import REPORT, write_report
+from duckhouse.reporting.report import write_report
+from duckhouse.settings import report_path
 
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.report", description=__doc__)
     parser.add_argument("--target", choices=("dev", "prod"), default="dev", help="default: %(default)s")
-    parser.add_argument("--out", type=Path, default=REPORT, metavar="FILE", help=f"default: {REPORT}")
+    out = report_path()
+    parser.add_argument("--out", type=Path, default=out, metavar="FILE", help=f"default: {out}")
     arguments = parser.parse_args(words)
     for line in write_report(arguments.target, arguments.out):
         print(line)

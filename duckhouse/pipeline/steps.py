@@ -80,7 +80,7 @@ def _of_topic(inflow: Inflow, source: Source) -> Brought:
     _, entity = stream_source(source.name)
     summary = Summary(source.name, entity)
     with failures.noted("consume", source.name):
-        consume(summary, source, Event(), once=True, seconds=None, limits=Limits(), metrics_port=None)
+        consume(summary, source, Event(), once=True, seconds=None, limits=Limits(), metrics_at=None)
     outcomes = land_noted(source, lambda: [deliver_from_lake(source, [], delivered_at=None, dry_run=False)])
     brought = _landed(inflow, outcomes)
     lost = [f"topic {entity.topic} no longer holds {summary.lost_messages:,} messages: they are lost"]
@@ -149,15 +149,15 @@ def parity(_: str) -> Iterator[str]:
 
 def report(target: str) -> Iterator[str]:
     """Writes the report of what is published; gives a line."""
-    from duckhouse.settings import is_publishing
+    from duckhouse.settings import is_publishing, report_path
 
     if target == "dev" and not is_publishing():
         return
-    from duckhouse.reporting.report import REPORT, write_report
+    from duckhouse.reporting.report import write_report
 
-    for _ in write_report(target, REPORT):
+    for _ in write_report(target, report_path()):
         pass
-    yield f"report: {REPORT}"
+    yield f"report: {report_path()}"
 
 
 AFTER = (parity, report)

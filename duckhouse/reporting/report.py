@@ -16,7 +16,6 @@ from duckhouse.warehouse.blocked import blocked, lines
 from duckhouse.warehouse.reading import House, reading
 from duckhouse.warehouse.target_engine import running
 
-REPORT = Path("report/index.html")
 TITLE = "duckhouse report"
 
 

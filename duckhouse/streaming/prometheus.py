@@ -1,4 +1,4 @@
-"""The figures of a run as Prometheus metrics, on a port of this machine while it runs."""
+"""The figures of a run as Prometheus metrics, on a port while it runs."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,6 @@ from prometheus_client.registry import Collector
 from duckhouse.cli import UserError
 from duckhouse.streaming.summary import Summary
 
-HOST = "127.0.0.1"
 LABELS = ("source", "entity")
 
 
@@ -55,17 +54,18 @@ class _Figures(Collector):
 
 
 @contextmanager
-def served(summary: Summary, port: int) -> Iterator[str]:
+def served(summary: Summary, host: str, port: int) -> Iterator[str]:
     """Serves the metrics during the block; gives their address. Port 0 picks a free port."""
     registry = CollectorRegistry()
     registry.register(_Figures(summary))
     try:
-        server, thread = start_http_server(port, addr=HOST, registry=registry)
+        server, thread = start_http_server(port, addr=host, registry=registry)
     except (OSError, OverflowError) as error:
         reason = error.strerror if isinstance(error, OSError) else "ports go from 0 to 65535"
-        raise UserError(f"--metrics-port {port}: {reason}: name another port, or leave it out") from None
+        where = f"--metrics-host {host} --metrics-port {port}"
+        raise UserError(f"{where}: {reason}: name another address or port, or leave them out") from None
     try:
-        yield f"http://{HOST}:{server.server_port}/metrics"
+        yield f"http://{host}:{server.server_port}/metrics"
     finally:
         server.shutdown()
         server.server_close()

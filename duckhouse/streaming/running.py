@@ -60,14 +60,15 @@ def consume(
     once: bool,
     seconds: float | None,
     limits: Limits,
-    metrics_port: int | None,
+    metrics_at: tuple[str, int] | None,
 ) -> None:
-    """Consumes the topic of a source, fills the summary as it goes, and serves it as metrics where there is a port.
+    """Consumes the topic of a source, fills the summary as it goes, and serves it as metrics where there is a host and
+    port.
 
     Raises UserError where it cannot go on.
     """
     topic = _topic(summary.entity)
-    metrics = nullcontext() if metrics_port is None else served(summary, metrics_port)
+    metrics = nullcontext() if metrics_at is None else served(summary, *metrics_at)
     with metrics as address, open_stores(source, summary.entity) as stores:
         if address:
             _report(f"metrics: {address}")

@@ -25,7 +25,12 @@ MENDS = {
     "prod": "python -m scripts.prod builds and publishes it anew",
 }
 # as on DuckDB: a join and a sum give NULL where there is no row, and a measure may have the name of its column
-ASKED_WITH = {"join_use_nulls": 1, "aggregate_functions_null_for_empty": 1, "prefer_column_name_to_alias": 1}
+ASKED_WITH = {
+    "join_use_nulls": 1,
+    "aggregate_functions_null_for_empty": 1,
+    "cast_keep_nullable": 1,  # the maximum of an empty table is NULL, also as a date
+    "prefer_column_name_to_alias": 1,
+}
 
 Row = Any
 """A named tuple of the columns of a view. Values are of the same Python types on both targets: str, int, float, bool,

@@ -196,7 +196,7 @@ def test_of_many_partitions_those_with_most_to_read_are_told() -> None:
 def test_metrics_are_served_while_it_runs(stream: Stream) -> None:
     stream.produce(reading(), b"{")
     summary = stream.once()
-    with served(summary, 0) as address, urllib.request.urlopen(address) as answer:  # noqa: S310
+    with served(summary, "127.0.0.1", 0) as address, urllib.request.urlopen(address) as answer:  # noqa: S310
         text = answer.read().decode()
     assert address.startswith("http://127.0.0.1:")
     of = 'entity="readings",'
@@ -204,10 +204,12 @@ def test_metrics_are_served_while_it_runs(stream: Stream) -> None:
     assert f'duckhouse_stream_messages_total{{{of}outcome="valid",source="telemetry"}} 1.0' in text
     assert f'duckhouse_stream_rows_written_total{{{of}source="telemetry",store="lake"}} 2.0' in text
     assert f'duckhouse_stream_lag{{{of}partition="0",source="telemetry"}} 0.0' in text
-    with served(summary, 0) as address, pytest.raises(UserError, match=r"--metrics-port .* in use: name another port"):
-        served(summary, int(address.split(":")[2].split("/")[0])).__enter__()
-    with pytest.raises(UserError, match=r"^--metrics-port 65536: ports go from 0 to 65535"):
-        served(summary, 65_536).__enter__()
+    in_use = r"--metrics-port .* in use: name another address or port"
+    with served(summary, "127.0.0.2", 0) as address, pytest.raises(UserError, match=in_use):
+        assert address.startswith("http://127.0.0.2:")
+        served(summary, "127.0.0.2", int(address.split(":")[2].split("/")[0])).__enter__()
+    with pytest.raises(UserError, match=r"--metrics-port 65536: ports go from 0 to 65535"):
+        served(summary, "127.0.0.1", 65_536).__enter__()
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def of_the_demo() -> dict[str, str]:
 def test_every_folder_of_the_demo_is_its_own() -> None:
     folders = (settings.landing_dir, settings.duckdb_path, settings.published_path, settings.postgres_dir)
     with environment(of_the_demo()):
-        assert {folder().parts[0] for folder in (*folders, settings.clickhouse_dir)} == {"demo"}
+        assert {place().parts[0] for place in (*folders, settings.clickhouse_dir, settings.report_path)} == {"demo"}
         assert settings.is_publishing()
     assert {Path(of_the_demo()[name]).parts[0] for name in ("DBT_TARGET_PATH", "DBT_LOG_PATH")} == {"demo"}
 

@@ -31,7 +31,7 @@ LAYERS = (
     ("settings", "landed_types", "message_schemas", "listings", "locks"),
     ("opening", "clickhouse_sql", "metrics", "state"),
     ("turns",),
-    ("sources", "processes", "project", "builds", "packages", "generated", "dbt_plugin", "failures"),
+    ("sources", "listening", "processes", "project", "builds", "packages", "generated", "dbt_plugin", "failures"),
     ("landed_schemas",),
     ("landed_rows",),
     ("readers", "embedded"),

@@ -85,8 +85,7 @@ class World:
 
 
 @pytest.fixture
-def world(postgres: Embedded, quick_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr("duckhouse.reporting.report.REPORT", quick_path / "report.html")
+def world(postgres: Embedded, quick_path: Path) -> Iterator[World]:
     (quick_path / "pipeline.yml").write_text(PIPELINE % BUCKET)
     (quick_path / "drop").mkdir()
     database = new_database(postgres)
@@ -100,6 +99,7 @@ def world(postgres: Embedded, quick_path: Path, monkeypatch: pytest.MonkeyPatch)
             "DUCKHOUSE_LANDING": str(quick_path / "landing"),
             "DUCKHOUSE_DUCKDB": str(quick_path / "house.duckdb"),
             "DUCKHOUSE_PUBLISH": "true",
+            "DUCKHOUSE_REPORT": str(quick_path / "report.html"),
             "DUCKHOUSE_LAKE": str(quick_path / "lake"),
             "DUCKHOUSE_ALERT_WEBHOOK": alerts.address,
             "DBT_TARGET_PATH": str(quick_path / "target"),

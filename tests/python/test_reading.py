@@ -54,7 +54,8 @@ JANUARY = [date(2026, 1, day) for day in range(5)[1:]]
 
 
 def statements(engine: str, schema: str) -> list[str]:
-    """A view of all kinds with a full row and one of NULLs, and one with an odd name."""
+    """A view of all kinds with a full row and one of NULLs, one with an odd name, one of sales, and one of days up to
+    the last day of no rows."""
     types = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"]["types"][engine]
     place, odd = ("schema", '"odd "" name"') if engine == "duckdb" else ("database", '`odd " name`')
 
@@ -70,6 +71,7 @@ def statements(engine: str, schema: str) -> list[str]:
         return "null" if value is None else "'" + escaped.replace("'", "''") + "'"
 
     key = f"id {types['integer']}"
+    last_day = f"select cast(max(event_date) as {types['date']}) as last_day from {schema}.rpt_sales where sold < 0"
     values = ", ".join("'" + str(value).replace("'", "''") + "'" for value in VALUES.values())
     return [
         f"create {place} {schema}",
@@ -79,6 +81,8 @@ def statements(engine: str, schema: str) -> list[str]:
         table(f"{schema}.{odd}", key),
         table(f"{schema}.rpt_sales", *columns, order="event_date"),
         *(f"insert into {schema}.rpt_sales values ({', '.join(map(written, row))})" for row in SALES),
+        f"create {'table' if engine == 'duckdb' else 'view'} {schema}.rpt_known_days as "
+        f"select sold from {schema}.rpt_sales cross join ({last_day}) as known where event_date <= last_day",
     ]
 
 
@@ -114,13 +118,17 @@ def test_values_are_of_the_same_types_on_both(house: House) -> None:
     assert empty == (2, *[None] * len(VALUES))
 
 
+def test_the_last_day_of_no_rows_is_null(house: House) -> None:
+    assert house.rows("rpt_known_days") == []
+
+
 def test_rows_come_in_an_order_in_which_null_is_last(house: House) -> None:
     assert [row.id for row in house.rows("rpt_kinds", ["a_text"])] == [1, 2]
     assert [row.id for row in house.rows("rpt_kinds", ["a_text", "id"])] == [1, 2]
 
 
 def test_views_are_listed_and_read_whatever_their_names_are(house: House) -> None:
-    assert house.views() == {"rpt_kinds", "rpt_sales", 'odd " name'}
+    assert house.views() == {"rpt_kinds", "rpt_known_days", "rpt_sales", 'odd " name'}
     assert house.rows('odd " name') == []
 
 
