@@ -29,7 +29,7 @@ NOT_KEPT = {"audit", "runs"}
 
 
 def keep_clickhouse(making: Making) -> tuple[str, list[KeptRelation]]:
-    """Keeps the databases of the prefix, and returns the prefix and what is in them. Raises UserError where another run is
+    """Keeps the databases of the prefix; returns the prefix and what is in them. Raises UserError where another run is
     working, or nothing is there."""
     refuse_a_cluster()
     prefix, client = clickhouse().prefix, connect()

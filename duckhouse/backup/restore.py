@@ -13,9 +13,9 @@ from typing import Any
 from duckhouse import cli
 from duckhouse.backup import manifests
 from duckhouse.backup.chunks import Chunks, Kept
-from duckhouse.backup.making import CATALOG, DUCKDB, LAKE, LANDING
+from duckhouse.backup.making import DUCKDB, LAKE, LANDING
 from duckhouse.backup.manifests import Backup
-from duckhouse.backup.storage import Storage, storage
+from duckhouse.backup.storage import storage
 from duckhouse.cli import UserError
 from duckhouse.landing.zone import EMPTY
 from duckhouse.settings import duckdb_path, lake_address, landing_dir
