@@ -226,11 +226,11 @@ def test_a_name_that_leads_elsewhere_is_refused(house: House) -> None:
 def test_nothing_is_overwritten(house: House, lost: str, in_the_way: str, setting: str) -> None:
     house.back_up()
     shutil.rmtree(house.folder / lost) if lost == "landing" else house.duckdb.unlink()
-    before = {path for path in house.folder.rglob("*")}
+    before = set(house.folder.rglob("*"))
     said = house.refused(restore.main)
     assert said.startswith(f"/{in_the_way} is in the way: ")
     assert said.endswith(setting)
-    assert {path for path in house.folder.rglob("*")} == before
+    assert set(house.folder.rglob("*")) == before
 
 
 def test_what_a_crash_left_of_the_database_is_in_the_way(house: House) -> None:
