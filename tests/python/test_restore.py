@@ -28,7 +28,7 @@ Tables = dict[str, list[tuple]]
 
 @dataclass(frozen=True)
 class Story:
-    """The published tables when the backup was made, and one delivery later: the original ones and the restored ones."""
+    """The published tables when the backup was made, and one delivery later; the original and the restored ones."""
 
     house: Warehouse
     place: str
