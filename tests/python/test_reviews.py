@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from io import StringIO
 from pathlib import Path
 
 import clickhouse_connect
@@ -201,12 +202,14 @@ def erasing(house: Warehouse, *words: str) -> subprocess.CompletedProcess[str]:
 
 def holding(built: Built, reviewer: str) -> list[str]:
     """The deliveries with a record of a reviewer, oldest first, by what their files say."""
-    return sorted(
+    found = {
         delivery.id
         for delivery in built.deliveries
-        for path in sorted((delivery.folder / "jet_reviews").iterdir())
-        if reviewer in {record["reviewerID"].strip() for record in csv.DictReader(text_of(path).splitlines())}
-    )
+        for path in (delivery.folder / "jet_reviews").iterdir()
+        for record in csv.DictReader(StringIO(text_of(path)))
+        if record["reviewerID"].strip() == reviewer
+    }
+    return sorted(found)
 
 
 def text_of(path: Path) -> str:
