@@ -68,14 +68,14 @@ def _kept(making: Making, targets: Sequence[str]) -> Backup:
     relations: Sequence[manifests.KeptRelation] = ()
     prefix = lake = None
     if "prod" in targets:
-        from duckhouse.backup.clickhouse import keep_clickhouse  # not above: dev needs no ClickHouse
+        from duckhouse.backup.kept_clickhouse import keep_clickhouse  # not above: dev needs no ClickHouse
 
         prefix, relations = keep_clickhouse(making)
     if "dev" in targets:
         _keep_duckdb(making)
     _keep_landing(making)
     if not _lake_elsewhere() and (Path(lake_address()) / CATALOG).exists():
-        from duckhouse.backup.lake import keep_lake  # not above: what has no stream needs no Iceberg
+        from duckhouse.backup.kept_lake import keep_lake  # not above: what has no stream needs no Iceberg
 
         lake = keep_lake(making)
     return Backup(making.files, lake, prefix, tuple(relations))

@@ -53,7 +53,7 @@ def restore(place: str, identity: str | None = None) -> dict[str, Any]:
     for there, files, write in places:
         write(there, files, chunks)
     if backup.prefix:
-        from duckhouse.backup.clickhouse import restore_clickhouse  # not above: dev needs no ClickHouse
+        from duckhouse.backup.kept_clickhouse import restore_clickhouse  # not above: dev needs no ClickHouse
 
         restore_clickhouse(backup, chunks)
     os.sync()
@@ -80,7 +80,7 @@ Write = Callable[[Path, Mapping[str, Kept], Chunks], None]
 def _places(backup: Backup) -> Iterator[tuple[Path, dict[str, Kept], Write]]:
     """Where the parts of a backup go, the landing zone last. Raises UserError where something is in the way."""
     if backup.prefix:
-        from duckhouse.backup.clickhouse import refuse_databases
+        from duckhouse.backup.kept_clickhouse import refuse_databases
 
         refuse_databases()
     for name, kept in backup.below(DUCKDB).items():
