@@ -389,7 +389,7 @@ def test_no_landed_file_and_no_raw_table_names_a_forgotten_reviewer(shop: Wareho
     assert "no landed delivery" in erasing(shop, "--target", "dev", "prod").stdout
 
 
-def test_nothing_leaves_landing_before_each_target_has_erased(
+def test_nothing_leaves_landing_before_each_target_knows_whom_to_erase(
     shop: Warehouse, refreshed: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     listed = tmp_path / "erased_reviewers.csv"
@@ -398,6 +398,14 @@ def test_nothing_leaves_landing_before_each_target_has_erased(
     monkeypatch.setattr(warehouse_erase, "PROJECT", tmp_path)
     told = erasing(shop, "--target", "dev").stderr
     assert told == "error: erased_reviewers.csv has keys that dev does not know yet: dbt build --target dev\n"
+
+
+def test_nothing_leaves_landing_before_each_target_has_staged_it(shop: Warehouse, refreshed: Built) -> None:
+    behind, last = keep(shop, "behind"), holding(refreshed, "ada")[-1]
+    with duckdb.connect(str(behind.duckdb)) as connection:
+        connection.execute(f"delete from staging.stg_reviews__reviews where _delivery_id = '{last}'")
+    told = erasing(behind, "--target", "dev", "prod").stderr
+    assert told == f"error: delivery {last} is not staged on dev: dbt build --target dev\n"
 
 
 def test_what_others_wrote_stays(shop: Warehouse, later: Built, forgotten: Built) -> None:
