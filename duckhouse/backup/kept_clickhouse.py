@@ -68,7 +68,8 @@ def restore_clickhouse(backup: Backup, chunks: Chunks) -> None:
                 client.command(f"create database {quote(f'{beside}_{schema}')}")
             for relation in sorted(backup.relations, key=lambda relation: relation.engine == "View"):
                 client.command(moved(relation.definition, origin, beside))
-            for name, kept in progress(backup.below(CLICKHOUSE).items(), label="ClickHouse", unit="partition"):
+            with_rows = {name: kept for name, kept in backup.below(CLICKHOUSE).items() if kept.size}
+            for name, kept in progress(with_rows.items(), label="ClickHouse", unit="partition"):
                 schema, table, _ = name.split("/")
                 content = chunks.content(f"{CLICKHOUSE}/{name}", kept)
                 client.raw_insert(
