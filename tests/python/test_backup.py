@@ -69,7 +69,11 @@ class House:
     def files(self) -> dict[str, bytes]:
         """All that a backup keeps, with its content."""
         found = (path for root in (self.duckdb, self.landing) for path in [root, *root.rglob("*")] if path.is_file())
-        return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in found if path.suffix != ".lock"}
+        return {
+            path.relative_to(self.folder).as_posix(): path.read_bytes()
+            for path in found
+            if not path.name.endswith(".lock")
+        }
 
     def lose(self) -> None:
         """Everything but the backups."""
