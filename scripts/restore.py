@@ -6,6 +6,7 @@ file and the databases that the settings name must not be there yet. docs/backup
 
 import argparse
 from collections.abc import Sequence
+from typing import Any
 
 from duckhouse import cli
 from duckhouse.backup.restore import backups, checked, describe, restore
@@ -20,9 +21,9 @@ def main(words: Sequence[str] | None = None) -> int:
     ways.add_argument("--check", action="store_true", help="check every byte and restore nothing")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     options = parser.parse_args(words)
+    result: Any
     if options.list:
-        result = backups(options.place)
-        lines = result
+        result = lines = backups(options.place)
     elif options.check:
         identity, backup, _ = checked(options.place, options.backup)
         result = {"backup": identity, "files": len(backup.files)}

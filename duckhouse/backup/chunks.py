@@ -3,7 +3,7 @@
 So a backup adds only the pieces that no earlier one has, also of a database file of which a part has changed.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Protocol
@@ -66,7 +66,7 @@ class Chunks:
                 self._read(chunk, size, name)
                 self.checked.add(chunk)
 
-    def content(self, name: str, kept: Kept) -> Iterator[bytes]:
+    def content(self, name: str, kept: Kept) -> Generator[bytes, None, None]:
         """The bytes of a file, chunk by chunk. Raises UserError as `check` does."""
         for chunk, size in kept.sizes():
             yield self._read(chunk, size, name)

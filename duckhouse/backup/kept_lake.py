@@ -10,8 +10,9 @@ from pathlib import Path
 from duckhouse.backup.making import CATALOG, LAKE, Making, sqlite_copy
 from duckhouse.cli import progress
 from duckhouse.settings import environment
-from duckhouse.streaming.lake.catalog import catalog, location
+from duckhouse.streaming.lake.catalog import location
 from duckhouse.streaming.lake.leftovers import NOTES, needed
+from duckhouse.streaming.lake.status import tables_there
 
 
 def keep_lake(making: Making) -> str:
@@ -19,9 +20,8 @@ def keep_lake(making: Making) -> str:
     where = Path(location())
     with sqlite_copy(where / CATALOG) as copy:
         making.file(f"{LAKE}/{CATALOG}", copy)
-        with environment({"DUCKHOUSE_LAKE_CATALOG": f"sqlite:///{copy}"}), catalog(make=False) as opened:
-            names = [each for space in opened.list_namespaces() for each in opened.list_tables(space)]
-            tables = [opened.load_table(name) for name in names]
+        with environment({"DUCKHOUSE_LAKE_CATALOG": f"sqlite:///{copy}"}):
+            tables = list(tables_there())
     for table in tables:
         # commits remove old metadata at once
         may_be_gone = {f"{table.location()}/{NOTES}", *(entry.metadata_file for entry in table.metadata.metadata_log)}

@@ -35,10 +35,10 @@ def erase(targets: Sequence[str], *, dry_run: bool = False) -> dict[str, Any]:
     zone = Zone(load_source(SOURCE))
     with zone.session() as session:
         holding = {target: _holding(target) for target in targets}
-        for target, deliveries in holding.items():
-            if missing := sorted(set().union(*holding.values()) - deliveries):
-                raise UserError(f"delivery {missing[0]} is not staged on {target}: {_build(target)}")
         deliveries = sorted(set().union(*holding.values()))
+        for target, staged in holding.items():
+            if missing := [delivery for delivery in deliveries if delivery not in staged]:
+                raise UserError(f"delivery {missing[0]} is not staged on {target}: {_build(target)}")
         landed = [delivery for delivery in deliveries if zone.delivery_path(delivery).exists()]
         if not dry_run:
             gone = session.downloads()  # is removed with the session

@@ -356,6 +356,14 @@ def test_a_lake_is_restored_in_its_place_and_consumption_goes_on(house: House, m
     assert house.refused(restore.main) == "/lake is in the way: move it away"
 
 
+def test_a_lake_that_was_moved_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    with lake(house.folder / "lake") as opened:
+        opened.write(rows([0]), {}, {ZERO: 1})
+    shutil.move(house.folder / "lake", house.folder / "moved")
+    monkeypatch.setenv("DUCKHOUSE_LAKE", str(house.folder / "moved"))
+    assert house.refused(backup.main).endswith("so a lake cannot be moved or copied")
+
+
 def test_a_lake_elsewhere_is_left_out_and_told(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DUCKHOUSE_LAKE", f"s3://{BUCKET}/lake")
     assert house.back_up()["left_out"].startswith("the lake is not in this backup")
