@@ -356,11 +356,11 @@ def test_a_lake_is_restored_in_its_place_and_consumption_goes_on(house: House, m
     assert house.refused(restore.main) == "/lake is in the way: move it away"
 
 
-def test_a_lake_that_was_moved_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_copy_of_a_lake_is_refused(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     with lake(house.folder / "lake") as opened:
         opened.write(rows([0]), {}, {ZERO: 1})
-    shutil.move(house.folder / "lake", house.folder / "moved")
-    monkeypatch.setenv("DUCKHOUSE_LAKE", str(house.folder / "moved"))
+    shutil.copytree(house.folder / "lake", house.folder / "copy")
+    monkeypatch.setenv("DUCKHOUSE_LAKE", str(house.folder / "copy"))
     assert house.refused(backup.main).endswith("so a lake cannot be moved or copied")
 
 
