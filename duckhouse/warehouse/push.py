@@ -206,6 +206,21 @@ def push_delivery(client: "Client", database: str, delivery: Delivery, beside: B
     return sum(expected.values())
 
 
+def drop_pushed(client: "Client", source: str, deliveries: Sequence[str]) -> None:
+    """Removes deliveries from the raw tables of a source. Nothing happens where it was never pushed, or not they."""
+    database = f"raw_{source}"
+    names = client.query(f"select name from system.tables where database = {literal(database)}").result_rows
+    if not names or not deliveries:
+        return
+    client.command(
+        f"delete from {quote(database)}._deliveries where delivery_id in ({', '.join(map(literal, deliveries))})"
+    )
+    drops = ", ".join(f"drop partition {literal(delivery)}" for delivery in deliveries)
+    for (name,) in names:
+        if name not in ("_deliveries", LOOKS) and not name.startswith(BESIDE):
+            client.command(f"alter table {full_name(database, name)} {drops}")
+
+
 def insert_file(client: "Client", table: str, file: Path) -> None:
     import pyarrow.parquet as pq
 

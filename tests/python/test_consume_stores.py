@@ -1,6 +1,7 @@
 """The real path: a broker, python -m scripts.consume_kafka, the lake and the time-series store."""
 
 import json
+import shutil
 import signal
 import subprocess
 from collections import Counter
@@ -13,6 +14,8 @@ from threading import Event
 
 import pytest
 
+from duckhouse.backup.make import back_up
+from duckhouse.backup.restore import restore
 from duckhouse.embedded.postgres import Embedded
 from duckhouse.processes import script
 from duckhouse.settings import PROJECT, environment
@@ -146,6 +149,27 @@ def test_a_kill_between_the_two_commits_loses_and_doubles_nothing(
     stream.produce(OLD)
     stream.once()
     every_place_once(stream, opened, lake, 4)
+
+
+def test_a_restored_lake_and_a_store_that_is_ahead_get_each_message_once(
+    stream: Stream, opened: Opened, lake: Lake, tmp_path: Path
+) -> None:
+    stream.produce(OLD, NEW, b"{")
+    stream.once()
+    place, lake_folder, landing = tmp_path / "backups", tmp_path / "lake", tmp_path / "landing"
+    with environment({"DUCKHOUSE_LANDING": str(landing), "DUCKHOUSE_LAKE": str(lake_folder)}):
+        back_up(str(place), targets=())
+        stream.produce(OLD)
+        stream.once()
+        shutil.rmtree(lake_folder)
+        shutil.rmtree(landing)
+        restore(str(place))
+    with lake_in(lake_folder) as restored:
+        again = replace(stream, lake=restored)
+        assert (lake_places(restored).total(), store_places(opened).total()) == (3, 4)
+        again.produce(NEW)
+        again.once()
+        every_place_once(again, opened, restored, 5)
 
 
 @pytest.mark.parametrize("behind", ["lake", "store"])

@@ -39,7 +39,7 @@ LAYERS = (
     ("extraction", "skeleton"),
     ("streaming",),
     ("warehouse",),
-    ("reporting", "checking"),
+    ("reporting", "checking", "backup"),
     ("alerts",),
     ("pipeline",),
 )

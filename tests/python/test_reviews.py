@@ -1,17 +1,23 @@
 """Product reviews from files to marts, on both engines: each figure is what plain Python reads from the files."""
 
+import csv
+import gzip
 import re
-import shutil
+import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from io import StringIO
+from pathlib import Path
 
 import clickhouse_connect
 import duckdb
 import pytest
 
-from support.dbt import BuildError
+from duckhouse.warehouse import erase as warehouse_erase
+from scripts import erase
+from support.dbt import BuildError, environment
 from support.drops import NO_TESTS, build, keep
 from support.reviews import (
     TABLES,
@@ -25,7 +31,7 @@ from support.reviews import (
     review,
     rows_in,
 )
-from support.warehouse import WITHOUT_QUALITY, Warehouse, warehouse
+from support.warehouse import WITHOUT_QUALITY, Warehouse, called, warehouse
 
 OF_MONTHS = {
     "reviews": "select review_id, cast(event_date as text), rating from {}marts.fct_product_reviews",
@@ -155,6 +161,7 @@ def forgotten(shop: Warehouse, later: Built) -> Built:
     on_prod(shop, f"insert into {shop.prefix}_staging.erased_reviewers values ('{key_of('ada')}', '2026-01-21')")
     with duckdb.connect(str(shop.duckdb)) as connection:
         connection.execute(f"insert into staging.erased_reviewers values ('{key_of('ada')}', '2026-01-21')")
+    assert "stg_reviews__reviews of prod still holds their words: make prod" in erasing(shop, "--target", "prod").stderr
     delivered = [deliver(shop, "2026-01-15T06:00:00Z", OLDER, OLDER_PRODUCTS), drawn(shop, 14), drawn(shop, 22)]
     shop.build("--select", "source:reviews+", *WITHOUT_QUALITY)
     return Built(keep(shop, "forgotten"), [*later.deliveries, *delivered])
@@ -182,13 +189,32 @@ def emptied(shop: Warehouse, forgotten: Built) -> Emptied:
 @pytest.fixture(scope="module")
 def refreshed(shop: Warehouse, forgotten: Built, emptied: Emptied) -> Built:
     """Facts made anew from staging, after the landed files that hold the forgotten reviewer were removed."""
-    for delivery in forgotten.deliveries:
-        shutil.rmtree(shop.folder / "landing" / "reviews" / f"delivery={delivery.id}")
-        for table in ("reviews", "products", "_files", "_rejected"):
-            on_prod(shop, f"alter table raw_reviews.{table} drop partition '{delivery.id}'")
-        on_prod(shop, f"delete from raw_reviews._deliveries where delivery_id = '{delivery.id}'")
+    told = erasing(shop, "--target", "dev", "prod").stdout
+    assert told.splitlines() == [f"removed delivery {each}" for each in holding(forgotten, "ada")]
     shop.build("--full-refresh", *NO_TESTS, "--select", "source:reviews+", *WITHOUT_QUALITY)
     return Built(shop, forgotten.deliveries)
+
+
+def erasing(house: Warehouse, *words: str) -> subprocess.CompletedProcess[str]:
+    with environment(house.env):
+        return called(lambda: erase.main(words))
+
+
+def holding(built: Built, reviewer: str) -> list[str]:
+    """The deliveries with a record of a reviewer, oldest first, by what their files say."""
+    found = {
+        delivery.id
+        for delivery in built.deliveries
+        for path in (delivery.folder / "jet_reviews").iterdir()
+        for record in csv.DictReader(StringIO(text_of(path)))
+        if record["reviewerID"].strip() == reviewer
+    }
+    return sorted(found)
+
+
+def text_of(path: Path) -> str:
+    content = path.read_bytes()
+    return (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
 
 
 def on_prod(house: Warehouse, query: str) -> list[tuple]:
@@ -352,6 +378,34 @@ def test_what_a_forgotten_reviewer_wrote_and_is_called_is_in_no_table(
     assert tables_with_words(later.house, prod=False) == with_words
     assert tables_with_words(forgotten.house, prod=False) == set()
     assert tables_with_words(shop, prod=True) == set()
+
+
+def test_no_landed_file_and_no_raw_table_names_a_forgotten_reviewer(shop: Warehouse, refreshed: Built) -> None:
+    landed = "select * from read_parquet('{}/delivery=*/*/*.parquet', union_by_name = true, filename = true)"
+    texts = [str(row) for row in shop.rows(landed.format(shop.folder / "landing" / "reviews"))]
+    for (table,) in on_prod(shop, "show tables from raw_reviews"):
+        texts += [str(row) for row in on_prod(shop, f"select * from raw_reviews.{table}")]
+    assert not [text for text in texts if "'ada'" in text or any(word in text for word in WORDS)]
+    assert "no landed delivery" in erasing(shop, "--target", "dev", "prod").stdout
+
+
+def test_nothing_leaves_landing_before_each_target_knows_whom_to_erase(
+    shop: Warehouse, refreshed: Built, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listed = tmp_path / "erased_reviewers.csv"
+    listed.write_text(f"reviewer_key,requested_on\n{key_of('ben')},2026-01-23\n")
+    monkeypatch.setattr(warehouse_erase, "LIST", listed)
+    monkeypatch.setattr(warehouse_erase, "PROJECT", tmp_path)
+    told = erasing(shop, "--target", "dev").stderr
+    assert told == "error: erased_reviewers.csv has keys that dev does not know yet: dbt build --target dev\n"
+
+
+def test_nothing_leaves_landing_before_each_target_has_staged_it(shop: Warehouse, refreshed: Built) -> None:
+    behind, last = keep(shop, "behind"), holding(refreshed, "ada")[-1]
+    with duckdb.connect(str(behind.duckdb)) as connection:
+        connection.execute(f"delete from staging.stg_reviews__reviews where _delivery_id = '{last}'")
+    told = erasing(behind, "--target", "dev", "prod").stderr
+    assert told == f"error: delivery {last} is not staged on dev: dbt build --target dev\n"
 
 
 def test_what_others_wrote_stays(shop: Warehouse, later: Built, forgotten: Built) -> None:

@@ -33,7 +33,7 @@ def remove_leftovers(table: Table, now: datetime, *, always: bool = True) -> int
     if not always and looked and now - looked < BETWEEN_LOOKS:
         return 0
     found = _files(table)  # before the table is read: a commit in between can only use some of these
-    left = found - {_path(location) for location in _needed(table.refresh())}
+    left = found - {_path(location) for location in needed(table.refresh())}
     since = {path: before.get(path, now) for path in left}
     old = {path for path, seen in since.items() if now - seen >= AGE}
     scheme = PyArrowFileIO.parse_location(table.location())[0]
@@ -50,7 +50,7 @@ def has_data(location: str, io: FileIO) -> bool:
     return any(each.type == FileType.File for each in _file_system(location, io).get_file_info(selector))
 
 
-def _needed(table: Table) -> Iterator[str]:
+def needed(table: Table) -> Iterator[str]:
     """The files of every snapshot, and of the metadata that a reader may have loaded."""
     yield f"{table.location()}/{NOTES}"
     yield table.metadata_location

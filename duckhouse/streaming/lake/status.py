@@ -17,19 +17,25 @@ from duckhouse.streaming.offsets import written
 def tables(names: Iterable[str] = ()) -> Iterator[Table]:
     """The tables of sources of kind stream, or only of the named ones. Raises UserError where there are none."""
     found = 0
+    for table in tables_there(names):
+        found += 1
+        yield table
+    if not found:
+        raise UserError(f"the lake {location()} has no table yet: python -m scripts.consume_kafka makes and fills it")
+
+
+def tables_there(names: Iterable[str] = ()) -> Iterator[Table]:
+    """As `tables`, and none where there are none."""
     with catalog(make=False) as opened:
         for source in map(load_source, names or sources(STREAM)):
             if source.kind != STREAM:
                 raise UserError(f"source {source.name} is of kind {source.kind}: a lake is of a {STREAM}")
             for entity in source.entities:
                 if opened.table_exists((source.name, entity.name)):
-                    found += 1
                     with faults(f"lake {source.name}.{entity.name}"):
                         table = opened.load_table((source.name, entity.name))
                         refuse_moved(opened, table, source, entity)
                         yield table
-    if not found:
-        raise UserError(f"the lake {location()} has no table yet: python -m scripts.consume_kafka makes and fills it")
 
 
 def status(table: Table) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 from clickhouse_connect.driver.client import Client
 
-from duckhouse.clickhouse_sql import literal, quote
 from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 from duckhouse.landing.zone import Zone
+from duckhouse.warehouse.push import drop_pushed
 
 
 def shelve(zone: Zone, shelf: Path, delivery: str) -> None:
@@ -28,16 +28,9 @@ def reveal(zone: Zone, shelf: Path, deliveries: Iterable[str]) -> None:
 def prune(client: Client, zone: Zone, shelf: Path, deliveries: Iterable[str]) -> None:
     """Takes deliveries from the landing zone and from the raw tables."""
     gone = [delivery for delivery in deliveries if zone.delivery_path(delivery).exists()]
-    if not gone:
-        return
     for delivery in gone:
         shelve(zone, shelf, delivery)
-    database = f"raw_{zone.source.name}"
-    client.command(f"delete from {database}._deliveries where delivery_id in ({', '.join(map(literal, gone))})")
-    tables = f"show tables from {database} where name not in ('_deliveries', '_looks')"
-    for (table,) in client.query(tables).result_rows:
-        drops = ", ".join(f"drop partition {literal(delivery)}" for delivery in gone)
-        client.command(f"alter table {database}.{quote(table)} {drops}")
+    drop_pushed(client, zone.source.name, gone)
 
 
 def drawn_builds(draw: Random, number: int, most: int) -> tuple[list[list[int]], list[int]]:

@@ -1,0 +1,1 @@
+"""Backups: what cannot be made again, kept in a folder or a bucket, and put back into an empty place."""
