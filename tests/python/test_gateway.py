@@ -217,6 +217,11 @@ def test_the_headers_of_an_answer(port: int) -> None:
     assert json.loads(headers["X-ClickHouse-Summary"])["read_rows"] == "1"
 
 
+def test_an_id_of_any_letters_comes_back(port: int) -> None:
+    _, headers, body = send(port, "POST", b"select 1", query_id="\u2713 one\r\ntwo")
+    assert (body, headers["X-ClickHouse-Query-Id"].encode("latin-1").decode()) == (b"1\n", "\u2713 one  two")
+
+
 def test_the_summary_counts_what_an_insert_wrote(client: Client) -> None:
     client.command("create table t (v UInt8) engine = MergeTree order by v")
     assert client.insert("t", [[1], [2], [3]]).written_rows == 3
@@ -661,6 +666,7 @@ def test_the_password(start: Start, tmp_path: Path) -> None:
         ({"X-ClickHouse-User": "default", "X-ClickHouse-Key": "wrong"}, {}),
         ({"X-ClickHouse-User": "other", "X-ClickHouse-Key": secret.encode()}, {}),
         ({"Authorization": "Basic ???"}, {}),
+        ({"Authorization": "Basic é"}, {}),
         ({}, {"user": "default", "password": "wrong"}),
     ]:
         assert error_of(send(port, "POST", b"select 1", headers, key=None, **params)) == (403, 516)
@@ -715,12 +721,17 @@ def test_commands_that_start_the_engine_hand_its_password_on(tmp_path: Path, mon
         {"Host": "rebound.example.com"},
         {"Host": "127.0.0.1.example.com:8123"},
         {"Host": "localhost@example.com"},
+        {"Host": "[1.2.3]"},
         {"Host": ""},
     ],
 )
 @pytest.mark.parametrize("path", ["/", "/ping"])
 def test_web_pages_are_refused(port: int, headers: dict[str, str], path: str) -> None:
     assert error_of(send(port, "GET", None, headers, path, query="select 1")) == (403, 516)
+
+
+def test_an_address_that_is_none_is_told(port: int) -> None:
+    assert error_of(send(port, "GET", path="http://[/")) == (400, 36)
 
 
 @pytest.mark.parametrize("host", ["localhost:1", "127.0.0.1", "[::1]:8123", "LOCALHOST"])
