@@ -26,6 +26,8 @@ MOST_ROWS = 500  # in a table on a page; a download has all
 SMALL_SHARE = 0.1  # below it a tenth of a percent is too coarse
 COLOURS: dict[bool | None, Any] = {True: "normal", False: "inverse", None: "off"}
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
+FORMULA = re.compile(r"(?![+-]?\d+(?:\.\d+)?\Z)[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20].", re.DOTALL)
+"""A text that a spreadsheet would compute; a number is none."""
 FORMATS: dict[str, Callable[[Any], str]] = {
     "usd": formats.dollars,
     "count": lambda number: "" if number is None else f"{number:,.0f}",  # an estimate is a decimal
@@ -202,8 +204,9 @@ def is_share(name: str) -> bool:
 
 
 def csv_of(found: pa.Table) -> bytes:
+    """For spreadsheets: a text that one would compute as a formula has an apostrophe before it."""
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(found.column_names)
     writer.writerows([text_of(value) for value in row.values()] for row in found.to_pylist())
     return out.getvalue().encode()
@@ -212,6 +215,8 @@ def csv_of(found: pa.Table) -> bytes:
 def text_of(value: Any) -> Any:
     if isinstance(value, Decimal):
         return f"{value:f}"
+    if isinstance(value, str) and FORMULA.match(value):
+        return f"'{value}"
     return value.isoformat(sep=" ") if isinstance(value, datetime) else value
 
 

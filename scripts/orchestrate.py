@@ -35,7 +35,7 @@ def main(words: Sequence[str] | None = None) -> None:
     targets = ", ".join(orchestrated_targets())
     home = orchestration_dir()
     home.mkdir(parents=True, exist_ok=True)
-    shutil.copy(CONFIGURATION, home)
+    shutil.copyfile(CONFIGURATION, home / CONFIGURATION.name)
     if not bringing:
         print(f"{pipeline_path()} is not there: what other commands land is built, nothing is brought in")
     print(f"Dagster at http://{HOST}:{port} ({len(bringing)} inflows, target {targets}, data: {home})")

@@ -12,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.parts import csv_of
 from dashboard.roles import PAGES
 from duckhouse.dbt_plugin.blocks import Finding
 from duckhouse.reporting.formats import dollars
@@ -197,6 +199,18 @@ def test_where_nothing_is_published_the_page_says_what_to_do(tmp_path: Path) -> 
         page = run(AppTest.from_file(APP, default_timeout=60))
     assert [error.value for error in page.error] == ["This page cannot be shown."]
     assert "nothing is published there; dbt build --target dev publishes what passes" in page.text[0].value
+
+
+def test_a_download_holds_no_formula() -> None:
+    begun = "=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\uff1d1+1"
+    kept = "-", "-12.50", "+3", "a=b", "a;=b", ""
+    found = pa.table({"text": [*begun, *kept, None], "usd": [Decimal("-0.000001")] * 14})
+    rows = [*(f"'{text}" for text in begun), *kept, ""]
+    assert list(csv.reader(io.StringIO(csv_of(found).decode(), newline=""))) == [
+        ["text", "usd"],
+        *([text, "-0.000001"] for text in rows),
+    ]
+    assert b'"a;=b"' in csv_of(found)  # where a semicolon separates columns, it stays one
 
 
 def test_a_banner_says_what_blocks_a_build(house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
