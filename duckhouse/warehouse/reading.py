@@ -24,8 +24,14 @@ MENDS = {
     "dev": "dbt build --target dev publishes it anew",
     "prod": "python -m scripts.prod builds and publishes it anew",
 }
-# as on DuckDB: a join and a sum give NULL where there is no row, and a measure may have the name of its column
-ASKED_WITH = {"join_use_nulls": 1, "aggregate_functions_null_for_empty": 1, "prefer_column_name_to_alias": 1}
+# as on DuckDB: a join and a sum give NULL where there is no row, a measure may have the name of its column, and nothing
+# is written (2: these settings are still taken)
+ASKED_WITH = {
+    "join_use_nulls": 1,
+    "aggregate_functions_null_for_empty": 1,
+    "prefer_column_name_to_alias": 1,
+    "readonly": 2,
+}
 
 Row = Any
 """A named tuple of the columns of a view. Values are of the same Python types on both targets: str, int, float, bool,
