@@ -5,10 +5,13 @@ import csv
 import io
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import duckdb
@@ -31,6 +34,24 @@ from support.drops import NO_TESTS
 from support.warehouse import Warehouse
 
 HOSTILE = '<script>window.hacked = true</script><img src=x onerror="window.hacked = true"> **& "Sons"** $1 [x](y)'
+REACH = """
+async base => {
+  const loaded = tag => new Promise(done => {
+    const one = document.createElement(tag);
+    one.onload = one.onerror = done;
+    one.src = `${base}/favicon.png?${tag}`;
+    document.body.append(one);
+  });
+  const asked = method => fetch(`${base}/_stcore/host-config`, {method, mode: "no-cors", credentials: "include"});
+  await Promise.all([asked("GET"), asked("POST"), loaded("img"), loaded("script"), loaded("iframe")]);
+  return await new Promise(done => {
+    const socket = new WebSocket(`${base.replace("http", "ws")}/_stcore/stream`, ["streamlit"]);
+    socket.onopen = () => { socket.close(); done(true); };
+    socket.onerror = () => done(false);
+  });
+}
+"""
+"""What a page can ask of the dashboard, in six ways; whether it gets its stream."""
 SAME_NAME = "Twice"
 APP = str(PROJECT / "dashboard" / "app.py")
 WIDTHS = (1280, 390)
@@ -261,6 +282,46 @@ def test_names_of_senders_stay_text(browser: Any, base: str) -> None:
         assert page.get_by_label("Publisher").first.input_value() == HOSTILE
         assert page.evaluate("window.hacked") is None
         assert said == []
+
+
+def test_the_page_of_another_reaches_nothing_in_a_browser_that_knows_the_password(browser: Any, base: str) -> None:
+    with other_page() as other, visited(browser, base) as (page, _):
+        assert reached(page, base) == (True, [200, 200, 200, 200, 405])
+        page.goto(other)
+        assert reached(page, base) == (False, [403] * 5)
+
+
+def reached(page: Any, base: str) -> tuple[bool, list[int]]:
+    """Whether the page on screen gets the stream of the dashboard, and how the dashboard answers all else it asks."""
+    answers: list[int] = []
+
+    def note(answer: Any) -> None:
+        if answer.url.startswith(base):
+            answers.append(answer.status)
+
+    page.on("response", note)
+    stream = page.evaluate(REACH, base)
+    page.remove_listener("response", note)
+    return stream, sorted(answers)
+
+
+@contextmanager
+def other_page() -> Iterator[str]:
+    """The address of another server on this machine, for a browser another site."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Another) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
+
+
+class Another(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
 
 
 def test_a_download_has_every_row_and_exact_amounts(house: Warehouse, browser: Any, base: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,32 @@ def test_a_password_is_drawn_once_and_kept_for_its_owner(monkeypatch: pytest.Mon
     assert page_password() == kept_in().read_text() not in how_to_sign_in()
     assert len(page_password()) >= 32
     assert status(basic(page_password())) == 200
+
+
+def test_every_combination_is_refused_but_those_that_are_right() -> None:
+    secret = basic(PASSWORD)["Authorization"]
+    tries: dict[str, dict[str | None, bool]] = {
+        "kind": {"GET": True, "POST": True, "websocket": True},
+        "Host": {HOST: True, "localhost": True, "[::1]": True, "rebound.example": False, "[1.2.3]": False}
+        | {"2130706433": False, "a@127.0.0.1": False, None: False},
+        "Origin": {None: True, "own": True, "http://evil.example": False, "null": False, "": False},
+        "Sec-Fetch-Site": {None: True, "none": True, "same-origin": True, "same-site": False, "cross-site": False},
+        "Authorization": {secret: True, None: False, "Basic": False, basic("wrong")["Authorization"]: False}
+        | {secret.replace("Basic", "Bearer"): False},
+    }
+    tried, served = 0, []
+    for kind, *given in product(*tries.values()):
+        headers = {name: text for name, text in zip([*tries][1:], given, strict=True) if text is not None}
+        if given[1] == "own":
+            headers["Origin"] = f"http://{given[0]}"
+        is_stream = kind == "websocket"
+        first = answer(headers, "/stream" if is_stream else "/", kind or "", "websocket" if is_stream else "http")
+        tried += 1
+        if first["type"] == "websocket.accept" or first.get("status") == 200:
+            served.append((kind, *given))
+    right = [[text for text, is_right in one.items() if is_right] for one in tries.values()]
+    assert (tried, len(served)) == (3000, 54)
+    assert served == list(product(*right))
 
 
 # ---------- Dagster's page
