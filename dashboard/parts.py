@@ -28,6 +28,7 @@ COLOURS: dict[bool | None, Any] = {True: "normal", False: "inverse", None: "off"
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
 FORMULA = re.compile(r"(?![+-]?\d+(?:\.\d+)?\Z)[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20].", re.DOTALL)
 """A text that a spreadsheet would compute; a number is none."""
+ADDRESS = re.compile(r"https?(?=://)|www(?=\.)|[\w+.-](?=@)", re.IGNORECASE)
 FORMATS: dict[str, Callable[[Any], str]] = {
     "usd": formats.dollars,
     "count": lambda number: "" if number is None else f"{number:,.0f}",  # an estimate is a decimal
@@ -82,8 +83,9 @@ def known_days(
 
 
 def plain(text: str) -> str:
-    """Text from data, for a place where Streamlit reads Markdown."""
-    return MARKDOWN.sub(r"\\\1", text)
+    """Text from data, for a place where Streamlit reads Markdown. That makes links of addresses, even of escaped ones,
+    but not where an invisible sign is in them."""
+    return MARKDOWN.sub(r"\\\1", ADDRESS.sub("\\g<0>\u2060", text))
 
 
 def figures(row: Row, names: Sequence[str], good: Mapping[str, bool] | None = None) -> None:

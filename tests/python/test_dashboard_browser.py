@@ -34,6 +34,23 @@ from support.drops import NO_TESTS
 from support.warehouse import Warehouse
 
 HOSTILE = '<script>window.hacked = true</script><img src=x onerror="window.hacked = true"> **& "Sons"** $1 [x](y)'
+HOSTILE_TEXTS = (
+    HOSTILE,
+    '"><svg onload=window.hacked=1>',
+    "</script><script>window.hacked=1</script>",
+    '<a href="javascript:window.hacked=1">x</a>',
+    "[x](javascript:window.hacked=1) ![x](http://evil.example/p.png)",
+    '<iframe src="http://evil.example"></iframe>',
+    " http://evil.example/login www.evil.example me@evil.example",
+    "\n\n# heading\n\n    code :red[x] $x^2$ {{7*7}}",
+    "\u202egnp.exe \x1b[31m",
+)
+OF_SENDERS = "(name|title|evidence|domain|browser|reason)$|^(why|fix|owner|action)$"
+MADE_OF_TEXT = """
+base => [...document.querySelectorAll("[data-testid=stMain] :is(a, img, iframe, script)")]
+  .map(one => one.href ?? one.src).filter(address => !address.startsWith(base))
+"""
+"""The addresses of what a page holds that is none of its own."""
 REACH = """
 async base => {
   const loaded = tag => new Promise(done => {
@@ -284,6 +301,46 @@ def test_names_of_senders_stay_text(browser: Any, base: str) -> None:
         assert said == []
 
 
+def test_whatever_a_text_says_it_stays_text_on_every_page(house: Warehouse, browser: Any, base: str) -> None:
+    with other_copy(house) as copy:
+        with duckdb.connect(str(copy)) as connection:
+            assert sum(spoil(connection, *column) for column in columns_of_senders(connection)) > 1000
+        copy.replace(house.published_copy)
+        for path in PAGES:
+            with visited(browser, base, path) as (page, said):
+                assert (said, page.evaluate("window.hacked")) == ([], None), path
+                assert page.evaluate(MADE_OF_TEXT, base) == [], path
+
+
+def columns_of_senders(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, ...]]:
+    """The published columns of free text: schema, table, name."""
+    return connection.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where data_type = 'VARCHAR' "
+        f"and schema_name in ('reporting', 'marts') and regexp_matches(column_name, '{OF_SENDERS}')"
+    ).fetchall()
+
+
+def spoil(connection: duckdb.DuckDBPyConnection, schema: str, table: str, name: str) -> int:
+    """Appends one of HOSTILE_TEXTS to each text of a column; gives the number of texts."""
+    texts = ", ".join("'" + text.replace("'", "''") + "'" for text in HOSTILE_TEXTS)
+    drawn = f"list_value({texts})[1 + (hash({name}) % {len(HOSTILE_TEXTS)})::int]"
+    [(count,)] = connection.execute(f"update {schema}.{table} set {name} = {name} || {drawn}").fetchall()
+    return int(count)
+
+
+@contextmanager
+def other_copy(house: Warehouse) -> Iterator[Path]:
+    """A copy of the published copy, which may take its place during the block."""
+    kept, other = house.folder / "kept.duckdb", house.folder / "new.duckdb"
+    for copy in (kept, other):
+        shutil.copy(house.published_copy, copy)
+    other.chmod(0o600)
+    try:
+        yield other
+    finally:
+        kept.replace(house.published_copy)
+
+
 def test_the_page_of_another_reaches_nothing_in_a_browser_that_knows_the_password(browser: Any, base: str) -> None:
     with other_page() as other, visited(browser, base) as (page, _):
         assert reached(page, base) == (True, [200, 200, 200, 200, 405])
@@ -353,24 +410,18 @@ def downloaded(page: Any, kind: str) -> bytes:
 
 
 def test_what_a_build_publishes_meanwhile_is_shown_at_the_next_click(house: Warehouse, browser: Any, base: str) -> None:
-    copy, kept, new = house.published_copy, house.folder / "kept.duckdb", house.folder / "new.duckdb"
-    shutil.copy(copy, kept)
-    shutil.copy(copy, new)
-    with duckdb.connect(str(new)) as connection:
-        connection.execute("update reporting.rpt_ad_serving_publisher_days set revenue_usd = revenue_usd + 1")
-        [(expected,)] = connection.execute(
-            f"select sum(revenue_usd) from reporting.rpt_ad_serving_publisher_days where {UP_TO_FULL}"
-        ).fetchall()
-    with visited(browser, base, "revenue") as (page, said):
+    with other_copy(house) as copy, visited(browser, base, "revenue") as (page, said):
+        with duckdb.connect(str(copy)) as connection:
+            connection.execute("update reporting.rpt_ad_serving_publisher_days set revenue_usd = revenue_usd + 1")
+            [(expected,)] = connection.execute(
+                f"select sum(revenue_usd) from reporting.rpt_ad_serving_publisher_days where {UP_TO_FULL}"
+            ).fetchall()
         before = tiles(page)["Gross revenue"]
-        new.replace(copy)
-        try:
-            page.get_by_role("radio", name="All days").or_(page.get_by_role("button", name="All days")).first.click()
-            page.get_by_text(dollars(expected), exact=True).first.wait_for()
-            assert before == gross(house)
-            assert faults(page, said) == []
-        finally:
-            kept.replace(copy)
+        copy.replace(house.published_copy)
+        page.get_by_role("radio", name="All days").or_(page.get_by_role("button", name="All days")).first.click()
+        page.get_by_text(dollars(expected), exact=True).first.wait_for()
+        assert before == gross(house)
+        assert faults(page, said) == []
 
 
 def test_a_link_on_the_overview_opens_the_rule(house: Warehouse, browser: Any, base: str) -> None:
