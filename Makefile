@@ -79,7 +79,7 @@ $(VENV)-edr/.ready: pyproject.toml constraints-elementary.txt
 	@touch $@
 
 audit: $(VENV)-audit/.ready ## look up known vulnerabilities of the pinned packages; asks PyPI
-	@$(VENV)-audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
+	@$(VENV)-audit/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
 
 $(VENV)-audit/.ready:
 	@$(PYTHON) -m venv $(VENV)-audit
