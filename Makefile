@@ -20,7 +20,7 @@ DATA := "$(or $(DUCKHOUSE_LANDING),landing)" "$(DUCKDB)" "$(DUCKDB).wal" \
 DEMO := set -a && . ./demo.env && set +a &&
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages demo demo-prod test prod parity report dashboard orchestrate edr docs bench lint lint-types lint-sql check format clean purge
+.PHONY: help setup packages demo demo-prod test prod parity report dashboard orchestrate edr audit docs bench lint lint-types lint-sql check format clean purge
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -76,6 +76,14 @@ $(VENV)-edr/.ready: pyproject.toml constraints-elementary.txt
 	@echo "installing edr into $(VENV)-edr (once, a minute or two)"
 	@$(PYTHON) -m venv $(VENV)-edr
 	@$(VENV)-edr/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --constraint constraints-elementary.txt '.[elementary]'
+	@touch $@
+
+audit: $(VENV)-audit/.ready ## look up known vulnerabilities of the pinned packages; asks PyPI
+	@$(VENV)-audit/bin/pip-audit --strict --requirement constraints.txt --no-deps --disable-pip --progress-spinner off
+
+$(VENV)-audit/.ready:
+	@$(PYTHON) -m venv $(VENV)-audit
+	@$(VENV)-audit/bin/python -m pip install --quiet --disable-pip-version-check --no-compile 'pip-audit>=2.10,<3'
 	@touch $@
 
 docs: setup ## write dbt's documentation as one file that opens in a browser; dbt docs serve shows it too

@@ -26,6 +26,9 @@ MOST_ROWS = 500  # in a table on a page; a download has all
 SMALL_SHARE = 0.1  # below it a tenth of a percent is too coarse
 COLOURS: dict[bool | None, Any] = {True: "normal", False: "inverse", None: "off"}
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
+FORMULA = re.compile(r"(?![+-]?\d+(?:\.\d+)?\Z)[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20].", re.DOTALL)
+"""A text that a spreadsheet would compute; a number is none."""
+ADDRESS = re.compile(r"https?(?=://)|www(?=\.)|[\w+.-](?=@)", re.IGNORECASE)
 FORMATS: dict[str, Callable[[Any], str]] = {
     "usd": formats.dollars,
     "count": lambda number: "" if number is None else f"{number:,.0f}",  # an estimate is a decimal
@@ -85,8 +88,9 @@ def known_days(
 
 
 def plain(text: str) -> str:
-    """Text from data, for a place where Streamlit reads Markdown."""
-    return MARKDOWN.sub(r"\\\1", text)
+    """Text from data, for a place where Streamlit reads Markdown. That makes links of addresses, even of escaped ones,
+    but not where an invisible sign is in them."""
+    return MARKDOWN.sub(r"\\\1", ADDRESS.sub("\\g<0>\u2060", text))
 
 
 def figures(row: Row, names: Sequence[str], good: Mapping[str, bool] | None = None) -> None:
@@ -207,8 +211,9 @@ def is_share(name: str) -> bool:
 
 
 def csv_of(found: pa.Table) -> bytes:
+    """For spreadsheets: a text that one would compute as a formula has an apostrophe before it."""
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, quoting=csv.QUOTE_NONNUMERIC)
     writer.writerow(found.column_names)
     writer.writerows([text_of(value) for value in row.values()] for row in found.to_pylist())
     return out.getvalue().encode()
@@ -217,6 +222,8 @@ def csv_of(found: pa.Table) -> bytes:
 def text_of(value: Any) -> Any:
     if isinstance(value, Decimal):
         return f"{value:f}"
+    if isinstance(value, str) and FORMULA.match(value):
+        return f"'{value}"
     return value.isoformat(sep=" ") if isinstance(value, datetime) else value
 
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 HELD = re.compile(r"Conflicting lock is held in (\S+)(?: by user \S+)? \(PID (\d+)\)")
 ATTACHED = "published"  # the name of the copy in a connection
+COPY_ONLY = "set enable_external_access = false; set lock_configuration = true"
 NO_RIGHTS = "Permission denied"
 CONFIG: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": False}
 
@@ -28,8 +29,11 @@ def open_duckdb(path: Path, *, read_only: bool = True) -> "duckdb.DuckDBPyConnec
 
 
 def open_published(path: Path) -> "duckdb.DuckDBPyConnection":
-    """The published copy, opened read-only. It is attached, because a second connect to the same name within a process
-    gets the file that the first one has open, also where a build has replaced it meanwhile."""
+    """The published copy, opened read-only; SQL reaches no other file.
+
+    It is attached, because a second connect to the same name within a process gets the file that the first one has
+    open, also where a build has replaced it meanwhile.
+    """
     import duckdb
 
     from duckhouse import duck
@@ -41,7 +45,7 @@ def open_published(path: Path) -> "duckdb.DuckDBPyConnection":
         )
     connection = duckdb.connect(config=CONFIG)
     try:
-        connection.execute(f"attach {duck.literal(path)} as {ATTACHED} (read_only); use {ATTACHED}")
+        connection.execute(f"attach {duck.literal(path)} as {ATTACHED} (read_only); use {ATTACHED}; {COPY_ONLY}")
         return connection
     except duckdb.Error as error:
         connection.close()

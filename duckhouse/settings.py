@@ -13,6 +13,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 MOST_DAYS = 365_000
 TARGETS = ("dev", "prod")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+PAGE_PASSWORD = "DUCKHOUSE_PAGE_PASSWORD"  # noqa: S105 - the name of the setting
 DASHBOARD_TARGET = "DUCKHOUSE_DASHBOARD_TARGET"  # the target that the dashboard shows
 AUDIT = "_audit"
 
@@ -104,6 +105,11 @@ def alert_percent() -> float:
 def alert_webhook() -> str:
     """Where alerts are sent: DUCKHOUSE_ALERT_WEBHOOK, whose path is a secret; empty where they are only printed."""
     return _setting("DUCKHOUSE_ALERT_WEBHOOK", "")
+
+
+def given_page_password() -> str:
+    """The password of the dashboard and of Dagster's page; empty where one is drawn and kept."""
+    return _setting(PAGE_PASSWORD, "")
 
 
 def duckdb_path() -> Path:

@@ -13,9 +13,10 @@ import sys
 import threading
 from pathlib import Path
 
+from duckhouse.callers import is_loopback
 from duckhouse.cli import UserError, run, until_stopped
 from duckhouse.embedded.clickhouse.engine import Engine, data_directory
-from duckhouse.embedded.clickhouse.server import Gateway, is_loopback
+from duckhouse.embedded.clickhouse.server import Gateway
 from duckhouse.embedded.passwords import given_password, kept_password
 from duckhouse.settings import clickhouse, clickhouse_dir, clickhouse_password_file
 

@@ -1,6 +1,6 @@
 """Opens the dashboard of what is published: python -m scripts.dashboard [--target prod] [--port PORT]
 
-It asks for no password and can only read. It listens on this machine only, unless --host names another address.
+It asks for a password and can only read. It listens on this machine only, unless --host names another address.
 """
 
 import argparse
@@ -11,6 +11,7 @@ from importlib.util import find_spec
 
 from duckhouse import cli
 from duckhouse.listening import warn_where_open
+from duckhouse.page_password import how_to_sign_in
 from duckhouse.processes import run
 from duckhouse.settings import DASHBOARD_TARGET, PROJECT
 from duckhouse.warehouse.target_engine import running
@@ -26,12 +27,13 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     if not find_spec("streamlit"):
         raise cli.UserError("streamlit is not installed: pip install -c constraints.txt '.[dashboard]', or make setup")
-    app = str(PROJECT / "dashboard" / "app.py")
+    app = str(PROJECT / "dashboard" / "served.py")
     at = [f"--server.address={arguments.host}", f"--server.port={arguments.port}"]
     warn_where_open(arguments.host)
     with running(arguments.target):
         page = f"http://{arguments.host}:{arguments.port}"
-        print(f"{page} shows what is published on {arguments.target}; Ctrl-C ends it", flush=True)
+        print(f"{page} shows what is published on {arguments.target}; Ctrl-C ends it")
+        print(how_to_sign_in(), flush=True)
         run([sys.executable, "-m", "streamlit", "run", app, *at], {**os.environ, DASHBOARD_TARGET: arguments.target})
     return 0
 

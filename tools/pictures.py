@@ -19,6 +19,7 @@ from typing import IO
 from urllib.error import URLError
 
 from duckhouse import cli
+from duckhouse.page_password import page_password
 from duckhouse.processes import script
 from duckhouse.settings import PROJECT
 
@@ -85,10 +86,11 @@ def take(base: str, browser: str, out: Path) -> None:
     from playwright.sync_api import sync_playwright  # an extra that only this tool needs
 
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
+    signed_in = {"username": "pictures", "password": page_password()}
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=browser, args=as_root)
         for path, name in PAGES.items():
-            page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT})
+            page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, http_credentials=signed_in)
             page.set_default_timeout(SECONDS * 1000)
             page.goto(f"{base}/{path}")
             page.wait_for_selector("h1")

@@ -21,6 +21,8 @@ SETTING = "DUCKHOUSE_ALERT_WEBHOOK"
 SECONDS_TO_ANSWER = 10
 OF_GATEWAYS = (502, 504)
 """Answers of a server between us and the endpoint, which may have the message."""
+AS_WRITTEN = {"verbatim": True}
+"""Else Slack makes links of addresses and mentions of names that stand in data."""
 MOST_ALERTS = 20  # Slack takes 50 blocks
 MOST_CHARACTERS = 400  # of a line, before five characters are made of one
 LONGEST = 2_800  # characters of a block, without line ends and the last line: Slack takes 3,000
@@ -103,7 +105,7 @@ def body(message: Message) -> dict[str, Any]:
     sections = list(_sections(message))
     blocks = [
         {"type": "header", "text": {"type": "plain_text", "text": heading}},
-        *({"type": "section", "text": {"type": "mrkdwn", "text": section}} for section in sections),
+        *({"type": "section", "text": {"type": "mrkdwn", "text": section, **AS_WRITTEN}} for section in sections),
     ]
     return {"text": "\n".join([heading, *(section.split("\n")[0] for section in sections)]), "blocks": blocks}
 

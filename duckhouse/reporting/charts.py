@@ -40,6 +40,8 @@ TOWERING = 20  # times the median: in a linear chart the other days would be fla
 DAY_AXIS: dict[str, Any] = {"title": None, "scale": alt and alt.Scale(type="utc")}
 SVG = "http://www.w3.org/2000/svg"
 PLACED = frozenset({"d", "height", "points", "transform", "viewBox", "width", "x", "x1", "x2", "y", "y1", "y2"})
+NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Signs that a name may have and a drawing may not: the library that draws would end the process."""
 LONG_NUMBER = re.compile(r"-?\d+\.\d{2,}")
 
 
@@ -221,7 +223,16 @@ def drawn(chart: Any, label: str, height: Any = HEIGHT) -> Chart:
         )
         .to_dict()
     )
-    return Chart(scalable(vl_convert.vegalite_to_svg(specification)), label)
+    return Chart(scalable(vl_convert.vegalite_to_svg(drawable(specification))), label)
+
+
+def drawable(value: Any) -> Any:
+    """A specification with a replacement for signs that XML does not have."""
+    if isinstance(value, dict):
+        return {name: drawable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [drawable(inner) for inner in value]
+    return NO_XML.sub("\ufffd", value) if isinstance(value, str) else value
 
 
 def scalable(svg: str) -> str:

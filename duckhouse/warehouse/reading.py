@@ -24,12 +24,14 @@ MENDS = {
     "dev": "dbt build --target dev publishes it anew",
     "prod": "python -m scripts.prod builds and publishes it anew",
 }
-# as on DuckDB: a join and a sum give NULL where there is no row, and a measure may have the name of its column
+# as on DuckDB: a join and a sum give NULL where there is no row, a measure may have the name of its column, and nothing
+# is written (2: these settings are still taken)
 ASKED_WITH = {
     "join_use_nulls": 1,
     "aggregate_functions_null_for_empty": 1,
     "cast_keep_nullable": 1,  # the maximum of an empty table is NULL, also as a date
     "prefer_column_name_to_alias": 1,
+    "readonly": 2,
 }
 
 Row = Any

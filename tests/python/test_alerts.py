@@ -326,6 +326,7 @@ def test_a_message_is_within_what_slack_takes() -> None:
     body = webhook.body(webhook.Message("1", "dev", "", "waiting", documents))
     assert len(body["blocks"]) <= 50
     assert all(len(block["text"]["text"]) <= 3000 for block in body["blocks"])
+    assert all(block["text"]["verbatim"] for block in body["blocks"][1:])
     assert body["blocks"][-1]["text"]["text"] == "and 180 more alerts: python -m scripts.alert --target dev --list"
 
 

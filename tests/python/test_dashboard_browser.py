@@ -5,17 +5,22 @@ import csv
 import io
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.parts import csv_of
 from dashboard.roles import PAGES
 from duckhouse.dbt_plugin.blocks import Finding
 from duckhouse.reporting.formats import dollars
@@ -29,6 +34,41 @@ from support.drops import NO_TESTS
 from support.warehouse import Warehouse
 
 HOSTILE = '<script>window.hacked = true</script><img src=x onerror="window.hacked = true"> **& "Sons"** $1 [x](y)'
+HOSTILE_TEXTS = (
+    HOSTILE,
+    '"><svg onload=window.hacked=1>',
+    "</script><script>window.hacked=1</script>",
+    '<a href="javascript:window.hacked=1">x</a>',
+    "[x](javascript:window.hacked=1) ![x](http://evil.example/p.png)",
+    '<iframe src="http://evil.example"></iframe>',
+    " http://evil.example/login www.evil.example me@evil.example",
+    "\n\n# heading\n\n    code :red[x] $x^2$ {{7*7}}",
+    "\u202egnp.exe \x1b[31m",
+)
+OF_SENDERS = "(name|title|evidence|domain|browser|reason)$|^(why|fix|owner|action)$"
+MADE_OF_TEXT = """
+base => [...document.querySelectorAll("[data-testid=stMain] :is(a, img, iframe, script)")]
+  .map(one => one.href ?? one.src).filter(address => !address.startsWith(base))
+"""
+"""The addresses of what a page holds that is none of its own."""
+REACH = """
+async base => {
+  const loaded = tag => new Promise(done => {
+    const one = document.createElement(tag);
+    one.onload = one.onerror = done;
+    one.src = `${base}/favicon.png?${tag}`;
+    document.body.append(one);
+  });
+  const asked = method => fetch(`${base}/_stcore/host-config`, {method, mode: "no-cors", credentials: "include"});
+  await Promise.all([asked("GET"), asked("POST"), loaded("img"), loaded("script"), loaded("iframe")]);
+  return await new Promise(done => {
+    const socket = new WebSocket(`${base.replace("http", "ws")}/_stcore/stream`, ["streamlit"]);
+    socket.onopen = () => { socket.close(); done(true); };
+    socket.onerror = () => done(false);
+  });
+}
+"""
+"""What a page can ask of the dashboard, in six ways; whether it gets its stream."""
 SAME_NAME = "Twice"
 APP = str(PROJECT / "dashboard" / "app.py")
 WIDTHS = (1280, 390)
@@ -199,6 +239,18 @@ def test_where_nothing_is_published_the_page_says_what_to_do(tmp_path: Path) -> 
     assert "nothing is published there; dbt build --target dev publishes what passes" in page.text[0].value
 
 
+def test_a_download_holds_no_formula() -> None:
+    begun = "=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1", "\r=1", "\uff1d1+1"
+    kept = "-", "-12.50", "+3", "a=b", "a;=b", ""
+    found = pa.table({"text": [*begun, *kept, None], "usd": [Decimal("-0.000001")] * 14})
+    rows = [*(f"'{text}" for text in begun), *kept, ""]
+    assert list(csv.reader(io.StringIO(csv_of(found).decode(), newline=""))) == [
+        ["text", "usd"],
+        *([text, "-0.000001"] for text in rows),
+    ]
+    assert b'"a;=b"' in csv_of(found)  # where a semicolon separates columns, it stays one
+
+
 def test_a_banner_says_what_blocks_a_build(house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
     finding = Finding("shop__rule", HOSTILE, "drop/day.jsonl, record 3", "2 of 3 without an id", "Ask the sender.", 2)
     monkeypatch.setattr("dashboard.banner.blocked", lambda target: Blocked(datetime(2026, 3, 27, 6), [finding]))
@@ -249,6 +301,86 @@ def test_names_of_senders_stay_text(browser: Any, base: str) -> None:
         assert said == []
 
 
+def test_whatever_a_text_says_it_stays_text_on_every_page(house: Warehouse, browser: Any, base: str) -> None:
+    with other_copy(house) as copy:
+        with duckdb.connect(str(copy)) as connection:
+            assert sum(spoil(connection, *column) for column in columns_of_senders(connection)) > 1000
+        copy.replace(house.published_copy)
+        for path in PAGES:
+            with visited(browser, base, path) as (page, said):
+                assert (said, page.evaluate("window.hacked")) == ([], None), path
+                assert page.evaluate(MADE_OF_TEXT, base) == [], path
+
+
+def columns_of_senders(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, ...]]:
+    """The published columns of free text: schema, table, name."""
+    return connection.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where data_type = 'VARCHAR' "
+        f"and schema_name in ('reporting', 'marts') and regexp_matches(column_name, '{OF_SENDERS}')"
+    ).fetchall()
+
+
+def spoil(connection: duckdb.DuckDBPyConnection, schema: str, table: str, name: str) -> int:
+    """Appends one of HOSTILE_TEXTS to each text of a column; gives the number of texts."""
+    texts = ", ".join("'" + text.replace("'", "''") + "'" for text in HOSTILE_TEXTS)
+    drawn = f"list_value({texts})[1 + (hash({name}) % {len(HOSTILE_TEXTS)})::int]"
+    [(count,)] = connection.execute(f"update {schema}.{table} set {name} = {name} || {drawn}").fetchall()
+    return int(count)
+
+
+@contextmanager
+def other_copy(house: Warehouse) -> Iterator[Path]:
+    """A copy of the published copy, which may take its place during the block."""
+    kept, other = house.folder / "kept.duckdb", house.folder / "new.duckdb"
+    for copy in (kept, other):
+        shutil.copy(house.published_copy, copy)
+    other.chmod(0o600)
+    try:
+        yield other
+    finally:
+        kept.replace(house.published_copy)
+
+
+def test_the_page_of_another_reaches_nothing_in_a_browser_that_knows_the_password(browser: Any, base: str) -> None:
+    with other_page() as other, visited(browser, base) as (page, _):
+        assert reached(page, base) == (True, [200, 200, 200, 200, 405])
+        page.goto(other)
+        assert reached(page, base) == (False, [403] * 5)
+
+
+def reached(page: Any, base: str) -> tuple[bool, list[int]]:
+    """Whether the page on screen gets the stream of the dashboard, and how the dashboard answers all else it asks."""
+    answers: list[int] = []
+
+    def note(answer: Any) -> None:
+        if answer.url.startswith(base):
+            answers.append(answer.status)
+
+    page.on("response", note)
+    stream = page.evaluate(REACH, base)
+    page.remove_listener("response", note)
+    return stream, sorted(answers)
+
+
+@contextmanager
+def other_page() -> Iterator[str]:
+    """The address of another server on this machine, for a browser another site."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Another) as server:
+        Thread(target=server.serve_forever).start()
+        yield f"http://localhost:{server.server_port}/"
+        server.shutdown()
+
+
+class Another(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        return
+
+
 def test_a_download_has_every_row_and_exact_amounts(house: Warehouse, browser: Any, base: str) -> None:
     day = one(
         house,
@@ -278,24 +410,18 @@ def downloaded(page: Any, kind: str) -> bytes:
 
 
 def test_what_a_build_publishes_meanwhile_is_shown_at_the_next_click(house: Warehouse, browser: Any, base: str) -> None:
-    copy, kept, new = house.published_copy, house.folder / "kept.duckdb", house.folder / "new.duckdb"
-    shutil.copy(copy, kept)
-    shutil.copy(copy, new)
-    with duckdb.connect(str(new)) as connection:
-        connection.execute("update reporting.rpt_ad_serving_publisher_days set revenue_usd = revenue_usd + 1")
-        [(expected,)] = connection.execute(
-            f"select sum(revenue_usd) from reporting.rpt_ad_serving_publisher_days where {UP_TO_FULL}"
-        ).fetchall()
-    with visited(browser, base, "revenue") as (page, said):
+    with other_copy(house) as copy, visited(browser, base, "revenue") as (page, said):
+        with duckdb.connect(str(copy)) as connection:
+            connection.execute("update reporting.rpt_ad_serving_publisher_days set revenue_usd = revenue_usd + 1")
+            [(expected,)] = connection.execute(
+                f"select sum(revenue_usd) from reporting.rpt_ad_serving_publisher_days where {UP_TO_FULL}"
+            ).fetchall()
         before = tiles(page)["Gross revenue"]
-        new.replace(copy)
-        try:
-            page.get_by_role("radio", name="All days").or_(page.get_by_role("button", name="All days")).first.click()
-            page.get_by_text(dollars(expected), exact=True).first.wait_for()
-            assert before == gross(house)
-            assert faults(page, said) == []
-        finally:
-            kept.replace(copy)
+        copy.replace(house.published_copy)
+        page.get_by_role("radio", name="All days").or_(page.get_by_role("button", name="All days")).first.click()
+        page.get_by_text(dollars(expected), exact=True).first.wait_for()
+        assert before == gross(house)
+        assert faults(page, said) == []
 
 
 def test_a_link_on_the_overview_opens_the_rule(house: Warehouse, browser: Any, base: str) -> None:

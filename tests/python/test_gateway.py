@@ -1,5 +1,6 @@
 """`python -m scripts.clickhouse` behaves as a ClickHouse server does for the clients that the project uses."""
 
+import base64
 import datetime as dt
 import gzip
 import http.client
@@ -18,6 +19,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from decimal import Decimal
+from itertools import product
 from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import urlencode
@@ -216,6 +218,11 @@ def test_the_headers_of_an_answer(port: int) -> None:
     assert headers["X-ClickHouse-Format"] == "JSONCompact"
     assert headers["Content-Type"].startswith("application/json")
     assert json.loads(headers["X-ClickHouse-Summary"])["read_rows"] == "1"
+
+
+def test_an_id_of_any_letters_comes_back(port: int) -> None:
+    _, headers, body = send(port, "POST", b"select 1", query_id="\u2713 one\r\ntwo")
+    assert (body, headers["X-ClickHouse-Query-Id"].encode("latin-1").decode()) == (b"1\n", "\u2713 one  two")
 
 
 def test_the_summary_counts_what_an_insert_wrote(client: Client) -> None:
@@ -682,6 +689,7 @@ def test_the_password(start: Start, tmp_path: Path) -> None:
         ({"X-ClickHouse-User": "default", "X-ClickHouse-Key": "wrong"}, {}),
         ({"X-ClickHouse-User": "other", "X-ClickHouse-Key": secret.encode()}, {}),
         ({"Authorization": "Basic ???"}, {}),
+        ({"Authorization": "Basic é"}, {}),
         ({}, {"user": "default", "password": "wrong"}),
     ]:
         assert error_of(send(port, "POST", b"select 1", headers, key=None, **params)) == (403, 516)
@@ -732,6 +740,7 @@ def test_commands_that_start_the_engine_hand_its_password_on(tmp_path: Path, mon
         {"Host": "rebound.example.com"},
         {"Host": "127.0.0.1.example.com:8123"},
         {"Host": "localhost@example.com"},
+        {"Host": "[1.2.3]"},
         {"Host": ""},
     ],
 )
@@ -740,9 +749,40 @@ def test_web_pages_are_refused(port: int, headers: dict[str, str], path: str) ->
     assert error_of(send(port, "GET", None, headers, path, query="select 1")) == (403, 516)
 
 
+def test_an_address_that_is_none_is_told(port: int) -> None:
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.sendall(f"GET http://[/ HTTP/1.1\r\n{HEAD}\r\n".encode())
+        assert connection.makefile("rb").read().startswith(b"HTTP/1.1 400 ")
+
+
 @pytest.mark.parametrize("host", ["localhost:1", "127.0.0.1", "[::1]:8123", "LOCALHOST"])
 def test_this_machine_is_served_by_every_name_of_it(port: int, host: str) -> None:
     assert send(port, "GET", None, {"Host": host}, query="select 1")[::2] == (200, b"1\n")
+
+
+def test_only_who_is_no_web_page_and_has_the_password_is_served(port: int) -> None:
+    """Every combination of a method, headers and a password; each is right or wrong."""
+    secret = base64.b64encode(f"default:{PASSWORD}".encode()).decode()
+    tries: dict[str, dict[str | None, bool]] = {
+        "method": {"GET": True, "POST": True, "HEAD": True, "OPTIONS": False},
+        "Host": {f"127.0.0.1:{port}": True, "localhost": True, "rebound.example": False, "[1.2.3]": False}
+        | {"2130706433": False, "a@127.0.0.1": False},
+        "Origin": {None: True, "http://evil.example": False, "null": False, f"http://127.0.0.1:{port}": False},
+        "Sec-Fetch-Site": {None: True, "none": True, "cross-site": False, "same-origin": False},
+        "Authorization": {f"Basic {secret}": True, None: False, "Basic": False, f"Bearer {secret}": False},
+    }
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    tried, served = 0, []
+    for method, *given in product(*tries.values()):
+        headers = {name: text for name, text in zip([*tries][1:], given, strict=True) if text is not None}
+        connection.request(method, "/?query=select+41%2B1", None, headers)
+        answer = connection.getresponse()
+        body, tried = answer.read(), tried + 1
+        if answer.status == 200 or b"42" in body:
+            served.append((method, *given))
+    right = [[text for text, is_right in one.items() if is_right] for one in tries.values()]
+    assert (tried, len(served)) == (1536, 12)
+    assert served == list(product(*right))
 
 
 def test_what_the_engine_keeps_is_for_its_owner(port: int, data: Path) -> None:

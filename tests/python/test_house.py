@@ -26,7 +26,7 @@ MAY_IMPORT = {
 LAYERS = (
     ("signals",),
     ("scratch",),
-    ("arrow", "duck", "wording"),
+    ("arrow", "duck", "wording", "callers"),
     ("cli",),
     ("settings", "landed_types", "message_schemas", "listings", "locks"),
     ("opening", "clickhouse_sql", "metrics", "state"),
@@ -35,7 +35,8 @@ LAYERS = (
     ("landed_schemas",),
     ("landed_rows",),
     ("readers", "embedded"),
-    ("landing",),
+    ("landing", "page_password"),
+    ("guarded_pages",),
     ("extraction", "skeleton"),
     ("streaming",),
     ("warehouse",),

@@ -18,6 +18,7 @@ def started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[list[str]]:
     monkeypatch.setattr(dashboard, "run", lambda command, _: commands.append(command))
     monkeypatch.setattr(os, "execve", lambda _, command, __: commands.append(command))
     monkeypatch.setattr(orchestrate.signal, "signal", lambda *_: None)
+    monkeypatch.setenv("DUCKHOUSE_PAGE_PASSWORD", "given")
     monkeypatch.setenv("DUCKHOUSE_ORCHESTRATION", str(tmp_path))
     monkeypatch.setenv("DUCKHOUSE_PIPELINE", str(tmp_path / "pipeline.yml"))
     monkeypatch.chdir(PROJECT)
@@ -29,7 +30,7 @@ def test_pages_listen_on_this_machine(started: list[list[str]], capsys: pytest.C
     orchestrate.main([])
     [of_dashboard, of_dagster] = started
     assert "--server.address=127.0.0.1" in of_dashboard
-    assert of_dagster[1:6] == ["dev", "--host", "127.0.0.1", "--port", "3000"]
+    assert of_dagster[3:7] == ["--host", "127.0.0.1", "--port", "3000"]
     assert capsys.readouterr().err == ""
 
 
@@ -38,7 +39,7 @@ def test_a_page_that_others_may_open_is_warned_of(started: list[list[str]], caps
     orchestrate.main(["--host", EVERYWHERE])
     [of_dashboard, of_dagster] = started
     assert {f"--server.address={EVERYWHERE}", "--server.port=8000"} < set(of_dashboard)
-    assert of_dagster[2:4] == ["--host", EVERYWHERE]
+    assert of_dagster[3:5] == ["--host", EVERYWHERE]
     said = capsys.readouterr()
     assert [line.partition(",")[0] for line in said.err.splitlines()] == [
         f"warning: --host {EVERYWHERE} is open to other machines"

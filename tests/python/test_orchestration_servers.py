@@ -1,5 +1,6 @@
 """make orchestrate for real: the page, the daemon and the processes of runs, asked by GraphQL as the page does."""
 
+import base64
 import json
 import os
 import signal
@@ -21,6 +22,8 @@ from duckhouse.settings import PROJECT, environment
 from support.ticking import manifest
 
 SECONDS = 300
+PASSWORD = "of the tests"
+SIGNED_IN = {"Authorization": f"Basic {base64.b64encode(f'anna:{PASSWORD}'.encode()).decode()}"}
 EVENT = '{"event_id": "a", "event_type": "impression", "timestamp": "2026-01-09T00:00:00Z", "publisher_id": 1}\n'
 PIPELINE = "inflows: [{name: drops, source: ad_serving, kind: folder, place: drop}]\n"
 
@@ -33,15 +36,24 @@ class Page:
 
     def ask(self, query: str) -> Any:
         """The answer; None while nothing answers."""
-        body = json.dumps({"query": query}).encode()
-        request = urllib.request.Request(
-            f"http://127.0.0.1:{self.port}/graphql", body, {"Content-Type": "application/json"}
-        )
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
-                return json.load(answer)["data"]
+            return json.loads(self.send(query, SIGNED_IN))["data"]
         except (urllib.error.URLError, OSError):
             return None
+
+    def send(self, query: str, headers: dict[str, str]) -> bytes:
+        body = json.dumps({"query": query}).encode()
+        request = urllib.request.Request(
+            f"http://127.0.0.1:{self.port}/graphql", body, {"Content-Type": "application/json", **headers}
+        )
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
+            return bytes(answer.read())
+
+    def refuses(self, headers: dict[str, str]) -> int:
+        """The status with which it refuses what a page would ask for with these headers."""
+        with pytest.raises(urllib.error.HTTPError) as refused:
+            self.send("{ version }", headers)
+        return refused.value.code
 
     def until(self, query: str, holds: Callable[[Any], Any]) -> Any:
         deadline, pause = monotonic() + SECONDS, Event()
@@ -66,6 +78,7 @@ def page(tmp_path: Path) -> Iterator[Page]:
         "DUCKHOUSE_ORCHESTRATION": str(tmp_path / "dagster"),
         "DBT_TARGET_PATH": str(tmp_path / "target"),
         "DBT_LOG_PATH": str(tmp_path / "logs"),
+        "DUCKHOUSE_PAGE_PASSWORD": PASSWORD,
     }
     with environment(settings):
         kept = tmp_path / "target" / "orchestration" / f"manifest_{fingerprint(PROJECT)[:16]}.json"
@@ -99,6 +112,9 @@ def stop_session(leader: int) -> None:
 def test_the_daemon_lands_what_comes_and_the_page_shows_it(page: Page, tmp_path: Path) -> None:
     found = page.until("{ assetNodes { assetKey { path } groupName } }", lambda answer: answer["assetNodes"])
     groups = {"/".join(node["assetKey"]["path"]): node["groupName"] for node in found["assetNodes"]}
+    assert page.refuses({}) == 401
+    assert page.refuses(SIGNED_IN | {"Origin": "http://evil.example"}) == 403
+    assert page.refuses(SIGNED_IN | {"Host": f"rebound.example:{page.port}"}) == 403
     assert groups["inflows/drops"] == groups["landing/ad_serving/events"] == groups["dev/marts/fct_ad_events"]
     (tmp_path / "drop" / "events" / "2026-01-09.jsonl").write_text(EVENT)
     query = '{ runsOrError(filter: {pipelineName: "bring_drops"}) { ... on Runs { results { status } } } }'

@@ -15,6 +15,7 @@ from duckhouse.dbt_plugin.graph import ALL, Done, version_of_all
 from duckhouse.dbt_plugin.landed import in_zones
 from duckhouse.dbt_plugin.published import publish, records_of
 from duckhouse.dbt_plugin.warehouses import DuckDB
+from duckhouse.opening import open_published
 from duckhouse.settings import PROJECT, published_path
 from duckhouse.warehouse.dumps import compare_copy
 from duckhouse.warehouse.news import is_new
@@ -134,6 +135,27 @@ def test_the_copy_describes_its_tables_and_columns(copy: Path) -> None:
 
 def test_the_copy_is_for_its_owner_and_nobody_writes_it(copy: Path) -> None:
     assert stat.S_IMODE(copy.stat().st_mode) == 0o400
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select content from read_text('{file}')",
+        "attach '{file}.other'",
+        "copy marts.totals to '{file}'",
+        "load '{file}'",
+        "set enable_external_access = true",
+        "drop table marts.totals",
+    ],
+)
+def test_sql_of_readers_reaches_the_copy_and_no_other_file(copy: Path, sql: str) -> None:
+    file = copy.with_name("secret.txt")
+    file.write_text("secret")
+    with open_published(copy) as connection:
+        assert connection.execute(AMOUNT).fetchall()
+        with pytest.raises(duckdb.Error, match=r"disabled|locked|read-only"):
+            connection.execute(sql.format(file=file))
+    assert file.read_text() == "secret"
 
 
 def test_the_copy_says_what_it_was_made_from(copy: Path) -> None:

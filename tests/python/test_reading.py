@@ -145,6 +145,15 @@ def test_the_time_of_databases_is_that_of_their_youngest_view(settings: dict[str
         assert timedelta(0) <= datetime.now(UTC).replace(tzinfo=None) - house.built_at() < timedelta(minutes=10)
 
 
+@pytest.mark.parametrize(
+    "sql", ["insert into {} (id) values (3)", "drop table {}", "alter table {} drop column a_text"]
+)
+def test_a_reader_writes_nothing(house: House, sql: str) -> None:
+    with pytest.raises(UserError, match=r"read-?only"):
+        house.ask(sql.format(house.dialect.relation("reporting", "rpt_kinds")))
+    assert len(house.rows("rpt_kinds")) == 2
+
+
 def test_a_column_that_a_view_does_not_have_is_told_in_one_line(house: House) -> None:
     [row, _] = house.rows("rpt_kinds", ["id"])
     assert getattr(row, "revenue_usd", None) is None

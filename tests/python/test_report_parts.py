@@ -146,6 +146,13 @@ def test_a_chart_has_no_size_of_its_own_and_short_numbers() -> None:
     assert not [text for text in placed if charts.LONG_NUMBER.search(text)]
 
 
+def test_a_name_with_signs_that_no_drawing_has_is_drawn() -> None:
+    name = "a\x1b\x00\ufffeb\U0001f600"
+    rows = [{"name": name, "value": 0.5, "low": 0.4, "high": 0.6, "other": 0.7}]
+    texts = [text.text for text in bars(charts.interval_chart(rows, name, ".1%", name), "text")]
+    assert texts.count("a\ufffd\ufffd\ufffdb\U0001f600") == 2
+
+
 def test_a_sparkline_is_as_high_as_its_share() -> None:
     drawn = bars(charts.sparkline([4, 0, 2, 0, 1000], "trend"), "rect")
     assert [(one.get("x"), one.get("height")) for one in drawn] == [("0", "1"), ("8", "1"), ("16", "24")]

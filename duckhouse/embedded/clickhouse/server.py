@@ -10,11 +10,7 @@ block framing), progress headers, and client_protocol_version: FORMAT Native nam
 just DateTime, as a server does without it (DateTime64 keeps its time zone).
 """
 
-import base64
-import binascii
-import hmac
 import io
-import ipaddress
 import json
 import re
 import select
@@ -33,6 +29,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 from urllib.parse import parse_qsl, urlsplit
 
+from duckhouse.callers import basic_credentials, is_same, is_served
 from duckhouse.cli import UserError
 from duckhouse.embedded.clickhouse import bodies, statements
 from duckhouse.embedded.clickhouse.engine import Answer, Engine, Handle, Sessions
@@ -214,12 +211,14 @@ class Handler(BaseHTTPRequestHandler):
         return "duckhouse-clickhouse"
 
     def _answer(self) -> None:
-        url = urlsplit(self.path)
         length = self.headers.get("Content-Length", "0")
         chunked = "chunked" in self.headers.get("Transfer-Encoding", "").lower()
         if not re.fullmatch(r"[0-9]{1,18}", length):
-            self.close_connection = True
-            return self._send_error(fault(36, "BAD_ARGUMENTS", "Content-Length is not a number", 400))
+            return self._send_bad_request("Content-Length is not a number")
+        try:
+            url = urlsplit(self.path)
+        except ValueError:
+            return self._send_bad_request("The address of the request is malformed")
         body = bodies.RequestBody(self.rfile, None if chunked else int(length), self._continue)
         try:
             self._route(url.path, dict(parse_qsl(url.query, keep_blank_values=True, errors="surrogateescape")), body)
@@ -338,8 +337,7 @@ class Handler(BaseHTTPRequestHandler):
         if "Origin" in self.headers or self.headers.get("Sec-Fetch-Site", "none") != "none":
             raise fault(516, "AUTHENTICATION_FAILED", "Requests of web pages are not served")
         host = self._header("Host")
-        name = urlsplit(f"//{host}").hostname if _is_authority(host) else None
-        if name not in self.server.names and not _is_address(name or ""):
+        if not is_served(host, self.server.names):
             reason = "names neither an address, nor localhost, nor the --host that is served"
             raise fault(516, "AUTHENTICATION_FAILED", f"The header Host ({host}) {reason}")
 
@@ -348,21 +346,16 @@ class Handler(BaseHTTPRequestHandler):
         return self.headers.get(name, default).encode("latin-1").decode("utf-8", "surrogateescape")
 
     def _authenticate(self, params: Mapping[str, str]) -> None:
-        password = self.server.password.encode("utf-8", "surrogateescape")
         user, given = self._credentials(params)
-        if not hmac.compare_digest(given.encode("utf-8", "surrogateescape"), password) or user != "default":
+        if not is_same(given, self.server.password) or user != "default":
             reason = "Authentication failed: password is incorrect, or there is no user with such name"
             raise fault(516, "AUTHENTICATION_FAILED", f"{user}: {reason}")
 
     def _credentials(self, params: Mapping[str, str]) -> tuple[str, str]:
         if "X-ClickHouse-User" in self.headers or "X-ClickHouse-Key" in self.headers:
             return self._header("X-ClickHouse-User") or "default", self._header("X-ClickHouse-Key")
-        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() == "basic":
-            try:
-                user, _, password = base64.b64decode(token, validate=True).decode().partition(":")
-            except (binascii.Error, UnicodeDecodeError):
-                return "default", ""
+        if basic := basic_credentials(self.headers.get("Authorization", "")):
+            user, password = basic
             return user or "default", password
         return params.get("user") or "default", params.get("password", "")
 
@@ -390,6 +383,10 @@ class Handler(BaseHTTPRequestHandler):
         accepts = self.headers.get("Accept-Encoding", "") if request.is_on("enable_http_compression") else ""
         self._send(200, {"Content-Type": content_type, **headers}, answer.body, bodies.accepted_encoding(accepts))
 
+    def _send_bad_request(self, reason: str) -> None:
+        self.close_connection = True
+        self._send_error(fault(36, "BAD_ARGUMENTS", reason, 400))
+
     def _send_error(self, error: ClickHouseError) -> None:
         text = error.text if "(version " in error.text else f"{error.text} (version {self.server.engine.version})"
         headers = {"Content-Type": "text/plain; charset=UTF-8", "X-ClickHouse-Exception-Code": str(error.code)}
@@ -404,7 +401,8 @@ class Handler(BaseHTTPRequestHandler):
         stream = io.BytesIO(body) if isinstance(body, bytes) else body
         self.send_response(status)
         for name, value in headers.items():
-            self.send_header(name, re.sub(r"[\r\n]", " ", value))
+            text = re.sub(r"[\r\n]", " ", value).encode("utf-8", "surrogateescape")
+            self.send_header(name, text.decode("latin-1"))  # as http.server writes it
         self.send_header("Connection", "close" if self.close_connection else "keep-alive")
         compressed = encoding is not None and self.request_version != "HTTP/1.0"
         if compressed:
@@ -424,22 +422,6 @@ class Handler(BaseHTTPRequestHandler):
                 if piece:
                     self.wfile.write(b"%x\r\n%b\r\n" % (len(piece), piece))
             self.wfile.write(b"0\r\n\r\n")
-
-
-def is_loopback(host: str) -> bool:
-    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
-
-
-def _is_authority(host: str) -> bool:
-    return re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^\[\]@/?#:\s]+)(:[0-9]*)?", host) is not None
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
 
 
 def _refuse_block_framing(request: Request) -> None:

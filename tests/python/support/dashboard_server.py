@@ -6,10 +6,13 @@ from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from duckhouse.settings import PAGE_PASSWORD
 from support.browser import HARD_TO_READ, LEAST_CONTRAST
 from support.warehouse import Warehouse
 from tools.pictures import IS_DRAWN, IS_RUN, SECONDS, serving
 
+PASSWORD = "of the tests"
+SIGNED_IN = {"username": "anna", "password": PASSWORD}
 PROBES = ("/_stcore/health", "/_stcore/host-config")
 """Streamlit looks for its server below the address of a page first, and there it gets 404."""
 TOO_WIDE = """
@@ -23,7 +26,7 @@ TOO_WIDE = """
 @contextmanager
 def serving_house(house: Warehouse) -> Iterator[str]:
     """The address of a dashboard of what the warehouse has published on dev."""
-    with serving({**os.environ, **house.env}) as base:
+    with serving({**os.environ, **house.env, PAGE_PASSWORD: PASSWORD}) as base:
         yield base
 
 
@@ -33,7 +36,7 @@ def visited(
 ) -> Iterator[tuple[Any, list[str]]]:
     """A page of the dashboard, and what the browser says about it: errors, and requests of other addresses."""
     said: list[str] = []
-    screen = browser.new_context(viewport={"width": width, "height": 900})
+    screen = browser.new_context(viewport={"width": width, "height": 900}, http_credentials=SIGNED_IN)
     page = screen.new_page()
     page.set_default_timeout(SECONDS * 1000)
     page.on("console", lambda message: said.append(message.text) if is_error(message) else None)
