@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from duckhouse.cli import UserError
+from duckhouse.landing.zone import Zone as SourceZone
+from duckhouse.settings import environment
+from duckhouse.sources import load_source
+from duckhouse.warehouse.connection import connect
 from scripts import land as command
 from support import consent, reviews
 from support.drops import NO_TESTS, csv_of, deliver, event
 from support.landing import Zone
 from support.warehouse import Warehouse, warehouse
+from tools.campaigns.orders.shelf import prune, reveal
 
 SOURCES = ("ad_serving", "consent", "reviews")
 READ = (
@@ -200,6 +205,29 @@ def test_what_was_taken_back_is_kept_beside_staging(worlds: Worlds) -> None:
         kept = f"select count(*), min(_delivery_id)[:8] from {name}__retracted"
         assert worlds.taken.rows(kept) == [(number, "20260110")]
         assert worlds.taken.rows(f"select count(*) from {name} where _delivery_id like '20260110%'") == [(0,)]
+
+
+def test_a_delivery_that_only_clickhouse_has_can_be_taken_back(worlds: Worlds) -> None:
+    """Staged by a build, then pruned from landing and from the raw tables; or pushed only; or nowhere known."""
+    [first] = ids(worlds.taken, "reviews", "20260109")
+    house = replace(worlds.taken, name="none")  # without a file of DuckDB
+    pushed = f"{first[:-8]}00000000"
+    why = ("--reason", "wrong", "--dry-run")
+    with environment(house.env):
+        zone, client, shelf = SourceZone(load_source("reviews")), connect(), house.folder / "pruned"
+        prune(client, zone, shelf, [first])
+        client.command(f"insert into raw_reviews._deliveries (delivery_id) values ('{pushed}')")
+        for delivery in (first, pushed):
+            told = house.run("land", "reviews", "--retract", delivery, *why).stdout
+            assert told.splitlines() == [
+                f"would retract {delivery}",
+                f"  {delivery} is no longer in landing: what staging keeps of it is retracted",
+            ]
+        unknown = house.run("land", "reviews", "--retract", f"{first[:-8]}ffffffff", *why, code=1).stderr
+        assert f"nor staged in {house.duckdb} or on ClickHouse at 127.0.0.1:{house.clickhouse_port}\n" in unknown
+        silent = replace(house, clickhouse_port=1).run("land", "reviews", "--retract", first, *why, code=1).stderr
+        assert "127.0.0.1:1, where nothing answers: python -m scripts.clickhouse starts the embedded one\n" in silent
+        reveal(zone, shelf, [first])
 
 
 # ---------- landing
