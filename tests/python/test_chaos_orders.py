@@ -77,7 +77,7 @@ def test_in_some_worlds_of_files_a_delivery_is_taken_back_at_any_later_time(tmp_
             zone = Zone(load_source(name))
             prepare(zone.source)
             landed = land(name, [MAKERS[name](Random(world), world, 2) for world in range(number)])
-            worlds = taken_back(Random(1), zone, landed)
+            worlds = taken_back(Random(2), zone, landed)
             assert [[each for each in world if not is_retraction(each)] for world in worlds] == landed
             retracted = [(world, world[2:]) for world in worlds if world[2:]]
             if name == "telemetry":

@@ -104,10 +104,10 @@ def test_a_look_that_finds_nothing_is_a_delivery_once_a_day(
             f"rows as of {at}:00.000000Z"
         ]
     assert (shop.zone / "looked_at.txt").read_text() > looked_at
-    shop.sql("insert into clicks (campaign_id) values (1); delete from campaign where id = 3")
+    shop.sql("insert into clicks (campaign_id) values (1); update advertiser set name = 'c' where id = 2")
     found = look(f"2026-03-01T23:59 {mode}")
     shop.check(found)
-    assert shop.changes(found) == {"campaign": [("delete", 3)], "clicks": [("upsert", 6)]}
+    assert shop.changes(found) == {"advertiser": [("upsert", 2)], "clicks": [("upsert", 6)]}
     next_day = look(f"2026-03-02T00:00 {mode}")
     assert (next_day.unchanged_at, shop.changes(next_day)) == (None, {})
     assert deliveries(shop) == [first.delivery.id, found.delivery.id, next_day.delivery.id]
