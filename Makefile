@@ -49,8 +49,8 @@ demo-prod: packages ## bring the demo to an embedded ClickHouse, publish what pa
 	@test -e demo/duckhouse.duckdb || { echo "error: there is no demo: run make demo first"; exit 1; }
 	@$(DEMO) $(RUN).prod
 
-test: setup lint ## every test, on both engines
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+test: setup lint ## every test, on both engines; WORKERS=3, one more than two cores, because tests also wait
+	@$(VENV)/bin/python -m pytest -n $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder
 
 prod: setup ## push what is landed to ClickHouse (started here if none answers), build, publish what passes its tests, compare with DuckDB
 	@$(RUN).prod

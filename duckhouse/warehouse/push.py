@@ -100,18 +100,32 @@ def create_tables(client: "Client", source: str, database: str) -> list[str]:
     from duckhouse.landed_schemas import schemas
 
     client.command(f"create database if not exists {quote(database)}{everywhere()}")
+    there = columns_there(client, database)
     tables = schemas(load_source(source))
     for name, schema in tables.items():
         columns = {field.name: REQUIRED_TYPES.get(field.name) or clickhouse_type(field.type) for field in schema}
+        if columns.keys() <= there.get(name, frozenset()):
+            continue
         table = full_name(database, name)
         order = ", ".join(column for column in ("_source_file", "_source_row") if column in columns)
         definitions = ", ".join(f"{quote(column)} {data_type}" for column, data_type in columns.items())
         create_table(client, table, definitions, f"MergeTree partition by _delivery_id order by ({order})")
         additions = ", ".join(f"add column if not exists {quote(column)} {kind}" for column, kind in columns.items())
         client.command(f"alter table {table} {additions}")
-    create_table(client, full_name(database, "_deliveries"), DELIVERIES, "ReplacingMergeTree order by delivery_id")
-    create_table(client, full_name(database, LOOKS), LOOK, "ReplacingMergeTree order by ()")
+    if "_deliveries" not in there:
+        create_table(client, full_name(database, "_deliveries"), DELIVERIES, "ReplacingMergeTree order by delivery_id")
+    if LOOKS not in there:
+        create_table(client, full_name(database, LOOKS), LOOK, "ReplacingMergeTree order by ()")
     return list(tables)
+
+
+def columns_there(client: "Client", database: str) -> dict[str, frozenset[str]]:
+    """The names of the columns of each table; of none on a cluster, where other servers may lack what this one has."""
+    if clickhouse().cluster:
+        return {}
+    known = "select table, groupArray(name) from system.columns where database = {database:String} group by table"
+    found = client.query(known, parameters={"database": database}).result_rows
+    return {table: frozenset(columns) for table, columns in found}
 
 
 def create_table(client: "Client", table: str, columns: str, engine: str) -> None:

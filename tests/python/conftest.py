@@ -15,7 +15,7 @@ from duckhouse.embedded.postgres import Embedded
 from support.broker import apache_or_skip
 from support.dbt import SHARED, parsed_anew
 from support.gateway import PASSWORD
-from support.places import places_below
+from support.places import places_below, quick_folder
 from support.postgres import Extraction, extraction, postgres_server, quick_password
 from support.warehouse import Warehouse, warehouse
 from tools.brokers.apache import Apache
@@ -24,8 +24,8 @@ from tools.brokers.mock import MockCluster, mock_cluster
 # dbt makes so many objects that stay that the usual 700 between two collections spend a tenth of a test run's time
 gc.set_threshold(50_000, 20, 20)
 enable_test_caching()  # dbt keeps what it has parsed of each text: copies of the project differ in a file or two
-WITHOUT_DBT = "test_generate_ad_serving.py"
-"""A file that takes a minute."""
+WITHOUT_DBT = ("test_gateway.py", "test_generate_ad_serving.py")
+"""Files that take a minute each."""
 WITH_DBT = ("test_orchestration_flow.py", "test_orchestration_servers.py")
 """Files that build without a warehouse of the tests."""
 
@@ -45,21 +45,28 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that build come first: one of them at the end would run while the other process is idle. The second file
-    is one without dbt: its process would wait until the first one has parsed the project."""
+    """Files that build come first: one of them at the end would run while other processes are idle. After the first
+    file come some without dbt: their processes would wait until the first one has parsed the project."""
 
     def builds(item: pytest.Item) -> bool:
         return item.path.name in WITH_DBT or bool({"Warehouse", "warehouse"} & vars(item.module).keys())
 
     items.sort(key=builds, reverse=True)
     first = items[0].path if items else None
-    items.sort(key=lambda item: (item.path != first, item.path.name != WITHOUT_DBT))
+    items.sort(key=lambda item: (item.path != first, item.path.name not in WITHOUT_DBT))
 
 
 @pytest.fixture(scope="session", autouse=True)
-def places(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    with places_below(tmp_path_factory.mktemp("places")):
+def places() -> Iterator[None]:
+    with quick_folder() as folder, places_below(folder):
         yield
+
+
+@pytest.fixture
+def quick_path() -> Iterator[Path]:
+    """A folder of the test like tmp_path, for databases that it builds itself."""
+    with quick_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -22,7 +22,7 @@ from clickhouse_connect.driver.client import Client
 
 from support import review_files
 from support.ad_delivery import advertiser, campaign, deliver, event
-from support.dbt import environment, parsed
+from support.dbt import environment, invoke_dbt, parsed
 from support.review_files import Product, Review
 from support.warehouse import Warehouse, warehouse
 from tools.layouts import measure as measuring
@@ -44,6 +44,12 @@ FOR_ONE_NODE = (
     (re.compile(r"\b_shard_num\b"), "1"),
     (re.compile(r"\bReplicatedMergeTree\b"), "MergeTree"),
     (re.compile(r"system sync replica.*", re.IGNORECASE | re.DOTALL), "select 1"),
+)
+LISTED = (
+    "{% for schema in ('duckhouse_marts', 'duckhouse_intermediate', 'nowhere') if execute %}"
+    "{% set schema_of_all = api.Relation.create(schema=schema) %}"
+    "{% for row in MACRO(schema_of_all).rows | map('list') | sort %}{{ row | join(' ') }}\n{% endfor %}"
+    "{% endfor %}"
 )
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server"}
 
@@ -204,6 +210,18 @@ def busiest_days(client: Client, prefix: str) -> list[str]:
 
 def rows_of(client: Client, table: str) -> list[tuple]:
     return client.query(f"select * from {table} order by all").result_rows
+
+
+def test_relations_are_listed_as_the_adapter_lists_them(house: Warehouse) -> None:
+    def listed(macro: str) -> str:
+        inline = ("compile", "--inline", LISTED.replace("MACRO", macro))
+        [shown] = invoke_dbt(*inline, target="prod", env=house.env).result.results
+        return shown.node.compiled_code
+
+    relations = listed("clickhouse__list_relations_without_caching")
+    assert relations == listed("dbt.clickhouse__list_relations_without_caching")
+    assert "\nfct_ad_events duckhouse_marts table Atomic " in relations
+    assert "\nfct_ad_events_as_of duckhouse_marts view Atomic " in relations
 
 
 def test_a_rebuilt_day_keeps_the_indexes_and_the_projection(house: Warehouse, client: Client) -> None:

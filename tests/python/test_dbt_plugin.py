@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
+import clickhouse_connect
 import pytest
+from dbt.adapters.clickhouse.httpclient import ChHttpClient
 from dbt.adapters.clickhouse.impl import ClickHouseAdapter
 from dbt.adapters.duckdb.impl import DuckDBAdapter
 from dbt.adapters.events.types import AdapterEventDebug, AdapterEventWarning
@@ -18,8 +20,10 @@ from dbt_common.clients.jinja import get_environment
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
 from dbt_common.events.types import PrintEvent
+from dbt_common.exceptions import DbtDatabaseError
 
 from duckhouse.dbt_plugin import asked, repeated, unread
+from support.places import place
 
 
 class Logger:
@@ -173,6 +177,25 @@ def test_each_adapter_is_asked_once_for_a_table_and_for_a_query(
     for words in ({}, {"query_settings": {}}, {"query_settings": {"join_use_nulls": 1}}, {"query_settings": None}):
         assert Engine().get_column_schema_from_query("select 1", **words) == ["select 1"]
     assert questions[1:] == [("select 1", (), {}), ("select 1", (), {"query_settings": {"join_use_nulls": 1}})]
+
+
+def test_clickhouse_describes_a_query_by_the_columns_of_its_answer() -> None:
+    asked.install()
+    query = (
+        "select a.x as x, b.y as y, toDecimal128(1, 6) as money, toDateTime64(0, 6, 'UTC') as at, [a.x] as list "
+        "from (select 1 as x) as a left join (select 2 as x, toDate32('2026-01-01') as y) as b on a.x = b.x"
+    )
+    with place() as (_, port), clickhouse_connect.get_client(host="127.0.0.1", port=port) as client:
+        of_dbt: Any = object.__new__(ChHttpClient)
+        of_dbt._client = client
+        for settings in ({}, {"join_use_nulls": 1}):
+            answer = client.query(query, settings=settings)
+            types = dict(zip(answer.column_names, (column.name for column in answer.column_types), strict=True))
+            columns = of_dbt.columns_in_query(f"{query} -- the end", settings=settings)
+            assert {column.name: column.data_type for column in columns} == types
+            assert types["y"] == ("Nullable(Date32)" if settings else "Date32")
+        with pytest.raises(DbtDatabaseError, match="no_such_column"):
+            of_dbt.columns_in_query("select no_such_column")
 
 
 def test_outside_of_a_node_every_question_is_asked() -> None:

@@ -315,11 +315,31 @@ def test_nothing_leaks_between_requests_without_a_session(port: int) -> None:
     default = post(port, "select getSetting('max_block_size'), currentDatabase()")
     changed = post(port, "select getSetting('max_block_size')", max_block_size="7", database="system")
     assert changed == b"7\n"
-    post(port, "set max_block_size = 9")
-    post(port, "use system")
-    post(port, "create temporary table leak (a Int8)")
-    assert post(port, "select getSetting('max_block_size'), currentDatabase()") == default
-    assert error_of(send(port, "POST", b"select * from leak"))[1] == 60
+    state = "select getSetting('max_block_size'), currentDatabase()"
+    assert post(port, state) == default
+    for stays in ("set max_block_size = 9", "use system", "create temporary table leak (a Int8)"):
+        post(port, stays)
+        assert post(port, state) == default
+        assert error_of(send(port, "POST", b"select * from leak"))[1] == 60
+    post(port, "select {a:Int8}", param_a="1")
+    assert error_of(send(port, "POST", b"select {a:Int8}"))[1] == 456
+
+
+def test_requests_without_a_session_share_a_handle_that_is_as_it_was(port: int) -> None:
+    handle = "select getSetting('log_comment')"
+    first = post(port, handle)
+    assert post(port, handle, max_block_size="7", database="system") == first
+    assert post(port, handle) == first
+    for leaves_something in ("set max_block_size = 9", "use system", "create temporary table t (a Int8)"):
+        before = post(port, handle)
+        post(port, leaves_something)
+        assert post(port, handle) != before
+    before = post(port, handle)
+    assert error_of(send(port, "POST", b"select no_such_column"))[1] == 47
+    after = post(port, handle)
+    assert after != before
+    assert send(port, "GET", query="select 1")[0] == 200
+    assert post(port, handle) != after
 
 
 def test_a_session_keeps_its_state_to_itself(port: int) -> None:

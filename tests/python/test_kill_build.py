@@ -154,14 +154,14 @@ def further(target: str) -> list[Moment]:
 
 
 @pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = Engine(tmp_path / "clickhouse")
+def engine(quick_path: Path) -> Iterator[Engine]:
+    made = Engine(quick_path / "clickhouse")
     yield made
     stop(made.process)
 
 
-def test_a_build_after_killed_ones_gives_the_tables_of_a_clean_one(tmp_path: Path, engine: Engine) -> None:
-    house = Warehouse(tmp_path, engine.start(), source="consent")
+def test_a_build_after_killed_ones_gives_the_tables_of_a_clean_one(quick_path: Path, engine: Engine) -> None:
+    house = Warehouse(quick_path, engine.start(), source="consent")
     with builds(house, "dev") as process:
         for number, moment in enumerate(MOMENTS["dev"] + further("dev")):
             bring(house, number)
@@ -181,8 +181,8 @@ def test_a_build_after_killed_ones_gives_the_tables_of_a_clean_one(tmp_path: Pat
     for table, rows in clean.items():
         assert mended[table] == rows, table
 
-    landed = sorted((tmp_path / "landing" / "consent").glob("delivery=2*"))
-    shelf = tmp_path / "shelf"
+    landed = sorted((quick_path / "landing" / "consent").glob("delivery=2*"))
+    shelf = quick_path / "shelf"
     shelf.mkdir()
     for delivery in landed:
         delivery.rename(shelf / delivery.name)

@@ -108,27 +108,27 @@ class World:
 
 
 @pytest.fixture
-def world(postgres: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    monkeypatch.setattr("duckhouse.reporting.report.REPORT", tmp_path / "report.html")
-    (tmp_path / "pipeline.yml").write_text(PIPELINE % BUCKET)
-    (tmp_path / "drop").mkdir()
+def world(postgres: Embedded, quick_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    monkeypatch.setattr("duckhouse.reporting.report.REPORT", quick_path / "report.html")
+    (quick_path / "pipeline.yml").write_text(PIPELINE % BUCKET)
+    (quick_path / "drop").mkdir()
     database = new_database(postgres)
     with ExitStack() as stack:
         stack.enter_context(new_store("partitions", postgres))
-        broker: LocalBroker = stack.enter_context(mock_cluster() if unavailable() else apache(tmp_path / "kafka"))
+        broker: LocalBroker = stack.enter_context(mock_cluster() if unavailable() else apache(quick_path / "kafka"))
         broker.make_topic(TOPIC, 1)
         url, alerts = stack.enter_context(endpoint()), stack.enter_context(announcing.endpoint())
         settings = {
-            "DUCKHOUSE_PIPELINE": str(tmp_path / "pipeline.yml"),
-            "DUCKHOUSE_LANDING": str(tmp_path / "landing"),
-            "DUCKHOUSE_DUCKDB": str(tmp_path / "house.duckdb"),
+            "DUCKHOUSE_PIPELINE": str(quick_path / "pipeline.yml"),
+            "DUCKHOUSE_LANDING": str(quick_path / "landing"),
+            "DUCKHOUSE_DUCKDB": str(quick_path / "house.duckdb"),
             "DUCKHOUSE_PUBLISH": "true",
-            "DUCKHOUSE_LAKE": str(tmp_path / "lake"),
+            "DUCKHOUSE_LAKE": str(quick_path / "lake"),
+            "DUCKHOUSE_ALERT_WEBHOOK": alerts.address,
+            "DBT_TARGET_PATH": str(quick_path / "target"),
+            "DBT_LOG_PATH": str(quick_path / "logs"),
             "CLICKHOUSE_PORT": str(stack.enter_context(place())[1]),
             "CLICKHOUSE_PREFIX": "duckhouse",
-            "DUCKHOUSE_ALERT_WEBHOOK": alerts.address,
-            "DBT_TARGET_PATH": str(tmp_path / "target"),
-            "DBT_LOG_PATH": str(tmp_path / "logs"),
             "POSTGRES_DSN": database.conninfo,
             "KAFKA_BOOTSTRAP": broker.bootstrap,
             "AWS_ENDPOINT_URL": url,
@@ -140,7 +140,7 @@ def world(postgres: Embedded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         with database.connect(autocommit=True) as connection:
             connection.execute(SOME_ROWS)
         dagster = stack.enter_context(ticking(inflows(), select=models.ALL))
-        yield World(tmp_path, Bucket(url), Stream(broker.bootstrap, TOPIC), alerts, dagster)
+        yield World(quick_path, Bucket(url), Stream(broker.bootstrap, TOPIC), alerts, dagster)
 
 
 def test_what_comes_is_published_by_itself_and_what_blocks_is_not(

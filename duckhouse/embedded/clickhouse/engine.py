@@ -39,6 +39,8 @@ ESCAPED = {byte: f"\\x{byte:02x}" for byte in range(256) if not 32 <= byte < 127
 # A build repeats most statements of the build before; statements up to this size are parsed once.
 STATEMENTS_KEPT, KEPT_BYTES = 4096, 16 * 1024
 
+SPARE_HANDLES = 8
+
 # Data of VALUES holds expressions. Beyond this size they are not searched for refused calls.
 MAX_VALUES_BYTES = 16 * 1024 * 1024
 TOO_MANY_VALUES = "VALUES above 16 MiB that hold file, sqlite, disk or python: insert them in another format, as CSV"
@@ -93,6 +95,7 @@ class Engine:
         self._configuration.touch(0o600)
         self._configuration.write_text(configuration(str(self._configuration)))
         self._keeper = self._connect()  # the engine stops when its last handle closes
+        self._spare: list[Handle] = []
         self._parser = self._connect()
         self._parsing = threading.Lock()
         self._kept_normal_form = lru_cache(STATEMENTS_KEPT)(self._normal_form)
@@ -112,14 +115,27 @@ class Engine:
         return self._formats[name.lower()]
 
     def open(self) -> Handle:
-        """A handle with no settings, no temporary tables, and the database `default`."""
+        """A handle without settings and temporary tables of a session, in the database `default`. A spare one still has
+        what its last request overrode, which override() undoes.
+        """
+        with suppress(IndexError):
+            return self._spare.pop()
         connection = self._connect()
         tag = f"gateway-{next(self._tags)}"
         handle = Handle(connection, tag, {**self._changed, "log_comment": tag})
         self._query(handle, _set_statement({"log_comment": tag}))
         return handle
 
+    def release(self, handle: Handle) -> None:
+        """Takes back a handle that nothing stays with: opening one takes as long as a small statement."""
+        if len(self._spare) < SPARE_HANDLES:
+            self._spare.append(handle)
+        else:
+            handle.connection.close()
+
     def close(self) -> None:
+        for handle in self._spare:
+            handle.connection.close()
         self._parser.close()
         self._keeper.close()
         shutil.rmtree(self._files, ignore_errors=True)

@@ -37,6 +37,7 @@ from duckhouse.cli import UserError
 from duckhouse.embedded.clickhouse import bodies, statements
 from duckhouse.embedded.clickhouse.engine import Answer, Engine, Handle, Sessions
 from duckhouse.embedded.clickhouse.errors import UNKNOWN_EXCEPTION, ClickHouseError, fault
+from duckhouse.embedded.clickhouse.statements import Statement
 
 # An INSERT's header must end within this; the server's max_query_size has the same default.
 HEADER_BYTES = 256 * 1024
@@ -280,25 +281,26 @@ class Handler(BaseHTTPRequestHandler):
             if request.reads_only and statement.keyword == b"KILL":
                 raise _only_reads()
             default_format = self._header("X-ClickHouse-Format") or request.params.get("default_format")
-            with self._handle(request, statement.changes_session, statement.has_result) as handle:
+            with self._handle(request, statement) as handle:
                 return engine.execute(handle, statement, request.query_parameters, default_format or "TabSeparated")
         if request.reads_only:
             raise _only_reads()
         with engine.temporary_path() as path:
             _write(path, memoryview(head)[insert.data_start :], chunks)
-            with self._handle(request, False, False) as handle:
+            with self._handle(request) as handle:
                 return engine.insert(handle, insert, path, request.query_parameters, request.max_query_size)
 
     @contextmanager
-    def _handle(self, request: Request, changes_session: bool, reads_only: bool) -> Iterator[Handle]:
-        """The handle of the request's session, or a fresh one, with the settings and the database it asks for."""
+    def _handle(self, request: Request, statement: Statement | None = None) -> Iterator[Handle]:
+        """The handle of the request's session, or one of its own, with the settings and the database it asks for."""
         engine, settings = self.server.engine, request.settings
         database = self._header("X-ClickHouse-Database") or request.params.get("database") or None
-        cancels = reads_only and settings.get("cancel_http_readonly_queries_on_client_close") == "1"
-        with self._session(request) as handle, ExitStack() as stack:
-            if cancels:
+        cancels = settings.get("cancel_http_readonly_queries_on_client_close") == "1"
+        reusable = not request.reads_only and (statement is None or statement.keeps_session)
+        with self._session(request, reusable) as handle, ExitStack() as stack:
+            if cancels and statement and statement.has_result:
                 stack.enter_context(self.server.running.watched(self.connection, handle))
-            if changes_session:
+            if statement and statement.changes_session:
                 # SET and USE change the session, not what this request overrides.
                 engine.override(handle, {}, None)
             else:
@@ -308,14 +310,20 @@ class Handler(BaseHTTPRequestHandler):
             yield handle
 
     @contextmanager
-    def _session(self, request: Request) -> Iterator[Handle]:
+    def _session(self, request: Request, reusable: bool) -> Iterator[Handle]:
+        """`reusable`: the request leaves its handle as it was, so that a later one may get it."""
         name = request.params.get("session_id")
         if not name:
-            handle = self.server.engine.open()
+            handle, is_clean = self.server.engine.open(), False
             try:
                 yield handle
+                # a query whose client is gone may still be cancelled, by its handle
+                is_clean = reusable and not _is_closed(self.connection)
             finally:
-                handle.connection.close()
+                if is_clean:
+                    self.server.engine.release(handle)
+                else:
+                    handle.connection.close()
             return
         if request.reads_only:
             raise fault(48, "NOT_IMPLEMENTED", "A session is served to POST without readonly only")

@@ -31,6 +31,10 @@ OPENING, CLOSING = b"([{", b")]}"
 ENDS_FORMAT_CLAUSE = {b";", b"SETTINGS"}
 RESULT_KEYWORDS = {b"SELECT", b"WITH", b"SHOW", b"DESCRIBE", b"EXISTS", b"EXPLAIN", b"CHECK", b"KILL"}
 SESSION_KEYWORDS = {b"SET", b"USE"}
+OUTSIDE_OF_SESSIONS = {
+    *(b"SELECT", b"WITH", b"SHOW", b"DESCRIBE", b"EXISTS", b"INSERT"),
+    *(b"CREATE", b"ALTER", b"DROP", b"TRUNCATE", b"RENAME", b"EXCHANGE", b"OPTIMIZE"),
+}
 
 # No access right stops these: file() reads any file, Python() a variable of this program, the others create files.
 REFUSED_FUNCTIONS = {b"file", b"python", b"sqlite", b"disk", b"embeddedrocksdb"}
@@ -89,6 +93,11 @@ class Statement:
     @property
     def changes_session(self) -> bool:
         return self.keyword in SESSION_KEYWORDS
+
+    @property
+    def keeps_session(self) -> bool:
+        """Whether the session stays as it was, without a setting, temporary table or transaction of its own."""
+        return self.keyword in OUTSIDE_OF_SESSIONS and b"TEMPORARY" not in self.body
 
 
 def quoted(text: str) -> bytes:

@@ -37,6 +37,8 @@ ON_BOTH = (
 SETTINGS = {"dev": ON_BOTH, "prod": ("CLICKHOUSE_CLUSTER", "CLICKHOUSE_PREFIX", *ON_BOTH)}
 # the only variable that decides how nodes are parsed; others are read when a node is compiled
 PARSED_VARIABLE = "rebuild_from_landing"
+# vars of rules, which are read only then
+OF_RULES = re.compile(rb"^  dq_\w+:.*\n", re.MULTILINE)
 PARTS = ("analyses", "macros", "models", "seeds", "snapshots", "tests")
 ENDINGS = {".sql", ".yml", ".md", ".csv"}
 # the others are looked up in these; dbt's own pickle of a manifest forgets some of them
@@ -166,7 +168,7 @@ def _state_of_ours() -> str:
 
 def _digest(project: Path) -> str:
     files = [path for part in PARTS for path in (project / part).rglob("*") if path.suffix in ENDINGS]
-    digest = sha256()
-    for path in sorted([project / "dbt_project.yml", project / "profiles.yml", *files]):
+    digest = sha256(OF_RULES.sub(b"", (project / "dbt_project.yml").read_bytes()) + b"\0")
+    for path in sorted([project / "profiles.yml", *files]):
         digest.update(f"{path.relative_to(project)}\0".encode() + path.read_bytes() + b"\0")
     return digest.hexdigest()

@@ -2,12 +2,16 @@
 
 dbt parses the project anew for each landing zone that it is shown, for seconds, and a server takes a second to start; a
 process of tests therefore works at few places, one for each warehouse that it has open at a time.
+
+Places are in memory where it has room: no statement then waits until a disk has what it wrote.
 """
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import clickhouse_connect
 
@@ -17,11 +21,24 @@ from support.gateway import start_gateway, stop
 Place = tuple[Path, int]
 """An empty folder, and the port of a ClickHouse without databases."""
 
+MEMORY = Path("/dev/shm")  # noqa: S108 - folders in it are made with names of their own
+ROOM = 4 * 2**30
 KEPT_DATABASES = {"default", "system", "information_schema", "INFORMATION_SCHEMA"}
 
 _root: list[Path] = []
 _servers = ExitStack()
 _idle: list[Place] = []
+
+
+@contextmanager
+def quick_folder() -> Iterator[Path]:
+    """A folder for the time of the block, in memory where there is room for it."""
+    with TemporaryDirectory(prefix="duckhouse-tests-", dir=MEMORY if has_room(MEMORY) else None) as folder:
+        yield Path(folder)
+
+
+def has_room(memory: Path) -> bool:
+    return os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM
 
 
 @contextmanager
