@@ -27,6 +27,8 @@ def model_names(selection: Sequence[str], excluded: Sequence[str] = ()) -> set[s
 def _dbt(*command: str, parsed: Manifest | None = None) -> Any:
     place = ("--project-dir", str(settings.PROJECT), "--profiles-dir", str(settings.PROJECT))
     outcome = dbtRunner(manifest=parsed).invoke(["--log-level", "none", *command, *place])
+    if isinstance(outcome.exception, KeyboardInterrupt):  # Ctrl-C or SIGTERM, which dbt hands back like a fault
+        raise outcome.exception
     if not outcome.success:
         raise cli.UserError("the dbt project does not parse: run dbt parse and fix what it names")
     return outcome.result

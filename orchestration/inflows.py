@@ -16,7 +16,7 @@ from duckhouse.sources import load_source
 from orchestration import names
 
 SECONDS = 15  # between two looks of a sensor
-EVERY = "0 * * * *"  # a database does not tell that something changed, and each look at it is a delivery
+EVERY = "0 * * * *"  # a database does not tell that something changed
 AGAIN = dg.RetryPolicy(max_retries=2, delay=10, backoff=dg.Backoff.EXPONENTIAL)
 ARRIVING = "files are still arriving"
 NOTHING_NEW = "nothing new"
@@ -105,7 +105,7 @@ def of_folder(inflow: Inflow, cursor: str) -> dg.SensorResult:
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder: mount or make it, or correct the place of inflow {inflow.name}")
     state = seen.state_of(seen.stamps_of(folder), source)
-    if not any(path.is_file() for path in folder.rglob("*")) or seen.is_seen(inflow.name, state):
+    if seen.is_empty(folder) or seen.is_seen(inflow.name, state):
         return dg.SensorResult(skip_reason=NOTHING_NEW, cursor=state)
     if state != cursor:
         return dg.SensorResult(skip_reason=ARRIVING, cursor=state)

@@ -23,7 +23,7 @@ from duckhouse.warehouse.blocked import blocked, lines
 from duckhouse.warehouse.connection import asking, connect
 from duckhouse.warehouse.target_engine import running
 from orchestration import names
-from orchestration.project import Manifest
+from orchestration.project import Manifest, folder_of
 
 ADAPTERS = {"dev": "duckdb", "prod": "clickhouse"}
 ALL = "fqn:*"
@@ -109,7 +109,6 @@ def prefix(target: str) -> Mapping[str, str]:
 
 def made_by_dbt(context: dg.AssetExecutionContext, target: str) -> Events:
     """What dbt made and tested, and what it left out as up to date. Raises Failure where a node or a test fails."""
-    folder = settings.dbt_target_dir() / "orchestration" / target
     dbt = Dbt(
         project_dir=str(settings.PROJECT),
         profiles_dir=str(settings.PROJECT),
@@ -119,7 +118,7 @@ def made_by_dbt(context: dg.AssetExecutionContext, target: str) -> Events:
     )
     left_out = LeftOut(context, records(target))
     with settings.environment(prefix(target)):
-        running = dbt.cli(["build"], context=context, target_path=folder)
+        running = dbt.cli(["build"], context=context, target_path=folder_of(target))
     failed: list[str] = []
     try:
         for event in running.stream():

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from duckhouse.dbt_plugin.code import fingerprint
@@ -22,6 +23,11 @@ def manifest() -> Manifest:
         run([DBT, "--quiet", "parse", "--target", "dev", "--target-path", str(folder)])
         (folder / "manifest.json").rename(kept)
     return attached(json.loads(kept.read_bytes()))
+
+
+def folder_of(target: str) -> Path:
+    """Where dbt keeps what it has parsed for a target."""
+    return dbt_target_dir() / "orchestration" / target
 
 
 def attached(parsed: dict[str, Any]) -> Manifest:

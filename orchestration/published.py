@@ -7,11 +7,13 @@ import dagster as dg
 from duckhouse.cli import UserError
 from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 from duckhouse.pipeline import steps
+from duckhouse.settings import environment
 from duckhouse.warehouse import parity, prod
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.reading import reading
 from duckhouse.warehouse.target_engine import running
 from orchestration import names
+from orchestration.project import folder_of
 
 PARITY = "parity"
 EQUAL = "both_targets_have_the_same_rows"
@@ -44,7 +46,8 @@ def assets(target: str, models: dg.AssetsDefinition) -> list[dg.AssetsDefinition
         try:
             with running(target):
                 if target == "prod":
-                    prod.publish_waiting(connect())
+                    with environment({"DBT_TARGET_PATH": str(folder_of(target))}):  # what the build parsed is there
+                        prod.publish_waiting(connect())
                 with reading(target) as house:
                     at, views = house.built_at(), len(house.views())
         except UserError as error:

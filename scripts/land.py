@@ -8,10 +8,10 @@ from functools import partial
 from duckhouse.cli import UserError, print_json, refusal, run
 from duckhouse.landing.load import Outcome, delivery_time, describe, faults, load
 from duckhouse.landing.noted import land_noted
-from duckhouse.landing.retract import retract
 from duckhouse.landing.zone import prepare
 from duckhouse.settings import landing_dir
 from duckhouse.sources import STREAM, Source, load_source, sources
+from duckhouse.warehouse.retract import retract
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -154,7 +154,9 @@ class Known:
         return (self.folder / f"{slot}{CLAIM}").exists()
 
     def save(self, delivery_id: str) -> None:
-        """Writes the document, which counts once the delivery is committed."""
+        """Writes the document, which counts once the delivery is committed. That of a committed one is replaced by one
+        rename.
+        """
         tables = {
             name: {
                 str(known.low): {"rows": known.digest.rows, "hashes": known.digest.hashes, "place": known.place}
@@ -164,8 +166,10 @@ class Known:
         }
         document = {name: getattr(self, name) for name in ("identity", "snapshot", "slot", "names", "shapes")}
         path = self.folder / f"{delivery_id}.json"
-        path.write_text(json.dumps({"format": FORMAT, **document, "tables": tables}), encoding="utf-8")
-        sync(path)
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps({"format": FORMAT, **document, "tables": tables}), encoding="utf-8")
+        sync(fresh)
+        fresh.rename(path)
         sync(self.folder)
 
     def sweep(self, delivery_id: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 from duckhouse.extraction.command import command
@@ -28,9 +29,14 @@ class TableResult:
 
 @dataclass(frozen=True)
 class Result:
+    """The delivery that a run made. Where the run made none, because nothing had changed, `unchanged_at` is the time of
+    its snapshot, and `delivery` the one that still says what the source holds.
+    """
+
     delivery: Delivery
     tables: list[TableResult]
     notes: list[str] = field(default_factory=list)
+    unchanged_at: datetime | None = None
 
     def document(self) -> dict[str, Any]:
         return {
@@ -44,6 +50,14 @@ class Result:
 def describe(result: Result) -> Iterator[str]:
     """The lines that a run prints for people."""
     first = result.tables[0]
+    if result.unchanged_at:
+        rows = sum(table.known_rows for table in result.tables)
+        yield (
+            f"nothing has changed since delivery {result.delivery.id}: by {first.mode}, source and deliveries agree on "
+            f"{rows:,} rows as of {iso(result.unchanged_at)}"
+        )
+        yield from (f"  {note}" for note in result.notes)
+        return
     yield f"delivery {result.delivery.id}, by {first.mode}, as of {iso(result.delivery.delivered_at)}"
     yield f"  {'table':<12}{'source':>14}{'known':>14}{'new':>12}{'changed':>12}{'deleted':>12}"
     for table in result.tables:

@@ -2,7 +2,7 @@
 
 import os
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -99,17 +99,25 @@ class _Landed:
     name: str
     entity: str
     sha256: str
+    is_retracted: bool
 
 
 def load(
-    source: Source, paths: Sequence[Path | str], *, delivered_at: datetime | None, redelivery: bool, dry_run: bool
+    source: Source,
+    paths: Sequence[Path | str],
+    *,
+    delivered_at: datetime | None,
+    redelivery: bool,
+    dry_run: bool,
+    is_watched: bool = False,
 ) -> list[Outcome]:
     """Lands the drops in `paths`, one delivery each; all of a run are dated `delivered_at`, a redelivery one day later.
 
     Without `delivered_at` a delivery is dated now, after everything that landed before, and a file is skipped where its
     bytes are the last ones of its name. With it, a file is skipped where its bytes have landed at that time. Paths of
-    the form s3://BUCKET/PREFIX are one delivery of the new objects there, dated by the latest of them. Raises UserError
-    where nothing can be done at all.
+    the form s3://BUCKET/PREFIX are one delivery of the new objects there, dated by the latest of them. Of paths that a
+    program watches, files of a retracted delivery do not land before their bytes change; somebody who lands them means
+    it. Raises UserError where nothing can be done at all.
     """
     if source.kind != FILES:
         raise UserError(
@@ -122,7 +130,7 @@ def load(
     zone = Zone(source)
     with nullcontext() if dry_run else zone.session() as session:
         deliveries = zone.deliveries()
-        landed = _landed(counted(deliveries))
+        landed = _landed(deliveries if is_watched else counted(deliveries))
         if places:
             fetched = fetched_before(zone, deliveries)
             found = look(source, places, fetched, redelivery=redelivery)
@@ -260,9 +268,10 @@ def after_newest(now: datetime, deliveries: Sequence[Delivery]) -> datetime:
     return max([now, *(each.delivered_at + MOMENT for each in deliveries)])
 
 
-def _landed(deliveries: Iterable[Delivery]) -> list[_Landed]:
+def _landed(deliveries: Sequence[Delivery]) -> list[_Landed]:
+    retracted = retractions(deliveries)
     return sorted(
-        _Landed(delivery.delivered_at, delivery.id, file.name, file.entity, file.sha256)
+        _Landed(delivery.delivered_at, delivery.id, file.name, file.entity, file.sha256, delivery.id in retracted)
         for delivery in deliveries
         for file in delivery.files
     )
@@ -299,41 +308,61 @@ def _new(drops: Sequence[list[_Hashed]], outcome: Outcome, landed: list[_Landed]
 
     A file is not new where its bytes, with those that follow under its name in this run, are the last ones landed under
     that name, or where its name is new and its bytes are the last ones of its table. It is not new either where a later
-    file of the drop has the same bytes and is not new, and nothing landed under its own name since.
+    file of the drop has the same bytes and is not new, and nothing landed under its own name since. What `landed` has
+    of retracted deliveries makes a file old, whatever its name, and never makes an old one new.
     """
-    by_name: dict[tuple[str, str], list[_Landed]] = defaultdict(list)
-    last_of_table: dict[str, list[_Landed]] = {}
-    for entry in landed:
-        by_name[entry.entity, entry.name].append(entry)
-        last_of_table[entry.entity] = [entry]
-    following: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for drop in drops:
-        for file in drop:
-            following[file.file].append(file.sha256)
-
-    def before(file: _Hashed) -> list[_Landed]:
-        return by_name.get(file.file) or last_of_table.get(file.found.entity.name, [])
-
-    said: dict[tuple[str, str], _Landed] = {}
-    earlier: dict[tuple[str, str], _Landed] = {}
-    for file in reversed(drops[0]):
-        if last := _last_said(following[file.file], before(file)):
-            earlier[file.file] = last
-            said[file.contents] = max(last, said.get(file.contents, last))
-        elif file.contents in said and (file.file not in by_name or said[file.contents] > by_name[file.file][-1]):
-            earlier[file.file] = said[file.contents]
+    standing = _History([entry for entry in landed if not entry.is_retracted])
+    earlier = {**_History(landed).repeated(drops), **standing.repeated(drops)}
     new: list[_Hashed] = []
     for file in drops[0]:
-        if file.file in earlier:
-            outcome.known.append((file.found.name, f"already landed in {earlier[file.file].delivery_id}"))
+        if last := earlier.get(file.file):
+            told = ", which is retracted" if last.is_retracted else ""
+            outcome.known.append((file.found.name, f"already landed in {last.delivery_id}{told}"))
             continue
         new.append(file)
-        if same := [each for each in before(file) if each.sha256 == file.sha256]:
+        before = standing.before(file)
+        if same := [each for each in before if each.sha256 == file.sha256]:
             outcome.notes.append(
                 f"{visible(file.found.name)} has the bytes of {same[-1].delivery_id} again, "
-                f"which {before(file)[-1].delivery_id} had replaced: they count from now on"
+                f"which {before[-1].delivery_id} had replaced: they count from now on"
             )
     return new
+
+
+class _History:
+    """What landed before a run, in the order in which it counts."""
+
+    def __init__(self, landed: Sequence[_Landed]) -> None:
+        self.by_name: dict[tuple[str, str], list[_Landed]] = defaultdict(list)
+        self.retracted: dict[tuple[str, str], list[_Landed]] = {}
+        self.last_of_table: dict[str, list[_Landed]] = {}
+        for entry in landed:
+            self.by_name[entry.entity, entry.name].append(entry)
+            self.last_of_table[entry.entity] = [entry]
+            if entry.is_retracted:
+                self.retracted[entry.entity, entry.sha256] = [entry]
+
+    def before(self, file: _Hashed) -> list[_Landed]:
+        """What landed under the name of a file; of a new name, what is compared with it instead."""
+        of_table = self.last_of_table.get(file.found.entity.name, [])
+        return self.by_name.get(file.file) or self.retracted.get(file.contents) or of_table
+
+    def repeated(self, drops: Sequence[list[_Hashed]]) -> dict[tuple[str, str], _Landed]:
+        """The files of the first drop that say nothing new, each with what said it."""
+        following: dict[tuple[str, str], list[str]] = defaultdict(list)
+        for drop in drops:
+            for file in drop:
+                following[file.file].append(file.sha256)
+        said: dict[tuple[str, str], _Landed] = {}
+        found: dict[tuple[str, str], _Landed] = {}
+        for file in reversed(drops[0]):
+            named = self.by_name.get(file.file)
+            if last := _last_said(following[file.file], self.before(file)):
+                found[file.file] = last
+                said[file.contents] = max(last, said.get(file.contents, last))
+            elif file.contents in said and (not named or said[file.contents] > named[-1]):
+                found[file.file] = said[file.contents]
+        return found
 
 
 def _last_said(following: Sequence[str], landed: Sequence[_Landed]) -> _Landed | None:

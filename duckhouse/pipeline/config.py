@@ -21,19 +21,22 @@ KINDS = FOLDER, BUCKET, DATABASE, TOPIC = ("folder", "bucket", "database", "topi
 TAKEN_BY = {FILES: (FOLDER, BUCKET), POSTGRES: (DATABASE,), STREAM: (TOPIC,)}
 """For each kind of source, the kinds of inflows that bring it."""
 WITH_PLACE = TAKEN_BY[FILES]
-KEYS = ("name", "source", "kind", "place")
+TEXTS = ("name", "source", "kind", "place")
+CDC = "cdc"
+KEYS = (*TEXTS, CDC)
 
 
 @dataclass(frozen=True)
 class Inflow:
     """Where data of a source come from. `place` is a folder or s3://BUCKET/PREFIX; it is empty for a database and a
-    topic, whose addresses are settings.
+    topic, whose addresses are settings. With `cdc` the changes of a database are read from its write-ahead log.
     """
 
     name: str
     source: str
     kind: str
     place: str = ""
+    cdc: bool = False
 
 
 def inflows() -> list[Inflow]:
@@ -77,7 +80,7 @@ def _inflow(entry: Any, path: Path, line: int) -> Inflow:
             addresses([place])
         except UserError as error:
             raise UserError(f"{where}: {error}") from None
-    return Inflow(entry.get("name", f"{source}_{kind}"), source, kind, place)
+    return Inflow(entry.get("name", f"{source}_{kind}"), source, kind, place, entry.get(CDC, False))
 
 
 def _faults(entry: dict[Any, Any]) -> Iterator[str]:
@@ -85,9 +88,11 @@ def _faults(entry: dict[Any, Any]) -> Iterator[str]:
     for key in entry:
         if key not in KEYS:
             yield f"{str(key)!r} is no key of an inflow: it says {', '.join(KEYS)}"
-    for key in KEYS:
+    for key in TEXTS:
         if key in entry and not (isinstance(entry[key], str) and entry[key].strip()):
             yield f"{key} is no text: write {key}: and a text"
+    if not isinstance(entry.get(CDC, False), bool):
+        yield f"{CDC} is true or false"
     for key in ("source", "kind"):
         if key not in entry:
             yield f"{key} is missing"
@@ -104,6 +109,8 @@ def _faults(entry: dict[Any, Any]) -> Iterator[str]:
         yield f"place is missing: where is the {kind}?"
     if kind not in WITH_PLACE and "place" in entry:
         yield f"a {kind} has no place: leave it out; its address is a setting (.env.example)"
+    if kind != DATABASE and CDC in entry:
+        yield f"{CDC} is about a {DATABASE}: a {kind} has none, so leave it out"
     if kind == BUCKET and not entry["place"].startswith(SCHEME):
         yield f"the place of a bucket is {SCHEME}BUCKET/PREFIX"
     if kind == FOLDER and "://" in entry["place"]:

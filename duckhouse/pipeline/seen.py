@@ -20,6 +20,14 @@ Stamps = Sequence[tuple[str, int, int, int, int]]
 """For each path below a folder: its inode, size, and times of the last write and of the last change."""
 
 
+def is_empty(folder: Path) -> bool:
+    """Whether a folder has no file: names that begin with a dot are of files that are still being uploaded."""
+    return all(
+        path.is_dir() or any(part.startswith(".") for part in path.relative_to(folder).parts)
+        for path in folder.rglob("*")
+    )
+
+
 def stamps_of(folder: Path) -> Stamps:
     return sorted(_stamps(folder))
 

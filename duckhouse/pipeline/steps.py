@@ -39,7 +39,7 @@ def _of_folder(inflow: Inflow, source: Source) -> Brought:
     folder = Path(inflow.place)
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder: mount or make it, or correct the place of inflow {inflow.name}")
-    if not any(folder.iterdir()):
+    if seen.is_empty(folder):
         return Brought(inflow, [], 0, [f"{folder} is empty"])
     stamps = seen.stamps_of(folder)
     if seen.is_seen(inflow.name, seen.state_of(stamps, source)):
@@ -54,7 +54,7 @@ def _of_folder(inflow: Inflow, source: Source) -> Brought:
 
 def _of_files(inflow: Inflow, source: Source) -> Brought:
     def land() -> list[Outcome]:
-        return load(source, [inflow.place], delivered_at=None, redelivery=True, dry_run=False)
+        return load(source, [inflow.place], delivered_at=None, redelivery=True, dry_run=False, is_watched=True)
 
     return _landed(inflow, land_noted(source, land))
 
@@ -63,11 +63,12 @@ def _of_database(inflow: Inflow, source: Source) -> Brought:
     from duckhouse.extraction import results
     from duckhouse.extraction.run import extract_noted, note_differences
 
-    result = extract_noted(source)
+    result = extract_noted(source, "cdc" if inflow.cdc else "compare", only_news=True)
     changed = sum(table.new_rows + table.changed_rows + table.deleted_rows for table in result.tables)
     apart = note_differences(source, result)
     told = [results.not_reconciled(source.name, apart)] if apart else []
-    return Brought(inflow, [result.delivery.id], changed, list(results.describe(result)), told)
+    deliveries = [] if result.unchanged_at else [result.delivery.id]
+    return Brought(inflow, deliveries, changed, list(results.describe(result)), told)
 
 
 def _of_topic(inflow: Inflow, source: Source) -> Brought:

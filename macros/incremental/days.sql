@@ -83,14 +83,16 @@
 {%- endmacro %}
 
 
-{% macro days_that_differ(days) -%}
+{% macro days_that_differ(days, only_ours=false) -%}
     {%- set query -%}
         select distinct
             cast(coalesce(parent_days.event_date, our_days.event_date) as {{ sql_type('text_nullable') }}) as changed_day
         from {{ days }} as parent_days
         full outer join (select distinct event_date, _day_version from {{ this }}) as our_days
             on our_days.event_date = parent_days.event_date
-        where parent_days._day_version is distinct from our_days._day_version
+        where
+            parent_days._day_version is distinct from our_days._day_version
+            {{ 'and our_days.event_date is not null' if only_ours }}
     {%- endset -%}
     {{ return(run_query(query).columns[0].values() | sort | list) }}
 {%- endmacro %}
@@ -126,10 +128,10 @@
 
 {#
     Replacing a day needs rows for it. A day that lost all its rows still has its old version after the run, and is
-    deleted here.
+    deleted here. A day that never had rows is none of these: only a retracted delivery may touch it.
 #}
 {% macro clear_emptied_days(days, by='day') -%}
-    {%- set emptied = days_that_differ(days) if execute else [] -%}
+    {%- set emptied = days_that_differ(days, only_ours=true) if execute else [] -%}
     {%- if emptied -%}
         {{ delete_days(emptied, by) }}
     {%- endif -%}

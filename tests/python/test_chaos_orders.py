@@ -14,11 +14,11 @@ from duckhouse.sources import load_source, sources
 from tools import chaos
 from tools.campaigns.orders.campaign import Schedule
 from tools.campaigns.orders.shelf import apart, drawn_builds, reveal, shelve
-from tools.campaigns.orders.worlds import MAKERS, land
+from tools.campaigns.orders.worlds import MAKERS, is_retraction, land, taken_back
 
 DONE = {
     "seed": 7, "sources": ["consent"], "batches": 1, "builds": 3, "tables": 9, "orders": {"consent": 2},
-    "deliveries": {"consent": 5}, "differences": [],
+    "deliveries": {"consent": 5}, "retractions": {"consent": 1}, "differences": [],
 }  # fmt: skip
 
 
@@ -71,6 +71,25 @@ def test_deliveries_land_and_arrive_when_they_are_revealed(name: str, tmp_path: 
         assert [delivery.id for delivery in Zone(source).deliveries()] == landed[1]
 
 
+def test_in_some_worlds_of_files_a_delivery_is_taken_back_at_any_later_time(tmp_path: Path) -> None:
+    with environment({"DUCKHOUSE_LANDING": str(tmp_path / "landing")}):
+        for name, number in (("reviews", 12), ("telemetry", 2)):
+            zone = Zone(load_source(name))
+            prepare(zone.source)
+            landed = land(name, [MAKERS[name](Random(world), world, 2) for world in range(number)])
+            worlds = taken_back(Random(2), zone, landed)
+            assert [[each for each in world if not is_retraction(each)] for world in worlds] == landed
+            retracted = [(world, world[2:]) for world in worlds if world[2:]]
+            if name == "telemetry":
+                assert retracted == []
+                continue
+            assert 2 < len(retracted) < 10
+            named = {each.id: each.retracts.delivery_id for each in zone.deliveries() if each.retracts}
+            assert all(named[last] in world[:2] and last > named[last] for world, [last] in retracted)
+            assert {world.index(named[last]) for world, [last] in retracted} == {0, 1}
+            assert {sorted(world).index(last) for world, [last] in retracted} == {1, 2}
+
+
 @pytest.mark.parametrize(("differences", "code"), [([], 0), (["batch 0: dim_x, incremental and at once: …"], 1)])
 def test_a_campaign_that_is_done_tells_its_figures_again(
     differences: list[str], code: int, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -79,7 +98,7 @@ def test_a_campaign_that_is_done_tells_its_figures_again(
     words = ["orders", "--seed", "7", "--count", "2", "--sources", "consent", "--work", str(tmp_path)]
     assert chaos.main(words) == code
     told = capsys.readouterr().out.splitlines()
-    assert told[1] == "  consent: 2 orders of 5 deliveries"
+    assert told[1] == "  consent: 2 orders of 5 deliveries and 1 retraction"
     assert told[2:] == (differences or ["everything holds"])
     assert chaos.main([*words, "--json"]) == code
     assert Counter(json.loads(capsys.readouterr().out)["orders"]) == Counter(consent=2)

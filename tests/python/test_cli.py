@@ -8,8 +8,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from dbt.cli.main import dbtRunner, dbtRunnerResult
 
-from duckhouse import cli
+from duckhouse import cli, project
 from duckhouse.scratch import scratch_folder
 from duckhouse.settings import PROJECT
 
@@ -188,3 +189,12 @@ def test_importing_commands_changes_no_signal() -> None:
     before = signal.getsignal(signal.SIGTERM)
     cli.begin()
     assert signal.getsignal(signal.SIGTERM) == before
+
+
+def test_a_command_that_is_stopped_while_dbt_works_in_it_does_not_blame_the_project(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    stopped = dbtRunnerResult(success=False, exception=KeyboardInterrupt())
+    monkeypatch.setattr(dbtRunner, "invoke", lambda *_: stopped)
+    with pytest.raises(KeyboardInterrupt):
+        project._dbt("ls")

@@ -2,16 +2,21 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from datetime import datetime
 
 import pytest
 
 from duckhouse.cli import UserError
+from duckhouse.extraction import run
+from duckhouse.extraction.known import Known
 from duckhouse.extraction.ranges import FIRST_KEY
 from duckhouse.extraction.reader import SnapshotReader
+from duckhouse.extraction.results import Result, describe
 from duckhouse.extraction.values import CONVERSIONS
 from duckhouse.landed_types import LANDED_TYPES
-from support.postgres import Extraction, after, counts, make_ranges_small
+from duckhouse.sources import load_source
+from support.postgres import SOURCE, Extraction, after, counts, make_ranges_small
 
 FAR = 1 << 16
 # a value other than any of SOME_ROWS for every column but the key
@@ -66,6 +71,80 @@ def test_a_run_without_changes_is_a_delivery_without_rows(shop: Extraction) -> N
         assert counts(again) == shop.changes(again) == {}
         assert [table.mode for table in again.tables] == [mode] * 4
     assert len(shop.landed("impressions")) == 20
+
+
+@pytest.fixture
+def look(shop: Extraction, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Result]:
+    """One look at a given time, as the pipeline takes it; its mode is that of the word after the time."""
+
+    def taken(words: str) -> Result:
+        at, mode = words.split()
+        monkeypatch.setattr(run, "_at", lambda *_: datetime.fromisoformat(f"{at}:00Z"))
+        return run.extract(load_source(SOURCE), shop.database, mode, shop.slot, only_news=True)
+
+    return taken
+
+
+def deliveries(shop: Extraction) -> list[str]:
+    return sorted(path.parent.name.removeprefix("delivery=") for path in shop.zone.glob("delivery=*/manifest.json"))
+
+
+@pytest.mark.parametrize("mode", ["compare", "cdc"])
+def test_a_look_that_finds_nothing_is_a_delivery_once_a_day(
+    shop: Extraction, look: Callable[[str], Result], mode: str
+) -> None:
+    first = look(f"2026-03-01T10:00 {mode}")
+    looked_at = (shop.zone / "looked_at.txt").read_text()
+    assert (first.unchanged_at, deliveries(shop)) == (None, [first.delivery.id])
+    for at in ("2026-03-01T10:05", "2026-03-01T23:59"):
+        again = look(f"{at} {mode}")
+        assert (again.delivery.id, deliveries(shop)) == (first.delivery.id, [first.delivery.id])
+        assert list(describe(again)) == [
+            f"nothing has changed since delivery {first.delivery.id}: by {mode}, source and deliveries agree on 30 "
+            f"rows as of {at}:00.000000Z"
+        ]
+    assert (shop.zone / "looked_at.txt").read_text() > looked_at
+    shop.sql("insert into clicks (campaign_id) values (1); update advertiser set name = 'c' where id = 2")
+    found = look(f"2026-03-01T23:59 {mode}")
+    shop.check(found)
+    assert shop.changes(found) == {"advertiser": [("upsert", 2)], "clicks": [("upsert", 6)]}
+    next_day = look(f"2026-03-02T00:00 {mode}")
+    assert (next_day.unchanged_at, shop.changes(next_day)) == (None, {})
+    assert deliveries(shop) == [first.delivery.id, found.delivery.id, next_day.delivery.id]
+
+
+def test_a_look_lets_the_log_go_and_misses_nothing_that_came_and_went(
+    shop: Extraction, look: Callable[[str], Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    confirmed = "select confirmed_flush_lsn from pg_replication_slots where slot_name = %s"
+    look("2026-03-01T10:00 cdc")
+    before = shop.value(confirmed, shop.slot)
+    shop.sql("create table elsewhere as select generate_series(1, 1000)")
+    assert look("2026-03-01T10:05 cdc").unchanged_at
+    assert shop.value("select %s::pg_lsn < %s::pg_lsn", before, shop.value(confirmed, shop.slot))
+    shop.sql("insert into clicks (id) values (70)")
+    shop.sql("delete from clicks where id = 70")
+    found = look("2026-03-01T10:10 cdc")
+    assert shop.changes(found) == {"clicks": [("upsert", 70), ("delete", 70)]}
+    with monkeypatch.context() as killed:
+        killed.setattr(Known, "sweep", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            look("2026-03-01T10:15 cdc")
+    shop.sql("insert into clicks (id) values (71)")
+    mixed = look("2026-03-01T10:20 compare")
+    assert shop.changes(mixed) == {"clicks": [("upsert", 71)]}
+    assert look("2026-03-01T10:25 cdc").unchanged_at
+    shop.check(look("2026-03-02T10:25 cdc"))
+
+
+def test_a_look_that_does_not_reconcile_is_a_delivery(
+    shop: Extraction, look: Callable[[str], Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look("2026-03-01T10:00 compare")
+    count = SnapshotReader.count
+    monkeypatch.setattr(SnapshotReader, "count", lambda reader, table: count(reader, table) + 1)
+    assert look("2026-03-01T10:05 compare").unchanged_at is None
+    assert len(deliveries(shop)) == 2
 
 
 def test_runs_over_empty_tables_and_over_a_reset(shop: Extraction) -> None:

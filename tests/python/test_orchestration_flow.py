@@ -1,7 +1,8 @@
 """A drop, an object, a changed row and a message reach the published marts by themselves; what blocks is told once.
 
-Real parts: PostgreSQL, an S3 endpoint, Kafka (the mock cluster where no Java is installed), dbt as a process of its
-own. Dagster's sensors and schedules tick in this process.
+Real parts: PostgreSQL, an S3 endpoint, Kafka (the mock cluster where no Java is installed), ClickHouse, dbt as a
+process of its own. Dagster's sensors and schedules tick in this process. On prod it builds a few models: all of them
+take a minute.
 """
 
 import json
@@ -19,13 +20,17 @@ from duckhouse.extraction.database import database_of
 from duckhouse.pipeline.config import inflows
 from duckhouse.settings import published_beside
 from duckhouse.sources import load_source
+from duckhouse.warehouse import parity
+from duckhouse.warehouse.connection import connect
 from orchestration import models
+from orchestration.assemble import assembled
 from support import announcing
 from support.bucket import BUCKET, KEY_ID, SECRET, Bucket
 from support.consent import COMPANY_COLUMNS, EVENT_COLUMNS, event
 from support.dbt import environment
 from support.drops import event as ad_event
 from support.landing import csv_text
+from support.places import place
 from support.postgres import SOME_ROWS, new_database
 from support.store import new_store
 from support.streams import Stream, reading
@@ -44,11 +49,24 @@ inflows:
   - {name: devices, source: telemetry, kind: topic}
 """
 PUBLISHED = {
-    "drop": "select count(*), sum(revenue_usd)::varchar from marts.fct_ad_events",
+    "drop": "select count(*), sum(revenue_usd) from marts.fct_ad_events",
     "object": "select events_sampled from marts.agg_consent_company where company_id = 'key-1'",
     "row": "select campaign_name from marts.dim_ad_delivery_campaigns where campaign_id = 1",
     "message": "select count(*) from marts.fct_device_readings",
 }
+PUBLISHED_ON_PROD = {
+    **{name: PUBLISHED[name] for name in ("drop", "row", "message")},
+    "object": "select count(*) from marts.fct_consent_events where company_id = 'key-1'",
+}
+MARTS_ON_PROD = ("fct_ad_events", "fct_consent_events", "dim_ad_delivery_campaigns", "fct_device_readings")
+ON_PROD = " ".join(
+    f"+{name}"
+    for name in (
+        *MARTS_ON_PROD,
+        "int_ad_serving__published_days",  # the snapshot of what is published reads it
+        "rpt_telemetry_invalid",  # what is published has a view
+    )
+)
 [TOPIC] = [entity.topic for entity in load_source("telemetry").entities]
 
 
@@ -77,6 +95,11 @@ class World:
         with duckdb.connect(str(published_beside(self.folder / "house.duckdb")), read_only=True) as copy:
             return {name: copy.execute(query).fetchone() or () for name, query in PUBLISHED.items()}
 
+    def published_on_prod(self) -> dict[str, tuple[Any, ...]]:
+        client = connect()
+        asked = {name: query.replace("marts.", "duckhouse_marts.") for name, query in PUBLISHED_ON_PROD.items()}
+        return {name: tuple(client.query(query).first_row) for name, query in asked.items()}
+
     def build(self) -> Any:
         """The build that the sensor starts, and what is announced after it."""
         [run] = self.dagster.tick("landed")
@@ -104,6 +127,8 @@ def world(postgres: Embedded, quick_path: Path) -> Iterator[World]:
             "DUCKHOUSE_ALERT_WEBHOOK": alerts.address,
             "DBT_TARGET_PATH": str(quick_path / "target"),
             "DBT_LOG_PATH": str(quick_path / "logs"),
+            "CLICKHOUSE_PORT": str(stack.enter_context(place())[1]),
+            "CLICKHOUSE_PREFIX": "duckhouse",
             "POSTGRES_DSN": database.conninfo,
             "KAFKA_BOOTSTRAP": broker.bootstrap,
             "AWS_ENDPOINT_URL": url,
@@ -118,7 +143,9 @@ def world(postgres: Embedded, quick_path: Path) -> Iterator[World]:
         yield World(quick_path, Bucket(url), Stream(broker.bootstrap, TOPIC), alerts, dagster)
 
 
-def test_what_comes_is_published_by_itself_and_what_blocks_is_not(world: World) -> None:
+def test_what_comes_is_published_by_itself_and_what_blocks_is_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dagster = world.dagster
     [first] = dagster.scheduled("every_campaigns")
     assert first.success
@@ -136,7 +163,7 @@ def test_what_comes_is_published_by_itself_and_what_blocks_is_not(world: World) 
     run = world.build()
     assert run.success, failures(run)
     assert (world.folder / "report.html").exists()
-    assert world.published() == {"drop": (40, "20.000000"), "object": (3,), "row": ("renamed",), "message": (1,)}
+    assert world.published() == {"drop": (40, 20), "object": (3,), "row": ("renamed",), "message": (1,)}
     assert made(run, "marts/fct_ad_events") != models.UP_TO_DATE
     assert dagster.tick("landed") == []
     world.alerts.texts()
@@ -150,7 +177,7 @@ def test_what_comes_is_published_by_itself_and_what_blocks_is_not(world: World) 
     assert "nothing new is published" in said
     assert "2026-01-10.jsonl" in said
     assert "dev__published" not in {event.step_key for event in blocked.all_events if event.is_step_start}
-    assert world.published()["drop"] == (40, "20.000000")
+    assert world.published()["drop"] == (40, 20)
     assert dagster.tick("landed") == []
     dagster.announced(blocked)
     told = [text for text in world.alerts.texts() if "locked" in text]
@@ -161,12 +188,31 @@ def test_what_comes_is_published_by_itself_and_what_blocks_is_not(world: World) 
     [_] = dagster.tick("new_in_drops")
     good = world.build()
     assert good.success, failures(good)
-    assert world.published()["drop"] == (70, "27.500000")
+    assert world.published()["drop"] == (70, 27.5)
     assert [text for text in world.alerts.texts() if "no longer blocked" in text]
     assert made(good, "marts/fct_device_readings") == models.UP_TO_DATE
     checks = {found.check_name: found for found in good.get_asset_check_evaluations()}
     assert checks["assert_no_blocking_finding"].passed
     assert {node["name"] for node in manifest()["nodes"].values() if node["resource_type"] == "test"} <= checks.keys()
+
+    monkeypatch.setattr("duckhouse.pipeline.steps.report", lambda _: iter(()))  # it is of all models
+    compared_models = [model for model in parity.published_models() if model.name in MARTS_ON_PROD]
+    monkeypatch.setattr(parity, "published_models", lambda: compared_models)
+    monkeypatch.setenv("DBT_INDIRECT_SELECTION", "cautious")  # no test of a model that is not built
+    both = Ticking(assembled(manifest(), inflows(), ("dev", "prod"), ON_PROD), dagster.instance)
+    [on_prod] = started(both)
+    assert (on_prod.dagster_run.job_name, on_prod.success) == ("build_prod", True), failures(on_prod)
+    expected = {"drop": (70, 27.5), "object": (3,), "row": ("renamed",), "message": (1,)}
+    assert world.published_on_prod() == expected
+    [compared] = started(both)
+    [agree] = compared.get_asset_check_evaluations()
+    assert (compared.dagster_run.job_name, agree.passed, agree.description) == ("compare", True, None)
+    assert started(both) == []
+
+
+def started(dagster: Ticking) -> list[Any]:
+    """The runs that the sensor of landing starts, of whichever target."""
+    return [run for asked in dagster.look("landed").run_requests or () for run in dagster.run("landed", asked)]
 
 
 def change_a_campaign() -> None:

@@ -6,7 +6,9 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +16,16 @@ import pytest
 
 from duckhouse.cli import UserError
 from duckhouse.landing import load
+from duckhouse.landing.zone import Zone
 from duckhouse.locks import held
 from duckhouse.pipeline import cycle, steps
 from duckhouse.pipeline.config import Inflow, inflows
 from duckhouse.pipeline.steps import Brought, bring
 from duckhouse.settings import PROJECT, landing_dir
-from duckhouse.sources import sources
+from duckhouse.sources import load_source, sources
 from duckhouse.state import state_path
 from duckhouse.warehouse import connection, news, parity
-from scripts import pipeline
+from scripts import land, pipeline
 from support.bucket import BUCKET, Bucket
 from support.dbt import environment
 from support.postgres import Extraction, dsn_of
@@ -51,7 +54,7 @@ def config(tmp_path: Path) -> Iterator[Path]:
         yield file
 
 
-def write(file: Path, *entries: dict[str, str]) -> None:
+def write(file: Path, *entries: Mapping[str, str | bool]) -> None:
     file.write_text(json.dumps({"inflows": entries}, indent=1))
 
 
@@ -80,13 +83,14 @@ def test_the_example_names_every_kind_of_inflow(config: Path) -> None:
 
 
 def test_a_name_may_be_left_out_and_a_place_may_be_anywhere(config: Path) -> None:
-    write(config, FOLDER, {"source": "ad_delivery", "kind": "database"}, FOLDER | {"name": "b", "place": "/srv/drop"})
+    database = {"source": "ad_delivery", "kind": "database", "cdc": True}
+    write(config, FOLDER, database, FOLDER | {"name": "b", "place": "/srv/drop"})
     places = [str(config.parent / "drop"), "", "/srv/drop"]
-    assert [inflow.place for inflow in inflows()] == places
+    assert [(inflow.place, inflow.cdc) for inflow in inflows()] == list(zip(places, (False, True, False), strict=True))
     assert [inflow.name for inflow in inflows()] == ["ad_serving_folder", "ad_delivery_database", "b"]
 
 
-KEYS = "name, source, kind, place"
+KEYS = "name, source, kind, place, cdc"
 ONE_KEY = "write one key, inflows, with a list; pipeline.example.yml shows it"
 
 
@@ -132,6 +136,11 @@ ONE_KEY = "write one key, inflows, with a list; pipeline.example.yml shows it"
             "inflows:\n- {source: consent, kind: folder, place: 's3://b/'}",
             "line 2: the place of a folder is a path; of s3://BUCKET/PREFIX the kind is bucket",
         ),
+        ("inflows:\n- {source: ad_delivery, kind: database, cdc: 'yes'}", "line 2: cdc is true or false"),
+        (
+            "inflows:\n- {source: telemetry, kind: topic, cdc: false}",
+            "line 2: cdc is about a database: a topic has none, so leave it out",
+        ),
         (
             "inflows:\n- {source: ad_delivery, kind: database, place: 'postgresql://u:secret@h/d'}",
             "line 2: a database has no place: leave it out; its address is a setting (.env.example)",
@@ -164,7 +173,10 @@ def test_a_folder_is_read_again_only_when_something_in_it_changed(
     with pytest.raises(UserError, match="drop: no such folder: mount or make it, or correct the place of inflow drops"):
         bring(inflow)
     folder.mkdir()
+    (folder / "events" / "old").mkdir(parents=True)
+    (folder / "events" / ".2026-03-01.jsonl.part").touch()  # which somebody uploads
     assert bring(inflow) == Brought(inflow, [], 0, [f"{folder} is empty"])
+    assert not (landing_dir() / "ad_serving").exists()
     path = drop(folder)
     first = bring(inflow)
     assert (len(first.deliveries), first.records, first.faults, hashed) == (1, 1, [], [1])
@@ -185,6 +197,51 @@ def test_a_folder_is_read_again_only_when_something_in_it_changed(
     assert bring(inflow).lines == ["nothing new"]
 
 
+def retract(delivery: str) -> None:
+    assert land.main(["ad_serving", "--retract", delivery, "--reason", "wrong"]) == 0
+
+
+def deliveries() -> list[str]:
+    """Those that landed files, the newest last."""
+    return [each.id for each in Zone(load_source("ad_serving")).deliveries() if not each.retracts]
+
+
+def test_a_file_of_a_retracted_delivery_waits_for_other_bytes_or_for_somebody(config: Path) -> None:
+    folder = config.parent / "drop"
+    inflow = Inflow("drops", "ad_serving", "folder", str(folder))
+    path = drop(folder)
+    drop(folder, EVENT * 2, "2026-03-02.jsonl")
+    [first] = bring(inflow).deliveries
+    retract(first)
+    told = [f"skipped events/2026-03-0{day}.jsonl: already landed in {first}, which is retracted" for day in (1, 2)]
+    assert bring(inflow).lines[:2] == told
+    path.rename(path.with_name("2026-03-01-again.jsonl"))
+    assert (bring(inflow).deliveries, deliveries()) == ([], [first])
+    drop(folder, EVENT * 3, "2026-03-02.jsonl")
+    [corrected] = bring(inflow).deliveries
+    assert bring(inflow).deliveries == []
+    assert land.main(["ad_serving", str(folder)]) == 0
+    assert bring(inflow).deliveries == []
+    assert deliveries()[:2] == [first, corrected]
+    [by_hand] = deliveries()[2:]
+    retract(by_hand)
+    assert bring(inflow).deliveries == []
+    drop(folder, EVENT * 2, "2026-03-02.jsonl")  # other bytes than those before
+    assert len(bring(inflow).deliveries) == 1
+
+
+def test_a_redelivery_counts_or_not_whichever_of_the_two_is_retracted(config: Path) -> None:
+    folder = config.parent / "drop"
+    inflow = Inflow("drops", "ad_serving", "folder", str(folder))
+    drop(folder)
+    drop(folder / "redelivery", EVENT * 2)
+    first, second = bring(inflow).deliveries
+    for wrong in (first, second):
+        retract(wrong)
+        assert bring(inflow).deliveries == []
+    assert deliveries() == [first, second]
+
+
 def test_a_bucket(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with endpoint() as url:
         for name, value in {
@@ -196,17 +253,28 @@ def test_a_bucket(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         bucket.put("drops/events/2026-03-01.jsonl", EVENT)
         inflow = Inflow("bucket", "ad_serving", "bucket", f"s3://{BUCKET}/drops/")
         first, again = bring(inflow), bring(inflow)
+        retract(*first.deliveries)
+        assert bring(inflow).deliveries == []
+        bucket.put("drops/events/2026-03-01.jsonl", EVENT, at="2026-03-26T06:00:00")
+        assert bring(inflow).deliveries == []
+        bucket.put("drops/events/2026-03-01.jsonl", EVENT * 2, at="2026-03-27T06:00:00")
+        corrected = bring(inflow)
     assert (len(first.deliveries), first.records, first.faults) == (1, 1, [])
     assert (again.deliveries, again.records, again.faults) == ([], 0, [])
+    assert (len(corrected.deliveries), corrected.records, corrected.faults) == (1, 2, [])
 
 
-def test_a_database(shop: Extraction) -> None:
+def test_a_database(shop: Extraction, monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = iter(datetime(2026, 3, 1, hour, tzinfo=UTC) for hour in (10, 11, 12))
+    monkeypatch.setattr("duckhouse.extraction.run._at", lambda *_: next(moments))
     inflow = Inflow("campaigns", "ad_delivery", "database")
     with environment(dsn_of(shop.database)):
         first = bring(inflow)
         shop.sql("update campaign set name = 'other' where id = 1")
-        second = bring(inflow)
+        second, third = bring(inflow), bring(replace(inflow, cdc=True))
     assert (first.records, second.records) == (2 + 3 + 20 + 5, 1)  # the rows of four tables; one of them
+    assert (third.deliveries, third.records, third.faults) == ([], 0, [])
+    assert third.lines[0].startswith(f"nothing has changed since delivery {second.deliveries[0]}: by cdc")
     assert first.deliveries < second.deliveries
     assert first.lines[0].startswith(f"delivery {first.deliveries[0]}, by compare")
 

@@ -8,11 +8,16 @@ from pathlib import Path
 import pytest
 
 from duckhouse.cli import UserError
+from duckhouse.landing.zone import Zone as SourceZone
+from duckhouse.settings import environment
+from duckhouse.sources import load_source
+from duckhouse.warehouse.connection import connect
 from scripts import land as command
 from support import consent, reviews
 from support.drops import NO_TESTS, csv_of, deliver, event
 from support.landing import Zone
 from support.warehouse import Warehouse, warehouse
+from tools.campaigns.orders.shelf import prune, reveal
 
 SOURCES = ("ad_serving", "consent", "reviews")
 READ = (
@@ -73,6 +78,7 @@ REVIEWS = {
     WRONG: [
         reviews.review("ada", "B000000001", "2014-05-20", "1.0"),
         reviews.review("ben", "B000000002", "2014-04-20", "1.0"),
+        reviews.review("ben", "B000000002", "2014-05-10", "1.0"),  # a day of a month that has others
         reviews.review("", "B000000002", "2014-04-20", "1.0"),
     ],
     "last": [reviews.review("cem", "B000000001", "2014-05-21", "4.0")],
@@ -184,7 +190,7 @@ def test_sums_of_movements_are_the_figures_now(worlds: Worlds) -> None:
 
 @pytest.mark.parametrize(
     ("records", "landed"),
-    [("fct_ad_event_records", 6), ("fct_consent_event_records", 3), ("fct_product_review_records", 3)],
+    [("fct_ad_event_records", 6), ("fct_consent_event_records", 3), ("fct_product_review_records", 4)],
 )
 def test_each_record_of_the_delivery_is_retracted(worlds: Worlds, records: str, landed: int) -> None:
     fates = "sum(columns('^records_(current|replaced.*|set_aside)$'))"
@@ -200,6 +206,29 @@ def test_what_was_taken_back_is_kept_beside_staging(worlds: Worlds) -> None:
         kept = f"select count(*), min(_delivery_id)[:8] from {name}__retracted"
         assert worlds.taken.rows(kept) == [(number, "20260110")]
         assert worlds.taken.rows(f"select count(*) from {name} where _delivery_id like '20260110%'") == [(0,)]
+
+
+def test_a_delivery_that_only_clickhouse_has_can_be_taken_back(worlds: Worlds) -> None:
+    """Staged by a build, then pruned from landing and from the raw tables; or pushed only; or nowhere known."""
+    [first] = ids(worlds.taken, "reviews", "20260109")
+    house = replace(worlds.taken, name="none")  # without a file of DuckDB
+    pushed = f"{first[:-8]}00000000"
+    why = ("--reason", "wrong", "--dry-run")
+    with environment(house.env):
+        zone, client, shelf = SourceZone(load_source("reviews")), connect(), house.folder / "pruned"
+        prune(client, zone, shelf, [first])
+        client.command(f"insert into raw_reviews._deliveries (delivery_id) values ('{pushed}')")
+        for delivery in (first, pushed):
+            told = house.run("land", "reviews", "--retract", delivery, *why).stdout
+            assert told.splitlines() == [
+                f"would retract {delivery}",
+                f"  {delivery} is no longer in landing: what staging keeps of it is retracted",
+            ]
+        unknown = house.run("land", "reviews", "--retract", f"{first[:-8]}ffffffff", *why, code=1).stderr
+        assert f"nor staged in {house.duckdb} or on ClickHouse at 127.0.0.1:{house.clickhouse_port}\n" in unknown
+        silent = replace(house, clickhouse_port=1).run("land", "reviews", "--retract", first, *why, code=1).stderr
+        assert "127.0.0.1:1, where nothing answers: python -m scripts.clickhouse starts the embedded one\n" in silent
+        reveal(zone, shelf, [first])
 
 
 # ---------- landing

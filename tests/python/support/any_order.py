@@ -25,11 +25,11 @@ from clickhouse_connect.driver.client import Client
 
 from duckhouse.clickhouse_sql import quote
 from duckhouse.landing.load import load
-from duckhouse.landing.retract import retract
 from duckhouse.landing.zone import Zone, prepare
 from duckhouse.sources import load_source
 from duckhouse.warehouse.connection import connect
 from duckhouse.warehouse.push import push_source
+from duckhouse.warehouse.retract import retract
 from support.dbt import BuildError, environment
 from support.drops import NO_TESTS
 from support.landing import csv_text

@@ -1,5 +1,6 @@
-"""Deliveries arrive in random orders, split into random builds, and landing is pruned in between. After the last build
-every mart, history and finding must equal that of one build of all deliveries, and be the same on both engines.
+"""Deliveries and retractions arrive in random orders, split into random builds, and landing is pruned in between. After
+the last build every mart, history and finding must equal that of one build of all deliveries, and be the same on both
+engines.
 
 A world is a few deliveries of one source, with their own order. Many worlds share a batch of builds and nothing else,
 because a build costs nearly the same for one world as for fifty.
@@ -22,6 +23,7 @@ from duckhouse.cli import UserError, progress
 from duckhouse.clickhouse_sql import quote
 from duckhouse.landing.zone import Zone, prepare
 from duckhouse.processes import embedded_clickhouse
+from duckhouse.reporting.formats import counted
 from duckhouse.settings import environment
 from duckhouse.sources import load_source
 from duckhouse.warehouse.connection import connect
@@ -29,7 +31,7 @@ from duckhouse.warehouse.parity import compare_all, describe, published_in
 from duckhouse.warehouse.push import push_source
 from tools.campaigns.campaign import Campaign, Outcome, keep, kept
 from tools.campaigns.orders.shelf import apart, drawn_builds, prune, published_rows, reveal, shelve, shown
-from tools.campaigns.orders.worlds import MAKERS, land
+from tools.campaigns.orders.worlds import MAKERS, is_retraction, land, taken_back
 
 TARGETS = ("dev", "prod")
 MOST_BUILDS = 3
@@ -40,7 +42,7 @@ SHOWN_OF_A_TABLE = 5
 
 @dataclass
 class Tally:
-    """What a campaign did so far; `orders` and `deliveries` by source."""
+    """What a campaign did so far; `orders`, `deliveries` and `retractions` by source."""
 
     seed: int
     sources: list[str]
@@ -49,12 +51,15 @@ class Tally:
     tables: int = 0
     orders: Counter[str] = field(default_factory=Counter)
     deliveries: Counter[str] = field(default_factory=Counter)
+    retractions: Counter[str] = field(default_factory=Counter)
     differences: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """The deliveries of a world, which of them arrive before each build, and after which builds landing is pruned."""
+    """The deliveries and retractions of a world, which of them arrive before each build, and after which builds landing
+    is pruned.
+    """
 
     zone: Zone
     deliveries: list[str]
@@ -147,14 +152,16 @@ def _batch(house: House, figures: Tally, worlds: int) -> None:
     figures.builds += MOST_BUILDS
     figures.tables = len(at_once)
     for schedule in schedules:
-        figures.orders[schedule.zone.source.name] += 1
-        figures.deliveries[schedule.zone.source.name] += len(schedule.deliveries)
+        source, retractions = schedule.zone.source.name, sum(map(is_retraction, schedule.deliveries))
+        figures.orders[source] += 1
+        figures.deliveries[source] += len(schedule.deliveries) - retractions
+        figures.retractions[source] += retractions
 
 
 def _schedules(house: House, zone: Zone, worlds: int, draw: Random) -> Iterator[Schedule]:
     source = zone.source.name
     landed = land(source, [MAKERS[source](draw, world, draw.randint(2, 4)) for world in range(worlds)])
-    for deliveries in landed:
+    for deliveries in taken_back(draw, zone, landed):
         for delivery in deliveries:
             shelve(zone, house.shelf, delivery)
         yield Schedule(zone, deliveries, *drawn_builds(draw, len(deliveries), MOST_BUILDS))
@@ -186,16 +193,18 @@ def _resumed(work: Path, fresh: Tally) -> Tally:
     if (found["seed"], found["sources"]) != (fresh.seed, fresh.sources):
         told = f"seed {found['seed']} over {', '.join(found['sources'])}"
         raise UserError(f"{work} has a campaign of {told}: name another folder")
-    counters = {name: Counter(found[name]) for name in ("orders", "deliveries")}
+    counters = {name: Counter(found[name]) for name in ("orders", "deliveries", "retractions")}
     return Tally(**{**found, **counters})
 
 
 def _told(figures: Tally) -> Outcome:
     lines = [
-        f"seed {figures.seed}: {figures.orders.total()} orders an engine, of {figures.deliveries.total()} deliveries, "
-        f"in {figures.builds} builds an engine of {figures.tables} tables and views",
+        f"seed {figures.seed}: {figures.orders.total()} orders an engine, of {figures.deliveries.total()} deliveries "
+        f"and {counted(figures.retractions.total(), 'retraction')}, in {figures.builds} builds an engine of "
+        f"{figures.tables} tables and views",
         *(
-            f"  {source}: {orders} orders of {figures.deliveries[source]} deliveries"
+            f"  {source}: {orders} orders of {figures.deliveries[source]} deliveries and "
+            f"{counted(figures.retractions[source], 'retraction')}"
             for source, orders in sorted(figures.orders.items())
         ),
     ]
@@ -210,7 +219,7 @@ def _arguments(parser: ArgumentParser) -> None:
 
 
 CAMPAIGN = Campaign(
-    "drawn orders of deliveries, beside one build of all of them and beside the other engine",
+    "drawn orders of deliveries and retractions, beside one build of all of them and beside the other engine",
     "orders an engine, over the sources",
     200,
     run,

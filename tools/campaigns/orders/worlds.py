@@ -12,10 +12,13 @@ from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from duckhouse.dbt_plugin.landed import RETRACTION
 from duckhouse.landing.load import Outcome, load
-from duckhouse.sources import load_source
+from duckhouse.landing.zone import Zone
+from duckhouse.sources import FILES, load_source
 from duckhouse.streaming.deliver import deliver
 from duckhouse.streaming.offsets import Partition
+from duckhouse.warehouse.retract import retract
 from tools.campaigns.orders import extractions
 from tools.campaigns.orders.messages import LakeInMemory, Message, faulty, reading
 
@@ -224,6 +227,29 @@ def land(source: str, worlds: Sequence[Contents]) -> list[list[str]]:
         [each for place, content in enumerate(contents) for each in landed(content, moment(world, place))]
         for world, contents in enumerate(worlds)
     ]
+
+
+def taken_back(draw: Random, zone: Zone, worlds: Sequence[Sequence[str]]) -> list[list[str]]:
+    """The same worlds; in half of those of files one delivery is retracted, at a later time: before, between or after
+    the deliveries that follow it.
+    """
+    if zone.source.kind != FILES:
+        return [[*world] for world in worlds]
+    times = {each.id: each.delivered_at for each in zone.deliveries()}
+
+    def drawn(world: Sequence[str]) -> list[str]:
+        if draw.random() < 0.5:
+            return [*world]
+        wrong = draw.choice(world)
+        at = times[wrong] + dt.timedelta(hours=draw.choice([6, 30, 54, 102]))
+        outcome = retract(zone.source, wrong, [], reason="drawn", delivered_at=at, dry_run=False)
+        return [*world, *([outcome.delivery.id] if outcome.delivery else [])]
+
+    return list(map(drawn, worlds))
+
+
+def is_retraction(delivery: str) -> bool:
+    return delivery.endswith(RETRACTION)
 
 
 def _landed_files(source: str, files: Drop, at: dt.datetime) -> list[Outcome]:

@@ -7,13 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from duckhouse.cli import UserError
+from duckhouse.clickhouse_sql import full_name
 from duckhouse.dbt_plugin.landed import RETRACTION
 from duckhouse.landing.load import Outcome, after_newest
 from duckhouse.landing.manifest import MOMENT, Delivery, Retraction, iso, retractions
 from duckhouse.landing.zone import Zone
-from duckhouse.opening import open_duckdb
-from duckhouse.settings import PROJECT, duckdb_path
+from duckhouse.opening import clickhouse_refuses, open_duckdb
+from duckhouse.settings import PROJECT, clickhouse, duckdb_path
 from duckhouse.sources import FILES, Source
+from duckhouse.warehouse.connection import answers, connect, first_line
 
 INSTEAD = {
     "postgres": "correct the rows in the database, and the next extraction brings the correction",
@@ -69,14 +71,44 @@ def _time_of(zone: Zone, identity: str, deliveries: list[Delivery]) -> datetime:
         return found[identity]
     if re.fullmatch(r"\d{8}T\d{12}Z-[0-9a-f]{8}", identity) and _was_staged(zone.source.name, identity):
         return datetime.strptime(identity.partition("-")[0], TIME_OF_ID).replace(tzinfo=UTC)
+    server = clickhouse()
+    silent = "" if answers(server) else ", where nothing answers: python -m scripts.clickhouse starts the embedded one"
     raise UserError(
-        f"{identity}: no delivery of {zone.source.name}, in {zone.path} or staged in {duckdb_path()}: "
-        f"the folders delivery=… in {zone.path} have the ids"
+        f"{identity}: no delivery of {zone.source.name} in {zone.path}, whose folders delivery=… have the ids, nor "
+        f"staged in {duckdb_path()} or on ClickHouse at {server.host}:{server.port}{silent}"
     )
 
 
 def _was_staged(source: str, identity: str) -> bool:
-    """Whether a build of dev has read a delivery that is no longer in landing."""
+    """Whether a target has read, or can read, a delivery that is no longer in landing."""
+    return _is_on_dev(source, identity) or _is_on_prod(source, identity)
+
+
+def _is_on_prod(source: str, identity: str) -> bool:
+    """Whether ClickHouse has a delivery: pushed, or staged by a build. Where no server answers, none is there."""
+    server = clickhouse()
+    if not answers(server):
+        return False
+    from clickhouse_connect.driver.exceptions import ClickHouseError  # not above: it takes half a second to import
+
+    there = "select 1 from system.tables where database = %(database)s and name = %(name)s"
+    client = connect()
+    try:
+        for database, name, column in (
+            (f"raw_{source}", "_deliveries", "delivery_id"),
+            (f"{server.prefix}_staging", f"stg_{source}__files", "_delivery_id"),
+        ):
+            if client.query(there, {"database": database, "name": name}).result_rows:
+                held = f"select 1 from {full_name(database, name)} where {column} = %(identity)s limit 1"
+                if client.query(held, {"identity": identity}).result_rows:
+                    return True
+    except ClickHouseError as error:
+        raise UserError(clickhouse_refuses(server.host, server.port, first_line(error))) from None
+    return False
+
+
+def _is_on_dev(source: str, identity: str) -> bool:
+    """Whether a build of dev has read a delivery."""
     path = PROJECT / duckdb_path()
     if not path.exists():
         return False
@@ -96,5 +128,6 @@ def _notes(identity: str, deliveries: list[Delivery]) -> list[str]:
     records = sum(file.records_landed for file in files)
     return [
         f"{len(files)} files with {records:,} records count no longer, once it is built",
-        "take these files out of the drop: a later landing of the same drop brings them back",
+        "the pipeline leaves these files out until their bytes change; python -m scripts.land brings them back, so "
+        "take them out of a drop that you land again",
     ]
