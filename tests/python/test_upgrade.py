@@ -1,0 +1,50 @@
+"""A database that an earlier version built is built on by this one, on both engines.
+
+The marts are then those of a build from nothing. tests/python/version_before/built.tar.xz holds what the earlier
+version had landed, pushed and built; python -m tools.version_before writes it.
+"""
+
+import shutil
+from collections.abc import Iterator
+
+import clickhouse_connect
+import pytest
+
+from support.drops import NO_TESTS
+from support.warehouse import ALL, Warehouse, warehouse
+from tools.campaigns.orders.shelf import published_rows
+from tools.upgrades import dump
+from tools.upgrades.world import ARCHIVE, MODELS, SOURCES, drop
+
+READ = {"fct_ad_events_daily", "fct_revenue_restatements", "fct_consent_restatements", "dim_publishers_history"}
+
+
+@pytest.fixture(scope="module")
+def upgraded() -> Iterator[Warehouse]:
+    """What the earlier version built from two drops, built on with a third and with a retraction of the first."""
+    with warehouse(ALL, only=MODELS) as house:
+        dump.unpack(ARCHIVE, house.folder)
+        dump.restore_duckdb(house.folder / dump.OF_DUCKDB, house.duckdb)
+        with clickhouse_connect.get_client(host="127.0.0.1", port=house.clickhouse_port) as client:
+            dump.restore_clickhouse(house.folder / dump.OF_CLICKHOUSE, client)
+        place, moment = drop(3)
+        for source in SOURCES:
+            house.run("land", source, place / source, "--delivered-at", moment)
+        house.build(*NO_TESTS)
+        yield house
+
+
+def test_the_same_rows_are_on_both_engines(upgraded: Warehouse) -> None:
+    assert upgraded.differences() == []
+
+
+def test_the_marts_are_those_of_a_build_from_nothing(upgraded: Warehouse) -> None:
+    with warehouse(ALL, only=MODELS) as fresh:
+        shutil.copytree(upgraded.folder / dump.LANDING, fresh.folder / dump.LANDING)
+        fresh.dbt("dev", "build", *NO_TESTS)
+        expected = published_rows(fresh.duckdb)
+    assert READ <= expected.keys()
+    found = published_rows(upgraded.duckdb)
+    for name, rows in expected.items():
+        assert found[name] == rows, name
+        assert rows or name not in READ, name
