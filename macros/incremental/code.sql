@@ -4,6 +4,7 @@
     each of these tables was last made whole; a table that is not in it was made by a version that did not record it.
 #}
 {% macro should_full_refresh() -%}
+    {%- if flags.WHICH == 'show' -%} {{ return(true) }} {%- endif -%}
     {%- set configured = config.get('full_refresh') -%}
     {%- if configured is not none -%} {{ return(configured) }} {%- endif -%}
     {{ return(flags.FULL_REFRESH or was_made_by_other_code()) }}
@@ -31,15 +32,15 @@
 
 
 {% macro duckdb__create_codes(codes) -%}
-    {%- do run_query('create schema if not exists ' ~ codes.include(identifier=false)) -%}
-    {%- do run_query('create table if not exists ' ~ codes ~ ' (node_id varchar primary key, code varchar)') -%}
+    {%- do _run('create schema if not exists ' ~ codes.include(identifier=false)) -%}
+    {%- do _run('create table if not exists ' ~ codes ~ ' (node_id varchar primary key, code varchar)') -%}
 {%- endmacro %}
 
 {% macro clickhouse__create_codes(codes) -%}
     {%- set engine = ('Replicated' if env_var('CLICKHOUSE_CLUSTER', '') else '') ~ 'ReplacingMergeTree' -%}
-    {%- do run_query('create database if not exists ' ~ codes.schema ~ ' ' ~ on_cluster_clause(codes)) -%}
+    {%- do _run('create database if not exists ' ~ codes.schema ~ ' ' ~ on_cluster_clause(codes)) -%}
     {%- set columns = ' (node_id String, code String) engine = ' ~ engine ~ ' order by node_id' -%}
-    {%- do run_query('create table if not exists ' ~ codes ~ ' ' ~ on_cluster_clause(codes) ~ columns) -%}
+    {%- do _run('create table if not exists ' ~ codes ~ ' ' ~ on_cluster_clause(codes) ~ columns) -%}
 {%- endmacro %}
 
 {% macro duckdb__write_code(codes, node_id, code) -%}

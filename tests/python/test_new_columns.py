@@ -1,4 +1,4 @@
-"""A column that staging gets after deliveries were staged: those that landing still holds get its values.
+"""A column that staging gets, or makes in another way, after deliveries were staged: those in landing get its values.
 
 A project of a staging model, the records that it sets aside and its touches is changed between builds, on both engines.
 """
@@ -36,6 +36,7 @@ ASIDE_YAML = Path("models/marts/consent/fct_consent_events_set_aside.yml")
 BUILD = ("build", "--select", STAGED, ASIDE, TOUCHES, "--exclude-resource-type", "test")
 PLACE = "        ---------- consent\n"
 COLUMN = "        {{ cast_to('parsed.domain', 'text_nullable') }} as domain_as_delivered,\n"
+OTHERWISE = COLUMN.replace("'parsed.domain'", "upper_text('parsed.domain')")
 BROKEN = COLUMN.replace("'parsed.domain'", "cast_to('parsed.domain', 'integer')")
 PRUNED, KEPT, LATEST = (f"2026011{day}T060000000000Z" for day in (0, 1, 2))
 
@@ -152,3 +153,33 @@ def test_the_next_build_stages_nothing_again(project: Project) -> None:
     before = staged(project, STAGED, "domain_as_delivered")
     assert "stays NULL" not in project.build_as_command()
     assert staged(project, STAGED, "domain_as_delivered") == before
+
+
+def test_deliveries_that_landing_holds_are_staged_again_by_other_code_and_the_others_are_named(
+    project: Project,
+) -> None:
+    project.change(SQL, COLUMN, OTHERWISE)
+    told = project.build_as_command()
+    [warning] = {line[line.index(STAGED) :] for line in told.splitlines() if "what other code made" in line}
+    assert warning.startswith(
+        "stg_consent__events: what other code made stays in 1 of 3 deliveries, because what is no longer in landing "
+        f"cannot be read again: {PRUNED}"
+    )
+    shops = [(KEPT, "SHOP-11.EXAMPLE"), (LATEST, "SHOP-12.EXAMPLE")]
+    assert staged(project, STAGED, "domain_as_delivered") == [
+        *((PRUNED, None) for _ in range(2)),
+        *(shop for shop in shops for _ in range(2)),
+    ]
+    assert staged(project, ASIDE, "domain_as_delivered") == [(PRUNED, None), *shops]
+    assert "what other code made" not in project.build_as_command()
+
+
+def test_a_declared_column_that_is_not_in_landing_is_refused_with_the_command_that_brings_it(project: Project) -> None:
+    declaration = Path("models/staging/consent/_consent__sources.yml")
+    project.change(
+        declaration, "          - name: event_id\n", "          - name: colour\n          - name: event_id\n"
+    )
+    told = project.build(succeeds=False)
+    command = {"dev": "land --prepare", "prod": "push"}[project.target]
+    assert f"has no colour, which consent.events declares: run python -m scripts.{command}" in told
+    assert len(staged(project, STAGED, "event_id")) == 6

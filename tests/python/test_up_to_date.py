@@ -207,6 +207,13 @@ class Built(NamedTuple):
         with clickhouse_connect.get_client(host="127.0.0.1", port=self.house.clickhouse_port) as client:
             client.command(statement.replace("marts.", "duckhouse_marts."), settings={"mutations_sync": 2})
 
+    def rows(self, query: str) -> list[tuple]:
+        """Schemas are named as on DuckDB."""
+        if self.target == "dev":
+            return self.house.rows(query)
+        with clickhouse_connect.get_client(host="127.0.0.1", port=self.house.clickhouse_port) as client:
+            return [tuple(row) for row in client.query(query.replace("from ", "from duckhouse_")).result_rows]
+
     def deliver(self, day: int, *events: dict) -> None:
         deliver(self.house, day, events)
         self.house.run("push")
@@ -379,6 +386,30 @@ def test_other_code_builds_everything_again(built: Built) -> None:
     with (built.project / "macros" / "incremental" / "days.sql").open("a") as macros:
         macros.write("\n{# another comment #}\n")
     assert {"fct_ad_events", "dim_publishers", "fct_ad_events_checks"} <= built.dbt("build")
+
+
+def test_all_days_are_made_again_by_other_code_of_a_model_and_those_of_other_models_are_not(built: Built) -> None:
+    """No delivery touches the days. On DuckDB `final` is an alias."""
+    codes_now, daily = "select node_id, code from builds.codes final", "fct_ad_events_daily"
+    days = f"select event_date, sum(revenue_usd) from marts.{daily} group by event_date order by event_date"
+    before, codes = built.rows(days), dict(built.rows(codes_now))
+    sql = built.project / "models" / "marts" / "ad_serving" / f"{daily}.sql"
+    sql.write_text(sql.read_text().replace("sum(revenue_usd) as", "2 * sum(revenue_usd) as"))
+    built.dbt("build")
+    assert len(before) > 1
+    assert built.rows(days) == [(day, 2 * revenue) for day, revenue in before]
+    assert {node for node, code in built.rows(codes_now) if code != codes[node]} == {f"model.duckhouse.{daily}"}
+
+
+def test_a_model_is_shown_whole_where_nothing_is_new(built: Built) -> None:
+    folder = str(built.house.folder / f"target-{built.target}")
+    for model, schema in (("fct_ad_events_daily", "marts"), ("stg_ad_serving__events", "staging")):
+        with environment({"DBT_TARGET_PATH": folder}):
+            words = ("show", "--select", model, "--limit", "1000")
+            done = invoke_dbt(*words, target=built.target, env=built.house.env, project=built.project)
+        [shown] = done.result.results
+        [(rows,)] = built.rows(f"select count(*) from {schema}.{model}")
+        assert len(shown.agate_table.rows) == rows > 0
 
 
 def test_a_test_of_checks_names_those_that_fail(built: Built) -> None:

@@ -6,6 +6,7 @@ version had landed, pushed and built; python -m tools.version_before writes it.
 
 import shutil
 from collections.abc import Iterator
+from decimal import Decimal
 
 import clickhouse_connect
 import pytest
@@ -30,8 +31,20 @@ def upgraded() -> Iterator[Warehouse]:
         place, moment = drop(3)
         for source in SOURCES:
             house.run("land", source, place / source, "--delivered-at", moment)
+        [first, *_] = sorted((house.folder / dump.LANDING / "consent").glob("delivery=2026*"))
+        identity = first.name.removeprefix("delivery=")
+        house.run(
+            "land", "consent", "--retract", identity, "--reason", "test", "--delivered-at", "2026-01-14T06:00:00Z"
+        )
         house.build(*NO_TESTS)
         yield house
+
+
+def test_figures_of_all_drops_are_there(upgraded: Warehouse) -> None:
+    """By hand: of 10 January a (0.625), b (0.375, after NULL) and e (0.75) count, of the 11th f (0.1) and c (1.5)."""
+    days = "select cast(event_date as varchar), sum(revenue_usd) from marts.fct_ad_events_daily group by all order by 1"
+    expected = {"2026-01-10": "1.75", "2026-01-11": "1.6", "2026-01-12": "0.2"}
+    assert dict(upgraded.rows(days)) == {day: Decimal(revenue) for day, revenue in expected.items()}
 
 
 def test_the_same_rows_are_on_both_engines(upgraded: Warehouse) -> None:
