@@ -6,7 +6,9 @@
 {% macro should_full_refresh() -%}
     {%- if flags.WHICH == 'show' -%} {{ return(true) }} {%- endif -%}
     {%- set configured = config.get('full_refresh') -%}
-    {%- if configured is not none -%} {{ return(configured) }} {%- endif -%}
+    {%- if configured is not none and not (model.sources and was_made_by_other_code() and not deliveries_gone()) -%}
+        {{ return(configured) }}
+    {%- endif -%}
     {{ return(flags.FULL_REFRESH or was_made_by_other_code()) }}
 {%- endmacro %}
 
@@ -56,10 +58,25 @@
 {% macro clickhouse__read_codes(codes) -%} select node_id, code from {{ codes }} final {%- endmacro %}
 
 
+{#
+    The deliveries that a staging model holds and landing does not: then its table is filled again, and not made again.
+    The answer holds for the command, which asks several times.
+#}
+{% macro deliveries_gone() -%}
+    {%- set gone = _known_of_command().gone -%}
+    {%- if model.unique_id not in gone -%}
+        {%- set held = deliveries_of(this) + deliveries_of(retracted_of(this)) -%}
+        {%- set landed = landed_deliveries(model.sources[0][0]) if held else [] -%}
+        {%- do gone.update({model.unique_id: held | reject('in', landed) | sort | list}) -%}
+    {%- endif -%}
+    {{ return(gone[model.unique_id]) }}
+{%- endmacro %}
+
+
 {# What a command knows about code. dbt may keep the graph for several commands; settings and tables change in between. #}
 {% macro _known_of_command() -%}
     {%- if graph.get('code_known', {}).get('command') != invocation_id -%}
-        {%- do graph.update({'code_known': {'command': invocation_id, 'calls': {}, 'codes': {}}}) -%}
+        {%- do graph.update({'code_known': {'command': invocation_id, 'calls': {}, 'codes': {}, 'gone': {}}}) -%}
     {%- endif -%}
     {{ return(graph.code_known) }}
 {%- endmacro %}

@@ -220,6 +220,7 @@
     {%- if execute -%}
         {%- set makes = adapter.dispatch('columns_made')() | map(attribute='name') | map('lower') | list -%}
         {%- do refuse_other_columns(makes) if model.columns -%}
+        {%- do refuse_other_types() if is_incremental() and was_made_by_other_code() -%}
         {%- set lacking = columns_to_fill(makes) if is_incremental() else [] -%}
         {%- if lacking -%}
             {{ adapter.dispatch('note_columns_to_fill')(lacking) }}
@@ -227,13 +228,13 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro duckdb__columns_made() -%}
-    {{ return(get_column_schema_from_query(model.compiled_code)) }}
+{% macro duckdb__columns_made(query=none) -%}
+    {{ return(get_column_schema_from_query(query or model.compiled_code)) }}
 {%- endmacro %}
 
 {# worded like dbt-clickhouse's own query, so that the plugin need not run it again #}
-{% macro clickhouse__columns_made() -%}
-    {{ return(adapter.get_column_schema_from_query(model.compiled_code, query_settings=config.get('query_settings', {}))) }}
+{% macro clickhouse__columns_made(query=none) -%}
+    {{ return(adapter.get_column_schema_from_query(query or model.compiled_code, query_settings=config.get('query_settings', {}))) }}
 {%- endmacro %}
 
 {% macro refuse_other_columns(made) -%}
@@ -248,6 +249,21 @@
     {%- if faults -%}
         {%- do exceptions.raise_compiler_error('the YAML of ' ~ this.identifier ~ ' ' ~ faults | join('; it ')) -%}
     {%- endif -%}
+{%- endmacro %}
+
+{# Rows of deliveries that cannot be read again keep the types of their columns, and a column has one type. #}
+{% macro refuse_other_types() -%}
+    {%- set types = {} -%}
+    {%- for column in adapter.dispatch('columns_made')('select * from ' ~ this) -%}
+        {%- do types.update({column.name | lower: column.data_type}) -%}
+    {%- endfor -%}
+    {%- for column in adapter.dispatch('columns_made')() if types.get(column.name | lower, column.data_type) != column.data_type -%}
+        {%- do exceptions.raise_compiler_error(
+            this.identifier ~ '.' ~ column.name ~ ' is ' ~ types[column.name | lower] ~ ' and becomes ' ~ column.data_type
+            ~ ', but landing does not have all deliveries any more: dbt build --full-refresh --select ' ~ model.name
+            ~ "+ --vars 'rebuild_from_landing: true' makes it from those that landing has"
+        ) -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 {% macro duckdb__note_columns_to_fill(columns) -%}

@@ -174,7 +174,7 @@ def test_deliveries_that_landing_holds_are_staged_again_by_other_code_and_the_ot
     assert "what other code made" not in project.build_as_command()
 
 
-def test_a_declared_column_that_is_not_in_landing_is_refused_with_the_command_that_brings_it(project: Project) -> None:
+def test_a_declared_column_that_landing_lacks_is_told_with_what_brings_it(project: Project) -> None:
     declaration = Path("models/staging/consent/_consent__sources.yml")
     project.change(
         declaration, "          - name: event_id\n", "          - name: colour\n          - name: event_id\n"
