@@ -174,6 +174,16 @@ def test_deliveries_that_landing_holds_are_staged_again_by_other_code_and_the_ot
     assert "what other code made" not in project.build_as_command()
 
 
+def test_another_type_is_refused_where_landing_does_not_have_all_deliveries(project: Project) -> None:
+    number = OTHERWISE.replace("upper_text('parsed.domain')", "'char_length(parsed.domain)'").replace("text_", "integer_")
+    project.change(SQL, OTHERWISE, number)
+    told = project.build(succeeds=False)
+    assert "stg_consent__events.domain_as_delivered is " in told
+    assert "dbt build --full-refresh --select stg_consent__events+ --vars 'rebuild_from_landing: true' makes it" in told
+    assert len(staged(project, STAGED, "event_id")) == 6
+    project.change(SQL, number, OTHERWISE)
+
+
 def test_a_declared_column_that_landing_lacks_is_told_with_what_brings_it(project: Project) -> None:
     declaration = Path("models/staging/consent/_consent__sources.yml")
     project.change(
