@@ -175,7 +175,8 @@ def test_deliveries_that_landing_holds_are_staged_again_by_other_code_and_the_ot
 
 
 def test_another_type_is_refused_where_landing_does_not_have_all_deliveries(project: Project) -> None:
-    number = OTHERWISE.replace("upper_text('parsed.domain')", "'char_length(parsed.domain)'").replace("text_", "integer_")
+    length = OTHERWISE.replace("upper_text('parsed.domain')", "'char_length(parsed.domain)'")
+    number = length.replace("text_", "integer_")
     project.change(SQL, OTHERWISE, number)
     told = project.build(succeeds=False)
     assert "stg_consent__events.domain_as_delivered is " in told
