@@ -1,5 +1,6 @@
-"""Writes tests/python/version_before/built.tar.xz: a database of both engines as another version of the project makes
-it, on which tests/python/test_upgrade.py builds with the present version. Run it before a release, with the last one:
+"""Writes the archive of a database that another version built, on which the test of upgrades builds.
+
+Run it before a release, with a checkout of the last one; tests/python/version_before/built.tar.xz is replaced:
 
 git worktree add ../before v0.1.0
 python -m tools.version_before ../before
