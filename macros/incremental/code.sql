@@ -13,7 +13,7 @@
 {%- endmacro %}
 
 {% macro was_made_by_other_code() -%}
-    {%- if not execute or '{{ record_code() }}' not in model.config['post-hook'] | map(attribute='sql') -%}
+    {%- if not execute or '{{ record_code() }}' not in model.config['post-hook'] | map(attribute='sql') | list -%}
         {{ return(false) }}
     {%- endif -%}
     {{ return(_codes_on_record().get(model.unique_id) != code_of(model.unique_id)) }}

@@ -95,7 +95,7 @@
     {%- for source_name, table in model.sources -%}
         {%- set declared = declared_table(source_name, table).columns -%}
         {%- set found = adapter.dispatch('landed_table')(source(source_name, table)) -%}
-        {%- set missing = declared | reject('in', found.columns | map(attribute='name')) | list -%}
+        {%- set missing = declared | reject('in', found.columns | map(attribute='name') | list) | list -%}
         {%- if missing -%}
             {%- do exceptions.raise_compiler_error(
                 found.place ~ ' has no ' ~ missing | join(', ') ~ ', which ' ~ source_name ~ '.' ~ table
