@@ -164,8 +164,8 @@ def test_other_code_stages_again_what_landing_holds_and_names_the_others(project
             line[line.index(STAGED) :] for line in project.build_as_command().splitlines() if "other code" in line
         }
         assert warning.startswith(
-            "stg_consent__events: what other code made stays in 1 of 3 deliveries, because what is no longer in landing "
-            f"cannot be read again: {PRUNED}"
+            "stg_consent__events: what other code made stays in 1 of 3 deliveries, because what is no longer in "
+            f"landing cannot be read again: {PRUNED}"
         )
     shops = [(KEPT, "SHOP-11.EXAMPLE"), (LATEST, "SHOP-12.EXAMPLE")]
     assert staged(project, STAGED, "domain_as_delivered") == [
