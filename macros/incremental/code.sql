@@ -9,7 +9,17 @@
     {%- if configured is not none and not (model.sources and was_made_by_other_code() and not deliveries_gone()) -%}
         {{ return(configured) }}
     {%- endif -%}
-    {{ return(flags.FULL_REFRESH or was_made_by_other_code()) }}
+    {{ return(flags.FULL_REFRESH or was_made_by_other_code() or lacks_deliveries()) }}
+{%- endmacro %}
+
+{# A table that is updated by delivery, and was not when it was made, has no column of them. #}
+{% macro lacks_deliveries() -%}
+    {%- if not execute or '_delivery_id' not in [config.get('unique_key'), config.get('partition_by')] -%}
+        {{ return(false) }}
+    {%- endif -%}
+    {%- set table = load_cached_relation(this) -%}
+    {%- set present = adapter.get_columns_in_relation(table) | map(attribute='name') | list if table else ['_delivery_id'] -%}
+    {{ return('_delivery_id' not in present) }}
 {%- endmacro %}
 
 {% macro was_made_by_other_code() -%}
