@@ -427,6 +427,8 @@ def test_other_code_of_a_model_makes_all_its_days_again_and_no_other_table(built
     """No delivery touches the days. On DuckDB `final` is an alias."""
     codes_now, daily = "select node_id, code from builds.codes final", "fct_ad_events_daily"
     days = f"select event_date, sum(revenue_usd) from marts.{daily} group by event_date order by event_date"
+    built.deliver(14, event("d", "2026-01-13T10:00:00Z"))
+    built.dbt("build")
     before, codes = built.rows(days), dict(built.rows(codes_now))
     sql = built.project / "models" / "marts" / "ad_serving" / f"{daily}.sql"
     text = sql.read_text()
