@@ -98,8 +98,8 @@
         {%- set missing = declared | reject('in', found.columns | map(attribute='name') | list) | list -%}
         {%- if missing -%}
             {%- do exceptions.raise_compiler_error(
-                found.place ~ ' has no ' ~ missing | join(', ') ~ ', which ' ~ source_name ~ '.' ~ table
-                ~ ' declares: run ' ~ found.command
+                'run ' ~ found.command ~ ': ' ~ found.place ~ ' has no ' ~ missing | join(', ') ~ ', which '
+                ~ source_name ~ '.' ~ table ~ ' declares'
             ) -%}
         {%- endif -%}
     {%- endfor -%}
