@@ -11,13 +11,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from dbt.adapters.factory import get_adapter
 from dbt.artifacts.resources.types import NodeType
 from dbt.contracts.graph.manifest import Manifest
 from dbt.task.build import BuildTask
+from dbt.task.clone import CloneTask
 from dbt.task.freshness import FreshnessTask
+from dbt.task.retry import RetryTask
 from dbt.task.run import RunTask
 from dbt_common.events.base_types import EventLevel
 from dbt_common.events.functions import fire_event
@@ -51,15 +53,21 @@ PARTIAL = (*WITH_FEWER_ROWS, "defer")
 plain_selector: Any = BuildTask.get_node_selector
 plain_execute_nodes: Any = RunTask.execute_nodes
 plain_run: Any = BuildTask.run
+plain_before_clone: Any = CloneTask.before_run
+plain_retry: Any = RetryTask.run
 
 
 def install() -> None:
     """Replaces the methods."""
     build: Any = BuildTask
     run: Any = RunTask
+    clone: Any = CloneTask
+    retry: Any = RetryTask
     build.get_node_selector = selector
     build.run = run_and_end
     run.execute_nodes = run_and_note
+    clone.before_run = refuse_to_replace
+    retry.run = refuse_another_database
 
 
 def selector(task: Any, no_unit_tests: bool = False) -> Any:
@@ -102,10 +110,36 @@ def refuse_to_empty(task: Any) -> None:
     """Tables that hold what was delivered keep it: a run with fewer rows needs a database of its own."""
     used = [name for name in WITH_FEWER_ROWS if getattr(task.args, name, None)]
     if used and Notes(task).records:
-        raise DbtRuntimeError(
-            f"--{used[0].replace('_', '-')} would take rows out of tables that are built: name a database of its own "
-            "for this run, in DUCKHOUSE_DUCKDB (target dev) or CLICKHOUSE_PREFIX (target prod)"
-        )
+        refuse_what_is_built(f"--{used[0].replace('_', '-')} would take rows out of tables that are built")
+
+
+def refuse_to_replace(task: Any, *arguments: Any, **words: Any) -> Any:
+    """With --full-refresh, dbt clone makes a view of each table in its place, and a table of this database is then a
+    view of itself: its rows would be lost.
+    """
+    if task.args.full_refresh and Notes(task).records:
+        refuse_what_is_built("dbt clone --full-refresh would put views in the place of tables that are built")
+    return plain_before_clone(task, *arguments, **words)
+
+
+def refuse_what_is_built(fault: str) -> NoReturn:
+    raise DbtRuntimeError(
+        f"{fault}: name a database of its own for this run, in DUCKHOUSE_DUCKDB (target dev) or CLICKHOUSE_PREFIX "
+        "(target prod)"
+    )
+
+
+def refuse_another_database(task: Any) -> Any:
+    """What failed in one database, such as those in which make prod builds, is not to be retried in another."""
+    nodes = task.manifest.nodes
+    for result in task.previous_results.results:
+        now = getattr(nodes.get(result.unique_id), "relation_name", None)
+        if now and result.relation_name and now != result.relation_name:
+            raise DbtRuntimeError(
+                f"dbt's last run made {result.relation_name}, and here it would be {now}: "
+                "run dbt build, or make prod, which repeat what is not done"
+            )
+    return plain_retry(task)
 
 
 def run_and_end(task: Any) -> Any:

@@ -12,7 +12,10 @@
     {{ config(
         materialized='incremental',
         on_schema_change='fail',
-        post_hook="{{ clear_emptied_days(days_of(" ~ _arguments(parent, touches) ~ "), '" ~ by ~ "') }}",
+        post_hook=[
+            "{{ clear_emptied_days(days_of(" ~ _arguments(parent, touches) ~ "), '" ~ by ~ "') }}",
+            '{{ record_code() }}',
+        ],
         **adapter.dispatch('by_day_config')(order_by, by)
     ) }}
     {%- do refuse_unversioned_reads(parent or touches) -%}

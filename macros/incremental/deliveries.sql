@@ -73,7 +73,10 @@
 {% macro is_new_delivery(source_name, makes=none, with_retracted=false) -%}
     {%- do incremental_by_delivery(with_retracted) -%}
     {%- if not execute -%} false
-    {%- else -%} {{ _not_held_yet(delivery_partition(), landed_deliveries(source_name), makes) }}
+    {%- else -%}
+        {%- set landed = landed_deliveries(source_name) -%}
+        {%- do refuse_missing_columns() if was_made_by_other_code() -%}
+        {{ _not_held_yet(delivery_partition(), landed, makes) }}
     {%- endif -%}
 {%- endmacro %}
 
@@ -87,9 +90,41 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# After an update of the project a source may declare columns that neither landing nor the raw tables have yet. #}
+{% macro refuse_missing_columns() -%}
+    {%- for source_name, table in model.sources -%}
+        {%- set declared = declared_table(source_name, table).columns -%}
+        {%- set found = adapter.dispatch('landed_table')(source(source_name, table)) -%}
+        {%- set missing = declared | reject('in', found.columns | map(attribute='name') | list) | list -%}
+        {%- if missing -%}
+            {%- do exceptions.raise_compiler_error(
+                'run ' ~ found.command ~ ': ' ~ found.place ~ ' has no ' ~ missing | join(', ') ~ ', which '
+                ~ source_name ~ '.' ~ table ~ ' declares'
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
+{%- endmacro %}
+
+{% macro duckdb__landed_table(relation) -%}
+    {{ return({
+        'columns': get_column_schema_from_query('select * from ' ~ relation),
+        'place': landing_zone(model.sources[0][0]),
+        'command': 'python -m scripts.land --prepare',
+    }) }}
+{%- endmacro %}
+
+{% macro clickhouse__landed_table(relation) -%}
+    {{ return({
+        'columns': adapter.get_columns_in_relation(relation),
+        'place': relation | string,
+        'command': 'python -m scripts.push',
+    }) }}
+{%- endmacro %}
+
+
 {#
-    A table that lacks a column is filled again from all deliveries that can still be read; rows of the others keep
-    NULL.
+    A table that lacks a column, or was made by other code, is filled again from all deliveries that can still be read;
+    rows of the others stay as they are, with NULL in the column.
 #}
 {% macro _not_held_yet(column, deliveries, makes) -%}
     {%- set makes = makes or model.columns.keys() | list -%}
@@ -101,11 +136,12 @@
     {%- endif -%}
     {%- set held = deliveries_of(this) + deliveries_of(retracted_of(this)) if is_incremental() else [] -%}
     {%- set lacking = columns_to_fill(makes) if held else [] -%}
-    {%- if lacking -%}
+    {%- if lacking or (held and was_made_by_other_code()) -%}
         {%- set gone = held | reject('in', deliveries) | sort | list -%}
         {%- if gone -%}
             {%- do exceptions.warn(
-                this.identifier ~ ': ' ~ lacking | join(', ') ~ ' stays NULL in ' ~ gone | length ~ ' of ' ~ held | length
+                this.identifier ~ ': ' ~ (lacking | join(', ') ~ ' stays NULL' if lacking else 'what other code made stays')
+                ~ ' in ' ~ gone | length ~ ' of ' ~ held | length
                 ~ ' deliveries, because what is no longer in landing cannot be read again: '
                 ~ ([gone | first, '…', gone | last] if gone | length > 2 else gone) | join(', ')
             ) -%}
@@ -125,7 +161,7 @@
         materialized='incremental',
         on_schema_change='append_new_columns',
         pre_hook='{{ prepare_columns() }}',
-        post_hook=[] if with_retracted else '{{ leave_out_retracted() }}',
+        post_hook=([] if with_retracted else ['{{ leave_out_retracted() }}']) + ['{{ record_code() }}'],
         **adapter.dispatch('by_delivery_config')()
     ) }}
 {%- endmacro %}
@@ -184,6 +220,7 @@
     {%- if execute -%}
         {%- set makes = adapter.dispatch('columns_made')() | map(attribute='name') | map('lower') | list -%}
         {%- do refuse_other_columns(makes) if model.columns -%}
+        {%- do refuse_other_types() if is_incremental() and was_made_by_other_code() -%}
         {%- set lacking = columns_to_fill(makes) if is_incremental() else [] -%}
         {%- if lacking -%}
             {{ adapter.dispatch('note_columns_to_fill')(lacking) }}
@@ -191,13 +228,13 @@
     {%- endif -%}
 {%- endmacro %}
 
-{% macro duckdb__columns_made() -%}
-    {{ return(get_column_schema_from_query(model.compiled_code)) }}
+{% macro duckdb__columns_made(query=none) -%}
+    {{ return(get_column_schema_from_query(query or model.compiled_code)) }}
 {%- endmacro %}
 
 {# worded like dbt-clickhouse's own query, so that the plugin need not run it again #}
-{% macro clickhouse__columns_made() -%}
-    {{ return(adapter.get_column_schema_from_query(model.compiled_code, query_settings=config.get('query_settings', {}))) }}
+{% macro clickhouse__columns_made(query=none) -%}
+    {{ return(adapter.get_column_schema_from_query(query or model.compiled_code, query_settings=config.get('query_settings', {}))) }}
 {%- endmacro %}
 
 {% macro refuse_other_columns(made) -%}
@@ -212,6 +249,21 @@
     {%- if faults -%}
         {%- do exceptions.raise_compiler_error('the YAML of ' ~ this.identifier ~ ' ' ~ faults | join('; it ')) -%}
     {%- endif -%}
+{%- endmacro %}
+
+{# Rows of deliveries that cannot be read again keep the types of their columns, and a column has one type. #}
+{% macro refuse_other_types() -%}
+    {%- set types = {} -%}
+    {%- for column in adapter.dispatch('columns_made')('select * from ' ~ this) -%}
+        {%- do types.update({column.name | lower: column.data_type}) -%}
+    {%- endfor -%}
+    {%- for column in adapter.dispatch('columns_made')() if types.get(column.name | lower, column.data_type) != column.data_type -%}
+        {%- do exceptions.raise_compiler_error(
+            this.identifier ~ '.' ~ column.name ~ ' is ' ~ types[column.name | lower] ~ ' and becomes ' ~ column.data_type
+            ~ ', but landing does not have all deliveries any more: dbt build --full-refresh --select ' ~ model.name
+            ~ "+ --vars 'rebuild_from_landing: true' makes it from those that landing has"
+        ) -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 {% macro duckdb__note_columns_to_fill(columns) -%}

@@ -101,27 +101,9 @@
 {%- endmacro %}
 
 
-{#
-    The code of a model's rules, as one text that changes with it: the SQL of the model and of all that it reads, seeds,
-    the macros of the project, and the vars that any of them uses.
-#}
+{# The code of a model's rules, as one text that changes with it. #}
 {% macro rules_as_they_are() -%}
-    {%- if not execute -%} {{ return('') }} {%- endif -%}
-    {%- set texts, reads = [model.raw_code], model.depends_on.nodes | list -%}
-    {%- for read in reads -%} {# grows while it is read #}
-        {%- set node = graph.nodes.get(read) -%}
-        {%- if node -%}
-            {%- do texts.append(node.raw_code or node.checksum.checksum) -%}
-            {%- do reads.extend(node.depends_on.nodes | reject('in', reads)) if node.resource_type == 'model' -%}
-        {%- endif -%}
-    {%- endfor -%}
-    {%- for name, macro in context[project_name] | dictsort -%}
-        {%- do texts.append(macro.macro.macro_sql) -%}
-    {%- endfor -%}
-    {%- for name in modules.re.findall("var[(]['\"]([a-z_]+)", texts | join) | unique | sort -%}
-        {%- do texts.append(name ~ '=' ~ var(name, '')) -%}
-    {%- endfor -%}
-    {{ return(local_md5(texts | join('\n'))) }}
+    {{ return(code_of(model.unique_id) if execute else '') }}
 {%- endmacro %}
 
 

@@ -16,7 +16,7 @@ from dbt.adapters.exceptions.connection import FailedToConnectError
 from dbt_common.exceptions import DbtRuntimeError
 
 from duckhouse.cli import UserError
-from duckhouse.dbt_plugin import refusals
+from duckhouse.dbt_plugin import refusals, tasks
 from duckhouse.opening import duckdb_refuses, open_duckdb, open_published
 from support.dbt import run_dbt, told_by_dbt
 
@@ -84,6 +84,19 @@ def test_a_database_named_as_a_schema_is_refused() -> None:
     refusals.refuse_name("x/duckhouse.duckdb", "duckhouse", {"marts", "staging"})
     with pytest.raises(DbtRuntimeError, match=r"x/marts\.duckdb: marts is the name of a schema too"):
         refusals.refuse_name("x/marts.duckdb", "marts", {"marts", "staging"})
+
+
+def test_what_was_built_in_one_database_is_not_retried_in_another() -> None:
+    now = SimpleNamespace(relation_name="`duckhouse_marts`.`dim_dates`")
+    beside = SimpleNamespace(unique_id="model.duckhouse.dim_dates", relation_name="`duckhouse_audit_marts`.`dim_dates`")
+    test = SimpleNamespace(unique_id="test.duckhouse.checks", relation_name=None)
+    task = SimpleNamespace(
+        manifest=SimpleNamespace(nodes={"model.duckhouse.dim_dates": now}),
+        previous_results=SimpleNamespace(results=[test, beside]),
+    )
+    told = "dbt's last run made `duckhouse_audit_marts`.`dim_dates`, and here it would be `duckhouse_marts`.`dim_dates`"
+    with pytest.raises(DbtRuntimeError, match=f"{told}: run dbt build"):
+        tasks.refuse_another_database(task)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """A build leaves out what is up to date, on both engines, and nothing else."""
 
 import errno
+import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -17,8 +18,8 @@ from duckhouse.turns import turn
 from duckhouse.warehouse.blocked import Blocked, blocked
 from duckhouse.warehouse.connection import asking
 from duckhouse.warehouse.dumps import compare_copy
-from support.dbt import BuildError, environment, invoke_dbt
-from support.drops import csv_of, deliver, event
+from support.dbt import BuildError, environment, invoke_dbt, parsed
+from support.drops import NO_TESTS, csv_of, deliver, event
 from support.projects import OF_DBT, copied
 from support.warehouse import Warehouse, warehouse
 
@@ -207,6 +208,20 @@ class Built(NamedTuple):
         with clickhouse_connect.get_client(host="127.0.0.1", port=self.house.clickhouse_port) as client:
             client.command(statement.replace("marts.", "duckhouse_marts."), settings={"mutations_sync": 2})
 
+    def rows(self, query: str) -> list[tuple]:
+        """Schemas are named as on DuckDB."""
+        if self.target == "dev":
+            return self.house.rows(query)
+        with clickhouse_connect.get_client(host="127.0.0.1", port=self.house.clickhouse_port) as client:
+            return [tuple(row) for row in client.query(query.replace("from ", "from duckhouse_")).result_rows]
+
+    def modified(self, state: Path) -> list[str]:
+        """What dbt finds modified since the manifest in the folder `state` was written."""
+        words = ("ls", "--select", "state:modified", "--output", "name", "--state", str(state))
+        folder = str(self.house.folder / f"target-{self.target}")
+        with environment({"DBT_TARGET_PATH": folder}):
+            return invoke_dbt(*words, target=self.target, env=self.house.env, project=self.project).result or []
+
     def deliver(self, day: int, *events: dict) -> None:
         deliver(self.house, day, events)
         self.house.run("push")
@@ -238,6 +253,33 @@ def test_nothing_new_runs_nothing_and_publishes_nothing(built: Built) -> None:
     published = built.copy()
     assert built.dbt("build") == set()
     assert built.copy() == published
+
+
+@pytest.fixture(scope="module")
+def elsewhere(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a manifest of the same project, as a machine with other folders, database and prefix wrote it."""
+    with environment(built.house.env):
+        manifest = parsed(target=built.target, project=built.project).writable_manifest().to_dict(omit_none=False)
+    text = json.dumps(manifest, default=str)
+    for here, there in (
+        (str(built.house.folder), "/srv/house"),
+        ('"database": "first"', '"database": "other"'),
+        ('"schema": "duckhouse_', '"schema": "other_'),
+    ):
+        text = text.replace(here, there)
+    folder = tmp_path_factory.mktemp("state")
+    (folder / "manifest.json").write_text(text)
+    return folder
+
+
+def test_nothing_is_modified_since_a_manifest_of_another_machine(built: Built, elsewhere: Path) -> None:
+    assert built.modified(elsewhere) == []
+
+
+def test_tables_are_not_replaced_by_views_of_themselves(built: Built, elsewhere: Path) -> None:
+    with pytest.raises(BuildError, match="would put views in the place of tables that are built: name a database of"):
+        built.dbt("clone", "--full-refresh", "--state", str(elsewhere), "--select", "dim_publishers")
+    assert built.dbt("build") == set()
 
 
 @pytest.mark.parametrize("built", ["dev"], indirect=True)
@@ -379,6 +421,35 @@ def test_other_code_builds_everything_again(built: Built) -> None:
     with (built.project / "macros" / "incremental" / "days.sql").open("a") as macros:
         macros.write("\n{# another comment #}\n")
     assert {"fct_ad_events", "dim_publishers", "fct_ad_events_checks"} <= built.dbt("build")
+
+
+def test_other_code_of_a_model_makes_all_its_days_again_and_no_other_table(built: Built, elsewhere: Path) -> None:
+    """No delivery touches the days. On DuckDB `final` is an alias."""
+    codes_now, daily = "select node_id, code from builds.codes final", "fct_ad_events_daily"
+    days = f"select event_date, sum(revenue_usd) from marts.{daily} group by event_date order by event_date"
+    built.deliver(14, event("d", "2026-01-13T10:00:00Z"))
+    built.dbt("build")
+    before, codes = built.rows(days), dict(built.rows(codes_now))
+    sql = built.project / "models" / "marts" / "ad_serving" / f"{daily}.sql"
+    text = sql.read_text()
+    sql.write_text(text.replace("sum(revenue_usd) as", "2 * sum(revenue_usd) as"))
+    built.dbt("build", *NO_TESTS)
+    assert len(before) > 1
+    assert built.rows(days) == [(day, 2 * revenue) for day, revenue in before]
+    assert {node for node, code in built.rows(codes_now) if code != codes[node]} == {f"model.duckhouse.{daily}"}
+    assert daily in built.modified(elsewhere)
+    sql.write_text(text)
+
+
+def test_a_model_is_shown_whole_where_nothing_is_new(built: Built) -> None:
+    folder = str(built.house.folder / f"target-{built.target}")
+    for model, schema in (("fct_ad_events_daily", "marts"), ("stg_ad_serving__events", "staging")):
+        with environment({"DBT_TARGET_PATH": folder}):
+            words = ("show", "--select", model, "--limit", "1000", "--indirect-selection", "empty")
+            done = invoke_dbt(*words, target=built.target, env=built.house.env, project=built.project)
+        [shown] = done.result.results
+        [(rows,)] = built.rows(f"select count(*) from {schema}.{model}")
+        assert len(shown.agate_table.rows) == rows > 0
 
 
 def test_a_test_of_checks_names_those_that_fail(built: Built) -> None:
