@@ -9,7 +9,7 @@ CREATE ROLE IF NOT EXISTS duckhouse_push;
 GRANT CREATE DATABASE, CREATE TABLE, DROP TABLE, ALTER ADD COLUMN, ALTER DELETE, INSERT, SELECT ON raw_*.*
     TO duckhouse_push;
 GRANT TABLE ENGINE ON MergeTree, TABLE ENGINE ON ReplacingMergeTree TO duckhouse_push;
-GRANT SELECT ON system.settings, SELECT ON system.tables TO duckhouse_push;
+GRANT SELECT ON system.columns, SELECT ON system.settings, SELECT ON system.tables TO duckhouse_push;
 
 -- dbt, which reads what was pushed and builds in the audit databases
 CREATE ROLE IF NOT EXISTS duckhouse_dbt;

@@ -348,6 +348,9 @@ def test_requests_without_a_session_share_a_handle_that_is_as_it_was(port: int) 
     assert after != before
     assert send(port, "GET", query="select 1")[0] == 200
     assert post(port, handle) != after
+    post(port, handle, readonly="2")
+    post(port, "create database written")
+    post(port, "drop database written")
 
 
 def test_a_session_keeps_its_state_to_itself(port: int) -> None:

@@ -73,8 +73,8 @@ MOMENTS = {
         Moment(of("fct_dq_findings", "exchange tables")),
         # a delivery lies beside its table
         Moment(of("stg_consent__events", "replace partition")),
-        # touched days are replaced, and emptied ones not dropped; the engine dies with the build
-        Moment(of("fct_consent_events", "drop partition"), takes_engine=True),
+        # a touched day is replaced, and others are not; the engine dies with the build
+        Moment(of("fct_consent_events", "replace partition"), 1, takes_engine=True),
         Moment(r'(?i)"snapshot\.duckhouse\.snap_consent__companies".*(exchange|rename)'),
     ],
 }

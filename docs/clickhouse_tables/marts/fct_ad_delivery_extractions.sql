@@ -16,4 +16,4 @@ CREATE TABLE duckhouse_marts.fct_ad_delivery_extractions
 ENGINE = MergeTree
 ORDER BY (tuple())
 SETTINGS replicated_deduplication_window = '0', index_granularity = 8192
-COMMENT 'One row per run of the extraction and table: the rows in the source, those known to the run, and those that the warehouse holds.\nwarehouse_rows is computed from staging as it stood after the delivery. It falls short of source_rows where an older delivery is missing.\n'
+COMMENT 'One row per delivery of the extraction and table: the rows in the source, those known to the run, and those that the warehouse holds. A run of the pipeline that finds no change makes one delivery a day.\nwarehouse_rows is computed from staging as it stood after the delivery. It falls short of source_rows where an older delivery is missing.\n'

@@ -295,7 +295,8 @@ class Handler(BaseHTTPRequestHandler):
         engine, settings = self.server.engine, request.settings
         database = self._header("X-ClickHouse-Database") or request.params.get("database") or None
         cancels = settings.get("cancel_http_readonly_queries_on_client_close") == "1"
-        reusable = not request.reads_only and (statement is None or statement.keeps_session)
+        takes_back = not request.reads_only and "readonly" not in settings  # which the engine would not undo
+        reusable = takes_back and (statement is None or statement.keeps_session)
         with self._session(request, reusable) as handle, ExitStack() as stack:
             if cancels and statement and statement.has_result:
                 stack.enter_context(self.server.running.watched(self.connection, handle))

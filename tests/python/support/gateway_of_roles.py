@@ -84,6 +84,10 @@ class EngineOfRoles(engine.Engine):
         handle.changed = None
         return handle
 
+    def release(self, handle: engine.Handle) -> None:
+        """The next request may be that of another user."""
+        handle.connection.close()
+
 
 class HandlerOfRoles(server.Handler):
     """Knows the users that are called like a role."""
