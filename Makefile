@@ -18,9 +18,10 @@ DATA := "$(or $(DUCKHOUSE_LANDING),landing)" "$(DUCKDB)" "$(DUCKDB).wal" \
 	"$(or $(DUCKHOUSE_LAKE),lake)" kafka-data "$(or $(DUCKHOUSE_ORCHESTRATION),.dagster)"
 # the demo has its own folders, database and engine
 DEMO := set -a && . ./demo.env && set +a &&
+STATE := $(or $(STATE),demo/target)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup packages demo demo-prod test prod parity report dashboard orchestrate edr audit docs bench lint lint-types lint-sql check format clean purge
+.PHONY: help setup packages demo demo-prod test unit modified prod parity report dashboard orchestrate edr audit docs bench lint lint-types lint-sql check format clean purge
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -52,6 +53,16 @@ demo-prod: packages ## bring the demo to an embedded ClickHouse, publish what pa
 test: setup lint ## every test, on both engines; WORKERS=3, one more than two cores, because tests also wait
 	@$(VENV)/bin/python -m pytest -n $(or $(WORKERS),3) --dist loadfile --no-loadscope-reorder
 
+unit: setup ## the tests that need neither dbt's builds nor a server
+	@$(PYTHON_OF_VENV) -m tools.unit -n 2 --dist loadfile
+
+modified: setup ## build and test on the demo what differs from the manifest in folder STATE (demo/target), and what reads it
+	@for file in demo/duckhouse.duckdb "$(STATE)/manifest.json"; do test -e "$$file" \
+		|| { echo "error: $$file: not found; make demo makes it, with the code to compare with"; exit 1; }; done
+	@$(DEMO) $(RUN).land --prepare > /dev/null
+	@$(DEMO) DUCKHOUSE_PUBLISH=false DBT_TARGET_PATH=target/modified \
+		$(DBT) build --target dev --select state:modified+ --state "$(STATE)"
+
 prod: setup ## push what is landed to ClickHouse (started here if none answers), build, publish what passes its tests, compare with DuckDB
 	@$(RUN).prod
 
@@ -67,8 +78,8 @@ dashboard: setup ## open the dashboard of what is published; TARGET=prod for Cli
 orchestrate: setup ## open Dagster, which brings, builds, tests and publishes by itself; PORT=3000
 	@$(RUN).orchestrate --port $(or $(PORT),3000)
 
-edr: setup ## write report/elementary.html, where Elementary's dbt package is installed; TARGET=prod for ClickHouse
-	@$(RUN).edr --check
+edr: setup ## write report/elementary-dev.html with Elementary, which comes from the dbt hub; TARGET=prod for ClickHouse
+	@$(RUN).deps --elementary
 	@$(MAKE) --no-print-directory $(VENV)-edr/.ready
 	@$(RUN).edr --target $(or $(TARGET),dev)
 
