@@ -3,6 +3,9 @@
 Packages in the right version are kept. An install from the hub keeps dbt's package-lock.yml beside the packages as the
 record of their versions; packages placed by hand have no record and count by name. The lock file is never in the
 project folder: with one there, a bare `dbt deps` empties dbt_packages before it has fetched anything.
+
+Builds get the stand-in of Elementary, whose 1,100 macros would cost time in each of them. The real one is in a folder
+that only edr reads.
 """
 
 import contextlib
@@ -30,6 +33,8 @@ PROBE_SECONDS = 2
 INSTALL_SECONDS = 120  # a hub can answer while the host of its archives is silent
 LOCK_FILE = "package-lock.yml"
 STAND_IN_VERSION = "0.0.0"
+ELEMENTARY = "elementary"
+EDR_FOLDER = PROJECT / ".venv-edr"  # elementary-data and dbt need different versions of networkx
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ class Installed:
 
     @property
     def has_elementary(self) -> bool:
-        return "elementary" in self.versions and "elementary" not in self.stand_ins
+        return ELEMENTARY in self.versions and ELEMENTARY not in self.stand_ins
 
     def document(self) -> dict[str, Any]:
         return {
@@ -72,6 +77,22 @@ class Installed:
 def packages_folder() -> Path:
     """Where dbt looks for packages: DBT_PACKAGES_FOLDER, relative to the project, or dbt_packages."""
     return PROJECT / (os.environ.get("DBT_PACKAGES_FOLDER") or "dbt_packages")
+
+
+def edr_packages_folder() -> Path:
+    """Where edr looks for packages: in its own environment, or in packages_folder() if someone put Elementary there."""
+    placed = packages_folder().resolve()
+    return placed if has_elementary(placed) else EDR_FOLDER / "dbt_packages"
+
+
+def has_elementary(folder: Path) -> bool:
+    """Whether the real Elementary is in this folder, with what it needs."""
+    usable, _ = usable_packages(PROJECT, folder)
+    return holds_elementary(usable)
+
+
+def holds_elementary(packages: dict[str, Package]) -> bool:
+    return ELEMENTARY in packages and not packages[ELEMENTARY].is_stand_in
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
@@ -185,10 +206,11 @@ def hub_answers(package: str) -> bool:
     return answers == [True]
 
 
-def run_dbt_deps(project: Path, staging: Path) -> str | None:
-    """Runs `dbt deps` for the project's packages.yml into `staging`; returns why it failed, None when it did not."""
+def run_dbt_deps(wanted: dict[str, str], staging: Path) -> str | None:
+    """Runs `dbt deps` for these packages into `staging`; returns why it failed, None when it did not."""
     with scratch_folder() as scratch:
-        shutil.copy(project / "packages.yml", scratch)
+        listed = [{"package": package, "version": version} for package, version in wanted.items()]
+        (scratch / "packages.yml").write_text(yaml.safe_dump({"packages": listed}))
         settings = {"name": "duckhouse_packages", "version": "1.0.0", "packages-install-path": str(staging)}
         (scratch / "dbt_project.yml").write_text(yaml.safe_dump(settings))
         command = [sys.executable, "-m", "dbt.cli.main", "--no-send-anonymous-usage-stats", "--no-use-colors"]
@@ -202,7 +224,7 @@ def run_dbt_deps(project: Path, staging: Path) -> str | None:
         if done.returncode:
             return f"dbt deps failed: {last_line(done.stdout) or last_line(done.stderr)}"
         shutil.copy(scratch / LOCK_FILE, staging)
-    missing = sorted(by_name(hub_packages(project / "packages.yml")).keys() - installed_names(staging))
+    missing = sorted(by_name(wanted).keys() - installed_names(staging))
     return f"dbt deps did not bring {', '.join(missing)}" if missing else None
 
 
@@ -218,23 +240,28 @@ def last_line(output: str) -> str:
 
 
 def fill(project: Path, staging: Path, usable: dict[str, Package]) -> None:
-    """Fills `staging` with the usable real packages and with stand-ins for what packages.yml names beyond them."""
-    real = {name: package for name, package in usable.items() if not package.is_stand_in}
-    for package in real.values():
+    """Fills `staging` with the usable real packages and with stand-ins for the others."""
+    for package in usable.values():
+        if package.is_stand_in:
+            continue
         shutil.copytree(package.folder, staging / package.folder.name, symlinks=True)
         if (record := package.folder.parent / LOCK_FILE).exists():
             shutil.copy(record, staging)
-    for name in by_name(hub_packages(project / "packages.yml")):
-        if name in real:
-            continue
+    add_stand_ins(project, staging)
+
+
+def add_stand_ins(project: Path, staging: Path) -> None:
+    """Adds stand-ins for what packages.yml names and `staging` lacks."""
+    for name in sorted(by_name(hub_packages(project / "packages.yml")).keys() - installed_names(staging)):
         stand_in = project / "offline" / name
         if not stand_in.is_dir():
             raise UserError(f"packages.yml: {name} is not in offline/ and no hub answers: add a stand-in or go online")
         shutil.copytree(stand_in, staging / name)
 
 
-def install(project: Path, folder: Path, *, offline: bool) -> Installed:
-    """Makes `folder` match the project's packages.yml: kept, from the hub, or with stand-ins from offline/.
+def install(project: Path, folder: Path, *, offline: bool, with_elementary: bool = False) -> Installed:
+    """Makes `folder` match the project's packages.yml: kept, from the hub, or with stand-ins from offline/. Elementary
+    is a stand-in, unless the real one is in the folder already; `with_elementary` brings it, or raises UserError.
 
     Only a finished folder is swapped in; the next run repairs a killed one. `offline` asks no hub.
     """
@@ -242,14 +269,16 @@ def install(project: Path, folder: Path, *, offline: bool) -> Installed:
         raise UserError(f"{folder}: is a file; DBT_PACKAGES_FOLDER must name a folder for packages alone")
     if project.is_relative_to(folder):
         raise UserError(f"{folder}: holds the project; DBT_PACKAGES_FOLDER must name a folder for packages alone")
-    wanted = hub_packages(project / "packages.yml")
-    if not wanted:
+    named = hub_packages(project / "packages.yml")
+    if not named:
         raise UserError(f"{project / 'packages.yml'}: names no package of the hub")
+    wanted = {one: version for one, version in named.items() if with_elementary or one.split("/")[-1] != ELEMENTARY}
     folder = folder.resolve()  # a link to a shared folder stays a link
     with only_one_run(project):
         repair(folder)
         usable, faults = usable_packages(project, folder)
-        if not faults and by_name(wanted).keys() <= usable.keys():
+        is_complete = by_name(named).keys() <= usable.keys() and (holds_elementary(usable) or not with_elementary)
+        if is_complete and not faults:
             return installed_in("kept", None, folder)
         reason: str | None
         with swapped_in(folder) as staging:
@@ -257,8 +286,14 @@ def install(project: Path, folder: Path, *, offline: bool) -> Installed:
                 reason = "--offline asks no hub"
             elif not hub_answers(next(iter(wanted))):
                 reason = "no hub answers"
-            elif not (reason := run_dbt_deps(project, staging)):
+            elif not (reason := run_dbt_deps(wanted, staging)):
+                add_stand_ins(project, staging)
                 return installed_in("hub", None, staging)
+            if with_elementary:
+                raise UserError(
+                    f"Elementary's dbt package is not here ({reason}); it comes from the dbt hub, or from a mirror "
+                    "that DBT_PACKAGE_HUB_URL names"
+                )
             empty(staging)
             fill(project, staging, usable)
             return installed_in("stand-ins", "; ".join([reason, *faults]), staging)
@@ -327,6 +362,4 @@ def describe(result: Installed, folder: Path) -> str:
         "hub": f"dbt packages installed from the hub: {versions}",
         "stand-ins": f"dbt packages installed from offline/ ({result.reason}): {versions}",
     }[result.state]
-    if result.has_elementary:
-        return line
-    return f"{line}. Elementary is off, everything else runs; to ask the hub again, remove {folder} and rerun"
+    return f"{line}; to ask the hub again, remove {folder} and rerun" if result.state == "stand-ins" else line

@@ -132,6 +132,11 @@ def is_publishing() -> bool:
     return _is_true("DUCKHOUSE_PUBLISH", "true")
 
 
+def is_elementary_on() -> bool:
+    """Whether dbt runs with Elementary on: DUCKHOUSE_ELEMENTARY, which python -m scripts.edr sets."""
+    return _is_true("DUCKHOUSE_ELEMENTARY", "false")
+
+
 def postgres_dir() -> Path:
     """The data of the embedded PostgreSQL: DUCKHOUSE_POSTGRES, or ./postgres-data."""
     return Path(_setting("DUCKHOUSE_POSTGRES", "postgres-data"))

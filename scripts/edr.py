@@ -1,4 +1,4 @@
-"""Writes report/elementary.html: builds Elementary's models, runs every data test with Elementary on, runs edr.
+"""Writes Elementary's report of a target: builds its models, runs every data test with Elementary on, and runs edr.
 
 The tested tables must be built first. For target prod the embedded ClickHouse is started where no server answers.
 """
@@ -8,20 +8,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from duckhouse import cli
-from duckhouse.reporting.elementary import REPORT, build_report, elementary_packages
+from duckhouse.reporting.elementary import build_report, report_path
 
 
 def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m scripts.edr", description=__doc__)
     parser.add_argument("--target", choices=("dev", "prod"), default="dev", help="default: %(default)s")
-    parser.add_argument("--out", type=Path, default=REPORT, metavar="FILE", help=f"default: {REPORT}")
-    parser.add_argument("--check", action="store_true", help="only check whether Elementary's dbt package is installed")
+    parser.add_argument("--out", type=Path, metavar="FILE", help=f"default: {report_path('TARGET')}")
     arguments = parser.parse_args(words)
-    if arguments.check:
-        elementary_packages()
-        return 0
-    outcomes = build_report(arguments.target, arguments.out)
-    print(f"report: {arguments.out} ({', '.join(f'{count} {status}' for status, count in sorted(outcomes.items()))})")
+    out = arguments.out or report_path(arguments.target)
+    outcomes = build_report(arguments.target, out)
+    print(f"report: {out} ({', '.join(f'{count} {status}' for status, count in sorted(outcomes.items()))})")
     if outcomes["error"]:
         raise cli.UserError(f"{outcomes['error']} tests could not run; build target {arguments.target} first")
     return 0

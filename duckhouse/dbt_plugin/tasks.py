@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from dbt.adapters.factory import get_adapter
 from dbt.artifacts.resources.types import NodeType
+from dbt.artifacts.schemas.results import NodeStatus
 from dbt.contracts.graph.manifest import Manifest
 from dbt.task.build import BuildTask
 from dbt.task.clone import CloneTask
@@ -25,6 +26,7 @@ from dbt_common.events.base_types import EventLevel
 from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note
 from dbt_common.exceptions import DbtRuntimeError
+from dbt_common.invocation import get_invocation_id
 
 from duckhouse.cli import UserError, refusal
 from duckhouse.dbt_plugin.block_lines import blocked_by, lines
@@ -34,15 +36,16 @@ from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, WARNED, Done, Graph, Step, version_of_all
 from duckhouse.dbt_plugin.messages import EVERY_BUILD, name_what_failed
 from duckhouse.dbt_plugin.refusals import refuse_missing_zones, refuse_name
-from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, Query, row_counts, through
-from duckhouse.settings import clickhouse, is_publishing, landing_dir, published_beside
+from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, NodeRun, Query, row_counts, through
+from duckhouse.settings import clickhouse, is_elementary_on, is_publishing, landing_dir, published_beside
 from duckhouse.turns import turn
 
 CONNECTION = "up_to_date"
 TURN = "turn"
 REPORTING = "reporting"  # the folder of models, whatever the schema is called on a target
 OF_RULES = "quality"  # the tag of nodes that read rules; their group finds out which areas are built
-RUN_BY_DBT = (NodeType.Model, NodeType.Seed, NodeType.Snapshot, NodeType.Test)
+WITH_RELATION = (NodeType.Model, NodeType.Seed, NodeType.Snapshot)
+RUN_BY_DBT = (*WITH_RELATION, NodeType.Test)
 # with these options tables get no rows, or only some of them
 WITH_FEWER_ROWS = ("empty", "sample", "event_time_start", "event_time_end")
 # with these a run does not build or test all that the project makes of its deliveries
@@ -152,11 +155,11 @@ def run_and_end(task: Any) -> Any:
 
 
 def notes_of(task: Any) -> "Notes | None":
-    """What the task knows about the warehouse; None where several servers hold it, or where the run fills its tables
-    only in part or not at all.
+    """What the task knows about the warehouse; None where several servers hold it, where the run fills its tables only
+    in part or not at all, or where Elementary is on: to a build, its package would be changed code.
     """
     is_partial = any(getattr(task.args, name, None) for name in PARTIAL)
-    if is_partial or isinstance(task, FreshnessTask) or clickhouse().cluster:
+    if is_partial or isinstance(task, FreshnessTask) or clickhouse().cluster or is_elementary_on():
         return None
     known: Notes | None = getattr(task, "notes", None)
     if known is None:
@@ -276,6 +279,8 @@ class Notes:
             if new:
                 self.warehouse.write(new)
                 self.records |= new
+            if runs := [run_of(result) for result in results if made_relation(result)]:
+                self.warehouse.write_runs(runs)
 
     def end(self, results: list[Any]) -> None:
         """Publishes what passed, or records what failed, for people and other commands, and says it."""
@@ -344,6 +349,16 @@ def finished(result: Any) -> str:
     """When a node was done, in UTC, as a text that sorts like the time."""
     ended = [timing.completed_at for timing in result.timing if timing.completed_at]
     return max(ended, default=datetime.now(UTC).replace(tzinfo=None)).isoformat(timespec="microseconds")
+
+
+def made_relation(result: Any) -> bool:
+    return result.node.resource_type in WITH_RELATION and result.status != NodeStatus.Skipped
+
+
+def run_of(result: Any) -> NodeRun:
+    return NodeRun(
+        result.node.unique_id, get_invocation_id(), finished(result), str(result.status), result.execution_time
+    )
 
 
 def graph_of(manifest: Manifest) -> Graph:

@@ -1,5 +1,5 @@
-"""What a warehouse knows about its nodes: the table builds.nodes, the row counts of its relations, and the deliveries
-that it can read.
+"""What a warehouse knows about its nodes: what each was last made from (builds.nodes), how long its runs took
+(builds.runs), the row counts of its relations, and the deliveries that it can read.
 
 It is asked through the adapter of a dbt command, or without dbt through a connection.
 """
@@ -8,7 +8,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from duckhouse.dbt_plugin.graph import Done
 from duckhouse.dbt_plugin.landed import OF_SOURCE, Deliveries, in_zones
@@ -23,6 +23,17 @@ SCHEMA = "builds"
 COLUMNS = "node_id, version, outcome, done_at, row_count"
 
 
+class NodeRun(NamedTuple):
+    """One run of a node that makes a relation, by the dbt command of that invocation id. `at` is when it was done, in
+    UTC, as a text that sorts like the time; `outcome` is dbt's status."""
+
+    node: str
+    invocation: str
+    at: str
+    outcome: str
+    seconds: float
+
+
 class Warehouse(Protocol):
     """The database of one target."""
 
@@ -31,6 +42,8 @@ class Warehouse(Protocol):
     def records(self) -> dict[str, Done]: ...
 
     def write(self, records: Mapping[str, Done]) -> None: ...
+
+    def write_runs(self, runs: Iterable[NodeRun]) -> None: ...
 
 
 class DuckDB:
@@ -54,6 +67,14 @@ class DuckDB:
             "(node_id varchar primary key, version varchar, outcome varchar, done_at varchar, row_count varchar)"
         )
         self.query(f"insert or replace into builds.nodes values {_values(records)}")
+
+    def write_runs(self, runs: Iterable[NodeRun]) -> None:
+        """Needs the schema, which write() makes."""
+        self.query(
+            "create table if not exists builds.runs "
+            "(node_id varchar, invocation_id varchar, done_at varchar, outcome varchar, seconds double)"
+        )
+        self.query(f"insert into builds.runs values {_rows(runs)}")
 
 
 class ClickHouse:
@@ -95,6 +116,14 @@ class ClickHouse:
         )
         self.query(f"insert into `{self.database}`.nodes values {_values(records, str(time.time_ns()))}")
 
+    def write_runs(self, runs: Iterable[NodeRun]) -> None:
+        """Needs the database, which write() makes."""
+        self.query(
+            f"create table if not exists `{self.database}`.runs (node_id String, invocation_id String, done_at String, "
+            "outcome String, seconds Float64) engine = MergeTree order by (node_id, done_at)"
+        )
+        self.query(f"insert into `{self.database}`.runs values {_rows(runs)}")
+
 
 def through(adapter: Any) -> Query:
     """Runs queries on the connection of a dbt command."""
@@ -131,6 +160,10 @@ def _values(records: Mapping[str, Done], *more: str) -> str:
         "(" + ", ".join([*map(_literal, (node, made.version, made.outcome, made.at, made.rows)), *more]) + ")"
         for node, made in records.items()
     )
+
+
+def _rows(runs: Iterable[NodeRun]) -> str:
+    return ", ".join(f"({', '.join(map(_literal, run[:-1]))}, {run.seconds!r})" for run in runs)
 
 
 def _literal(text: str) -> str:

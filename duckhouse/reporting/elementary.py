@@ -11,13 +11,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from duckhouse import cli, settings
-from duckhouse.packages import packages_folder, usable_packages
+from duckhouse.packages import EDR_FOLDER, edr_packages_folder, has_elementary
 from duckhouse.processes import DBT, run
 from duckhouse.warehouse.target_engine import running
 
-REPORT = Path("report/elementary.html")
-# elementary-data and dbt need different versions of networkx: edr has a separate environment
-EDR_FOLDER = settings.PROJECT / ".venv-edr" / "bin"
 EDR_SETTINGS = {
     "anonymous_usage_tracking": False,
     "run_dbt_deps_if_needed": False,  # without a hub it empties the folder of the packages
@@ -44,20 +41,21 @@ def build_report(target: str, out: Path) -> Counter[str]:
     return outcomes
 
 
+def report_path(target: str) -> Path:
+    """Each target has a report of its own."""
+    return Path(f"report/elementary-{target}.html")
+
+
 def elementary_packages() -> Path:
-    """The folder of the dbt packages. Raises UserError where Elementary is missing or is a stand-in."""
-    folder = packages_folder().resolve()
-    usable, _ = usable_packages(settings.PROJECT, folder)
-    if "elementary" not in usable or usable["elementary"].is_stand_in:
-        raise cli.UserError(
-            f"{folder} has no real Elementary package; where the dbt hub or a mirror (DBT_PACKAGE_HUB_URL) answers, "
-            "remove that folder and run make edr"
-        )
+    """The folder of the dbt packages with the real Elementary. Raises UserError where there is none."""
+    folder = edr_packages_folder()
+    if not has_elementary(folder):
+        raise cli.UserError(f"{folder} has no real Elementary package; run make edr, which asks the dbt hub for it")
     return folder
 
 
 def find_edr() -> str:
-    edr = shutil.which("edr", path=os.pathsep.join([str(EDR_FOLDER), os.environ.get("PATH", "")]))
+    edr = shutil.which("edr", path=os.pathsep.join([str(EDR_FOLDER / "bin"), os.environ.get("PATH", "")]))
     if edr is None:
         raise cli.UserError("edr is not installed; run make edr, which installs it into .venv-edr")
     return edr
@@ -84,7 +82,7 @@ def write_report(edr: str, target: str, out: Path, home: Path, env: Mapping[str,
         [
             *(edr, "report", "--profiles-dir", str(settings.PROJECT), "--profile-target", target),
             *("--target-path", str(home), "--file-path", str(out), "--env", target, "--project-name", "duckhouse"),
-            *("--open-browser", "false", "--quiet-logs"),
+            *("--exclude-elementary-models", "true", "--open-browser", "false", "--quiet-logs"),
         ],
         {**env, "HOME": str(home), "DBT_TARGET_PATH": str(home / "target")},
     )

@@ -118,15 +118,16 @@ def brought(project: Path, folder: Path, mirror: Path, fetched: Path) -> Path:
     if fetched.exists():
         shutil.copytree(fetched, folder)
     else:
-        result = install(project)
+        result = install(project, with_elementary=True)
         assert (result.state, result.versions) == ("hub", {"alpha": "1.0.0", "elementary": "2.0.0"})
         shutil.copytree(folder, fetched)
-    assert install(project).state == "kept"
+    assert install(project).state == install(project, with_elementary=True).state == "kept"
     return folder
 
 
-def install(project: Path, *, offline: bool = False) -> packages.Installed:
-    result = packages.install(project, project / "dbt_packages", offline=offline)
+def install(project: Path, *, offline: bool = False, with_elementary: bool = False) -> packages.Installed:
+    folder = project / "dbt_packages"
+    result = packages.install(project, folder, offline=offline, with_elementary=with_elementary)
     beside = {path.name for path in project.iterdir()}
     assert beside == {"packages.yml", "offline", "dbt_packages"}, "no lock file and no scratch folder stays"
     return result
@@ -140,11 +141,21 @@ def test_stand_ins_where_no_hub_answers(project: Path, folder: Path) -> None:
     assert (folder / "alpha" / "macros" / "one.sql").exists()
 
 
-def test_line_says_in_one_line_that_elementary_is_off(project: Path, folder: Path) -> None:
-    line = packages.describe(install(project), folder)
-    assert "\n" not in line
-    assert "(no hub answers)" in line
-    assert "Elementary is off, everything else runs" in line
+def test_one_line_says_what_is_a_stand_in_and_how_to_ask_again(project: Path, folder: Path) -> None:
+    assert packages.describe(install(project), folder) == (
+        "dbt packages installed from offline/ (no hub answers): alpha stand-in, elementary stand-in; "
+        f"to ask the hub again, remove {folder} and rerun"
+    )
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_elementary_is_not_stood_in_for_edr(project: Path, folder: Path, offline: bool) -> None:
+    install(project)
+    before = snapshot(folder)
+    reason = "--offline asks no hub" if offline else "no hub answers"
+    with pytest.raises(UserError, match=rf"Elementary's dbt package is not here \({reason}\); .* DBT_PACKAGE_HUB_URL"):
+        install(project, offline=offline, with_elementary=True)
+    assert snapshot(folder) == before
 
 
 def test_offline_asks_no_hub(project: Path, mirror: Path) -> None:
@@ -186,10 +197,14 @@ def test_hub_brings_pinned_versions(project: Path, brought: Path, mirror: Path) 
     assert result.has_elementary
 
 
-def test_new_pin_is_fetched(project: Path, brought: Path) -> None:
+def test_new_pin_is_fetched_and_builds_get_no_elementary(project: Path, brought: Path) -> None:
     pin(project, alpha="1.1.0", elementary="2.0.0")
     result = install(project)
-    assert (result.state, result.versions["alpha"]) == ("hub", "1.1.0")
+    assert (result.state, result.versions) == ("hub", {"alpha": "1.1.0", "elementary": "0.0.0"})
+    assert packages.describe(result, brought) == (
+        "dbt packages installed from the hub: alpha 1.1.0, elementary stand-in"
+    )
+    assert install(project).state == "kept"
 
 
 def test_new_pin_without_hub_is_stood_in(project: Path, brought: Path) -> None:

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple, NoReturn
@@ -213,7 +214,8 @@ class Built(NamedTuple):
         if self.target == "dev":
             return self.house.rows(query)
         with clickhouse_connect.get_client(host="127.0.0.1", port=self.house.clickhouse_port) as client:
-            return [tuple(row) for row in client.query(query.replace("from ", "from duckhouse_")).result_rows]
+            query = re.sub(r"\bfrom (?=\w+\.)", "from duckhouse_", query)
+            return [tuple(row) for row in client.query(query).result_rows]
 
     def modified(self, state: Path) -> list[str]:
         """What dbt finds modified since the manifest in the folder `state` was written."""
@@ -225,6 +227,11 @@ class Built(NamedTuple):
     def deliver(self, day: int, *events: dict) -> None:
         deliver(self.house, day, events)
         self.house.run("push")
+
+    def compiled(self, template: str) -> str:
+        command = ("compile", "--inline", template)
+        [found] = invoke_dbt(*command, target=self.target, env=self.house.env, project=self.project).result
+        return found.node.compiled_code
 
     def blocked(self) -> Blocked | None:
         with environment(self.house.env):
@@ -280,6 +287,38 @@ def test_tables_are_not_replaced_by_views_of_themselves(built: Built, elsewhere:
     with pytest.raises(BuildError, match="would put views in the place of tables that are built: name a database of"):
         built.dbt("clone", "--full-refresh", "--state", str(elsewhere), "--select", "dim_publishers")
     assert built.dbt("build") == set()
+
+
+def test_runs_of_what_makes_a_table_are_noted_and_reach_elementary_once(built: Built) -> None:
+    noted = built.rows("select node_id, invocation_id, done_at, outcome, seconds from builds.runs")
+    assert {node.split(".")[0] for node, *_ in noted} == {"model", "seed", "snapshot"}
+    assert all(invocation and seconds > 0 for _, invocation, *_, seconds in noted)
+
+    engine = "" if built.target == "dev" else "engine = Memory"
+    texts = "model_execution_id, unique_id, invocation_id, name, resource_type, status, generated_at"
+    columns = ", ".join(f"{name} varchar" for name in texts.split(", "))
+    built.run(f"create table marts.dbt_run_results ({columns}, execution_time double) {engine}")
+    table = "ref('fct_ad_events').incorporate(path={'identifier': 'dbt_run_results'})"
+    insert = built.compiled(f"{{{{ add_runs_of_builds({table}) }}}}")
+    built.run(insert)
+    built.run(insert)
+    assert built.rows("select count(*) from marts.dbt_run_results") == [(len(noted),)]
+    assert set(built.rows(f"select {texts}, execution_time from marts.dbt_run_results")) == {
+        (f"{run}.{node}", node, run, node.split(".")[2], node.split(".")[0], outcome, f"{at[:10]} {at[11:19]}", seconds)
+        for node, run, at, outcome, seconds in noted
+    }
+    built.run("drop table marts.dbt_run_results")
+    other = table.replace("dbt_run_results", "dbt_models")
+    assert built.compiled(f"{{{{ add_runs_of_builds({other}) }}}}").strip() == ""
+
+
+def test_what_runs_with_elementary_changes_nothing_for_builds(built: Built, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = sorted(built.rows("select * from builds.runs"))
+    with monkeypatch.context() as watched:
+        watched.setattr("duckhouse.dbt_plugin.tasks.is_elementary_on", lambda: True)
+        assert built.dbt("run", "--select", "dim_publishers") == {"dim_publishers"}
+    assert built.dbt("build") == set()
+    assert sorted(built.rows("select * from builds.runs")) == before
 
 
 @pytest.mark.parametrize("built", ["dev"], indirect=True)
@@ -469,3 +508,4 @@ def test_a_test_of_checks_names_those_that_fail(built: Built) -> None:
     broken = "publisher_id is not one of the accepted values: 1; has_a_name is not true: 1"
     with pytest.raises(BuildError, match=f": {broken}$"):
         built.dbt("build")
+    assert built.rows("select distinct outcome from builds.runs") == [("success",)], "what is skipped is not a run"
