@@ -43,7 +43,7 @@ FOR_ONE_NODE = (
     (re.compile(rf'on cluster\s+"{CLUSTER}"', re.IGNORECASE), ""),
     (re.compile(rf'clusterAllReplicas\("{CLUSTER}", (system\.tables)\)'), r"\1"),
     (re.compile(r"\b_shard_num\b"), "1"),
-    (re.compile(r"\bReplicatedMergeTree\b"), "MergeTree"),
+    (re.compile(r"\bReplicated(\w*MergeTree)\b"), r"\1"),
     (re.compile(r"system sync replica.*", re.IGNORECASE | re.DOTALL), "select 1"),
 )
 LISTED = (
@@ -404,7 +404,7 @@ def test_on_a_cluster_every_table_is_replicated_on_every_node(recorded: Relay) -
     assert [
         statement
         for statement in created
-        if "engine = replicatedmergetree" not in statement and statement not in copies_of_another
+        if not re.search(r"engine = replicated\w*mergetree", statement) and statement not in copies_of_another
     ] == []
 
 

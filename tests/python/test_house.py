@@ -63,7 +63,13 @@ TWICE = {
 
 Sources = Mapping[str, str]
 
-parsed = cache(ast.parse)
+
+@cache
+def parsed(text: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except SystemError:  # Python 3.11 miscounts the depth where something else parses in between (gh-106905)
+        return ast.parse(text)
 
 
 @cache
