@@ -72,7 +72,7 @@ parity: setup ## compare every published table on DuckDB and ClickHouse
 report: setup ## write report/index.html; TARGET=prod for ClickHouse
 	@$(RUN).report --target $(or $(TARGET),dev)
 
-dashboard: setup ## open the dashboard of what is published; TARGET=prod for ClickHouse, PORT=8501, SETTINGS=demo.env for the demo
+dashboard: packages ## open the dashboard of what is published; TARGET=prod for ClickHouse, PORT=8501, SETTINGS=demo.env for the demo
 	@$(RUN).dashboard --target $(or $(TARGET),dev) $(if $(PORT),--port $(PORT))
 
 orchestrate: setup ## open Dagster, which brings, builds, tests and publishes by itself; PORT=3000

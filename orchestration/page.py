@@ -3,12 +3,14 @@
 dagster dev starts the page as a process; here that process serves GuardedPage.
 """
 
+import warnings
 from collections.abc import Sequence
 from subprocess import Popen
 from typing import Any
 
 from dagster._cli import dev
 from dagster_shared.ipc import open_ipc_subprocess
+from dagster_shared.utils.warnings import SupersessionWarning
 from dagster_webserver import app, cli
 from dagster_webserver.webserver import DagsterWebserver
 from starlette.middleware import Middleware
@@ -29,6 +31,7 @@ def develop() -> None:
     if dev.open_ipc_subprocess is not open_ipc_subprocess:  # type: ignore[attr-defined]
         raise RuntimeError("dagster dev starts its page in another way: it would not ask for a password")
     dev.open_ipc_subprocess = started  # type: ignore[attr-defined]
+    warnings.simplefilter("ignore", SupersessionWarning)  # it is for those who type dagster dev
     dev.dev_command()
 
 
