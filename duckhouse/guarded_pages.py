@@ -12,8 +12,8 @@ from starlette.responses import PlainTextResponse, Response
 
 from duckhouse.callers import basic_credentials, is_same, is_served
 from duckhouse.page_password import page_password
+from duckhouse.settings import page_names
 
-NAMES = ("localhost",)
 PROBES = ("/_stcore/health", "/server_info")
 """What tells whether a server is up, and nothing of its data."""
 ASKS = {"WWW-Authenticate": 'Basic realm="duckhouse", charset="UTF-8"'}
@@ -46,10 +46,10 @@ def guard() -> Middleware:
 
 
 def refuse_foreign_pages(conn: HTTPConnection) -> None:
-    """Raises ForeignPage for what the page of another asks for, or a page by a name that is none of this machine."""
+    """Raises ForeignPage for what the page of another asks for, or a page by a name that is not served."""
     host = conn.headers.get("host", "")
-    if not is_served(host, NAMES):
-        raise ForeignPage("The header Host names neither an address nor localhost.")
+    if not is_served(host, ("localhost", *page_names())):
+        raise ForeignPage("The header Host has neither an address nor localhost nor a name of DUCKHOUSE_PAGE_NAMES.")
     pages = (f"http://{host}", f"https://{host}")
     is_opened = conn.scope.get("method") == "GET" and OPENED.items() <= dict(conn.headers).items()
     is_own = conn.headers.get("sec-fetch-site", OWN[0]) in OWN

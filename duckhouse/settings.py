@@ -112,6 +112,11 @@ def given_page_password() -> str:
     return _setting(PAGE_PASSWORD, "")
 
 
+def page_names() -> tuple[str, ...]:
+    """Names by which a proxy serves the dashboard and Dagster's page, in lower case: DUCKHOUSE_PAGE_NAMES."""
+    return tuple(_setting("DUCKHOUSE_PAGE_NAMES", "").lower().replace(",", " ").split())
+
+
 def duckdb_path() -> Path:
     """The DuckDB file of target dev: DUCKHOUSE_DUCKDB, or ./duckhouse.duckdb."""
     return Path(_setting("DUCKHOUSE_DUCKDB", "duckhouse.duckdb"))

@@ -110,6 +110,17 @@ def test_pages_of_others_get_nothing_though_the_browser_knows_the_password(heade
     assert answer({"Host": HOST, **known}, path="/stream", kind="websocket")["type"] == "websocket.close"
 
 
+@pytest.mark.parametrize("host", ["data.example.com", "DATA.example.com", "figures.example.com:8443"])
+def test_a_proxy_serves_the_page_by_the_names_that_are_set(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    known = basic(PASSWORD) | {"Host": host, "Origin": f"https://{host}"}
+    assert status(known) == 403
+    monkeypatch.setenv("DUCKHOUSE_PAGE_NAMES", "data.example.com, Figures.example.com")
+    assert status(known) == 200
+    assert answer(known, path="/stream", kind="websocket")["type"] == "websocket.accept"
+    assert status(known | {"Host": f"evil.{host}"}) == 403
+    assert status(known | {"Origin": "https://evil.example"}) == 403
+
+
 def test_a_link_elsewhere_opens_the_page_and_posts_nothing() -> None:
     link = basic(PASSWORD) | {"Sec-Fetch-Site": "cross-site", **OPENED}
     assert status(link) == 200
