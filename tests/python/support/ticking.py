@@ -84,7 +84,7 @@ class Ticking:
 @contextmanager
 def ticking(inflows: Sequence[Inflow], targets: Sequence[str] = ("dev",), select: str = FEW) -> Iterator[Ticking]:
     """A Dagster that has done nothing yet. `select` chooses what dbt makes, as its --select does."""
-    with dg.instance_for_test() as instance:
+    with dg.DagsterInstance.ephemeral() as instance:  # in memory: of a file it commits each event on its own
         yield Ticking(assembled(manifest(), inflows, targets, select), instance)
 
 
