@@ -6,7 +6,6 @@ READINGS = "{marts}.fct_device_readings"
 MESSAGES = "{staging}.stg_telemetry__readings"
 BY_DELIVERY = "_delivery_id"
 IN_ORDER = "device_id, event_at"
-MEASURES = ("temperature", "humidity", "pressure")
 TIMES = ("event_at", "_produced_at", "_consumed_at", "_source_row")
 SUBJECTS = {
     "day": most("event_date", READINGS),
@@ -43,8 +42,6 @@ TABLES = (
                 increment=of_newest(IN_ORDER),
             ),
             Layout("DoubleDelta of times", IN_ORDER, DAYS, 1024, codecs=dict.fromkeys(TIMES, "DoubleDelta, ZSTD(1)")),
-            Layout("Delta of measures", IN_ORDER, DAYS, 1024, codecs=dict.fromkeys(MEASURES, "Delta, ZSTD(1)")),
-            Layout("T64 of measures", IN_ORDER, DAYS, 1024, codecs=dict.fromkeys(MEASURES, "T64, ZSTD(1)")),
             Layout("String for LowCardinality", IN_ORDER, DAYS, 1024, without="LowCardinality"),
             Layout("ZSTD(3)", IN_ORDER, DAYS, 1024, codec="ZSTD(3)"),
             Layout("LZ4", IN_ORDER, DAYS, 1024, codec="LZ4"),
