@@ -26,9 +26,9 @@ START = 1_774_224_000_000  # 2026-03-23
 class MadeUpReadings:
     """Adds to the lake that the environment names: each call continues where the previous one ended."""
 
-    def __init__(self, most: int) -> None:
-        seconds = -(-most // DEVICES) * 60
-        self._messages = Fleet(DEVICES, seconds, Fraction(DEVICES, 60), START, seed=7, faults=False).messages()
+    def __init__(self, most: int, devices: int = DEVICES) -> None:
+        seconds = -(-most // devices) * 60
+        self._messages = Fleet(devices, seconds, Fraction(devices, 60), START, seed=7, faults=False).messages()
 
     def add(self, count: int) -> None:
         source, entity = stream_source(None)
