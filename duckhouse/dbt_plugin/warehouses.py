@@ -36,8 +36,8 @@ class NodeRun(NamedTuple):
 
 
 class Passed(NamedTuple):
-    """A test that passed what its model holds now. `parts` is a relation of the days or deliveries of that, in SQL, with
-    the columns part and version, which are texts."""
+    """A test that passed what its model holds. `parts` is SQL of a relation with the days or deliveries of that, in the
+    columns part and version, which are texts."""
 
     test: str
     parts: str

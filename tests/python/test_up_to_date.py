@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -207,7 +208,8 @@ class Built(NamedTuple):
                 connection.execute(statement)
             return
         with clickhouse_connect.get_client(host="127.0.0.1", port=self.house.clickhouse_port) as client:
-            client.command(statement.replace("marts.", "duckhouse_marts."), settings={"mutations_sync": 2})
+            there = re.sub(r"\b(?=(marts|staging)\.)", "duckhouse_", statement)
+            client.command(there, settings={"mutations_sync": 2})
 
     def rows(self, query: str) -> list[tuple]:
         """Schemas are named as on DuckDB."""
@@ -216,6 +218,24 @@ class Built(NamedTuple):
         with clickhouse_connect.get_client(host="127.0.0.1", port=self.house.clickhouse_port) as client:
             query = re.sub(r"\bfrom (?=\w+\.)", "from duckhouse_", query)
             return [tuple(row) for row in client.query(query).result_rows]
+
+    def checked(self, *words: str, model: str = "fct_ad_events") -> str:
+        """What the checks of a model find; nothing where they pass."""
+        try:
+            self.dbt("test", "--select", f"{model}_checks", *words)
+        except BuildError as error:
+            return str(error).split(f"{model}_checks: ")[1]
+        return ""
+
+    @contextmanager
+    def spoilt(self, condition: str, model: str = "marts.fct_ad_events", **columns: str) -> Iterator[None]:
+        """With a copy of a row that meets the condition, in which columns have other values."""
+        others = ", ".join(f"{value} as {column}" for column, value in {"event_id": "'spoilt'", **columns}.items())
+        self.run(f"insert into {model} select * replace ({others}) from {model} where {condition} limit 1")
+        try:
+            yield
+        finally:
+            self.run(f"delete from {model} where event_id = 'spoilt'")
 
     def modified(self, state: Path) -> list[str]:
         """What dbt finds modified since the manifest in the folder `state` was written."""
@@ -414,6 +434,78 @@ def test_what_was_built_from_something_old_is_not_up_to_date(built: Built) -> No
     assert built.dbt("build") == set()
 
 
+WRONG = {"is_settled": "false", "revenue_usd_as_delivered": "1"}
+FOUND = "unsettled_events_deliver_nothing is not true: 1"
+OF_CHECKS = "node_id like 'test.duckhouse.fct_ad_events_checks.%'"
+PASSED = f"select part from builds.tested where {OF_CHECKS} group by part order by part"
+
+
+def test_a_day_that_has_passed_is_read_by_the_sweep_only(built: Built) -> None:
+    """And by every test after the sweep has found something, until it passes."""
+    built.dbt("build")
+    days = built.rows("select cast(event_date as varchar) from marts.fct_ad_events group by 1 order by 1")
+    assert len(days) > 2
+    assert built.rows(PASSED) == days
+    with built.spoilt("event_id = 'a'", **WRONG):
+        assert built.checked() == ""
+        assert built.checked("--vars", "{all_days: true}") == FOUND
+        assert built.rows(PASSED) == []
+        assert built.checked() == FOUND
+    assert built.checked() == ""
+    assert built.rows(PASSED) == days
+    assert built.dbt("build") == set()
+
+
+@pytest.mark.parametrize(("delivery", "day"), [(20, "2026-01-19"), (19, "2026-01-09")], ids=["a new day", "a late one"])
+def test_days_that_are_built_and_not_tested_are_tested_by_the_next_build(built: Built, delivery: int, day: str) -> None:
+    """As after a build that was killed before its tests: the next one finds nothing to write."""
+    built.deliver(delivery, event(f"of {day}", f"{day}T10:00:00Z"))
+    built.dbt("build", *NO_TESTS)
+    with (
+        built.spoilt(f"event_id = 'of {day}'", **WRONG),
+        built.spoilt("event_id = 'b'", **WRONG),  # of a day that has passed
+        pytest.raises(BuildError, match=FOUND.removesuffix("1")),
+    ):
+        built.dbt("build")
+    assert "fct_ad_events_checks" in built.dbt("build")
+    assert built.checked() == ""
+
+
+def test_a_key_of_a_new_day_is_looked_for_on_all_days(built: Built) -> None:
+    built.dbt("build")
+    day = {"event_date": "cast('2026-01-20' as date)", "_day_version": "'new'"}
+    with built.spoilt("event_id = 'a'"):
+        assert built.checked() == ""
+        with built.spoilt("event_id = 'b'", **day):
+            assert built.checked() == "event_id is not unique: 1"
+
+
+def test_a_test_of_staging_reads_new_deliveries(built: Built) -> None:
+    built.dbt("build")
+    name = "stg_ad_serving__events"
+    with built.spoilt("event_id = 'a'", f"staging.{name}", set_aside_reason="'no reason'"):
+        assert built.checked(model=name) == ""
+    with built.spoilt("event_id = 'a'", f"staging.{name}", set_aside_reason="'no reason'", _delivery_id="'new'"):
+        assert built.checked(model=name) == "set_aside_reason is not one of the accepted values: 1"
+
+
+def test_rows_with_the_key_of_an_untested_row_are_found_also_by_a_key_with_null(built: Built) -> None:
+    records = [(1, "'a'", "'b'"), (2, "'a'", "'b'"), (2, "'a'", "'c'"), (1, "null", "'d'"), (2, "null", "'d'")]
+    selects = (
+        f"select {place} as place, {part} as part, {x} as x, {y} as y" for place, (part, x, y) in enumerate(records)
+    )
+    rows = f"({' union all '.join(selects)}) as records"
+
+    def found(key: list[str]) -> list[int]:
+        untested = {"column": "part", "rows": "part = 1"}
+        condition = built.compiled(f"{{{{ rows_with_untested_keys({rows!r}, {key}, {untested}) }}}}")
+        return [place for (place,) in built.rows(f"select place from {rows} where {condition} order by place")]
+
+    assert found(["x"]) == [0, 1, 2]
+    assert found(["x", "y"]) == [0, 1, 3, 4]
+    assert found(["part", "x"]) == [0, 3]
+
+
 def test_full_refresh_runs_everything(built: Built) -> None:
     assert {"fct_ad_events", "dim_publishers", "time_zones"} <= built.dbt("build", "--full-refresh")
 
@@ -455,10 +547,12 @@ def test_a_test_that_fails_is_run_again_until_it_passes_and_nothing_is_published
     failing.unlink()
 
 
-def test_other_code_builds_everything_again(built: Built) -> None:
+def test_other_code_builds_and_tests_everything_again(built: Built) -> None:
     built.dbt("build")
     with (built.project / "macros" / "incremental" / "days.sql").open("a") as macros:
         macros.write("\n{# another comment #}\n")
+    with built.spoilt("event_id = 'a'", **WRONG):
+        assert built.checked() == FOUND, "it reads days that it has passed before"
     assert {"fct_ad_events", "dim_publishers", "fct_ad_events_checks"} <= built.dbt("build")
 
 
