@@ -29,7 +29,7 @@ def reading_untested(task: Any, adapter: Any, warehouse: Warehouse, code: str, n
         outdated = {test for test, held in noted if held != code or reads_everything(task)}
         warehouse.forget_tested(outdated)
     known = {test for test, _ in noted} - outdated
-    read: dict[str, str] = {}
+    read: dict[str, list[str]] = {}
     graph = task.manifest.flat_graph
     graph[IN_GRAPH] = {"table": warehouse.tested_table, "tests": known, "read": read}
     try:
@@ -39,7 +39,9 @@ def reading_untested(task: Any, adapter: Any, warehouse: Warehouse, code: str, n
         passed = {result.node.unique_id for result in task.node_results if result.status == NodeStatus.Pass}
         with adapter.connection_named(CONNECTION):
             warehouse.forget_tested((known & read.keys()) - passed)
-            warehouse.write_tested([Passed(test, parts) for test, parts in read.items() if test in passed], code)
+            warehouse.write_tested(
+                [Passed(test, parts) for test, models in read.items() if test in passed for parts in models], code
+            )
 
 
 def noted_of(tests: set[str], warehouse: Warehouse) -> set[tuple[str, str]]:

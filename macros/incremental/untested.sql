@@ -1,14 +1,15 @@
 {#
-    The rows of the tested model that the running test has not passed yet: the column by which the model is kept, and a
-    condition; none where these are all rows. A model that is kept by day has a version for each day; of one that is
-    kept by delivery, the rows of a delivery do not change.
+    The rows of a kept model that the running test has not passed yet, as a condition, with the column by which the model
+    is kept; none where these are all rows. other_rows are, in whatever relation, those that are not on days that have
+    passed. The model is that of the test, or the one of this name. One that is kept by day has a version for each day;
+    of one that is kept by delivery, the rows of a delivery do not change.
 
     dbt's plugin says in graph.tested what each test has passed, and notes from it what this one passes. Without the
     plugin a test reads all rows.
 #}
-{% macro untested_rows() -%}
+{% macro untested_rows(name=none) -%}
     {%- if not execute or 'tested' not in graph -%} {{ return(none) }} {%- endif -%}
-    {%- set node = graph.nodes[model.attached_node] -%}
+    {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ name if name else model.attached_node] -%}
     {%- set column = kept_by(node) -%}
     {%- if not column -%} {{ return(none) }} {%- endif -%}
     {%- set parts -%}
@@ -21,21 +22,27 @@
             group by {{ column }}
         )
     {%- endset -%}
-    {%- do graph.tested.read.update({model.unique_id: parts}) -%}
+    {%- do graph.tested.read.setdefault(model.unique_id, []).append(parts) -%}
     {%- if model.unique_id not in graph.tested.tests -%} {{ return(none) }} {%- endif -%}
-    {%- set untested -%}
-        {{ column }} in (
-            select parts.{{ column }}
-            from {{ parts }} as parts
-            where
-                (parts.part, parts.version) not in (
-                    select part, version
-                    from {{ graph.tested.table }}
-                    where node_id = {{ text_literal(model.unique_id) }}
-                )
-        )
-    {%- endset -%}
-    {{ return({'column': column, 'rows': untested}) }}
+    {{ return({
+        'column': column,
+        'rows': column ~ ' in ' ~ _those(column, parts, 'not in'),
+        'other_rows': column ~ ' not in ' ~ _those(column, parts, 'in'),
+    }) }}
+{%- endmacro %}
+
+{# The days or deliveries that the running test has passed as they are now, or those that it has not. #}
+{% macro _those(column, parts, which) -%}
+    (
+        select parts.{{ column }}
+        from {{ parts }} as parts
+        where
+            (parts.part, parts.version) {{ which }} (
+                select part, version
+                from {{ graph.tested.table }}
+                where node_id = {{ text_literal(model.unique_id) }}
+            )
+    )
 {%- endmacro %}
 
 
@@ -67,6 +74,26 @@
             {%- for column in key if key | length > 1 %}
             or {{ column }} is null
             {%- endfor %}
+        )
+    {%- endif -%}
+{%- endmacro %}
+
+
+{#
+    The keys of a fact about which a test that compares it with its staging model may say something new, as a condition:
+    those on untested days, of untested or retracted deliveries, and with a record on a day that is untested or gone,
+    because the fact may have lost them.
+#}
+{% macro is_untested_key(key, fact, staged) -%}
+    {%- set days, deliveries = untested_rows(fact), untested_rows(staged) -%}
+    {%- if not days -%}
+        true
+    {%- else -%}
+        {{ key }} in (
+            select {{ key }} from {{ ref(fact) }} where {{ days.rows }}
+            union distinct
+            select {{ key }} from {{ with_retracted(ref(staged)) }} as records
+            where {{ deliveries.other_rows }} or {{ days.other_rows }}
         )
     {%- endif -%}
 {%- endmacro %}
