@@ -1,7 +1,7 @@
 """What tests have passed of the models that are kept by day or by delivery (builds.tested).
 
-The macro untested_rows lets a test read the other days and deliveries only. What a test has passed is forgotten when it
-does not pass, when the code changes, and before it reads everything: then it reads all rows until it has passed them.
+The macro untested_rows lets a test read the other days and deliveries only. What a test has passed is forgotten when
+the code changes, and before it reads everything: what it then finds, it finds again until it has passed.
 """
 
 from collections.abc import Iterator
@@ -28,17 +28,16 @@ def reading_untested(task: Any, adapter: Any, warehouse: Warehouse, code: str, n
         noted = noted_of(tests, warehouse)
         outdated = {test for test, held in noted if held != code or reads_everything(task)}
         warehouse.forget_tested(outdated)
-    known = {test for test, _ in noted} - outdated
+
     read: dict[str, list[str]] = {}
     graph = task.manifest.flat_graph
-    graph[IN_GRAPH] = {"table": warehouse.tested_table, "tests": known, "read": read}
+    graph[IN_GRAPH] = {"table": warehouse.tested_table, "tests": {test for test, _ in noted} - outdated, "read": read}
     try:
         yield
     finally:
         del graph[IN_GRAPH]
         passed = {result.node.unique_id for result in task.node_results if result.status == NodeStatus.Pass}
         with adapter.connection_named(CONNECTION):
-            warehouse.forget_tested((known & read.keys()) - passed)
             warehouse.write_tested(
                 [Passed(test, parts) for test, models in read.items() if test in passed for parts in models], code
             )
