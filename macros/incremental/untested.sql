@@ -1,7 +1,7 @@
 {#
     The rows of a kept model that the running test has not passed yet, as a condition, with the column by which the model
-    is kept; none where these are all rows. other_rows are, in whatever relation, those that are not on days that have
-    passed. The model is that of the test, or the one of this name. One that is kept by day has a version for each day;
+    is kept; none where these are all rows. other_rows is true also for days and deliveries that the model does not have.
+    The model is that of the test, or the one of this name. One that is kept by day has a version for each day;
     of one that is kept by delivery, the rows of a delivery do not change.
 
     dbt's plugin says in graph.tested what each test has passed, and notes from it what this one passes. Without the
@@ -80,9 +80,8 @@
 
 
 {#
-    The keys of a fact about which a test that compares it with its staging model may say something new, as a condition:
-    those on untested days, of untested or retracted deliveries, and with a record on a day that is untested or gone,
-    because the fact may have lost them.
+    The keys of a fact whose records or rows may have changed since the running test passed, as a condition: those on
+    untested days, and in untested or retracted deliveries.
 #}
 {% macro is_untested_key(key, fact, staged) -%}
     {%- set days, deliveries = untested_rows(fact), untested_rows(staged) -%}
@@ -92,8 +91,7 @@
         {{ key }} in (
             select {{ key }} from {{ ref(fact) }} where {{ days.rows }}
             union distinct
-            select {{ key }} from {{ with_retracted(ref(staged)) }} as records
-            where {{ deliveries.other_rows }} or {{ days.other_rows }}
+            select {{ key }} from {{ with_retracted(ref(staged)) }} as records where {{ deliveries.other_rows }}
         )
     {%- endif -%}
 {%- endmacro %}

@@ -1,18 +1,13 @@
 -- Every staged event is in fct_ad_events, and nothing else is.
-{%- set is_untested = is_untested_key('event_id', 'fct_ad_events', 'stg_ad_serving__events') %}
-
 with staged as (
     select count(distinct event_id) as event_count
     from {{ ref('stg_ad_serving__events') }}
-    where
-        set_aside_reason is null
-        and {{ is_untested }}
+    where set_aside_reason is null
 ),
 
 published as (
     select count(*) as event_count
     from {{ ref('fct_ad_events') }}
-    where {{ is_untested }}
 )
 
 select
