@@ -36,6 +36,7 @@ from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, WARNED, Done, Graph, Step, version_of_all
 from duckhouse.dbt_plugin.messages import EVERY_BUILD, name_what_failed
 from duckhouse.dbt_plugin.refusals import refuse_missing_zones, refuse_name
+from duckhouse.dbt_plugin.tested import ALL_DAYS, reading_untested
 from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, NodeRun, Query, row_counts, through
 from duckhouse.settings import clickhouse, is_elementary_on, is_publishing, landing_dir, published_beside
 from duckhouse.turns import turn
@@ -102,7 +103,8 @@ def run_and_note(task: Any) -> Any:
     with notes.turn():
         notes.forget(nodes)
         try:
-            return plain_execute_nodes(task)
+            with reading_untested(task, notes.adapter, notes.warehouse, notes.code, nodes):
+                return plain_execute_nodes(task)
         finally:
             notes.note(task.node_results)
             with notes.adapter.connection_named(CONNECTION):
@@ -193,7 +195,8 @@ class Notes:
         self.place: BlockPlace = (
             BesideCopy(self.copy) if credentials.type == "duckdb" else InTable(self.query, credentials.schema)
         )
-        self.code = fingerprint(Path(task.config.project_root), task.config.cli_vars)
+        variables = {name: value for name, value in task.config.cli_vars.items() if name != ALL_DAYS}
+        self.code = fingerprint(Path(task.config.project_root), variables)
         with adapter.connection_named(CONNECTION):
             self.deliveries = self.warehouse.deliveries()
             self.records = self.warehouse.records()

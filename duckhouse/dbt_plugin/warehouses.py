@@ -1,12 +1,13 @@
 """What a warehouse knows about its nodes: what each was last made from (builds.nodes), how long its runs took
-(builds.runs), the row counts of its relations, and the deliveries that it can read.
+(builds.runs), what tests have passed (builds.tested), the row counts of its relations, and the deliveries that it can
+read.
 
 It is asked through the adapter of a dbt command, or without dbt through a connection.
 """
 
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -34,8 +35,22 @@ class NodeRun(NamedTuple):
     seconds: float
 
 
+class Passed(NamedTuple):
+    """A test that passed what its model holds. `parts` is SQL of a relation with the days or deliveries of that, in the
+    columns part and version, which are texts."""
+
+    test: str
+    parts: str
+
+
 class Warehouse(Protocol):
-    """The database of one target."""
+    """The database of one target. `tested_table` is builds.tested, to select from."""
+
+    query: Query
+    tested_table: str
+
+    def holds(self, table: str) -> bool:
+        """Whether schema builds has the table."""
 
     def deliveries(self) -> Deliveries: ...
 
@@ -45,9 +60,15 @@ class Warehouse(Protocol):
 
     def write_runs(self, runs: Iterable[NodeRun]) -> None: ...
 
+    def forget_tested(self, tests: Set[str]) -> None: ...
+
+    def write_tested(self, passed: Sequence[Passed], code: str) -> None: ...
+
 
 class DuckDB:
     """Target dev."""
+
+    tested_table = "builds.tested"
 
     def __init__(self, query: Query, landing: Path) -> None:
         self.query = query
@@ -57,8 +78,11 @@ class DuckDB:
         return in_zones(self.landing)
 
     def records(self) -> dict[str, Done]:
-        there = "select table_name from duckdb_tables() where schema_name = 'builds' and table_name = 'nodes'"
-        return _records(self.query(f"select {COLUMNS} from builds.nodes")) if self.query(there) else {}
+        return _records(self.query(f"select {COLUMNS} from builds.nodes")) if self.holds("nodes") else {}
+
+    def holds(self, table: str) -> bool:
+        of_builds = "select table_name from duckdb_tables() where schema_name = 'builds'"
+        return bool(self.query(f"{of_builds} and table_name = {_literal(table)}"))
 
     def write(self, records: Mapping[str, Done]) -> None:
         self.query(f"create schema if not exists {SCHEMA}")
@@ -76,6 +100,19 @@ class DuckDB:
         )
         self.query(f"insert into builds.runs values {_rows(runs)}")
 
+    def forget_tested(self, tests: Set[str]) -> None:
+        if tests:
+            self.query(f"delete from builds.tested where node_id in ({_list(tests)})")
+
+    def write_tested(self, passed: Sequence[Passed], code: str) -> None:
+        """Needs the schema, which write() makes."""
+        if passed:
+            self.query(
+                "create table if not exists builds.tested (node_id varchar, part varchar, version varchar, "
+                "code varchar, primary key (node_id, part))"
+            )
+            self.query(f"insert or replace into builds.tested {_newly_passed(passed, self.tested_table, code)}")
+
 
 class ClickHouse:
     """Target prod."""
@@ -84,6 +121,7 @@ class ClickHouse:
         self.query = query
         self.prefix = prefix
         self.database = f"{prefix}_{SCHEMA}"
+        self.tested_table = f"`{self.database}`.tested final"
 
     def deliveries(self) -> Deliveries:
         """A half-pushed delivery does not count yet: its row in _deliveries is written last."""
@@ -104,8 +142,13 @@ class ClickHouse:
         return {database.removeprefix("raw_"): tables for database, tables in found.items()}
 
     def records(self) -> dict[str, Done]:
-        there = f"select name from system.tables where database = {_literal(self.database)} and name = 'nodes'"
-        return _records(self.query(f"select {COLUMNS} from `{self.database}`.nodes final")) if self.query(there) else {}
+        if not self.holds("nodes"):
+            return {}
+        return _records(self.query(f"select {COLUMNS} from `{self.database}`.nodes final"))
+
+    def holds(self, table: str) -> bool:
+        of_builds = f"select name from system.tables where database = {_literal(self.database)}"
+        return bool(self.query(f"{of_builds} and name = {_literal(table)}"))
 
     def write(self, records: Mapping[str, Done]) -> None:
         self.query(f"create database if not exists `{self.database}`")
@@ -123,6 +166,21 @@ class ClickHouse:
             "outcome String, seconds Float64) engine = MergeTree order by (node_id, done_at)"
         )
         self.query(f"insert into `{self.database}`.runs values {_rows(runs)}")
+
+    def forget_tested(self, tests: Set[str]) -> None:
+        if tests:
+            delete = f"alter table `{self.database}`.tested delete where node_id in ({_list(tests)})"
+            self.query(f"{delete} settings mutations_sync = 2")
+
+    def write_tested(self, passed: Sequence[Passed], code: str) -> None:
+        """Needs the database, which write() makes."""
+        if passed:
+            self.query(
+                f"create table if not exists `{self.database}`.tested (node_id String, part String, version String, "
+                "code String, written_at Int64) engine = ReplacingMergeTree(written_at) order by (node_id, part)"
+            )
+            new = _newly_passed(passed, self.tested_table, code, str(time.time_ns()))
+            self.query(f"insert into `{self.database}`.tested {new}")
 
 
 def through(adapter: Any) -> Query:
@@ -162,12 +220,26 @@ def _values(records: Mapping[str, Done], *more: str) -> str:
     )
 
 
+def _newly_passed(passed: Iterable[Passed], table: str, code: str, *more: str) -> str:
+    """Selects the rows of builds.tested that it does not have yet."""
+    return " union all ".join(
+        f"select {', '.join([_literal(test), 'parts.part', 'parts.version', _literal(code), *more])} "
+        f"from {parts} as parts where (parts.part, parts.version) not in "
+        f"(select part, version from {table} where node_id = {_literal(test)})"
+        for test, parts in passed
+    )
+
+
 def _rows(runs: Iterable[NodeRun]) -> str:
     return ", ".join(f"({', '.join(map(_literal, run[:-1]))}, {run.seconds!r})" for run in runs)
 
 
 def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
+
+
+def _list(texts: Iterable[str]) -> str:
+    return ", ".join(map(_literal, sorted(texts)))
 
 
 def _name(text: str) -> str:

@@ -4,7 +4,9 @@ with records as (
         event_id,
         max((_delivery_id, _source_file, _source_row)) as latest_place
     from {{ ref('stg_ad_serving__events') }}
-    where set_aside_reason is null
+    where
+        set_aside_reason is null
+        and {{ is_untested_key('event_id', 'fct_ad_events', 'stg_ad_serving__events') }}
     group by event_id
 )
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -207,7 +208,8 @@ class Built(NamedTuple):
                 connection.execute(statement)
             return
         with clickhouse_connect.get_client(host="127.0.0.1", port=self.house.clickhouse_port) as client:
-            client.command(statement.replace("marts.", "duckhouse_marts."), settings={"mutations_sync": 2})
+            there = re.sub(r"\b(?=(marts|staging)\.)", "duckhouse_", statement)
+            client.command(there, settings={"mutations_sync": 2})
 
     def rows(self, query: str) -> list[tuple]:
         """Schemas are named as on DuckDB."""
@@ -216,6 +218,28 @@ class Built(NamedTuple):
         with clickhouse_connect.get_client(host="127.0.0.1", port=self.house.clickhouse_port) as client:
             query = re.sub(r"\bfrom (?=\w+\.)", "from duckhouse_", query)
             return [tuple(row) for row in client.query(query).result_rows]
+
+    def found(self, *words: str, test: str = "fct_ad_events_checks") -> str:
+        """What a test finds; nothing where it passes."""
+        try:
+            self.dbt("test", "--select", test, *words)
+        except BuildError as error:
+            return str(error).split(f"{test}: ")[1]
+        return ""
+
+    @contextmanager
+    def spoilt(
+        self, event_id: str, model: str = "marts.fct_ad_events", copy: str = "spoilt", **columns: str
+    ) -> Iterator[None]:
+        """With a copy of the row of an event, in which columns have other values."""
+        others = ", ".join(f"{value} as {column}" for column, value in {"event_id": f"'{copy}'", **columns}.items())
+        # on ClickHouse a condition on event_id alone would see the new one
+        row = f"from {model} as records where records.event_id = '{event_id}' limit 1"
+        self.run(f"insert into {model} select * replace ({others}) {row}")
+        try:
+            yield
+        finally:
+            self.run(f"delete from {model} where event_id = '{copy}'")
 
     def modified(self, state: Path) -> list[str]:
         """What dbt finds modified since the manifest in the folder `state` was written."""
@@ -414,6 +438,86 @@ def test_what_was_built_from_something_old_is_not_up_to_date(built: Built) -> No
     assert built.dbt("build") == set()
 
 
+WRONG = {"is_settled": "false", "revenue_usd_as_delivered": "1"}
+FOUND = "unsettled_events_deliver_nothing is not true: 1"
+OF_CHECKS = "node_id like 'test.duckhouse.fct_ad_events_checks.%'"
+PASSED = f"select part from builds.tested where {OF_CHECKS} group by part order by part"
+
+
+def test_a_day_that_has_passed_is_read_by_the_sweep_only(built: Built) -> None:
+    """And by every test after the sweep has found something, until it passes."""
+    built.dbt("build")
+    days = built.rows("select cast(event_date as varchar) from marts.fct_ad_events group by 1 order by 1")
+    assert days
+    assert built.rows(PASSED) == days
+    with built.spoilt("a", **WRONG):
+        assert built.found() == ""
+        assert built.found("--vars", "{all_days: true}") == FOUND
+        assert built.rows(PASSED) == []
+        assert built.found() == FOUND
+    assert built.found() == ""
+    assert built.rows(PASSED) == days
+    assert built.dbt("build") == set()
+
+
+@pytest.mark.parametrize("delivery", [20, 19], ids=["new", "late"])
+def test_days_that_are_built_and_not_tested_are_tested_by_the_next_build(built: Built, delivery: int) -> None:
+    """As after a build that was killed before its tests: the next one finds nothing to write. Both are of one day."""
+    built.deliver(delivery, event(f"of {delivery}", "2026-01-18T10:00:00Z"))
+    built.dbt("build", *NO_TESTS)
+    with (
+        built.spoilt(f"of {delivery}", **WRONG),
+        built.spoilt("a", copy="of a day that has passed", **WRONG),
+        pytest.raises(BuildError, match=rf"checks: {FOUND}\b"),
+    ):
+        built.dbt("build")
+    assert built.found() == ""
+
+
+def test_an_event_that_shows_a_retracted_record_is_found(built: Built) -> None:
+    """Though its day and all deliveries that are left have passed."""
+    built.deliver(16, event("own", "2026-01-15T10:00:00Z"))
+    taken_back = deliver(built.house, 17, [event("own", "2026-01-15T10:00:00Z", 2)])
+    built.house.land("--retract", taken_back, "--reason", "by mistake")
+    built.house.run("push")
+    built.dbt("build")
+    with built.spoilt("own", copy="own", _delivery_id=f"'{taken_back}'"):
+        assert built.found(test="assert_each_event_shows_its_latest_record") != ""
+
+
+def test_a_key_of_a_new_day_is_looked_for_on_all_days(built: Built) -> None:
+    day = {"event_date": "cast('2026-01-20' as date)", "_day_version": "'new'"}
+    with built.spoilt("a"):
+        assert built.found() == ""
+        with built.spoilt("a", **day):
+            assert built.found() == "event_id is not unique: 1"
+
+
+def test_a_test_of_staging_reads_new_deliveries(built: Built) -> None:
+    name = "stg_ad_serving__events"
+    with built.spoilt("a", f"staging.{name}", set_aside_reason="'no reason'"):
+        assert built.found(test=f"{name}_checks") == ""
+    with built.spoilt("a", f"staging.{name}", set_aside_reason="'no reason'", _delivery_id="'new'"):
+        assert built.found(test=f"{name}_checks") == "set_aside_reason is not one of the accepted values: 1"
+
+
+def test_rows_with_the_key_of_an_untested_row_are_found_also_by_a_key_with_null(built: Built) -> None:
+    records = [(1, "'a'", "'b'"), (2, "'a'", "'b'"), (2, "'a'", "'c'"), (1, "null", "'d'"), (2, "null", "'d'")]
+    selects = (
+        f"select {place} as place, {part} as part, {x} as x, {y} as y" for place, (part, x, y) in enumerate(records)
+    )
+    rows = f"({' union all '.join(selects)}) as records"
+
+    def found(key: list[str]) -> list[int]:
+        untested = {"column": "part", "rows": "part = 1"}
+        condition = built.compiled(f"{{{{ rows_with_untested_keys({rows!r}, {key}, {untested}) }}}}")
+        return [place for (place,) in built.rows(f"select place from {rows} where {condition} order by place")]
+
+    assert found(["x"]) == [0, 1, 2]
+    assert found(["x", "y"]) == [0, 1, 3, 4]
+    assert found(["part", "x"]) == [0, 3]
+
+
 def test_full_refresh_runs_everything(built: Built) -> None:
     assert {"fct_ad_events", "dim_publishers", "time_zones"} <= built.dbt("build", "--full-refresh")
 
@@ -455,10 +559,12 @@ def test_a_test_that_fails_is_run_again_until_it_passes_and_nothing_is_published
     failing.unlink()
 
 
-def test_other_code_builds_everything_again(built: Built) -> None:
+def test_other_code_builds_and_tests_everything_again(built: Built) -> None:
     built.dbt("build")
     with (built.project / "macros" / "incremental" / "days.sql").open("a") as macros:
         macros.write("\n{# another comment #}\n")
+    with built.spoilt("a", **WRONG):
+        assert built.found() == FOUND, "it reads days that it has passed before"
     assert {"fct_ad_events", "dim_publishers", "fct_ad_events_checks"} <= built.dbt("build")
 
 
