@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import duckdb
 import pytest
@@ -16,7 +17,7 @@ from dbt.adapters.exceptions.connection import FailedToConnectError
 from dbt_common.exceptions import DbtRuntimeError
 
 from duckhouse.cli import UserError
-from duckhouse.dbt_plugin import refusals, tasks
+from duckhouse.dbt_plugin import credentials, refusals, tasks
 from duckhouse.opening import duckdb_refuses, open_duckdb, open_published
 from support.dbt import run_dbt, told_by_dbt
 
@@ -86,17 +87,64 @@ def test_a_database_named_as_a_schema_is_refused() -> None:
         refusals.refuse_name("x/marts.duckdb", "marts", {"marts", "staging"})
 
 
-def test_what_was_built_in_one_database_is_not_retried_in_another() -> None:
-    now = SimpleNamespace(relation_name="`duckhouse_marts`.`dim_dates`")
-    beside = SimpleNamespace(unique_id="model.duckhouse.dim_dates", relation_name="`duckhouse_audit_marts`.`dim_dates`")
-    test = SimpleNamespace(unique_id="test.duckhouse.checks", relation_name=None)
-    task = SimpleNamespace(
-        manifest=SimpleNamespace(nodes={"model.duckhouse.dim_dates": now}),
-        previous_results=SimpleNamespace(results=[test, beside]),
+MART = "model.duckhouse.dim_dates"
+
+
+def retry_of(relation: str | None, *gone: str) -> Any:
+    """A dbt retry of a run that made this relation, and others that the project does not have any more."""
+    results = [SimpleNamespace(unique_id=MART, relation_name=relation)]
+    results += [SimpleNamespace(unique_id=name, relation_name=None) for name in gone]
+    return SimpleNamespace(
+        manifest=SimpleNamespace(
+            nodes={MART: SimpleNamespace(relation_name="`duckhouse_marts`.`dim_dates`")}, unit_tests={}
+        ),
+        previous_results=SimpleNamespace(results=results),
     )
+
+
+def test_what_was_built_in_one_database_is_not_retried_in_another() -> None:
     told = "dbt's last run made `duckhouse_audit_marts`.`dim_dates`, and here it would be `duckhouse_marts`.`dim_dates`"
     with pytest.raises(DbtRuntimeError, match=f"{told}: run dbt build"):
-        tasks.refuse_another_database(task)
+        tasks.retried(retry_of("`duckhouse_audit_marts`.`dim_dates`"))
+
+
+@pytest.fixture
+def notes_fired(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What a retry says, which repeats nothing here: it only has the results."""
+    fired: list[str] = []
+    monkeypatch.setattr(tasks, "plain_retry", lambda task: [one.unique_id for one in task.previous_results.results])
+    monkeypatch.setattr(tasks, "notes_of", lambda _: None)
+    monkeypatch.setattr(tasks, "fire_event", lambda event: fired.append(event.msg))
+    return fired
+
+
+def test_what_is_gone_from_the_project_is_not_retried(notes_fired: list[str]) -> None:
+    assert tasks.retried(retry_of("`duckhouse_marts`.`dim_dates`", "test.duckhouse.gone.1a2b")) == [MART]
+    assert notes_fired == []
+
+
+def test_the_last_run_may_have_had_another_target(notes_fired: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its adapter is loaded after the plugin was: without the password of the embedded ClickHouse it would fail."""
+    monkeypatch.setattr(ClickHouseConnectionManager, "get_credentials", staticmethod(lambda given: given))
+    tasks.retried(retry_of(None))
+    assert ClickHouseConnectionManager.get_credentials is credentials.known
+
+
+@pytest.mark.parametrize(
+    ("undone", "told"),
+    [
+        ([MART], "dim_dates failed or was not reached, in this run or before: dbt build repeats it"),
+        ([MART, MART], "dim_dates and 1 other node failed or were not reached, in this run or before: dbt build "),
+    ],
+)
+def test_a_retry_says_what_else_is_not_done(
+    notes_fired: list[str], monkeypatch: pytest.MonkeyPatch, undone: list[str], told: str
+) -> None:
+    """A run that was killed left no results, so dbt retry repeats the one before it."""
+    monkeypatch.setattr(tasks, "notes_of", lambda _: SimpleNamespace(not_done=lambda: undone))
+    tasks.retried(retry_of(None))
+    assert len(notes_fired) == 1
+    assert notes_fired[0].startswith(told)
 
 
 @pytest.mark.parametrize(
@@ -123,8 +171,8 @@ def test_dbt_finds_that_nobody_answers() -> None:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     refusals.install()
-    credentials = ClickHouseCredentials(
+    place = ClickHouseCredentials(
         host="127.0.0.1", port=port, schema="x", user="default", password="", driver="http", retries=0
     )
     with pytest.raises(FailedToConnectError, match=f"no ClickHouse answers at 127.0.0.1:{port}: start one with"):
-        ClickHouseConnectionManager.open(Connection("clickhouse", "test", credentials))
+        ClickHouseConnectionManager.open(Connection("clickhouse", "test", place))
