@@ -79,6 +79,8 @@ def run_and_note(task: Any) -> Any:
         notes.forget(nodes)
         try:
             return plain_execute_nodes(task)
+        except KeyboardInterrupt:
+            raise DbtRuntimeError("stopped by Ctrl-C: dbt build makes what is not done") from None
         finally:
             notes.note(task.node_results)
             with notes.adapter.connection_named(CONNECTION):
@@ -90,7 +92,7 @@ def refuse_other_rows(task: Any) -> None:
     database of its own.
     """
     if is_elsewhere := reads_elsewhere(task):
-        refuse_another_file(task)
+        refuse_another_file(task, "--defer")
     used = [name for name in WITH_FEWER_ROWS if getattr(task.args, name, None)]
     if (used or is_elsewhere) and Notes(task).records:
         refuse_what_is_built(
@@ -100,11 +102,11 @@ def refuse_other_rows(task: Any) -> None:
         )
 
 
-def refuse_another_file(task: Any) -> None:
+def refuse_another_file(task: Any, command: str) -> None:
     if task.config.credentials.type == "duckdb":
         raise DbtRuntimeError(
-            "the manifest for --defer is that of another DuckDB file, and DuckDB has only "
-            f"{task.config.credentials.path} open: leave out --defer, and let DUCKHOUSE_DUCKDB name a copy of that file"
+            f"{command} reads tables of another database, and DuckDB has only {task.config.credentials.path} open: "
+            "leave it out, and let DUCKHOUSE_DUCKDB name a copy of the other file"
         )
 
 
@@ -120,9 +122,10 @@ def reads_elsewhere(task: Any) -> bool:
 
 
 def refuse_to_clone(task: Any, *arguments: Any, **words: Any) -> Any:
-    """dbt clone brings tables of another database where they are missing. With --full-refresh it replaces each table,
-    on DuckDB by a view, and a table of this database is then a view of itself: its rows would be lost.
+    """dbt clone brings tables of another database where they are missing, and with --full-refresh in place of those
+    that are there. Of this database it would make each table a view of itself: its rows would be lost.
     """
+    refuse_another_file(task, "dbt clone")
     if Notes(task).records:
         refuse_what_is_built("dbt clone would bring tables of another database among those that are built")
     return plain_before_clone(task, *arguments, **words)
@@ -146,8 +149,8 @@ def retried(task: Any) -> Any:
     known = nodes.keys() | task.manifest.unit_tests.keys()
     task.previous_results.results = [result for result in results if result.unique_id in known]
     ended = plain_retry(task)
-    notes = notes_of(task)
-    if notes and (undone := notes.not_done()):
+    is_done = issubclass(task.task_class, RunTask) and task.interpret_results(ended.results)
+    if is_done and (notes := notes_of(task)) and (undone := notes.not_done()):
         fire_event(Note(msg=left_undone(undone)))
     return ended
 
@@ -164,9 +167,8 @@ def refuse_another_database(nodes: Mapping[str, Any], results: Iterable[Any]) ->
 
 
 def left_undone(nodes: Sequence[str]) -> str:
-    one, others = nodes[0].split(".")[2], counted(len(nodes) - 1, "other node")
-    told, them = (f"{one} and {others} failed or were", "them") if len(nodes) > 1 else (f"{one} failed or was", "it")
-    return f"{told} not reached, in this run or before: dbt build repeats {them}"
+    more = f" and {counted(len(nodes) - 1, 'other node')}" if len(nodes) > 1 else ""
+    return f"still to be made or tested, after a run that began with it: {nodes[0].split('.')[2]}{more}; run dbt build"
 
 
 def run_and_end(task: Any) -> Any:
