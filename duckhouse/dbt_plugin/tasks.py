@@ -21,6 +21,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from duckhouse.dbt_plugin import asked, credentials, refusals
 from duckhouse.dbt_plugin.messages import name_what_failed
 from duckhouse.dbt_plugin.notes import CONNECTION, Notes
+from duckhouse.dbt_plugin.variables import faults
 from duckhouse.settings import clickhouse, is_elementary_on
 from duckhouse.wording import counted
 
@@ -69,6 +70,8 @@ def selector(task: Any, no_unit_tests: bool = False) -> Any:
 
 def run_and_note(task: Any) -> Any:
     """Forgets what the run is about to rebuild, so that a killed run leaves nothing that looks up to date."""
+    for fault in faults(task.config.cli_vars, task.config.vars.to_dict()):
+        raise DbtRuntimeError(fault)
     notes = notes_of(task)
     if not notes:
         refuse_other_rows(task)
@@ -167,8 +170,8 @@ def refuse_another_database(nodes: Mapping[str, Any], results: Iterable[Any]) ->
 
 
 def left_undone(nodes: Sequence[str]) -> str:
-    more = f" and {counted(len(nodes) - 1, 'other node')}" if len(nodes) > 1 else ""
-    return f"still to be made or tested, after a run that began with it: {nodes[0].split('.')[2]}{more}; run dbt build"
+    one, others = nodes[0].split(".")[2], counted(len(nodes) - 1, "other node")
+    return f"{f'{one} and {others} are' if len(nodes) > 1 else f'{one} is'} not up to date: run dbt build"
 
 
 def run_and_end(task: Any) -> Any:

@@ -4,6 +4,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,10 +15,11 @@ from dbt.adapters.clickhouse.connections import ClickHouseConnectionManager
 from dbt.adapters.clickhouse.credentials import ClickHouseCredentials
 from dbt.adapters.contracts.connection import Connection
 from dbt.adapters.exceptions.connection import FailedToConnectError
+from dbt.task.build import BuildTask
 from dbt_common.exceptions import DbtRuntimeError
 
 from duckhouse.cli import UserError
-from duckhouse.dbt_plugin import credentials, refusals, tasks
+from duckhouse.dbt_plugin import credentials, refusals, tasks, variables
 from duckhouse.opening import duckdb_refuses, open_duckdb, open_published
 from support.dbt import run_dbt, told_by_dbt
 
@@ -87,6 +89,35 @@ def test_a_database_named_as_a_schema_is_refused() -> None:
         refusals.refuse_name("x/marts.duckdb", "marts", {"marts", "staging"})
 
 
+@pytest.mark.parametrize(
+    ("declared", "given", "told"),
+    [
+        (5, 4, None),
+        (0.1, 1, None),
+        ("0.005", 0.01, None),
+        ("1990-01-01", date(2000, 1, 1), None),
+        ("1990-01-01", "2000-01-01", None),
+        (False, True, None),
+        ("bot|crawl", "curl", None),
+        (5, "many", "--vars: limit is a number, such as 5, and 'many' is not"),
+        (5, True, "--vars: limit is a number, such as 5, and True is not"),
+        (5, [4], "--vars: limit is a number, such as 5, and [4] is not"),
+        ("1990-01-01", 5, "--vars: limit is a day, such as 1990-01-01, and 5 is not"),
+        (False, "yes", "--vars: limit is true or false, such as False, and 'yes' is not"),
+        ("bot|crawl", None, "--vars: limit is a text, such as bot|crawl, and None is not"),
+    ],
+)
+def test_a_variable_of_another_kind_is_refused(declared: object, given: object, told: str | None) -> None:
+    assert next(variables.faults({"limit": given}, {"limit": declared}), None) == told
+
+
+def test_a_variable_that_nothing_reads_is_refused(tmp_path: Path) -> None:
+    env = {"DUCKHOUSE_DUCKDB": str(tmp_path / "duckhouse.duckdb"), "DUCKHOUSE_LANDING": str(tmp_path)}
+    command = ("build", "--select", "countries", "--vars", "dq_deviation: 4")
+    told = told_by_dbt(*command, target="dev", env=env, succeeds=False)
+    assert "--vars: dq_deviation is not a variable of this project: dbt_project.yml lists them" in told
+
+
 MART = "model.duckhouse.dim_dates"
 
 
@@ -99,6 +130,8 @@ def retry_of(relation: str | None, *gone: str) -> Any:
             nodes={MART: SimpleNamespace(relation_name="`duckhouse_marts`.`dim_dates`")}, unit_tests={}
         ),
         previous_results=SimpleNamespace(results=results),
+        task_class=BuildTask,
+        interpret_results=lambda _: True,
     )
 
 
@@ -112,14 +145,15 @@ def test_what_was_built_in_one_database_is_not_retried_in_another() -> None:
 def notes_fired(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What a retry says, which repeats nothing here: it only has the results."""
     fired: list[str] = []
-    monkeypatch.setattr(tasks, "plain_retry", lambda task: [one.unique_id for one in task.previous_results.results])
+    monkeypatch.setattr(tasks, "plain_retry", lambda task: task.previous_results)
     monkeypatch.setattr(tasks, "notes_of", lambda _: None)
     monkeypatch.setattr(tasks, "fire_event", lambda event: fired.append(event.msg))
     return fired
 
 
 def test_what_is_gone_from_the_project_is_not_retried(notes_fired: list[str]) -> None:
-    assert tasks.retried(retry_of("`duckhouse_marts`.`dim_dates`", "test.duckhouse.gone.1a2b")) == [MART]
+    ended = tasks.retried(retry_of("`duckhouse_marts`.`dim_dates`", "test.duckhouse.gone.1a2b"))
+    assert [result.unique_id for result in ended.results] == [MART]
     assert notes_fired == []
 
 
@@ -133,8 +167,8 @@ def test_the_last_run_may_have_had_another_target(notes_fired: list[str], monkey
 @pytest.mark.parametrize(
     ("undone", "told"),
     [
-        ([MART], "dim_dates failed or was not reached, in this run or before: dbt build repeats it"),
-        ([MART, MART], "dim_dates and 1 other node failed or were not reached, in this run or before: dbt build "),
+        ([MART], "dim_dates is not up to date: run dbt build"),
+        ([MART, MART], "dim_dates and 1 other node are not up to date: run dbt build"),
     ],
 )
 def test_a_retry_says_what_else_is_not_done(
@@ -143,8 +177,10 @@ def test_a_retry_says_what_else_is_not_done(
     """A run that was killed left no results, so dbt retry repeats the one before it."""
     monkeypatch.setattr(tasks, "notes_of", lambda _: SimpleNamespace(not_done=lambda: undone))
     tasks.retried(retry_of(None))
-    assert len(notes_fired) == 1
-    assert notes_fired[0].startswith(told)
+    failed = retry_of(None)
+    failed.interpret_results = lambda _: False  # which says enough
+    tasks.retried(failed)
+    assert notes_fired == [told]
 
 
 @pytest.mark.parametrize(
