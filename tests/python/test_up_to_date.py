@@ -6,11 +6,14 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import clickhouse_connect
 import duckdb
 import pytest
+from dbt.adapters.factory import register_adapter
+from dbt.contracts.graph.manifest import Manifest
+from dbt.mp_context import get_mp_context
 
 from duckhouse.dbt_plugin.graph import Done, Graph, Step
 from duckhouse.dbt_plugin.notes import not_published
@@ -497,7 +500,14 @@ def test_a_test_that_fails_is_run_again_until_it_passes_and_nothing_is_published
     with pytest.raises(BuildError, match="assert_fails"):
         built.dbt("test", "--select", "assert_fails")
     failing.write_text("select 1 as one from {{ ref('dim_publishers') }} where 1 = 0\n")
-    monkeypatch.setattr("dbt.task.retry.parse_manifest", lambda *_: parsed(target=built.target, project=built.project))
+    with environment(built.house.env):
+        manifest = parsed(target=built.target, project=built.project)
+
+    def read_again(config: Any, *_: object) -> Manifest:
+        register_adapter(config, get_mp_context())
+        return manifest
+
+    monkeypatch.setattr("dbt.task.retry.parse_manifest", read_again)
     assert built.dbt("retry") == {"assert_fails"}
     assert (built.copy(), built.blocked()) == (published, blocked)
     built.dbt("build")
