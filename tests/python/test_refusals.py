@@ -4,10 +4,11 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import chdir
 from datetime import date
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import duckdb
 import pytest
@@ -16,6 +17,7 @@ from dbt.adapters.clickhouse.credentials import ClickHouseCredentials
 from dbt.adapters.contracts.connection import Connection
 from dbt.adapters.exceptions.connection import FailedToConnectError
 from dbt.task.build import BuildTask
+from dbt.task.docs.serve import ServeTask
 from dbt_common.exceptions import DbtRuntimeError
 
 from duckhouse.cli import UserError
@@ -65,6 +67,29 @@ def test_a_target_that_is_not_there_is_told_by_dbt_debug_too(tmp_path: Path) -> 
     told = run_dbt("debug", "--target", "produ", env={"DBT_LOG_PATH": str(tmp_path)}, succeeds=False)
 
     assert "The profile 'duckhouse' does not have a target named 'produ'" in told
+
+
+def test_documentation_is_served_until_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(refusals, "plain_serve", interrupted)
+    refusals.install()
+    assert ServeTask.run(SimpleNamespace()) is None
+
+
+def test_a_port_that_is_taken_and_documentation_that_is_not_written_are_told(tmp_path: Path) -> None:
+    config = SimpleNamespace(project_target_path=str(tmp_path))
+    with chdir(tmp_path), socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        args = SimpleNamespace(host="127.0.0.1", port=port, browser=False)
+        with pytest.raises(DbtRuntimeError, match=f"port {port} of 127.0.0.1, .*: Address already in use; choose "):
+            refusals.serve(SimpleNamespace(args=args, config=config))
+        config.project_target_path = str(tmp_path / "target")
+        with pytest.raises(DbtRuntimeError, match=r"/target: No such file or directory; .* run dbt docs generate"):
+            refusals.serve(SimpleNamespace(args=args, config=config))
 
 
 def test_a_file_that_is_none_of_duckdb_is_told(tmp_path: Path) -> None:
