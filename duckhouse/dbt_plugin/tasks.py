@@ -20,7 +20,7 @@ from dbt_common.exceptions import DbtRuntimeError
 
 from duckhouse.dbt_plugin import asked, credentials, refusals
 from duckhouse.dbt_plugin.messages import name_what_failed
-from duckhouse.dbt_plugin.notes import CONNECTION, Notes
+from duckhouse.dbt_plugin.notes import CONNECTION, WITH_RELATION, Notes
 from duckhouse.dbt_plugin.variables import faults
 from duckhouse.settings import clickhouse, is_elementary_on
 from duckhouse.wording import counted
@@ -118,7 +118,7 @@ def reads_elsewhere(task: Any) -> bool:
     if not getattr(task.args, "defer", None):
         return False
     here, there = (
-        {(node.database, node.schema) for node in manifest.nodes.values()}
+        {(node.database, node.schema) for node in manifest.nodes.values() if node.resource_type in WITH_RELATION}
         for manifest in (task.manifest, task._get_deferred_manifest())
     )
     return here.isdisjoint(there)

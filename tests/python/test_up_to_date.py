@@ -11,9 +11,8 @@ from typing import Any, NamedTuple, NoReturn
 import clickhouse_connect
 import duckdb
 import pytest
-from dbt.adapters.factory import register_adapter
+from dbt.adapters.factory import get_adapter
 from dbt.contracts.graph.manifest import Manifest
-from dbt.mp_context import get_mp_context
 
 from duckhouse.dbt_plugin.graph import Done, Graph, Step
 from duckhouse.dbt_plugin.notes import not_published
@@ -503,11 +502,11 @@ def test_a_test_that_fails_is_run_again_until_it_passes_and_nothing_is_published
     with environment(built.house.env):
         manifest = parsed(target=built.target, project=built.project)
 
-    def read_again(config: Any, *_: object) -> Manifest:
-        register_adapter(config, get_mp_context())
+    def read_again(config: Any, **_: object) -> Manifest:
+        get_adapter(config).set_macro_resolver(manifest)
         return manifest
 
-    monkeypatch.setattr("dbt.task.retry.parse_manifest", read_again)
+    monkeypatch.setattr("dbt.parser.manifest.ManifestLoader.get_full_manifest", read_again)
     assert built.dbt("retry") == {"assert_fails"}
     assert (built.copy(), built.blocked()) == (published, blocked)
     built.dbt("build")
