@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dbt.adapters.exceptions.connection import FailedToConnectError
+from dbt.task.docs.serve import ServeTask
 from dbt_common.exceptions import DbtRuntimeError
 
 from duckhouse.opening import clickhouse_refuses, duckdb_refuses, nobody_answers
@@ -20,8 +21,13 @@ CHATTY = ("urllib3.connectionpool", "clickhouse_connect.driver._backend.http_syn
 """Loggers that warn about each attempt to reach a server that is not running."""
 
 
+plain_serve: Any = ServeTask.run
+
+
 def install() -> None:
-    """Replaces how the adapter of the target, which dbt has loaded, opens a connection."""
+    """Replaces how the adapter of the target, which dbt has loaded, opens a connection, and how dbt docs serve ends."""
+    task: Any = ServeTask
+    task.run = serve
     if adapter := sys.modules.get("dbt.adapters.duckdb.connections"):
         import duckdb  # not above: a build on ClickHouse does not need it
 
@@ -30,6 +36,19 @@ def install() -> None:
         _replace(adapter.ClickHouseConnectionManager, FailedToConnectError, _of_clickhouse)
         for name in CHATTY:
             logging.getLogger(name).setLevel(logging.ERROR)
+
+
+def serve(task: Any) -> None:
+    """Shows the documentation until Ctrl-C."""
+    try:
+        plain_serve(task)
+    except KeyboardInterrupt:
+        return
+    except OSError as error:
+        raise DbtRuntimeError(
+            f"port {task.args.port} of {task.args.host}, {task.config.project_target_path}: {error.strerror}; "
+            "choose another port with --port, or run dbt docs generate first"
+        ) from None
 
 
 def refuse_name(path: str, database: str, schemas: Iterable[str]) -> None:

@@ -6,51 +6,28 @@ dbt has no hook between selecting and running, so methods of its tasks are repla
 the minor version for which tests prove that they work.
 """
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import UTC, datetime
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NoReturn
 
-from dbt.adapters.factory import get_adapter
-from dbt.artifacts.resources.types import NodeType
-from dbt.artifacts.schemas.results import NodeStatus
-from dbt.contracts.graph.manifest import Manifest
 from dbt.task.build import BuildTask
 from dbt.task.clone import CloneTask
 from dbt.task.freshness import FreshnessTask
 from dbt.task.retry import RetryTask
 from dbt.task.run import RunTask
-from dbt_common.events.base_types import EventLevel
 from dbt_common.events.functions import fire_event
 from dbt_common.events.types import Note
 from dbt_common.exceptions import DbtRuntimeError
-from dbt_common.invocation import get_invocation_id
 
-from duckhouse.cli import UserError, refusal
-from duckhouse.dbt_plugin.block_lines import blocked_by, lines
-from duckhouse.dbt_plugin.blocking import block_after, failures
-from duckhouse.dbt_plugin.blocks import BesideCopy, Block, BlockPlace, InTable
-from duckhouse.dbt_plugin.code import fingerprint
-from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, WARNED, Done, Graph, Step, version_of_all
-from duckhouse.dbt_plugin.messages import EVERY_BUILD, name_what_failed
-from duckhouse.dbt_plugin.refusals import refuse_missing_zones, refuse_name
-from duckhouse.dbt_plugin.tested import ALL_DAYS, reading_untested
-from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, NodeRun, Query, row_counts, through
-from duckhouse.settings import clickhouse, is_elementary_on, is_publishing, landing_dir, published_beside
-from duckhouse.turns import turn
+from duckhouse.dbt_plugin import asked, credentials, refusals
+from duckhouse.dbt_plugin.messages import name_what_failed
+from duckhouse.dbt_plugin.notes import CONNECTION, WITH_RELATION, Notes
+from duckhouse.dbt_plugin.tested import reading_untested
+from duckhouse.dbt_plugin.variables import faults
+from duckhouse.settings import clickhouse, is_elementary_on
+from duckhouse.wording import counted
 
-CONNECTION = "up_to_date"
-TURN = "turn"
-REPORTING = "reporting"  # the folder of models, whatever the schema is called on a target
-OF_RULES = "quality"  # the tag of nodes that read rules; their group finds out which areas are built
-WITH_RELATION = (NodeType.Model, NodeType.Seed, NodeType.Snapshot)
-RUN_BY_DBT = (*WITH_RELATION, NodeType.Test)
 # with these options tables get no rows, or only some of them
 WITH_FEWER_ROWS = ("empty", "sample", "event_time_start", "event_time_end")
-# with these a run does not build or test all that the project makes of its deliveries
-PARTIAL = (*WITH_FEWER_ROWS, "defer")
 
 
 # the annotations of dbt's tasks are not reliable
@@ -70,8 +47,8 @@ def install() -> None:
     build.get_node_selector = selector
     build.run = run_and_end
     run.execute_nodes = run_and_note
-    clone.before_run = refuse_to_replace
-    retry.run = refuse_another_database
+    clone.before_run = refuse_to_clone
+    retry.run = retried
 
 
 def selector(task: Any, no_unit_tests: bool = False) -> Any:
@@ -94,9 +71,11 @@ def selector(task: Any, no_unit_tests: bool = False) -> Any:
 
 def run_and_note(task: Any) -> Any:
     """Forgets what the run is about to rebuild, so that a killed run leaves nothing that looks up to date."""
+    for fault in faults(task.config.cli_vars, task.config.vars.to_dict()):
+        raise DbtRuntimeError(fault)
     notes = notes_of(task)
     if not notes:
-        refuse_to_empty(task)
+        refuse_other_rows(task)
         return plain_execute_nodes(task)
     nodes = {node.unique_id for node in task._flattened_nodes or ()}
     notes.refuse_without_landing(nodes)
@@ -105,25 +84,55 @@ def run_and_note(task: Any) -> Any:
         try:
             with reading_untested(task, notes.adapter, notes.warehouse, notes.code, nodes):
                 return plain_execute_nodes(task)
+        except KeyboardInterrupt:
+            raise DbtRuntimeError("stopped by Ctrl-C: dbt build makes what is not done") from None
         finally:
             notes.note(task.node_results)
             with notes.adapter.connection_named(CONNECTION):
                 name_what_failed(notes.adapter, task.node_results)
 
 
-def refuse_to_empty(task: Any) -> None:
-    """Tables that hold what was delivered keep it: a run with fewer rows needs a database of its own."""
-    used = [name for name in WITH_FEWER_ROWS if getattr(task.args, name, None)]
-    if used and Notes(task).records:
-        refuse_what_is_built(f"--{used[0].replace('_', '-')} would take rows out of tables that are built")
-
-
-def refuse_to_replace(task: Any, *arguments: Any, **words: Any) -> Any:
-    """With --full-refresh, dbt clone makes a view of each table in its place, and a table of this database is then a
-    view of itself: its rows would be lost.
+def refuse_other_rows(task: Any) -> None:
+    """Tables that hold what was delivered keep it: a run with fewer rows, or with rows of another database, needs a
+    database of its own.
     """
-    if task.args.full_refresh and Notes(task).records:
-        refuse_what_is_built("dbt clone --full-refresh would put views in the place of tables that are built")
+    if is_elsewhere := reads_elsewhere(task):
+        refuse_another_file(task, "--defer")
+    used = [name for name in WITH_FEWER_ROWS if getattr(task.args, name, None)]
+    if (used or is_elsewhere) and Notes(task).records:
+        refuse_what_is_built(
+            f"--{used[0].replace('_', '-')} would take rows out of tables that are built"
+            if used
+            else "--defer would bring rows of another database into tables that are built"
+        )
+
+
+def refuse_another_file(task: Any, command: str) -> None:
+    if task.config.credentials.type == "duckdb":
+        raise DbtRuntimeError(
+            f"{command} reads tables of another database, and DuckDB has only {task.config.credentials.path} open: "
+            "leave it out, and let DUCKHOUSE_DUCKDB name a copy of the other file"
+        )
+
+
+def reads_elsewhere(task: Any) -> bool:
+    """Whether --defer reads tables of another database. With the manifest of this one it changes nothing."""
+    if not getattr(task.args, "defer", None):
+        return False
+    here, there = (
+        {(node.database, node.schema) for node in manifest.nodes.values() if node.resource_type in WITH_RELATION}
+        for manifest in (task.manifest, task._get_deferred_manifest())
+    )
+    return here.isdisjoint(there)
+
+
+def refuse_to_clone(task: Any, *arguments: Any, **words: Any) -> Any:
+    """dbt clone brings tables of another database where they are missing, and with --full-refresh in place of those
+    that are there. Of this database it would make each table a view of itself: its rows would be lost.
+    """
+    refuse_another_file(task, "dbt clone")
+    if Notes(task).records:
+        refuse_what_is_built("dbt clone would bring tables of another database among those that are built")
     return plain_before_clone(task, *arguments, **words)
 
 
@@ -134,17 +143,37 @@ def refuse_what_is_built(fault: str) -> NoReturn:
     )
 
 
-def refuse_another_database(task: Any) -> Any:
+def retried(task: Any) -> Any:
+    """Repeats what failed in dbt's last run, on the target of that run, and says what else is not done: a run that was
+    stopped does not say what it would have made.
+    """
+    for part in (asked, credentials, refusals):
+        part.install()  # for the adapter of that target, which dbt has loaded only now
+    nodes, results = task.manifest.nodes, task.previous_results.results
+    refuse_another_database(nodes, results)
+    known = nodes.keys() | task.manifest.unit_tests.keys()
+    task.previous_results.results = [result for result in results if result.unique_id in known]
+    ended = plain_retry(task)
+    is_done = issubclass(task.task_class, RunTask) and task.interpret_results(ended.results)
+    if is_done and (notes := notes_of(task)) and (undone := notes.not_done()):
+        fire_event(Note(msg=left_undone(undone)))
+    return ended
+
+
+def refuse_another_database(nodes: Mapping[str, Any], results: Iterable[Any]) -> None:
     """What failed in one database, such as those in which make prod builds, is not to be retried in another."""
-    nodes = task.manifest.nodes
-    for result in task.previous_results.results:
+    for result in results:
         now = getattr(nodes.get(result.unique_id), "relation_name", None)
         if now and result.relation_name and now != result.relation_name:
             raise DbtRuntimeError(
                 f"dbt's last run made {result.relation_name}, and here it would be {now}: "
                 "run dbt build, or make prod, which repeat what is not done"
             )
-    return plain_retry(task)
+
+
+def left_undone(nodes: Sequence[str]) -> str:
+    one, others = nodes[0].split(".")[2], counted(len(nodes) - 1, "other node")
+    return f"{f'{one} and {others} are' if len(nodes) > 1 else f'{one} is'} not up to date: run dbt build"
 
 
 def run_and_end(task: Any) -> Any:
@@ -156,249 +185,14 @@ def run_and_end(task: Any) -> Any:
     return result
 
 
-def notes_of(task: Any) -> "Notes | None":
+def notes_of(task: Any) -> Notes | None:
     """What the task knows about the warehouse; None where several servers hold it, where the run fills its tables only
     in part or not at all, or where Elementary is on: to a build, its package would be changed code.
     """
-    is_partial = any(getattr(task.args, name, None) for name in PARTIAL)
+    is_partial = any(getattr(task.args, name, None) for name in WITH_FEWER_ROWS) or reads_elsewhere(task)
     if is_partial or isinstance(task, FreshnessTask) or clickhouse().cluster or is_elementary_on():
         return None
     known: Notes | None = getattr(task, "notes", None)
     if known is None:
         known = task.notes = Notes(task)
     return known
-
-
-class Notes:
-    """What is known about the nodes of one command, in the warehouse of its target."""
-
-    def __init__(self, task: Any) -> None:
-        manifest: Manifest = task.manifest
-        adapter = get_adapter(task.config)
-        credentials = task.config.credentials
-        self.adapter = adapter
-        self.told = self.told_areas = False
-        self.whole: Done | None = None  # says that everything is up to date; recorded once the published copy is, too
-        self.graph = graph_of(manifest)
-        self.exposures = set(manifest.exposures)
-        self.every_build = {node.unique_id for node in manifest.nodes.values() if EVERY_BUILD in node.tags}
-        self.views_of_areas = {node.unique_id for node in manifest.nodes.values() if is_view_of_area(node)}
-        if credentials.type == "duckdb":
-            refuse_name(credentials.path, credentials.database, {schema for schema, _ in self.relations})
-        self.query = through(adapter)
-        self.warehouse: DuckDB | ClickHouse = (
-            DuckDB(self.query, Path(task.config.project_root) / landing_dir())
-            if credentials.type == "duckdb"
-            else ClickHouse(self.query, credentials.schema)
-        )
-        self.copy = published_beside(Path(credentials.path)) if credentials.type == "duckdb" else Path()
-        self.place: BlockPlace = (
-            BesideCopy(self.copy) if credentials.type == "duckdb" else InTable(self.query, credentials.schema)
-        )
-        variables = {name: value for name, value in task.config.cli_vars.items() if name != ALL_DAYS}
-        self.code = fingerprint(Path(task.config.project_root), variables)
-        with adapter.connection_named(CONNECTION):
-            self.deliveries = self.warehouse.deliveries()
-            self.records = self.warehouse.records()
-            self.counts = row_counts(self.query, self.relations)
-        self.versions = self.graph.versions(self.code, self.deliveries)
-        self.current = self.up_to_date()
-
-    @property
-    def is_published(self) -> bool:
-        """Whether builds make a copy for readers; on ClickHouse people read the databases themselves."""
-        return isinstance(self.warehouse, DuckDB) and is_publishing()
-
-    @property
-    def relations(self) -> set[tuple[str, str]]:
-        return {node.relation for node in self.graph.nodes if node.relation}
-
-    def without_other_areas(self, selected: set[str]) -> set[str]:
-        """Leaves out the views of findings whose own area is not built: findings cover all areas, so a build of one
-        area selects everything that reads them."""
-        left_out = selected & self.graph.unreadable(self.views_of_areas, selected, self.counts)
-        if left_out and not self.told_areas:
-            fire_event(Note(msg=f"{len(left_out)} nodes of areas that are not built are left out"))
-            self.told_areas = True
-        return selected - left_out
-
-    def up_to_date(self) -> set[str]:
-        graph = self.graph.without(self.graph.absent(self.records, self.counts))
-        return graph.up_to_date(self.versions, self.records, self.counts)
-
-    def without_up_to_date(self, selected: set[str]) -> set[str]:
-        """The nodes that a build runs: those that are not up to date, that warned, or that report open findings."""
-        left_out = {node for node in selected & self.current if self.records[node].outcome != WARNED} - self.every_build
-        if left_out and not self.told:
-            could_run = sum(1 for step in self.graph.nodes if step.id in selected)
-            fire_event(Note(msg=f"{len(left_out)} of {could_run} nodes are up to date and left out"))
-            self.told = True
-        return selected - left_out - self.exposures  # exposures make nothing, and each would print a line
-
-    @contextmanager
-    def turn(self) -> Iterator[None]:
-        """Only one command at a time writes to a prefix on ClickHouse; DuckDB opens a file for one writer anyway."""
-        if isinstance(self.warehouse, DuckDB):
-            yield
-            return
-        try:
-            with turn(self.warehouse.prefix, self.asking):
-                yield
-        except UserError as error:
-            raise DbtRuntimeError(str(error)) from None
-
-    @contextmanager
-    def asking(self) -> Iterator[Query]:
-        with self.adapter.connection_named(TURN):
-            yield self.query
-
-    def refuse_without_landing(self, nodes: set[str]) -> None:
-        if isinstance(self.warehouse, DuckDB):
-            read = {source for node in self.graph.nodes if node.id in nodes for source, _ in node.tables}
-            refuse_missing_zones(self.warehouse.landing, read)
-
-    def forget(self, nodes: set[str]) -> None:
-        """Also records nodes that are started for the first time, so that they count as missing where they fail."""
-        written = dict.fromkeys(sorted(nodes | ({ALL} & self.records.keys())), FORGOTTEN)
-        if written:
-            with self.adapter.connection_named(CONNECTION):
-                self.warehouse.write(written)
-            self.records |= written
-        self.current -= nodes
-
-    def note(self, results: list[Any]) -> None:
-        """Records what the run made up to date."""
-        done = {result.node.unique_id: (str(result.status), finished(result)) for result in results}
-        with self.adapter.connection_named(CONNECTION):
-            self.counts = row_counts(self.query, self.relations)
-            absent = self.graph.absent(self.records, self.counts)
-            known = self.graph.without(absent)
-            new, is_all = known.to_record(self.versions, self.current, self.records, done, self.counts)
-            if is_all and not absent:
-                last = max(at for _, at in done.values())
-                self.whole = Done(version_of_all(self.code, self.deliveries), "success", last)
-                if not self.is_published:
-                    new[ALL] = self.whole
-            if new:
-                self.warehouse.write(new)
-                self.records |= new
-            if runs := [run_of(result) for result in results if made_relation(result)]:
-                self.warehouse.write_runs(runs)
-
-    def end(self, results: list[Any]) -> None:
-        """Publishes what passed, or records what failed, for people and other commands, and says it."""
-        undone = {node.id for node in self.graph.nodes} - self.up_to_date()
-        with self.adapter.connection_named(CONNECTION):
-            failed = failures(self.adapter, [result for result in results if result.node.unique_id in undone])
-            before = self.place.read()
-        block = block_after(before, failed, results, undone)
-        if self.is_published and not failed:
-            self.publish()
-        self.replace_block(before, block)
-        if failed and (told := blocked_by(block, self.place.is_in_place)):
-            fire_event(Note(msg="\n".join(lines(told, self.place.published_at()))), level=EventLevel.ERROR)
-
-    def replace_block(self, before: Block | None, after: Block | None) -> None:
-        try:
-            with self.adapter.connection_named(CONNECTION):
-                if after is None:
-                    self.place.remove()
-                elif after != before:
-                    self.place.write(after)
-        except OSError as error:
-            raise DbtRuntimeError(refusal(error, self.copy)) from None
-
-    def publish(self) -> None:
-        """Replaces the copy that people read where it is older than what is built, unless something is not done."""
-        from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS, records_of
-
-        built = self.graph.built(self.counts, PUBLISHED_SCHEMAS)
-        if undone := self.graph.unfinished(self.up_to_date(), self.records, self.counts, built):
-            fire_event(Note(msg=not_published(undone)))
-            return
-        held = records_of(self.copy)
-        if any(held.get(node) != self.records[node] for node in built):
-            self.replace_copy(set(built.values()))
-        if self.whole:
-            with self.adapter.connection_named(CONNECTION):
-                self.warehouse.write({ALL: self.whole})
-
-    def replace_copy(self, relations: set[tuple[str, str]]) -> None:
-        from duckhouse.dbt_plugin.published import RECORDS, publish
-
-        path = self.copy
-        started = time.perf_counter()
-        try:
-            with self.adapter.connection_named(CONNECTION):
-                publish(self.query, relations | {RECORDS}, path)
-        except OSError as error:
-            raise DbtRuntimeError(refusal(error, path)) from None
-        except DbtRuntimeError as error:
-            told = f"{path} is not replaced: {error.msg.splitlines()[0]}; the next dbt build publishes what is built"
-            raise DbtRuntimeError(told) from None
-        seconds = time.perf_counter() - started
-        fire_event(Note(msg=f"published {len(relations)} tables in {path} ({seconds:.1f} s)"))
-
-
-def not_published(undone: list[str]) -> str:
-    more = f" (and {len(undone) - 1} more)" if len(undone) > 1 else ""
-    return (
-        f"nothing is published, because {undone[0].split('.')[2]} failed or is out of date{more}: "
-        "dbt build makes and tests everything"
-    )
-
-
-def finished(result: Any) -> str:
-    """When a node was done, in UTC, as a text that sorts like the time."""
-    ended = [timing.completed_at for timing in result.timing if timing.completed_at]
-    return max(ended, default=datetime.now(UTC).replace(tzinfo=None)).isoformat(timespec="microseconds")
-
-
-def made_relation(result: Any) -> bool:
-    return result.node.resource_type in WITH_RELATION and result.status != NodeStatus.Skipped
-
-
-def run_of(result: Any) -> NodeRun:
-    return NodeRun(
-        result.node.unique_id, get_invocation_id(), finished(result), str(result.status), result.execution_time
-    )
-
-
-def graph_of(manifest: Manifest) -> Graph:
-    """The nodes that dbt runs. Unit tests read no table: their result depends on the code alone."""
-    nodes = [node_of(node, manifest) for node in manifest.nodes.values() if is_run(node)]
-    unit_tests = [Step(identity, frozenset(), frozenset()) for identity in manifest.unit_tests]
-    return Graph.of([*nodes, *unit_tests])
-
-
-def is_run(node: Any) -> bool:
-    return node.resource_type in RUN_BY_DBT and not node.is_ephemeral_model
-
-
-def is_view_of_area(node: Any) -> bool:
-    return (
-        node.resource_type == NodeType.Model
-        and node.fqn[1] == REPORTING
-        and OF_RULES in node.tags
-        and node.group != OF_RULES
-    )
-
-
-def node_of(node: Any, manifest: Manifest) -> Step:
-    parents: set[str] = set()
-    tables: set[tuple[str, str]] = set()
-    waiting, seen = list(node.depends_on_nodes), set()
-    while waiting:
-        identity = waiting.pop()
-        if identity in seen:
-            continue
-        seen.add(identity)
-        if identity in manifest.sources:
-            source = manifest.sources[identity]
-            tables.add((source.source_name, source.name))
-        elif identity in manifest.nodes and is_run(manifest.nodes[identity]):
-            parents.add(identity)
-        elif identity in manifest.nodes:
-            waiting += manifest.nodes[identity].depends_on_nodes
-    relation = None if node.resource_type == NodeType.Test else (node.schema, node.alias)
-    return Step(node.unique_id, frozenset(parents), frozenset(tables), relation)

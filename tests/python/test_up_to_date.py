@@ -7,14 +7,16 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 import clickhouse_connect
 import duckdb
 import pytest
+from dbt.adapters.factory import get_adapter
+from dbt.contracts.graph.manifest import Manifest
 
 from duckhouse.dbt_plugin.graph import Done, Graph, Step
-from duckhouse.dbt_plugin.tasks import not_published
+from duckhouse.dbt_plugin.notes import not_published
 from duckhouse.settings import clickhouse
 from duckhouse.turns import turn
 from duckhouse.warehouse.blocked import Blocked, blocked
@@ -287,17 +289,25 @@ def test_nothing_new_runs_nothing_and_publishes_nothing(built: Built) -> None:
 
 
 @pytest.fixture(scope="module")
-def elsewhere(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a manifest of the same project, as a machine with other folders, database and prefix wrote it."""
+def here(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a manifest of the project."""
+    folder = tmp_path_factory.mktemp("here")
     with environment(built.house.env):
         manifest = parsed(target=built.target, project=built.project).writable_manifest().to_dict(omit_none=False)
-    text = json.dumps(manifest, default=str)
-    for here, there in (
+    (folder / "manifest.json").write_text(json.dumps(manifest, default=str))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def elsewhere(built: Built, here: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a manifest of the same project, as a machine with other folders, database and prefix wrote it."""
+    text = (here / "manifest.json").read_text()
+    for ours, theirs in (
         (str(built.house.folder), "/srv/house"),
         ('"database": "first"', '"database": "other"'),
         ('"schema": "duckhouse_', '"schema": "other_'),
     ):
-        text = text.replace(here, there)
+        text = text.replace(ours, theirs)
     folder = tmp_path_factory.mktemp("state")
     (folder / "manifest.json").write_text(text)
     return folder
@@ -307,10 +317,45 @@ def test_nothing_is_modified_since_a_manifest_of_another_machine(built: Built, e
     assert built.modified(elsewhere) == []
 
 
-def test_tables_are_not_replaced_by_views_of_themselves(built: Built, elsewhere: Path) -> None:
-    with pytest.raises(BuildError, match="would put views in the place of tables that are built: name a database of"):
-        built.dbt("clone", "--full-refresh", "--state", str(elsewhere), "--select", "dim_publishers")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("clone",), "dbt clone would bring tables of another database among those that are built"),
+        (("clone", "--full-refresh"), "dbt clone would bring tables of another database among those that are built"),
+        (("build", "--defer", "--favor-state"), "--defer would bring rows of another database into tables that are"),
+        (("run", "--defer"), "--defer would bring rows of another database into tables that are"),
+    ],
+)
+def test_no_row_of_another_database_comes_among_those_that_are_built(
+    built: Built, elsewhere: Path, words: tuple[str, ...], told: str
+) -> None:
+    if built.target == "dev":
+        told = r"another database, and DuckDB has only .*first\.duckdb open: leave it out, and let DUCKHOUSE_DUCKDB"
+    with pytest.raises(BuildError, match=told):
+        built.dbt(*words, "--state", str(elsewhere), "--select", "dim_publishers")
     assert built.dbt("build") == set()
+
+
+def test_ctrl_c_ends_a_run_with_one_line_and_the_next_build_makes_the_rest(
+    built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(_: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as stopped, pytest.raises(BuildError, match=r"Ctrl-C: dbt build makes what is not done"):
+        stopped.setattr("duckhouse.dbt_plugin.tasks.plain_execute_nodes", interrupted)
+        built.dbt("run", "--select", "dim_publishers")
+    assert "dim_publishers" in built.dbt("build")
+    assert built.dbt("build") == set()
+
+
+def test_to_defer_to_the_database_that_is_built_changes_nothing(built: Built, here: Path) -> None:
+    words = ("--defer", "--favor-state", "--state", str(here))
+    assert built.dbt("build", *words) == set()
+    assert built.dbt("run", *words, "--select", "dim_publishers") == {"dim_publishers"}
+    ran = built.dbt("build", *words)
+    assert "unique_dim_publishers_publisher_id" in ran
+    assert "dim_publishers" not in ran
 
 
 def test_runs_of_what_makes_a_table_are_noted_and_reach_elementary_once(built: Built) -> None:
@@ -537,7 +582,10 @@ def test_a_run_with_fewer_rows_is_refused_where_tables_are_built(built: Built, o
     assert built.dbt("build") == set()
 
 
-def test_a_test_that_fails_is_run_again_until_it_passes_and_nothing_is_published_before(built: Built) -> None:
+def test_a_test_that_fails_is_run_again_until_it_passes_and_nothing_is_published_before(
+    built: Built, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By dbt build, which repeats it each time, and by dbt retry, which reads the project again."""
     published = built.copy()
     failing = built.project / "tests" / "assert_fails.sql"
     failing.write_text("select 1 as one from {{ ref('dim_publishers') }}\n")
@@ -552,8 +600,20 @@ def test_a_test_that_fails_is_run_again_until_it_passes_and_nothing_is_published
         built.dbt("build")
     built.dbt("build", "--select", "time_zones")
     assert (built.copy(), built.blocked()) == (published, blocked)
+    with pytest.raises(BuildError, match="assert_fails"):
+        built.dbt("test", "--select", "assert_fails")
     failing.write_text("select 1 as one from {{ ref('dim_publishers') }} where 1 = 0\n")
-    assert "assert_fails" in built.dbt("build")
+    with environment(built.house.env):
+        manifest = parsed(target=built.target, project=built.project)
+
+    def read_again(config: Any, **_: object) -> Manifest:
+        get_adapter(config).set_macro_resolver(manifest)
+        return manifest
+
+    monkeypatch.setattr("dbt.parser.manifest.ManifestLoader.get_full_manifest", read_again)
+    assert built.dbt("retry") == {"assert_fails"}
+    assert (built.copy(), built.blocked()) == (published, blocked)
+    built.dbt("build")
     assert (built.copy() != published) == (built.target == "dev")
     assert built.blocked() is None
     failing.unlink()
