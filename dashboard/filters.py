@@ -26,6 +26,8 @@ class Period:
     before: tuple[date, date] | None
     is_all: bool = False
     part: str = ""
+    chosen: tuple[tuple[str, str], ...] = ()
+    """the filters of the address that ask for it, also where they are not in it because they are usual"""
 
     def within(self, column: str = "event_date") -> Condition:
         return Between(column, None if self.is_all else self.first, self.last)
@@ -45,12 +47,12 @@ class Period:
         return str(self.first) if self.first == self.last else f"{self.first} to {self.last}{self.part}"
 
     @property
-    def comparison(self) -> str:
+    def compared(self) -> str:
+        """The label, and what the period is compared with."""
         if self.before:
-            return (
-                f"beside {self.before[0]} to {self.before[1]}" if self.first < self.last else f"beside {self.before[0]}"
-            )
-        return "beside nothing" if self.is_all else "beside nothing, as no period before it is known as a whole"
+            first, last = self.before
+            return f"{self.label}, beside {first}{f' to {last}' if first < last else ''}"
+        return self.label if self.is_all else f"{self.label}; no period before it is known as a whole"
 
 
 def period(first: date, last: date, usual: str = "7 days", of: tuple[date, date] | None = None) -> Period:
@@ -63,7 +65,7 @@ def period(first: date, last: date, usual: str = "7 days", of: tuple[date, date]
         "Period", [*DAYS, MONTH, WHOLE], default=usual, required=True, key="period", bind="query-params"
     )
     if length == WHOLE:
-        return Period(begins, ends, None, is_all=True)
+        return Period(begins, ends, None, is_all=True, chosen=(("period", WHOLE),))
     if length == MONTH:
         with when:
             return month(first, last)
@@ -73,7 +75,8 @@ def period(first: date, last: date, usual: str = "7 days", of: tuple[date, date]
     days = DAYS[length or usual]
     end = end if isinstance(end, date) else last
     begin, earlier = end - timedelta(days=days - 1), end - timedelta(days=2 * days - 1)
-    return Period(begin, end, (earlier, begin - timedelta(days=1)) if earlier >= first else None)
+    before = (earlier, begin - timedelta(days=1)) if earlier >= first else None
+    return Period(begin, end, before, chosen=(("period", length or usual), ("day", str(end))))
 
 
 def month(first: date, last: date) -> Period:
@@ -82,14 +85,16 @@ def month(first: date, last: date) -> Period:
     while begins[-1] > first:
         begins.append(month_before(begins[-1]))
     known = {f"{begin:%Y-%m}": begin for begin in begins}
-    begin = known[picked("Month", "month", list(known), f"{begins[0]:%Y-%m}")]
+    name = picked("Month", "month", list(known), f"{begins[0]:%Y-%m}")
+    begin = known[name]
     end = (begin + timedelta(days=31)).replace(day=1) - timedelta(days=1)
     earlier, all_days, days = month_before(begin), end.day, (min(end, last) - max(begin, first)).days + 1
     return Period(
         begin,
         min(end, last),
         (earlier, begin - timedelta(days=1)) if earlier >= first and end <= last else None,
-        part=f", {days} of {all_days} days" if days < all_days else "",
+        part=f" ({days} of {all_days} days)" if days < all_days else "",
+        chosen=(("period", MONTH), ("month", name)),
     )
 
 

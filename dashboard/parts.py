@@ -123,6 +123,12 @@ def link(path: str, label: str, **filters: str) -> None:
     st.page_link(page, label=plain(label), query_params=filters)
 
 
+def link_that_keeps(path: str, when: Period, **usual: str) -> None:
+    """A link to the page as it is now: its address lacks what is usual, and that is another day after a delivery."""
+    filters = {**st.query_params.to_dict(), **dict(when.chosen), **usual}
+    link(path, "Link to this page that shows the same days after the next delivery", **filters)
+
+
 def asked(names: Sequence[str], view: str | None = None) -> dict[str, str]:
     """Metrics as the measures of a question about their view, or about another one that has their columns."""
     known = metrics()

@@ -99,8 +99,8 @@ def pace_tiles(asking: Asking, period: Period, of_campaign: tuple[Condition, ...
             "Spent out of flight",
             formats.dollars(pacing.out_of_flight),
             "before the flight too",
-            "US dollars on days before or after the flight, whatever their number. Events may be back-dated, so spend up "
-            "to 8 days before the start (var dq_back_dated_days) is no error; Data quality lists what is.",
+            "US dollars on all days before or after the flight. Events may be back-dated, so a few days before the "
+            "start are no error (var dq_back_dated_days); Data quality lists what is one.",
         ),
     )
 

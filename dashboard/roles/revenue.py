@@ -85,14 +85,14 @@ def show(asking: Asking) -> None:
     when = period(*days)
     where = who(asking)
     tiles(asking, when, where)
-    doubts(asking, when, where)
+    doubts(asking, where)
     reported(asking, when, where)
     publishers(asking, when, where)
     campaigns(asking, when, where)
     payable(asking, when, where)
     invoices(asking, when, where)
     partners(asking, when, where)
-    why(asking, where)
+    parts.link_that_keeps("revenue", when, **why(asking, where))
 
 
 def who(asking: Asking) -> tuple[Condition, ...]:
@@ -121,56 +121,55 @@ def tiles(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
         billed = Question(BILLABLE, measures=parts.asked(["revenue_billable"], BILLABLE), where=(*where,))
         parts.tile(places[2], asking.one(parts.compared(billed, when)), "revenue_billable", SCALED_UP)
     restated = asking.one(Question(RESTATEMENTS, measures=REPORTED, where=(when.within(), PUBLISHED, *where)))
-    left = asking.one(
-        Question(PUBLISHERS, measures={"usd": "sum(revenue_usd_not_settled)"}, where=(when.within(), *where))
-    )
-    metric = metrics()["revenue_restated"]
+    not_settled = {"revenue_usd": "sum(revenue_usd_not_settled)"}
+    left = asking.one(Question(PUBLISHERS, measures=not_settled, where=(when.within(), *where)))
+    metric, share = metrics()["revenue_restated"], restated.restated_share
     parts.tiles(
         Tile(
             metric.label,
             formats.change(restated.revenue_usd_restated),
-            f"{formats.percent(restated.restated_share, 4)} of what was first reported",
+            "" if share is None else f"{formats.percent(share, 4)} of what was first reported",
             metric.description,
         ),
-        Tile("Not settled", formats.dollars(left.usd), "of gross: a later delivery may change it"),
+        Tile("Not settled", formats.dollars(left.revenue_usd), "of gross: a later delivery may change it"),
     )
-    st.caption(f"UTC days, {when.label}, {when.comparison}. {partial_days(asking, when)}")
+    st.caption(f"UTC days, {when.compared}. {partial_days(asking, when)}")
     if earned.revenue_net is not None and earned.revenue_net > earned.revenue_gross:
         st.caption("Net is above gross: negative amounts are invalid records, and leaving them out raises the rest.")
 
 
 def partial_days(asking: Asking, when: Period) -> str:
     known = (when.within(), In("is_full_day", (False,)), In("is_after_last_delivery", (False,)))
-    days = [
-        str(row.event_date)
-        for row in asking.rows(Question(DAYS, ("event_date",), where=known, order_by=("event_date",)))
-    ]
-    return f"Days with less than half of the usual impressions: {', '.join(days)}." if days else ""
+    rows = asking.rows(Question(DAYS, ("event_date",), where=known, order_by=("event_date",)))
+    days = ", ".join(str(row.event_date) for row in rows)
+    return f"Days with less than half of the usual impressions: {days}." if days else ""
 
 
-def doubts(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
-    """The errors about prices of the period, and those about prices of all days."""
+def doubts(asking: Asking, where: Sequence[Condition]) -> None:
+    """Links to the errors about prices, whichever day they are about: invoices of their months wait."""
     if not asking.has(PRICE_ERRORS):
         return
     keys = ("rule_id", "title", "finding_key", "publisher_name", "publisher_id", "campaign_id", "event_date")
-    asked = Question(
-        PRICE_ERRORS,
-        (*keys, "price_usd", "expected_price_usd"),
-        {"revenue_usd": "sum(revenue_usd_in_doubt)"},
-        (*where,),
-        ("-revenue_usd", "finding_key"),
-        MOST_LINKS,
+    found = asking.rows(
+        Question(
+            PRICE_ERRORS,
+            (*keys, "price_usd", "expected_price_usd"),
+            {"revenue_usd": "sum(revenue_usd_in_doubt)"},
+            (*where,),
+            ("-revenue_usd", "finding_key"),
+        )
     )
-    found = [*asking.rows(asked.narrowed(when.within())), *asking.rows(asked.narrowed(In("event_date", (None,))))]
     if not found:
         return
-    st.warning("Revenue is in doubt: these prices may be in another unit. Do not pay before they are cleared.")
-    for row in found:
-        named_campaign = f", campaign {row.campaign_id}" if row.campaign_id else ""
+    shown = f" The {MOST_LINKS} largest of {len(found)}:" if len(found) > MOST_LINKS else ""
+    st.warning(f"Prices that may be in another unit: do not pay what depends on them before it is cleared.{shown}")
+    for row in found[:MOST_LINKS]:
+        publisher = formats.named(row.publisher_name, row.publisher_id)
+        campaign = f", campaign {row.campaign_id}" if row.campaign_id else ""
         parts.link(
             "data-quality",
-            f"{formats.dollars(row.revenue_usd)}: {formats.named(row.publisher_name, row.publisher_id)}{named_campaign}, "
-            f"{row.event_date or 'all days'}: ${row.price_usd} an impression, usual are ${row.expected_price_usd}",
+            f"{formats.dollars(row.revenue_usd)} in doubt: {publisher}{campaign}, {row.event_date or 'all days'}, "
+            f"${row.price_usd} an impression instead of ${row.expected_price_usd}",
             rule=f"{row.title} · {row.rule_id}",
             finding=row.finding_key,
         )
@@ -297,15 +296,14 @@ def payable(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
         "dollars. The tables below have the figures.",
     )
     parts.table(asking, question, "From gross to payable", BRIDGE_LABELS)
-    by_month = Question(
-        BILLABLE, ("event_month",), sums, (Between("event_date", None, when.last), *where), ("-event_month",)
-    )
+    up_to = (Between("event_date", None, when.last), *where)
+    by_month = Question(BILLABLE, ("event_month",), sums, up_to, ("-event_month",))
     parts.table(asking, by_month, "From gross to payable, by UTC month", {"event_month": "Month", **BRIDGE_LABELS})
     st.caption(
         f"UTC days, {when.label}; months up to {when.last}. Payable is gross less the three; negative amounts are "
-        "invalid records, so taking them off raises the rest. What is not settled may change with a later delivery. What "
-        "can be billed to advertisers is another question: spend out of flight or over budget is payable to publishers "
-        "all the same, and Delivery and pacing has it."
+        "invalid records, so taking them off raises the rest. What is not settled may change with a later delivery. "
+        "What advertisers can be billed is another question: spend out of flight or over budget is payable to "
+        "publishers all the same, and Delivery and pacing has it."
     )
 
 
@@ -371,13 +369,14 @@ def partners(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
     )
 
 
-def why(asking: Asking, where: Sequence[Condition]) -> None:
+def why(asking: Asking, where: Sequence[Condition]) -> dict[str, str]:
+    """The events behind a changed day; gives the day and the delivery that are shown."""
     st.subheader("Why did this day change?")
     size = {"size": "sum(abs(revenue_usd_difference))"}
     days = asking.rows(Question(RESTATEMENTS, ("event_date",), size, (RESTATED, *where), ("-size", "event_date")))
     if not days:
         st.info("No delivery changed a day after it was reported.")
-        return
+        return {}
     left, middle, right = st.columns(3)
     with left:
         changed = [str(row.event_date) for row in days]
@@ -411,7 +410,8 @@ def why(asking: Asking, where: Sequence[Condition]) -> None:
     with middle:
         told = told_apart({row.delivery_id: formats.moment(row.delivered_at) for row in deliveries})
         ids = {name: delivery_id for delivery_id, name in told.items()}
-        delivery = ids[picked("Delivery", "delivery", list(ids), next(iter(ids)))]
+        shown = picked("Delivery", "delivery", list(ids), next(iter(ids)))
+        delivery = ids[shown]
     brought = (that_day, In("delivery_id", (delivery,)), *where)
     of_cause = Question(
         CHANGED_EVENTS,
@@ -422,21 +422,16 @@ def why(asking: Asking, where: Sequence[Condition]) -> None:
     )
     with right:
         cause = picked("Events", "events", [EVERY_CAUSE, *CAUSES.values()], EVERY_CAUSE)
-    parts.table(
-        asking,
-        of_cause,
-        "Dollars by cause",
-        {"cause": "Cause", "events": "Events", "revenue_usd_difference": "Change, $"},
-    )
-    its = {
-        told: (In("cause", (name,)),) for told, name in zip(CAUSES.values(), causes.AD_SERVING.values(), strict=True)
-    }
+    labels = {"cause": "Cause", "events": "Events", "revenue_usd_difference": "Change, $"}
+    parts.table(asking, of_cause, "Dollars by cause", labels)
+    names = dict(zip(CAUSES.values(), causes.AD_SERVING.values(), strict=True))
+    of_events = (*brought, *only("cause", names.get(cause)))
     parts.table(
         asking,
         Question(
             CHANGED_EVENTS,
             tuple(EVENT_LABELS),
-            where=(*brought, *its.get(cause, ())),
+            where=of_events,
             order_by=("-|revenue_usd_difference|", "event_id"),
         ),
         "Events that changed the day",
@@ -446,3 +441,4 @@ def why(asking: Asking, where: Sequence[Condition]) -> None:
         "What each event brought to the day and publisher before and after the delivery. An event that moved away is "
         "listed with the day and publisher where it is now. Repeated records that change nothing are left out."
     )
+    return {"changed": day, "delivery": shown}

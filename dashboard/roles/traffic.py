@@ -94,7 +94,7 @@ def show(asking: Asking) -> None:
 
     asked = Question("rpt_ad_serving_publisher_days", measures=parts.asked(FIGURES), where=where)
     parts.figures(asking.one(parts.compared(asked, period)), FIGURES, GOOD)
-    st.caption(f"UTC days, {period.label}, {period.comparison}.")
+    st.caption(f"UTC days, {period.compared}.")
     by_day(asking, period, where)
     by_publisher(asking, period, where)
     by_ad_unit(asking, period, where)
@@ -103,6 +103,7 @@ def show(asking: Asking) -> None:
     invalid(asking, period, where)
     faulty(asking, where)
     events(asking, period, where)
+    parts.link_that_keeps("traffic", period)
 
 
 def publishers(asking: Asking) -> dict[str, str]:
@@ -159,7 +160,7 @@ def by_ad_unit(asking: Asking, period: Period, where: tuple[Condition, ...]) -> 
         order_by=("-impressions", "ad_unit_id"),
     )
     parts.table(asking, parts.compared(asked, period), "Ad units", {**UNIT_LABELS, **FIGURE_LABELS})
-    st.caption(f"UTC days, {period.label}, {period.comparison}. A unit belongs to the publisher that has it today.")
+    st.caption(f"UTC days, {period.compared}. A unit belongs to the publisher that has it today.")
 
 
 def by_segment(asking: Asking, period: Period, where: tuple[Condition, ...]) -> None:

@@ -3,6 +3,7 @@ and of the generator."""
 
 import datetime as dt
 import json
+from calendar import monthrange
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -519,16 +520,58 @@ def test_invoices(house: Warehouse, view: Find, landed: Landed) -> None:
     places = [(row["reporting_month"], row["publisher_id"]) for row in found]
     assert dict(zip(places, (tuple(row[name] for name in BRIDGE) for row in found), strict=True)) == expected
     assert {row["reporting_month"] for row in found if row["is_over"]} == {dt.date(2026, 2, 1)}
+    days = defaultdict(set)
+    for event in landed.events:
+        days[month(event)].add(event.own_day)
+    known = landed.publishers[REDELIVERED]
     for place, row in zip(places, found, strict=True):
         assert row["revenue_usd_billable_not_settled"] == (open_[place][-1] if place in open_ else 0)
         assert row["revenue_usd_in_open_errors"] == errors[place]
+        assert row["days_with_events"] == len(days[place])
+        assert row["days_in_month"] == monthrange(place[0].year, place[0].month)[1]
+        assert row["timezone"] == (known.get(place[1], {}).get("timezone") or None)
+        waits = "waits" if row["open_price_errors"] else "yes"
+        assert row["can_be_billed"] == (waits if row["is_over"] else "not over")
+    assert {row["can_be_billed"] for row in found} == {"not over", "waits", "yes"}
     assert all(map(any, list(zip(*expected.values(), strict=True))[:3]))
+
+
+def test_amounts_in_price_errors_are_shared_out_by_month(house: Warehouse, view: Find) -> None:
+    found = house.rows("select finding_id, abs(impact_amount) from quality.fct_dq_findings where is_open")
+    impact, shared = dict(found), defaultdict(list)
+    for row in view("price_errors"):
+        shared[row["finding_id"]].append(row["revenue_usd_in_doubt"])
+    assert any(len(amounts) > 1 for amounts in shared.values())
+    for finding, amounts in shared.items():
+        assert 0 <= impact[finding] - sum(amounts) < len(amounts) * FINEST
+    by_month = sums(view("price_errors"), lambda row: (row["reporting_month"], row["publisher_id"]), in_doubt)
+    invoices = {(row["reporting_month"], row["publisher_id"]): row for row in view("invoices")}
+    assert {place: invoices[place]["revenue_usd_in_price_errors"] for place in by_month} == by_month
+
+
+def in_doubt(row: Record) -> Decimal:
+    return row["revenue_usd_in_doubt"]
+
+
+def test_ad_units_have_the_figures_of_their_days(view: Find, landed: Landed) -> None:
+    found = view("ad_unit_days")
+    for column, value in (
+        ("impressions", lambda e: e.is_impression),
+        ("filled_impressions", lambda e: e.is_impression and e.filled),
+        ("revenue_usd", lambda e: e.revenue),
+    ):
+        expected = sums((e for e in landed.events if e.ad_unit), lambda e: (e.day, e.ad_unit), value)
+        assert {(row["event_date"], row["ad_unit_id"]): row[column] for row in found} == expected
+    assert {row["ad_unit_name"] is None for row in found} == {True, False}
 
 
 def test_billable_revenue_of_utc_days_and_of_own_days(house: Warehouse, view: Find, landed: Landed) -> None:
     for name, keys, key in (
         ("billable_days", ("event_date",), lambda e: (e.day,)),
-        ("billable_publisher_days", ("reporting_date", "publisher_id"), lambda e: (e.own_day, e.publisher)),
+        (
+            *("billable_publisher_days", ("event_date", "reporting_date", "publisher_id")),
+            lambda e: (e.day, e.own_day, e.publisher),
+        ),
     ):
         errors = in_open_errors(house, landed.events, key)
         assert {

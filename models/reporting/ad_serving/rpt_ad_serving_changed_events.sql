@@ -5,7 +5,7 @@
 } %}
 {%- set cause -%}
 case changes.change
-{%- for effect, name in causes.items() %} when '{{ effect }}' then '{{ name }}'{% endfor %} end
+{%- for effect, name in causes.items() %} when '{{ effect }}' then '{{ name }}'{% endfor %} else 'retracted' end
 {%- endset %}
 {#- a window over all events would be slow, and few events change #}
 {%- set narrowed %}
@@ -99,7 +99,9 @@ final as (
             changes.event_date = restating.event_date
             and changes.delivery_id = restating._delivery_id
     left join {{ ref('dim_publishers') }} as publishers on changes.publisher_id = publishers.publisher_id
-    where changes.change is not null
+    where
+        changes.change is not null
+        or changes.moved_revenue <> 0
 )
 
 select * from final
