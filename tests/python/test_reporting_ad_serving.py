@@ -425,14 +425,14 @@ def test_the_day_that_changed_most_and_its_publishers(dev: dict[str, Answer], la
     day = max(moved, key=moved.__getitem__)
     found = dev["why_a_day_changed"].records
     assert {row["event_date"] for row in found} == {day}
-    assert {row["publisher_id"]: row["revenue_usd_after"] for row in found if row["publication"] == "first"} == {
+    assert {row["publisher_id"]: row["after_usd"] for row in found if row["publication"] == "first"} == {
         publisher: revenue for (of_day, publisher), revenue in before.items() if of_day == day
     }
     restated = [row for row in found if row["publication"] == "restatement"]
     assert restated
     for row in restated:
         place = (day, row["publisher_id"])
-        assert (row["revenue_usd_before"], row["revenue_usd_after"]) == (before.get(place, 0), after[place])
+        assert (row["before_usd"], row["after_usd"]) == (before.get(place, 0), after[place])
     late = [e for e in landed.events if e.day == day and e.first_delivered == REDELIVERED]
     assert sum(row["events_late"] for row in restated) == len(late) > 0
 

@@ -4,7 +4,7 @@
     'moved_in': 'moved in', 'moved_out': 'moved out', 'retracted': 'retracted', 'restored': 'restored',
 } %}
 {%- set cause -%}
-case changes.change
+case changes.own_effect
 {%- for effect, name in causes.items() %} when '{{ effect }}' then '{{ name }}'{% endfor %} else 'retracted' end
 {%- endset %}
 {#- a window over all events would be slow, and few events change #}
@@ -55,8 +55,10 @@ changes as (
         event_id,
         max(event_type) as type_of_event,
         max(campaign_id) as campaign_of_event,
-        min(case when effect in ('{{ causes | join("', '") }}') then effect end) as change,
-        max(case effect when 'moved_in' then previous_event_date when 'moved_out' then next_event_date end) as other_day,
+        min(case when effect not in ('repeated', 'replaced_here', 'known') then effect end) as own_effect,
+        max(
+            case effect when 'moved_in' then previous_event_date when 'moved_out' then next_event_date end
+        ) as other_day,
         max(
             case effect when 'moved_in' then previous_publisher_id when 'moved_out' then next_publisher_id end
         ) as other_publisher,
@@ -100,7 +102,7 @@ final as (
             and changes.delivery_id = restating._delivery_id
     left join {{ ref('dim_publishers') }} as publishers on changes.publisher_id = publishers.publisher_id
     where
-        changes.change is not null
+        changes.own_effect is not null
         or changes.moved_revenue <> 0
 )
 

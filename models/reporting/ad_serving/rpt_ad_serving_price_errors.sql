@@ -1,3 +1,5 @@
+{%- set impact = cast_to('abs(coalesce(errors.impact_amount, 0))', 'money') %}
+
 with errors as (
     select
         *,
@@ -52,9 +54,7 @@ final as (
         errors.observed as price_usd,
         errors.expected as expected_price_usd,
         {{ cast_to(
-            'coalesce('
-            ~ share_of(cast_to('abs(coalesce(errors.impact_amount, 0))', 'money'), 'shared.micros_of_month', 'shared.micros_of_error')
-            ~ ', 0)', 'money'
+            'coalesce(' ~ share_of(impact, 'shared.micros_of_month', 'shared.micros_of_error') ~ ', 0)', 'money'
         ) }} as revenue_usd_in_doubt
     from errors
     inner join shared on errors.finding_id = shared.finding_id

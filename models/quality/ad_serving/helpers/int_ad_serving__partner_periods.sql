@@ -55,7 +55,13 @@ ours as (
 {# the partner rounds to a cent #}
 compared as (
     select
-        periods.*,
+        periods.partner_account_id as partner_account_id,
+        periods.source_system as source_system,
+        periods.period_end as period_end,
+        periods.previous_end as previous_end,
+        periods.partner_amount as partner_amount,
+        periods._delivery_id as _delivery_id,
+        periods._delivered_at as _delivered_at,
         coalesce(ours.revenue_usd, 0) as revenue_usd,
         coalesce(ours.impressions, 0) as impressions,
         periods.partner_amount - coalesce(ours.revenue_usd, 0) as difference,
