@@ -24,8 +24,8 @@ months as (
 
 price_errors as (
     select
-        publisher_id,
-        reporting_month,
+        publisher_id as doubted_publisher,
+        reporting_month as doubted_month,
         count(*) as error_count,
         sum(revenue_usd_in_doubt) as doubted_revenue
     from {{ ref('rpt_ad_serving_price_errors') }}
@@ -43,8 +43,8 @@ judged as (
     cross join last_delivery
     left join price_errors
         on
-            months.publisher_id = price_errors.publisher_id
-            and months.first_of_month = price_errors.reporting_month
+            months.publisher_id = price_errors.doubted_publisher
+            and months.first_of_month = price_errors.doubted_month
 ),
 
 final as (
