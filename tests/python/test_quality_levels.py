@@ -234,6 +234,9 @@ def built(shared_house: Warehouse, named: dict[str, Any]) -> Iterator[Warehouse]
     late.add("shown-later", 1, 4, 9, request="shown later")
     late.add("stray", 1, 28, 9)
     late.events[-1]["timestamp"] = "2026-02-20T09:00:00.001Z"
+    for publisher, price in ((2, "0.01"), (7, "0.5")):
+        late.add("before", publisher, 1, 9, price, ad_unit_id="au_1")
+        late.events[-1]["timestamp"] = "2025-12-31T09:00:00.001Z"
     invoices = ("rpt_ad_serving_billable_publisher_days", "rpt_ad_serving_invoices", "rpt_ad_serving_price_errors")
     models = (*findings_of("ad_serving"), "agg_dq_scorecard", *invoices, "rpt_ad_serving_partner_reconciliation")
     write(house, 11, late, campaigns=csv_of(*REISSUED))
@@ -305,17 +308,20 @@ def test_an_invoice_counts_the_errors_about_prices_of_its_publisher(built: Wareh
 
 
 def test_an_invoice_says_which_amount_depends_on_errors_about_prices(built: Warehouse) -> None:
-    """Publisher 1 has on the third day 48 impressions at $1 and 20 at a cent, where a cent is usual: 48.20 x 0.99.
-    Publisher 7 has 36 at $0.50: 18.00 x 0.98. Its stray event is in February, which is not the month of the error."""
+    """Publisher 1 has on the third day 48 impressions at $1 and 20 at a cent, where a cent is usual: 48.20 x 0.99; its
+    event of February is not of that day. Publisher 7 has one impression at $0.50 in December, which is over, and 36 in
+    January: 0.50 x 0.98 and 18.00 x 0.98."""
     rows = built.rows(
-        "select publisher_id, month(reporting_month), revenue_usd_in_price_errors, can_be_billed "
-        "from reporting.rpt_ad_serving_invoices where publisher_id in ('1', '2', '7') order by 1, 2"
+        "select publisher_id, monthname(reporting_month), revenue_usd_in_price_errors, can_be_billed "
+        "from reporting.rpt_ad_serving_invoices where publisher_id in ('1', '2', '7') order by publisher_id, reporting_month"
     )
     assert rows == [
-        ("1", 1, Decimal("47.718"), "not over"),
-        ("1", 2, 0, "not over"),
-        ("2", 1, 0, "not over"),
-        ("7", 1, Decimal("17.64"), "not over"),
+        ("1", "January", Decimal("47.718"), "not over"),
+        ("1", "February", 0, "not over"),
+        ("2", "December", 0, "yes"),
+        ("2", "January", 0, "not over"),
+        ("7", "December", Decimal("0.49"), "waits"),
+        ("7", "January", Decimal("17.64"), "not over"),
     ]
 
 

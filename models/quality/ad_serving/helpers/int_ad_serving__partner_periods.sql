@@ -1,5 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
+{%- set tolerated_parts = (var('dq_partner_tolerance') | float * 1000000) | round | int %}
+
 with ledger as (
     select *
     from {{ ref('stg_ad_serving__partner_ledger') }}
@@ -65,7 +67,7 @@ compared as (
         coalesce(ours.revenue_usd, 0) as revenue_usd,
         coalesce(ours.impressions, 0) as impressions,
         periods.partner_amount - coalesce(ours.revenue_usd, 0) as difference,
-        {{ cast_to("'" ~ var('dq_partner_tolerance') ~ "'", 'money') }} * abs(coalesce(ours.revenue_usd, 0))
+        {{ share_of('abs(coalesce(ours.revenue_usd, 0))', tolerated_parts, '1000000') }}
         + {{ cast_to("'" ~ var('dq_partner_rounding') ~ "'", 'money') }} as tolerated
     from periods
     left join ours
