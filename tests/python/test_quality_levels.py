@@ -313,7 +313,8 @@ def test_an_invoice_says_which_amount_depends_on_errors_about_prices(built: Ware
     January: 0.50 x 0.98 and 18.00 x 0.98."""
     rows = built.rows(
         "select publisher_id, monthname(reporting_month), revenue_usd_in_price_errors, can_be_billed "
-        "from reporting.rpt_ad_serving_invoices where publisher_id in ('1', '2', '7') order by publisher_id, reporting_month"
+        "from reporting.rpt_ad_serving_invoices where publisher_id in ('1', '2', '7') "
+        "order by publisher_id, reporting_month"
     )
     assert rows == [
         ("1", "January", Decimal("47.718"), "not over"),
