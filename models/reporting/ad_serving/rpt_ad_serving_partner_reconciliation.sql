@@ -7,13 +7,12 @@ known_now as (
         periods.partner_account_id as partner_account_id,
         periods.source_system as source_system,
         periods.period_end as period_end,
-        sum(performance.revenue_usd) as revenue_usd
+        sum(daily.revenue_usd) as revenue_usd
     from periods
-    inner join {{ ref('fct_publisher_performance') }} as performance
-        on periods.partner_account_id = performance.publisher_id
+    inner join {{ ref('fct_ad_events_daily') }} as daily on periods.partner_account_id = daily.publisher_id
     where
-        (periods.previous_end is null or performance.event_date > periods.previous_end)
-        and performance.event_date <= periods.period_end
+        (periods.previous_end is null or daily.event_date > periods.previous_end)
+        and daily.event_date <= periods.period_end
     group by periods.partner_account_id, periods.source_system, periods.period_end
 ),
 
