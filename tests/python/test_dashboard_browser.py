@@ -222,19 +222,6 @@ def test_every_tile_of_a_publisher_is_of_the_same_days(house: Warehouse, target:
     assert sum(row["revenue_usd_billable"] for row in months) == expected[2]
 
 
-@pytest.mark.parametrize("target", TARGETS)
-def test_a_partner_that_differs_is_listed_first(house: Warehouse, target: str) -> None:
-    rows = tables_of(shown(house, target, "revenue", {"period": "All days"}))["Partner and ours"]
-    apart = house.rows(
-        "select finding_key from quality.fct_dq_findings where rule_id = 'ad_serving__partner_ledger_differs'"
-    )
-    keys = [f"{row['publisher_id']}|{row['partner_system']}|{row['period_end']}" for row in rows]
-    assert {key for (key,) in apart} == {
-        key for key, row in zip(keys, rows, strict=True) if not row["is_within_tolerance"]
-    }
-    assert [row["is_within_tolerance"] for row in rows] == sorted(row["is_within_tolerance"] for row in rows)
-
-
 def test_a_link_to_a_publisher_that_is_gone_says_so(house: Warehouse) -> None:
     for path in ("revenue", "traffic"):
         page = shown(house, "dev", path, {"publisher": HOSTILE[::-1]})

@@ -836,3 +836,17 @@ def test_the_page_about_traffic_has_the_figures_of_a_day(house: Warehouse, lande
     assert {row["event_id"] for row in events} == {
         event.id for event in landed.events if event.day == day and event.publisher == key
     }
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_page_about_revenue_lists_first_where_a_partner_differs(house: Warehouse, target: str) -> None:
+    house.run("publish", "--target", "dev")
+    rows = tables_of(shown(house, target, "revenue", {"period": "All days"}))["Partner and ours"]
+    apart = house.rows(
+        "select finding_key from quality.fct_dq_findings where rule_id = 'ad_serving__partner_ledger_differs'"
+    )
+    differing = [row for row in rows if not row["is_within_tolerance"]]
+    assert rows[: len(differing)] == differing
+    keys = {f"{row['publisher_id']}|{row['partner_system']}|{str(row['period_end'])[:10]}" for row in differing}
+    assert keys == {key for (key,) in apart if key.split("|")[2] <= str(LAST_DAY)}
+    assert 0 < len(differing) < len(rows)

@@ -47,12 +47,13 @@ states as (
 
 {{ movements_of('states', place=['event_date', 'publisher_id'], effects=ad_effects()) }},
 
+{#- aggregates, because ClickHouse moves a condition on a key to where the key may still be NULL #}
 changes as (
     select
-        event_date,
+        max(event_date) as day_of_event,
         publisher_id,
-        delivery_id,
-        event_id,
+        max(delivery_id) as id_of_delivery,
+        max(event_id) as id_of_event,
         max(event_type) as type_of_event,
         max(campaign_id) as campaign_of_event,
         min(case when effect not in ('repeated', 'replaced_here', 'known') then effect end) as own_effect,
@@ -74,14 +75,14 @@ changes as (
 final as (
     select
         ---------- the event, and the delivery that changed it
-        {{ cast_to('changes.event_date', 'date') }} as event_date,
+        {{ cast_to('changes.day_of_event', 'date') }} as event_date,
         changes.publisher_id as publisher_id,
         publishers.publisher_name as publisher_name,
         publishers.account_manager as account_manager,
-        {{ cast_to('changes.event_id', 'text') }} as event_id,
+        {{ cast_to('changes.id_of_event', 'text') }} as event_id,
         {{ cast_to('changes.type_of_event', 'text_nullable') }} as event_type,
         {{ cast_to('changes.campaign_of_event', 'text_nullable') }} as campaign_id,
-        {{ cast_to('changes.delivery_id', 'text') }} as delivery_id,
+        {{ cast_to('changes.id_of_delivery', 'text') }} as delivery_id,
         {{ cast_to('restating._delivered_at', 'timestamp') }} as delivered_at,
 
         ---------- what it changed
@@ -98,8 +99,8 @@ final as (
     from changes
     inner join restating
         on
-            changes.event_date = restating.event_date
-            and changes.delivery_id = restating._delivery_id
+            changes.day_of_event = restating.event_date
+            and changes.id_of_delivery = restating._delivery_id
     left join {{ ref('dim_publishers') }} as publishers on changes.publisher_id = publishers.publisher_id
     where
         changes.own_effect is not null
