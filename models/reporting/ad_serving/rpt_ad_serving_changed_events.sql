@@ -47,8 +47,8 @@ states as (
 
 {{ movements_of('states', place=['event_date', 'publisher_id'], effects=ad_effects()) }},
 
-{#- aggregates, because ClickHouse moves a condition on a key to where the key may still be NULL #}
 changes as (
+    {#- aggregates, because ClickHouse moves a condition on a key to where the key may still be NULL #}
     select
         max(event_date) as day_of_event,
         publisher_id,
