@@ -217,12 +217,13 @@ def column(name: str, told: str, values: pa.ChunkedArray) -> Any:
 
 
 def is_change(name: str) -> bool:
-    """Whether six digits are shown: a restatement may be less than a cent, and less than a tenth of a percent."""
-    return name.endswith("_difference") or "_restated" in name or name.startswith("restated_")
+    """Whether six digits are shown: a change may be less than a cent, and less than a tenth of a percent."""
+    kept = ("revenue_usd_before", "revenue_usd_after", "restated_share")
+    return name in kept or name.endswith("_difference") or "_restated" in name
 
 
 def is_money(name: str) -> bool:
-    return ("_usd" in name or name.startswith("impact_amount")) and not name.endswith("_share")
+    return ("_usd" in name or name.startswith(("impact_amount", "revenue_"))) and not name.endswith("_share")
 
 
 def is_share(name: str) -> bool:

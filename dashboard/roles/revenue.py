@@ -36,10 +36,10 @@ REPORTED = {
     "restated_share": f"sum({_DIFFERENCE}) * 1e0 / nullif(sum({_FIRST}) * 1e0, 0)",
 }
 REPORTED_LABELS = {
-    "revenue_usd_first_reported": "First reported, $",
-    "revenue_usd_now": "Now, $",
-    "revenue_usd_restated": "Change, $",
-    "restated_share": "Change",
+    "revenue_usd_first_reported": "First reported",
+    "revenue_usd_now": "Now",
+    "revenue_usd_restated": "Change",
+    "restated_share": "Change, %",
 }
 BY_DELIVERY = {
     "days": "count(distinct event_date)",
@@ -54,18 +54,18 @@ BRIDGE = {
 }
 NOT_SETTLED = "revenue_usd_billable_not_settled"
 BRIDGE_LABELS = {
-    "revenue_usd_gross": "Gross, $",
-    **{column: f"{label.capitalize()}, $" for column, label in BRIDGE.items()},
-    "revenue_usd_billable": "Payable, $",
-    NOT_SETTLED: "Of it not settled, $",
+    "revenue_usd_gross": "Gross",
+    **{column: label.capitalize() for column, label in BRIDGE.items()},
+    "revenue_usd_billable": "Payable",
+    NOT_SETTLED: "Of it not settled",
 }
 MOST_LINKS = 5
 EVERY_CAUSE = "All that changed"
 EVENT_LABELS = {
     "cause": "Cause",
-    "revenue_usd_before": "Before, $",
-    "revenue_usd_after": "After, $",
-    "revenue_usd_difference": "Change, $",
+    "revenue_usd_before": "Before",
+    "revenue_usd_after": "After",
+    "revenue_usd_difference": "Change",
     "event_id": "Event",
     "event_type": "Type",
     "publisher_name": "Publisher",
@@ -203,9 +203,9 @@ def reported(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
     labels = {
         "delivered_at": "Delivered at, UTC",
         "days": "Days changed",
-        "revenue_usd_restated_up": "Up, $",
-        "revenue_usd_restated_down": "Down, $",
-        "revenue_usd_restated": "Change, $",
+        "revenue_usd_restated_up": "Up",
+        "revenue_usd_restated_down": "Down",
+        "revenue_usd_restated": "Change",
         **CAUSES,
         "delivery_id": "Delivery",
     }
@@ -227,10 +227,10 @@ def publishers(asking: Asking, when: Period, where: Sequence[Condition]) -> None
         "publisher_name": "Publisher",
         "publisher_id": "Id",
         "account_manager": "Account manager",
-        "revenue_gross": "Gross, $",
-        **({"revenue_gross_before": "Before, $", "revenue_gross_change_share": "Change"} if when.before else {}),
-        "revenue_net": "Net, $",
-        "revenue_usd_not_settled": "Not settled, $",
+        "revenue_gross": "Gross",
+        **({"revenue_gross_before": "Before", "revenue_gross_change_share": "Change, %"} if when.before else {}),
+        "revenue_net": "Net",
+        "revenue_usd_not_settled": "Not settled",
         "impressions": "Impressions",
         "fill_rate": "Fill rate",
     }
@@ -259,20 +259,20 @@ def campaigns(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
         CAMPAIGNS,
         ("campaign_id", "campaign_name", "advertiser_name"),
         {
-            "revenue_usd": "sum(revenue_usd)",
+            "revenue_gross": "sum(revenue_usd)",
             "revenue_usd_not_settled": "sum(revenue_usd_not_settled)",
             "impressions": "sum(filled_impressions)",
             "clicks": "sum(clicks)",
         },
-        order_by=("-revenue_usd",),
+        order_by=("-revenue_gross",),
     )
     labels = {
         "campaign_name": "Campaign",
         "campaign_id": "Id",
         "advertiser_name": "Advertiser",
-        "revenue_usd": "Gross, $",
-        **({"revenue_usd_before": "Before, $", "revenue_usd_change_share": "Change"} if when.before else {}),
-        "revenue_usd_not_settled": "Not settled, $",
+        "revenue_gross": "Gross",
+        **({"revenue_gross_before": "Before", "revenue_gross_change_share": "Change, %"} if when.before else {}),
+        "revenue_usd_not_settled": "Not settled",
         "impressions": "Filled impressions",
         "clicks": "Clicks",
     }
@@ -315,17 +315,17 @@ def invoices(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
         "reporting_month": "Month",
         "publisher_name": "Publisher",
         "can_be_billed": "Can be paid",
-        "revenue_usd_billable": "Payable, $",
+        "revenue_usd_billable": "Payable",
         "open_price_errors": "Price errors",
-        "revenue_usd_in_price_errors": "In price errors, $",
+        "revenue_usd_in_price_errors": "In price errors",
         "days_with_events": "Days with events",
         "days_in_month": "Of days",
         "timezone": "Time zone",
         "is_over": "Month is over",
-        NOT_SETTLED: "Not settled, $",
-        "revenue_usd_in_open_errors": "Faulty events, $",
-        "revenue_usd_gross": "Gross, $",
-        **{column: f"{label.capitalize()}, $" for column, label in BRIDGE.items()},
+        NOT_SETTLED: "Not settled",
+        "revenue_usd_in_open_errors": "Faulty events",
+        "revenue_usd_gross": "Gross",
+        **{column: label.capitalize() for column, label in BRIDGE.items()},
         "account_manager": "Account manager",
         "publisher_id": "Id",
     }
@@ -348,13 +348,13 @@ def partners(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
         "period_start": "From",
         "period_end": "To",
         "publisher_name": "Publisher",
-        "revenue_usd_partner": "Partner, $",
-        "revenue_usd_then": "Ours then, $",
-        "revenue_usd_difference": "Difference, $",
-        "difference_share": "Difference",
-        "revenue_usd_tolerated": "Tolerated, $",
+        "revenue_usd_partner": "Partner",
+        "revenue_usd_then": "Ours then",
+        "revenue_usd_difference": "Difference",
+        "difference_share": "Difference, %",
+        "revenue_usd_tolerated": "Tolerated",
         "is_within_tolerance": "Within tolerance",
-        "revenue_usd_now": "Ours now, $",
+        "revenue_usd_now": "Ours now",
         "partner_system": "Partner's system",
         "delivered_at": "Ledger of, UTC",
         "publisher_id": "Id",
@@ -395,9 +395,9 @@ def why(asking: Asking, where: Sequence[Condition]) -> dict[str, str]:
             "publisher_name": "Publisher",
             "publisher_id": "Id",
             "delivered_at": "Delivered at, UTC",
-            "revenue_usd_before": "Before, $",
-            "revenue_usd_after": "After, $",
-            "revenue_usd_difference": "Change, $",
+            "revenue_usd_before": "Before",
+            "revenue_usd_after": "After",
+            "revenue_usd_difference": "Change",
             **CAUSES,
             "delivery_id": "Delivery",
             **parts.headers(causes.RETRACTION),
@@ -422,7 +422,7 @@ def why(asking: Asking, where: Sequence[Condition]) -> dict[str, str]:
     )
     with right:
         cause = picked("Events", "events", [EVERY_CAUSE, *CAUSES.values()], EVERY_CAUSE)
-    labels = {"cause": "Cause", "events": "Events", "revenue_usd_difference": "Change, $"}
+    labels = {"cause": "Cause", "events": "Events", "revenue_usd_difference": "Change"}
     parts.table(asking, of_cause, "Dollars by cause", labels)
     names = dict(zip(CAUSES.values(), causes.AD_SERVING.values(), strict=True))
     of_events = (*brought, *only("cause", names.get(cause)))
