@@ -8,7 +8,7 @@ import altair as alt
 
 from duckhouse.warehouse.reading import Row
 
-FORMATS = {"usd": "$,.2f", "count": ",.0f", "share": ".2~%", "rating": ".2f", "number": ",.2~f"}
+FORMATS = {"usd": "$,.2f", "micros": "$,.6~f", "count": ",.0f", "share": ".2~%", "rating": ".2f", "number": ",.2~f"}
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3]]
 HEIGHT, ROW_HEIGHT, LONGEST_NAME = 280, 26, 140
 FEW_TICKS = 8  # that many points have a tick each; for more the library chooses
@@ -239,7 +239,7 @@ def time(points: Sequence[Mapping[str, Any]], unit: str | None = None) -> alt.X:
 
 def axis(field: str, unit: str) -> alt.Y:
     """Counts and money begin at 0; a rate or a rating would be flat if it did."""
-    scale = alt.Scale(zero=unit in ("count", "usd"))
+    scale = alt.Scale(zero=unit in ("count", "usd", "micros"))
     return alt.Y(field, title=None, axis=alt.Axis(format=FORMATS[unit]), scale=scale)
 
 

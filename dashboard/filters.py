@@ -9,22 +9,28 @@ import streamlit as st
 
 from duckhouse.warehouse.questions import Between, Condition, In, Value
 
-DAYS = {"Day": 1, "Week": 7, "4 weeks": 28}
+DAYS = {"Day": 1, "7 days": 7, "28 days": 28}
+MONTH = "Month"
 WHOLE = "All days"
 EVERYTHING = "All"
 
 
 @dataclass(frozen=True)
 class Period:
-    """Days, first and last included, and as many before them to compare with; without `before` there is nothing to
-    compare."""
+    """Days, first and last included, and those before them to compare with; without `before` there is nothing to
+    compare. Of all days the first is not asked for, as days before the first full one count too. `part` says how much
+    of a month is known, where that is not all of it."""
 
     first: date
     last: date
     before: tuple[date, date] | None
+    is_all: bool = False
+    part: str = ""
+    chosen: tuple[tuple[str, str], ...] = ()
+    """the filters of the address that ask for it, also where they are not in it because they are usual"""
 
     def within(self, column: str = "event_date") -> Condition:
-        return Between(column, self.first, self.last)
+        return Between(column, None if self.is_all else self.first, self.last)
 
     def earlier(self, column: str = "event_date") -> Condition | None:
         return Between(column, *self.before) if self.before else None
@@ -36,27 +42,72 @@ class Period:
 
     @property
     def label(self) -> str:
-        return str(self.first) if self.first == self.last else f"{self.first} to {self.last}"
+        if self.is_all:
+            return f"all days up to {self.last}"
+        return str(self.first) if self.first == self.last else f"{self.first} to {self.last}{self.part}"
+
+    @property
+    def compared(self) -> str:
+        """The label, and what the period is compared with."""
+        if self.before:
+            first, last = self.before
+            return f"{self.label}, beside {first}{f' to {last}' if first < last else ''}"
+        return self.label if self.is_all else f"{self.label}; no period before it is known as a whole"
 
 
-def period(first: date, last: date, usual: str = "Week", of: tuple[date, date] | None = None) -> Period:
+def period(first: date, last: date, usual: str = "7 days", of: tuple[date, date] | None = None) -> Period:
     """Asks for a period that ends on a day between two days; usually on the last one. It is compared with the one
     before where all of its days are known: a part of them would show a rise that is none. `of` are the days to choose
     from, where there are others than those between the two."""
     begins, ends = of or (first, last)
     where, when = st.columns([3, 2])
     length = where.segmented_control(
-        "Period", [*DAYS, WHOLE], default=usual, required=True, key="period", bind="query-params"
+        "Period", [*DAYS, MONTH, WHOLE], default=usual, required=True, key="period", bind="query-params"
     )
     if length == WHOLE:
-        return Period(begins, ends, None)
+        return Period(begins, ends, None, is_all=True, chosen=(("period", WHOLE),))
+    if length == MONTH:
+        with when:
+            return month(first, last)
     end = when.date_input(
         "Last day", last, min_value=begins, max_value=ends, format="YYYY-MM-DD", key="day", bind="query-params"
     )
     days = DAYS[length or usual]
     end = end if isinstance(end, date) else last
     begin, earlier = end - timedelta(days=days - 1), end - timedelta(days=2 * days - 1)
-    return Period(begin, end, (earlier, begin - timedelta(days=1)) if earlier >= first else None)
+    before = (earlier, begin - timedelta(days=1)) if earlier >= first else None
+    return Period(begin, end, before, chosen=(("period", length or usual), ("day", str(end))))
+
+
+def month(first: date, last: date) -> Period:
+    """Asks for a month that has one of these days. One that is known as a whole is compared with the one before."""
+    begins = [last.replace(day=1)]
+    while begins[-1] > first:
+        begins.append(month_before(begins[-1]))
+    known = {f"{begin:%Y-%m}": begin for begin in begins}
+    name = picked("Month", "month", list(known), f"{begins[0]:%Y-%m}")
+    begin = known[name]
+    end = (begin + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+    earlier, all_days, days = month_before(begin), end.day, (min(end, last) - max(begin, first)).days + 1
+    return Period(
+        begin,
+        min(end, last),
+        (earlier, begin - timedelta(days=1)) if earlier >= first and end <= last else None,
+        part=f" ({days} of {all_days} days)" if days < all_days else "",
+        chosen=(("period", MONTH), ("month", name)),
+    )
+
+
+def month_before(begin: date) -> date:
+    return (begin - timedelta(days=1)).replace(day=1)
+
+
+def tell_unknown(label: str, key: str, options: Mapping[str, str]) -> None:
+    """Says so where the address asks for what is none of the options (key: name), as an old link may."""
+    asked = st.query_params.get(key)
+    if asked and asked not in told_apart(options).values():
+        st.warning(f"{label} of the link was not found, so this is about all:")
+        st.text(asked)
 
 
 def choice(label: str, key: str, options: Mapping[str, str], everything: str = EVERYTHING) -> str | None:

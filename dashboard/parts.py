@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import streamlit as st
 
@@ -23,6 +24,8 @@ from duckhouse.warehouse.questions import Comparison, Condition, Question
 from duckhouse.warehouse.reading import Row
 
 MOST_ROWS = 500  # in a table on a page; a download has all
+MICRO = 0.000001
+PUBLISHER = "publisher_name"
 SMALL_SHARE = 0.1  # below it a tenth of a percent is too coarse
 COLOURS: dict[bool | None, Any] = {True: "normal", False: "inverse", None: "off"}
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
@@ -120,6 +123,12 @@ def link(path: str, label: str, **filters: str) -> None:
     st.page_link(page, label=plain(label), query_params=filters)
 
 
+def link_that_keeps(path: str, when: Period, **usual: str) -> None:
+    """A link to the page as it is now: its address lacks what is usual, and that is another day after a delivery."""
+    filters = {**st.query_params.to_dict(), **dict(when.chosen), **usual}
+    link(path, "Link to this page that shows the same days after the next delivery", **filters)
+
+
 def asked(names: Sequence[str], view: str | None = None) -> dict[str, str]:
     """Metrics as the measures of a question about their view, or about another one that has their columns."""
     known = metrics()
@@ -154,7 +163,7 @@ def table(asking: Asking, question: Question | Comparison, title: str, labels: M
     more = shown.num_rows > MOST_ROWS
     labels = {name: told for name, told in labels.items() if name in shown.column_names}
     st.dataframe(
-        shown.slice(0, MOST_ROWS),
+        with_names(shown.slice(0, MOST_ROWS)),
         hide_index=True,
         column_order=list(labels),
         column_config={name: column(name, told, shown[name]) for name, told in labels.items()},
@@ -179,6 +188,14 @@ def download(target: str, question: Question | Comparison, written: Callable[[pa
     return written(all_rows(target, question))
 
 
+def with_names(shown: pa.Table) -> pa.Table:
+    """The table with a word for publishers that no delivery describes."""
+    if PUBLISHER not in shown.column_names:
+        return shown
+    place = shown.column_names.index(PUBLISHER)
+    return shown.set_column(place, PUBLISHER, pc.fill_null(shown[PUBLISHER].cast(pa.string()), "(unknown publisher)"))
+
+
 def counted(rows: int) -> str:
     return formats.counted(rows, "row")
 
@@ -188,10 +205,9 @@ def column(name: str, told: str, values: pa.ChunkedArray) -> Any:
     kind = values.type
     if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
         if is_money(name):
-            is_small = name.endswith(("_difference", "_restated"))
-            return st.column_config.NumberColumn(told, format="$%.6f" if is_small else "dollar")
+            return st.column_config.NumberColumn(told, format="dollar", step=MICRO if is_change(name) else None)
         if is_share(name):
-            return st.column_config.NumberColumn(told, format="percent")
+            return st.column_config.NumberColumn(told, format="percent", step=MICRO if is_change(name) else None)
         return st.column_config.NumberColumn(told, format="localized" if pa.types.is_decimal(kind) else "%.2f")
     if name == "month" or name.endswith("_month"):
         return st.column_config.DateColumn(told, format="YYYY-MM")
@@ -200,8 +216,14 @@ def column(name: str, told: str, values: pa.ChunkedArray) -> Any:
     return told
 
 
+def is_change(name: str) -> bool:
+    """Whether six digits are shown: a change may be less than a cent, and less than a tenth of a percent."""
+    kept = ("revenue_usd_before", "revenue_usd_after", "restated_share")
+    return name in kept or name.endswith("_difference") or "_restated" in name
+
+
 def is_money(name: str) -> bool:
-    return ("_usd" in name or name.startswith("impact_amount")) and not name.endswith("_share")
+    return ("_usd" in name or name.startswith(("impact_amount", "revenue_"))) and not name.endswith("_share")
 
 
 def is_share(name: str) -> bool:

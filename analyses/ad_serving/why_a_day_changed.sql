@@ -1,7 +1,7 @@
 -- Why did the revenue of this day change after it was published?
--- Asked by finance. The day that restatements moved most, or --vars '{report_day: 2026-03-20}'. Read down a publisher:
--- each delivery changed its revenue from before to after, and the counts say through which events; the last row is the
--- current revenue.
+-- Asked by finance. The day that restatements moved most (what publishers gained and lost, added up without its sign),
+-- or --vars '{report_day: 2026-03-20}'. Read down a publisher: each delivery changed its revenue from before to after,
+-- and the counts say through which events; the last row is the current revenue.
 -- One row per publisher and delivery that touched the day. US dollars, last known amounts; the rest counts events.
 with moved_days as (
     select
@@ -19,13 +19,13 @@ asked_day as (
 
 select
     event_date,
-    publisher_id,
     publisher_name,
+    revenue_usd_before as before_usd,
+    revenue_usd_difference as change_usd,
+    revenue_usd_after as after_usd,
     delivered_at,
+    publisher_id,
     publication,
-    revenue_usd_before,
-    revenue_usd_after,
-    revenue_usd_difference,
     events_late,
     events_changed,
     events_set_to_null,

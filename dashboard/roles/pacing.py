@@ -95,7 +95,13 @@ def pace_tiles(asking: Asking, period: Period, of_campaign: tuple[Condition, ...
         Tile("Budgets", formats.dollars(pacing.budget), f"{formats.dollars(pacing.budget_left)} left"),
         Tile("Used up", formats.count(pacing.used_up), f"of {formats.counted(pacing.campaigns, 'campaign')}"),
         Tile("Will run out early", formats.count(pacing.early), "before the flight ends"),
-        Tile("Spent out of flight", formats.dollars(pacing.out_of_flight)),
+        Tile(
+            "Spent out of flight",
+            formats.dollars(pacing.out_of_flight),
+            "before the flight too",
+            "US dollars on all days before or after the flight. Events may be back-dated, so a few days before the "
+            "start are no error (var dq_back_dated_days); Data quality lists what is one.",
+        ),
     )
 
 

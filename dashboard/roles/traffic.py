@@ -17,6 +17,7 @@ ICON = ":material/ads_click:"
 FIGURES = ("impressions", "fill_rate", "ctr", "viewability")
 GOOD = {"fill_rate": True, "viewability": True}
 MOST_SEGMENTS = 25
+OF_ALL = " (all publishers)"
 SEGMENTS = {
     "device": "Device",
     "country": "Country",
@@ -86,18 +87,23 @@ def show(asking: Asking) -> None:
     if not days:
         return
     period = filters.period(*days)
-    publisher = filters.choice("Publisher", "publisher", publishers(asking), "All publishers")
+    known = publishers(asking)
+    filters.tell_unknown("The publisher", "publisher", known)
+    publisher = filters.choice("Publisher", "publisher", known, "All publishers")
     where = filters.only("publisher_id", publisher)
 
     asked = Question("rpt_ad_serving_publisher_days", measures=parts.asked(FIGURES), where=where)
     parts.figures(asking.one(parts.compared(asked, period)), FIGURES, GOOD)
+    st.caption(f"UTC days, {period.compared}.")
     by_day(asking, period, where)
     by_publisher(asking, period, where)
+    by_ad_unit(asking, period, where)
     by_segment(asking, period, where)
     stopped(asking, where)
     invalid(asking, period, where)
-    faulty(asking)
+    faulty(asking, where)
     events(asking, period, where)
+    parts.link_that_keeps("traffic", period)
 
 
 def publishers(asking: Asking) -> dict[str, str]:
@@ -144,6 +150,19 @@ def by_publisher(asking: Asking, period: Period, where: tuple[Condition, ...]) -
     parts.table(asking, parts.compared(asked, period), "Publishers", labels)
 
 
+def by_ad_unit(asking: Asking, period: Period, where: tuple[Condition, ...]) -> None:
+    st.subheader("Which ad units' traffic changed?")
+    asked = Question(
+        "rpt_ad_serving_ad_unit_days",
+        columns=tuple(UNIT_LABELS),
+        measures=parts.asked(FIGURES, "rpt_ad_serving_ad_unit_days"),
+        where=where,
+        order_by=("-impressions", "ad_unit_id"),
+    )
+    parts.table(asking, parts.compared(asked, period), "Ad units", {**UNIT_LABELS, **FIGURE_LABELS})
+    st.caption(f"UTC days, {period.compared}. A unit belongs to the publisher that has it today.")
+
+
 def by_segment(asking: Asking, period: Period, where: tuple[Condition, ...]) -> None:
     st.subheader("Where are ads filled, clicked and seen?")
     left, right = st.columns(2)
@@ -162,7 +181,7 @@ def by_segment(asking: Asking, period: Period, where: tuple[Condition, ...]) -> 
     st.caption("The chart is of all days and all publishers, with 95 % intervals. Intervals that overlap may be equal.")
     if "ad_format" in members:
         labels = {"ad_format": "Format", "impressions": "Impressions", **INTERVALS, "ecpm_usd": "eCPM"}
-        parts.table(asking, of_all, "Formats, all days", labels)
+        parts.table(asking, of_all, "Formats, all days and publishers", labels)
         return
     asked = Question(
         "fct_ad_events_daily",
@@ -204,10 +223,6 @@ def stopped(asking: Asking, where: tuple[Condition, ...]) -> None:
         "Silent up to the last full day. Missed: what the unit would have shown at its average. One that is not active "
         "stopped on purpose."
     )
-    with st.expander("How all ad units do, all days"):
-        rates = {"impressions": "Impressions", **SEGMENT_RATES, "revenue_usd_net_of_invalid_records": "Net revenue"}
-        known = Question(silent.view, where=(In("is_active", (True, False)), *where), order_by=("-impressions",))
-        parts.table(asking, known, "Ad units", {**UNIT_LABELS, **rates})
     if not where:
         with st.expander("Ad units that no delivery describes: an id is more often wrong than a unit that stopped"):
             parts.table(asking, silent.narrowed(In("is_active", (None,))), "Unknown ad units", labels)
@@ -248,7 +263,7 @@ def invalid(asking: Asking, period: Period, where: tuple[Condition, ...]) -> Non
         "Invalid records contradict themselves. General invalid traffic is what a list or a parameter shows, such as a "
         "robot. Suspect are events on which several weaker signals come together. Nothing is deleted."
     )
-    signals(asking)
+    signals(asking, where)
     with st.expander("Events with a signal, in the period"):
         marked = Question(
             "fct_ad_invalid_traffic",
@@ -259,7 +274,7 @@ def invalid(asking: Asking, period: Period, where: tuple[Condition, ...]) -> Non
         parts.table(asking, marked, "Events with a signal", MARKED_LABELS)
 
 
-def signals(asking: Asking) -> None:
+def signals(asking: Asking, where: tuple[Condition, ...]) -> None:
     labels = {
         "title": "Signal",
         "traffic_class": "Class",
@@ -270,11 +285,11 @@ def signals(asking: Asking) -> None:
         "why": "What it says, and what else may be behind it",
     }
     parts.table(asking, Question("rpt_ad_serving_signals", order_by=("-events", "rule_id")), "Signals", labels)
-    st.caption("Of all days and publishers. The points of the signals of an event add up to its score.")
+    st.caption(f"Of all days{OF_ALL if where else ''}. The points of the signals of an event add up to its score.")
 
 
-def faulty(asking: Asking) -> None:
-    st.subheader("Which records are not counted as they came?")
+def faulty(asking: Asking, where: tuple[Condition, ...]) -> None:
+    st.subheader(f"Which records are not counted as they came?{OF_ALL if where else ''}")
     labels = {
         "delivered_at": "Delivered, UTC",
         "entity": "Of",

@@ -69,7 +69,8 @@ class Question:
     """Columns of a view; with measures, the groups of these columns and an aggregate of each.
 
     A measure is an expression over the view's columns by its name. `order_by` names columns and measures, with a minus
-    for descending; NULL comes last. Without columns and measures the question is for all columns.
+    for descending, and between bars for the size without its sign (-|change|); NULL comes last. Without columns and
+    measures the question is for all columns.
     """
 
     view: str
@@ -150,6 +151,11 @@ def arranged(answer: str, question: Question, dialect: Dialect) -> str:
     """The answer in its order and up to its limit. It is a query of its own, because a measure may have the name of a
     column, and ClickHouse would order by that column."""
     names = [(name.removeprefix("-"), " desc" if name.startswith("-") else "") for name in question.order_by]
-    order = ", ".join(f"{dialect.quoted(name)}{direction} nulls last" for name, direction in names)
+    order = ", ".join(f"{ordered(name, dialect)}{direction} nulls last" for name, direction in names)
     limit = f" limit {int(question.limit)}" if question.limit is not None else ""
     return f"select * from ({answer}) as answer{f' order by {order}' if order else ''}{limit}"
+
+
+def ordered(name: str, dialect: Dialect) -> str:
+    column = dialect.quoted(name.strip("|"))
+    return f"abs({column})" if name.startswith("|") else column

@@ -117,6 +117,7 @@ READ = (
     "fct_ad_events_as_of",
     "fct_publisher_performance",
     "fct_revenue_restatements",
+    "rpt_ad_serving_changed_events",
     "snap_ad_serving__published_days",
 )
 
@@ -210,6 +211,37 @@ def restatements(story: Story, house: Warehouse) -> dict[tuple, Row]:
 @pytest.mark.parametrize("key", RESTATED_IN_ORDER, ids=lambda key: "-".join(map(str, key)))
 def test_a_restatement_says_what_a_delivery_brought(story: Story, key: tuple) -> None:
     assert restatements(story, story.last_in_order).get(key) == RESTATED_IN_ORDER[key]
+
+
+EVENTS = ("late", "changed", "set to NULL", "reappeared", "moved in", "moved out")
+
+
+@pytest.mark.parametrize("stage", ["ninth", "seventh"])
+def test_changed_events_add_up_to_what_was_restated(story: Story, stage: str) -> None:
+    """Deliveries that repeat what was known have no events."""
+    found: dict[tuple, list[Any]] = defaultdict(lambda: [0] * len(EVENTS) + [Decimal(0)])
+    for delivery_id, day, publisher, cause, difference in story.stages[stage].rows(
+        "select delivery_id, day(event_date), publisher_id, cause, revenue_usd_difference "
+        "from reporting.rpt_ad_serving_changed_events"
+    ):
+        sums = found[story.names()[delivery_id], day, publisher]
+        sums[EVENTS.index(cause)] += 1
+        sums[-1] += difference
+    expected = RESTATED_IN_ORDER if stage == "ninth" else RESTATED_IN_ORDER | REWRITTEN
+    assert found == {key: [*row[:6], row[8]] for key, row in expected.items() if any(row[:6])}
+
+
+def test_an_event_that_moved_is_where_it_was_and_where_it_is(story: Story) -> None:
+    rows = story.last_in_order.rows(
+        "select day(event_date), publisher_id, cause, revenue_usd_before, revenue_usd_after, day(other_event_date), "
+        "other_publisher_id, source_row from reporting.rpt_ad_serving_changed_events "
+        f"where event_id = 'm1' and delivery_id = '{story.ids['midnight']}' order by 1"
+    )
+    number = MIDNIGHT.index(record("m1", 2, "mover", 4)) + 1
+    assert rows == [
+        (1, "mover", "moved out", 4, None, 2, "mover", None),
+        (2, "mover", "moved in", None, 4, 1, "mover", number),
+    ]
 
 
 def test_nothing_else_is_restated(story: Story) -> None:

@@ -23,11 +23,11 @@ from streamlit.testing.v1 import AppTest
 from dashboard.parts import csv_of
 from dashboard.roles import PAGES
 from duckhouse.dbt_plugin.blocks import Finding
-from duckhouse.reporting.formats import dollars
+from duckhouse.reporting.formats import change, dollars
 from duckhouse.settings import PROJECT
 from duckhouse.warehouse.blocked import Blocked
 from support.browser import browser_or_skip
-from support.dashboard import TARGETS, run, shown, tiles_of
+from support.dashboard import TARGETS, run, shown, tables_of, tiles_of
 from support.dashboard_server import faults, serving_house, settled, texts, tiles, visited
 from support.dbt import environment
 from support.drops import NO_TESTS
@@ -70,6 +70,13 @@ async base => {
 """
 """What a page can ask of the dashboard, in six ways; whether it gets its stream."""
 SAME_NAME = "Twice"
+QUOTED = HOSTILE.replace("'", "''")
+PERIOD = """
+from datetime import date
+import streamlit
+from dashboard.filters import period
+streamlit.text(period(date({first}), date(2026, 3, 24)).compared)
+"""
 APP = str(PROJECT / "dashboard" / "app.py")
 WIDTHS = (1280, 390)
 EVENTS_OF_DAY = 1400  # more than a table shows
@@ -143,11 +150,12 @@ def gross(house: Warehouse, condition: str = "true") -> str:
 def test_tiles_of_revenue_are_the_sums_of_the_week(house: Warehouse, target: str) -> None:
     found = tiles_of(shown(house, target, "revenue"))
     where = f"{LAST_WEEK} and {UP_TO_FULL}"
-    restated, billable = (
+    restated, billable, not_settled = (
         one(house, f"select sum({column}) from reporting.{view} where {where}")
         for column, view in (
             ("revenue_usd_restated", "rpt_ad_serving_days"),
             ("revenue_usd_billable", "rpt_ad_serving_billable_days"),
+            ("revenue_usd - revenue_usd_as_delivered", "rpt_ad_serving_days"),
         )
     )
     assert restated != 0
@@ -159,9 +167,12 @@ def test_tiles_of_revenue_are_the_sums_of_the_week(house: Warehouse, target: str
                 f"select sum(revenue_usd - revenue_usd_invalid_records) from marts.fct_ad_events_daily where {where}",
             )
         ),
-        "Restated revenue": dollars(restated),
-        "Billable revenue": dollars(billable),
+        "Payable to publishers": dollars(billable),
+        "Restated revenue": change(restated),
+        "Not settled": dollars(not_settled),
     }
+    first = one(house, f"select sum(revenue_usd_first_published) from reporting.rpt_ad_serving_days where {where}")
+    assert found["Restated revenue"][1] == f"{restated / first:.4%} of what was first reported"
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -170,7 +181,7 @@ def test_a_changed_day_leads_to_the_events_that_came_late(house: Warehouse, targ
         "select event_date, sum(events_late) from reporting.rpt_ad_serving_restatements "
         "where publication = 'restatement' group by 1 having sum(events_late) > 0 order by 1 limit 1"
     )[0]
-    page = shown(house, target, "revenue", {"changed": str(day), "events": "Came late"})
+    page = shown(house, target, "revenue", {"changed": str(day), "events": "Late"})
     events = page.dataframe[-1].value
     assert len(events) == late
     expected = one(
@@ -178,7 +189,62 @@ def test_a_changed_day_leads_to_the_events_that_came_late(house: Warehouse, targ
         f"select sum(revenue_usd) from marts.fct_ad_events where event_date = '{day}' "
         "and first_delivery_id = _delivery_id and _delivery_id > '20260326'",
     )
-    assert sum(events["revenue_usd"], Decimal(0)) == expected
+    assert sum(events["revenue_usd_after"], Decimal(0)) == expected
+    assert events["revenue_usd_before"].isna().all()
+    by_cause = tables_of(page)["Dollars by cause"]
+    assert {row["cause"]: row["events"] for row in by_cause}["late"] == late
+    day_changed = one(
+        house, f"select revenue_usd_restated from reporting.rpt_ad_serving_days where event_date = '{day}'"
+    )
+    assert sum(row["revenue_usd_difference"] for row in by_cause) == day_changed
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_every_tile_of_a_publisher_is_of_the_same_days(house: Warehouse, target: str) -> None:
+    """Of a publisher whose own days are not those of UTC, on all days, as the invoices are."""
+    publisher, name = house.rows(
+        "select publisher_id, max(publisher_name) from reporting.rpt_ad_serving_publisher_days "
+        f"where event_date <> reporting_date and {UP_TO_FULL} and publisher_name not in ('{SAME_NAME}', '{QUOTED}') "
+        "group by 1 order by sum(revenue_usd) desc limit 1"
+    )[0]
+    of_all = ", ".join(
+        f"sum(revenue_usd_{name})" for name in ("gross", "gross - revenue_usd_invalid_records", "billable")
+    )
+    where = f"publisher_id = '{publisher}' and {UP_TO_FULL}"
+    [expected] = house.rows(f"select {of_all} from quality.fct_ad_gross_to_billable_daily where {where}")
+    page = shown(house, target, "revenue", {"publisher": name, "period": "All days"})
+    found = tiles_of(page)
+    labels = ("Gross revenue", "Net revenue", "Payable to publishers")
+    assert [found[label][0] for label in labels] == [dollars(amount) for amount in expected]
+    [bridge] = tables_of(page)["From gross to payable"]
+    assert (bridge["revenue_usd_gross"], bridge["revenue_usd_billable"]) == (expected[0], expected[2])
+    months = tables_of(page)["From gross to payable, by UTC month"]
+    assert sum(row["revenue_usd_billable"] for row in months) == expected[2]
+
+
+def test_a_link_to_a_publisher_that_is_gone_says_so(house: Warehouse) -> None:
+    for path in ("revenue", "traffic"):
+        page = shown(house, "dev", path, {"publisher": HOSTILE[::-1]})
+        assert "The publisher of the link was not found, so this is about all:" in [one.value for one in page.warning]
+        assert HOSTILE[::-1] in [text.value for text in page.text]
+
+
+@pytest.mark.parametrize(
+    ("first", "chosen", "told"),
+    [
+        ("2026, 1, 1", "2026-02", "2026-02-01 to 2026-02-28, beside 2026-01-01 to 2026-01-31"),
+        ("2026, 1, 2", "2026-02", "2026-02-01 to 2026-02-28; no period before it is known as a whole"),
+        ("2026, 1, 2", "2026-01", "2026-01-01 to 2026-01-31 (30 of 31 days); no period before it is known as a whole"),
+        ("2026, 1, 1", "", "2026-03-01 to 2026-03-24 (24 of 31 days); no period before it is known as a whole"),
+        ("2026, 3, 23", "", "2026-03-01 to 2026-03-24 (2 of 31 days); no period before it is known as a whole"),
+    ],
+)
+def test_a_month_is_compared_where_both_are_known_as_a_whole(first: str, chosen: str, told: str) -> None:
+    page = AppTest.from_string(PERIOD.format(first=first))
+    page.query_params["period"] = "Month"
+    if chosen:
+        page.query_params["month"] = chosen
+    assert [text.value for text in run(page).text] == [told]
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -276,7 +342,7 @@ def test_a_page_is_whole_and_readable(browser: Any, base: str, path: str) -> Non
 def test_a_filter_is_set_by_keyboard_and_survives_in_the_address(house: Warehouse, browser: Any, base: str) -> None:
     publisher, name = house.rows(
         "select publisher_id, max(publisher_name) from reporting.rpt_ad_serving_publisher_days "
-        f"where publisher_name not in ('{SAME_NAME}', '{HOSTILE.replace(chr(39), chr(39) * 2)}') "
+        f"where publisher_name not in ('{SAME_NAME}', '{QUOTED}') "
         "group by 1 order by sum(revenue_usd) desc limit 1"
     )[0]
     with visited(browser, base, "revenue") as (page, _):
@@ -382,18 +448,12 @@ class Another(BaseHTTPRequestHandler):
 
 
 def test_a_download_has_every_row_and_exact_amounts(house: Warehouse, browser: Any, base: str) -> None:
-    day = one(
-        house,
-        "select event_date from marts.fct_ad_events where _delivery_id > '20260326' "
-        "and event_date in (select event_date from marts.fct_revenue_restatements) "
-        "group by 1 order by count(*) desc limit 1",
-    )
+    day = one(house, f"select max(event_date) from reporting.rpt_ad_serving_days where {UP_TO_FULL}")
     expected = house.rows(
-        "select event_id, event_type, revenue_usd from marts.fct_ad_events "
-        f"where event_date = '{day}' and _delivery_id > '20260326' order by 1, 2"
+        f"select event_id, event_type, revenue_usd from marts.fct_ad_events where event_date = '{day}' order by 1, 2"
     )
     assert len(expected) > 500
-    with visited(browser, base, "revenue", changed=str(day)) as (page, _):
+    with visited(browser, base, "traffic", events=str(day)) as (page, _):
         assert "The first 500 rows; a download has all of them." in texts(page)
         as_csv, as_parquet = (downloaded(page, kind) for kind in ("CSV", "Parquet"))
     columns = ("event_id", "event_type", "revenue_usd")

@@ -234,8 +234,11 @@ def built(shared_house: Warehouse, named: dict[str, Any]) -> Iterator[Warehouse]
     late.add("shown-later", 1, 4, 9, request="shown later")
     late.add("stray", 1, 28, 9)
     late.events[-1]["timestamp"] = "2026-02-20T09:00:00.001Z"
-    invoices = ("rpt_ad_serving_billable_publisher_days", "rpt_ad_serving_invoices")
-    models = (*findings_of("ad_serving"), "agg_dq_scorecard", *invoices)
+    for publisher, price in ((2, "0.01"), (7, "0.5")):
+        late.add("before", publisher, 1, 9, price, ad_unit_id="au_1")
+        late.events[-1]["timestamp"] = "2025-12-31T09:00:00.001Z"
+    invoices = ("rpt_ad_serving_billable_publisher_days", "rpt_ad_serving_invoices", "rpt_ad_serving_price_errors")
+    models = (*findings_of("ad_serving"), "agg_dq_scorecard", *invoices, "rpt_ad_serving_partner_reconciliation")
     write(house, 11, late, campaigns=csv_of(*REISSUED))
     house.dbt("dev", "build", *NO_TESTS, *models)
     write(house, 10, world, campaigns=csv_of(*CAMPAIGNS), partner_weekly_export=ledger)
@@ -255,7 +258,14 @@ def found(house: Warehouse, rule: str) -> set[str]:
 def test_both_engines_find_the_same_in_any_order_of_deliveries_and_builds(built: Warehouse) -> None:
     """Dev was built with the second delivery first and the first one after it, prod with both at once."""
     for result in built.parity(
-        "--select", "fct_dq_findings", "fct_ad_invalid_traffic", "fct_ad_gross_to_billable_daily", "agg_dq_scorecard"
+        *(
+            "--select",
+            "fct_dq_findings",
+            "fct_ad_invalid_traffic",
+            "fct_ad_gross_to_billable_daily",
+            "agg_dq_scorecard",
+        ),
+        *("rpt_ad_serving_invoices", "rpt_ad_serving_price_errors", "rpt_ad_serving_partner_reconciliation"),
     ):
         assert result["equal"], result
 
@@ -297,6 +307,25 @@ def test_an_invoice_counts_the_errors_about_prices_of_its_publisher(built: Wareh
     assert len(rows) > 3
 
 
+def test_an_invoice_says_which_amount_depends_on_errors_about_prices(built: Warehouse) -> None:
+    """Publisher 1 has on the third day 48 impressions at $1 and 20 at a cent, where a cent is usual: 48.20 x 0.99; its
+    event of February is not of that day. Publisher 7 has one impression at $0.50 in December, which is over, and 36 in
+    January: 0.50 x 0.98 and 18.00 x 0.98."""
+    rows = built.rows(
+        "select publisher_id, monthname(reporting_month), revenue_usd_in_price_errors, can_be_billed "
+        "from reporting.rpt_ad_serving_invoices where publisher_id in ('1', '2', '7') "
+        "order by publisher_id, reporting_month"
+    )
+    assert rows == [
+        ("1", "January", Decimal("47.718"), "not over"),
+        ("1", "February", 0, "not over"),
+        ("2", "December", 0, "yes"),
+        ("2", "January", 0, "not over"),
+        ("7", "December", Decimal("0.49"), "waits"),
+        ("7", "January", Decimal("17.64"), "not over"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("rule", "names"),
     [
@@ -322,7 +351,7 @@ def test_a_finding_says_what_is_there_what_was_expected_and_what_depends_on_it(b
     paid = 48 + 20
     amount = Decimal(48) + Decimal("0.2")
     assert finding(built, "publisher_price_step", "1|2026-01-03") == ("1", "0.01", paid, amount * 99 / 100)
-    assert finding(built, "publisher_price_out_of_line", "7") == ("0.5", "0.01", 36, Decimal(18) * 49 / 50)
+    assert finding(built, "publisher_price_out_of_line", "7") == ("0.5", "0.01", 37, Decimal("18.5") * 49 / 50)
     assert finding(built, "missing_days", "2026-01-06|2026-01-09")[0] == "2 days without events"
     assert finding(built, "over_budget", "20") == ("over budget then and now", "0.05", 6, Decimal("0.01"))
 
@@ -372,6 +401,21 @@ def test_a_partners_amount_is_compared_with_what_was_known_then(built: Warehouse
     partner = (ours * Decimal("1.06")).quantize(Decimal("0.01"))
     observed, expected, _, difference = finding(built, "partner_ledger_differs", "2|billing|2026-01-04")
     assert (Decimal(observed), Decimal(expected), difference) == (partner, ours, partner - ours)
+
+
+def test_each_amount_of_a_partner_is_beside_ours_of_then_and_now(built: Warehouse, named: dict[str, Any]) -> None:
+    """Tolerated is half a percent of ours and a cent. A delivery after the ledger brought publishers 1 and 2 a cent."""
+    rows = built.rows(
+        "select publisher_id, period_start, revenue_usd_partner, revenue_usd_then, revenue_usd_now, "
+        "revenue_usd_tolerated, is_within_tolerance from reporting.rpt_ad_serving_partner_reconciliation order by 1"
+    )
+    ours = {publisher: revenue(named["world"], publisher, 4) for publisher in (1, 2, 4)}
+    partner = {1: ours[1], 2: ours[2] * Decimal("1.06"), 4: ours[4] + Decimal("0.01")}
+    cent = Decimal("0.01")
+    assert rows == [
+        (str(n), None, round(partner[n], 2), ours[n], ours[n] + (0 if n == 4 else cent), ours[n] / 200 + cent, n != 2)
+        for n in (1, 2, 4)
+    ]
 
 
 def judged(house: Warehouse, event_id: str) -> tuple:

@@ -222,6 +222,12 @@ def test_a_condition_keeps_what_it_names(house: House, condition: Condition, day
     assert [row.event_date.day for row in found] == days
 
 
+def test_bars_order_by_the_size_of_a_change(house: House) -> None:
+    """Sold are 11, 5 and 0, so the changes are 6, 0 and -5."""
+    asked = Question("rpt_sales", ("shop",), {"change": "sum(sold) - 5"}, order_by=("-|change|", "shop"))
+    assert [(row.shop, row.change) for row in house.answer(asked)] == [("a", 6), (HOSTILE, -5), (None, 0)]
+
+
 def test_a_comparison_keeps_groups_of_either_period(house: House) -> None:
     now, before = Between("event_date", JANUARY[2], JANUARY[3]), Between("event_date", JANUARY[0], JANUARY[1])
     a, nobody, hostile = house.answer(Comparison(BY_SHOP, now, before))

@@ -22,6 +22,7 @@ from tools.campaigns.orders.shelf import prune, reveal
 SOURCES = ("ad_serving", "consent", "reviews")
 READ = (
     *("rpt_ad_serving_days", "rpt_ad_serving_deliveries", "rpt_ad_serving_restatements"),
+    "rpt_ad_serving_changed_events",
     *("rpt_consent_records", "rpt_consent_restatements", "rpt_reviews_records"),
 )
 BUILT = (
@@ -136,7 +137,8 @@ def build_both(house: Warehouse) -> None:
 # What is about deliveries and what they did, which a retraction does not undo.
 OF_DELIVERIES = {
     "fct_ad_events_as_of", "fct_revenue_restatements", "fct_ad_event_records", "rpt_ad_serving_deliveries",
-    "rpt_ad_serving_restatements", "rpt_ad_serving_days", "fct_consent_company_daily_as_of", "fct_consent_restatements",
+    "rpt_ad_serving_restatements", "rpt_ad_serving_changed_events", "rpt_ad_serving_days",
+    "fct_consent_company_daily_as_of", "fct_consent_restatements",
     "fct_consent_event_records", "rpt_consent_restatements", "rpt_consent_records", "fct_product_review_records",
     "rpt_reviews_records",
 }  # fmt: skip
@@ -179,6 +181,23 @@ def test_the_restatement_names_the_delivery_and_the_reason(worlds: Worlds) -> No
     assert eighth[1:4] == (Decimal("1800.25"), Decimal("7.25"), Decimal("-1793.00"))
     assert [row[4:6] for row in rows] == [(1, 0), (1, 0), (2, 2)]
     assert {row[6:] for row in rows} == {(wrong, REASON)}
+
+
+def test_each_event_of_the_retraction_has_its_amount_before_and_after(worlds: Worlds) -> None:
+    """The amount of `corrected` came with the delivery, although a later record of the event says NULL."""
+    [retraction] = ids(worlds.taken, "ad_serving", "20260113")
+    found = worlds.taken.rows(
+        "select event_id, day(event_date), cause, revenue_usd_before, revenue_usd_after, revenue_usd_difference "
+        f"from reporting.rpt_ad_serving_changed_events where delivery_id = '{retraction}' order by all"
+    )
+    assert found == [
+        ("corrected", 8, "retracted", 1600, 0, -1600),
+        ("moved", 7, "retracted", 400, None, -400),
+        ("moved", 8, "restored", None, 4, 4),
+        ("negative", 8, "retracted", -1, None, 1),
+        ("raised", 8, "restored", 200, 2, -198),
+        ("strange", 6, "retracted", 800, None, -800),
+    ]
 
 
 def test_sums_of_movements_are_the_figures_now(worlds: Worlds) -> None:

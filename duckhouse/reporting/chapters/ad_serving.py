@@ -139,11 +139,16 @@ def filled_of(days: Sequence[Row]) -> str:
     return f"{formats.count(filled)} filled, {formats.share(filled, impressions)}"
 
 
+def moved(day: Row) -> Decimal:
+    """By how much a day moved, up or down."""
+    return Decimal(day.revenue_usd_restated_up - day.revenue_usd_restated_down)
+
+
 def sections(found: Found) -> list[Section]:
     days, deliveries = found["days"], found["deliveries"]
     drawn, note = drawn_of(days)
     restated = (day for day in days if day.restatements)
-    changed = sorted(restated, key=lambda day: (-abs(day.revenue_usd_restated), day.event_date))
+    changed = sorted(restated, key=lambda day: (-moved(day), day.event_date))
     return [
         Section(
             "Did revenue change after it was reported?",
@@ -152,7 +157,8 @@ def sections(found: Found) -> list[Section]:
                 Table("Days that changed most", CHANGED_HEADERS, map(changed_row, changed), FEW),
             ],
             "What later deliveries added to the revenue of a UTC day, and took from it, after the first delivery that "
-            f"came after its end. Counts are of the events by which they changed it.{note}",
+            "came after its end. The day that moved most is first: what was added and taken, by delivery and "
+            f"publisher, without its sign. Counts are of the events by which they changed it.{note}",
         ),
         Section(
             "Which deliveries changed published days?",

@@ -44,8 +44,9 @@ SCORED = (
 )
 INVOICED = (
     "Months of the publisher's own days, with the days that were delivered. A month is over once a delivery came after "
-    "its end in every time zone. A price error is about prices of the publisher, which may be in another unit: its "
-    "months wait. A later delivery may still take or change what is not settled. Faulty events carry an open error."
+    "its end in every time zone. A price error is about prices of the publisher, which may be in another unit: the "
+    "months that it is about wait. A later delivery may still take or change what is not settled. Faulty events carry "
+    "an open error."
 )
 TOTAL_HEADERS = ("", *BRIDGE, *(f"{step}, share" for step in STEPS))
 INVOICE_HEADERS = ("publisher", "month", "can be billed", "billable", *BRIDGE[:-1], "not settled", "of faulty events")
@@ -162,10 +163,8 @@ def invoice_rows(invoices: Sequence[Row]) -> list[tuple[str, ...]]:
 
 
 def state_of(invoice: Row) -> str:
-    if not invoice.is_over:
-        return "not over"
-    errors = invoice.open_price_errors
-    return f"waits: {formats.counted(errors, 'price error')}" if errors else "yes"
+    errors = formats.counted(invoice.open_price_errors, "price error")
+    return f"waits: {errors}" if invoice.can_be_billed == "waits" else invoice.can_be_billed
 
 
 def signal_rows(signals: Sequence[Row]) -> list[tuple[str, ...]]:

@@ -1,9 +1,5 @@
 {%- set days = incremental_by_day('int_ad_serving__event_days', order_by=['publisher_id', '_delivery_id']) %}
-{%- set effects = {
-    'changed': 'previous_revenue_usd <> revenue_usd',
-    'set_to_null': 'previous_revenue_usd is not null and revenue_usd is null',
-    'reappeared': 'previous_revenue_usd is null and revenue_usd is not null',
-} %}
+{%- set effects = ad_effects() %}
 
 with states as (
     {{ record_states(

@@ -2,6 +2,7 @@
 
 with bridge as (
     select
+        event_date,
         reporting_date,
         publisher_id,
         {%- for column in columns %}
@@ -9,19 +10,22 @@ with bridge as (
         {%- endfor %}
         sum(revenue_usd_billable_not_settled) as not_settled_total
     from {{ ref('fct_ad_gross_to_billable_daily') }}
-    group by reporting_date, publisher_id
+    group by event_date, reporting_date, publisher_id
 ),
 
 errors as (
-    {{ events_in_open_errors(['reporting_date', 'publisher_id']) }}
+    {{ events_in_open_errors(['event_date', 'reporting_date', 'publisher_id']) }}
 ),
 
 final as (
     select
+        {{ cast_to('bridge.event_date', 'date') }} as event_date,
+        {{ month_of('bridge.event_date') }} as event_month,
         {{ cast_to('bridge.reporting_date', 'date') }} as reporting_date,
         bridge.publisher_id as publisher_id,
         publishers.publisher_name as publisher_name,
         publishers.account_manager as account_manager,
+        publishers.timezone as timezone,
 
         ---------- from gross to billable
         {%- for column, kind in columns.items() %}
@@ -35,7 +39,8 @@ final as (
     from bridge
     left join errors
         on
-            bridge.reporting_date = errors.reporting_date
+            bridge.event_date = errors.event_date
+            and bridge.reporting_date = errors.reporting_date
             and bridge.publisher_id is not distinct from errors.publisher_id
     left join {{ ref('dim_publishers') }} as publishers on bridge.publisher_id = publishers.publisher_id
 )

@@ -11,7 +11,8 @@ months as (
         {{ month_of('reporting_date') }} as first_of_month,
         max(publisher_name) as name_of_publisher,
         max(account_manager) as manager,
-        count(*) as day_count,
+        max(timezone) as time_zone,
+        count(distinct reporting_date) as day_count,
         {%- for column in columns %}
         sum({{ column }}) as {{ column }}_total,
         {%- endfor %}
@@ -23,42 +24,56 @@ months as (
 
 price_errors as (
     select
-        regexp_extract(finding_key, '^([^|]*)', 1) as publisher_of_key,
-        count(*) as error_count
-    from {{ ref('fct_dq_findings') }}
-    where
-        is_open
-        and rule_id in (
-            'ad_serving__publisher_price_out_of_line', 'ad_serving__publisher_price_step',
-            'ad_serving__cell_price_out_of_line'
-        )
-    group by regexp_extract(finding_key, '^([^|]*)', 1)
+        publisher_id as doubted_publisher,
+        reporting_month as doubted_month,
+        count(*) as error_count,
+        sum(revenue_usd_in_doubt) as doubted_revenue
+    from {{ ref('rpt_ad_serving_price_errors') }}
+    group by publisher_id, reporting_month
+),
+
+judged as (
+    select
+        months.*,
+        coalesce(price_errors.error_count, 0) as price_error_count,
+        coalesce(price_errors.doubted_revenue, 0) as doubted_revenue,
+        last_delivery.delivered_at >= {{ cast_to('months.first_of_month', 'timestamp') }}
+        + interval 1 month + interval 12 hour as has_ended
+    from months
+    cross join last_delivery
+    left join price_errors
+        on
+            months.publisher_id = price_errors.doubted_publisher
+            and months.first_of_month = price_errors.doubted_month
 ),
 
 final as (
     select
-        months.first_of_month as reporting_month,
-        months.publisher_id as publisher_id,
-        months.name_of_publisher as publisher_name,
-        months.manager as account_manager,
+        first_of_month as reporting_month,
+        publisher_id as publisher_id,
+        name_of_publisher as publisher_name,
+        manager as account_manager,
+        time_zone as timezone,
+        {{ cast_to('has_ended', 'boolean') }} as is_over,
+        {{ cast_to('day_count', 'integer') }} as days_with_events,
         {{ cast_to(
-            "last_delivery.delivered_at >= " ~ cast_to('months.first_of_month', 'timestamp')
-            ~ " + interval 1 month + interval 12 hour", 'boolean'
-        ) }} as is_over,
-        {{ cast_to('months.day_count', 'integer') }} as days_with_events,
+            "date_diff('day', first_of_month, " ~ cast_to('first_of_month + interval 1 month', 'date') ~ ')', 'integer'
+        ) }} as days_in_month,
+        {{ cast_to(
+            "case when not has_ended then 'not over' when price_error_count > 0 then 'waits' else 'yes' end", 'text'
+        ) }} as can_be_billed,
 
         ---------- from gross to billable
         {%- for column, kind in columns.items() %}
-        {{ cast_to('months.' ~ column ~ '_total', kind) }} as {{ column }},
+        {{ cast_to(column ~ '_total', kind) }} as {{ column }},
         {%- endfor %}
 
         ---------- what may still change
-        {{ cast_to('months.not_settled_total', 'money') }} as revenue_usd_billable_not_settled,
-        {{ cast_to('months.in_errors_total', 'money') }} as revenue_usd_in_open_errors,
-        {{ cast_to('coalesce(price_errors.error_count, 0)', 'integer') }} as open_price_errors
-    from months
-    cross join last_delivery
-    left join price_errors on months.publisher_id = price_errors.publisher_of_key
+        {{ cast_to('not_settled_total', 'money') }} as revenue_usd_billable_not_settled,
+        {{ cast_to('in_errors_total', 'money') }} as revenue_usd_in_open_errors,
+        {{ cast_to('price_error_count', 'integer') }} as open_price_errors,
+        {{ cast_to('doubted_revenue', 'money') }} as revenue_usd_in_price_errors
+    from judged
 )
 
 select * from final
