@@ -24,14 +24,17 @@
 {%- endmacro %}
 
 
-{% macro median(expression) -%}
-    {{ return(adapter.dispatch('median')(expression)) }}
+{% macro median(expression) -%} {{ percentile(expression, 50) }} {%- endmacro %}
+
+
+{% macro percentile(expression, percent) -%}
+    {{ return(adapter.dispatch('percentile')(expression, percent / 100)) }}
 {%- endmacro %}
 
-{% macro duckdb__median(expression) -%}
-    quantile_cont({{ expression }}, 0.5)
+{% macro duckdb__percentile(expression, share) -%}
+    quantile_cont({{ expression }}, {{ share }})
 {%- endmacro %}
 
-{% macro clickhouse__median(expression) -%}
-    quantileExactInclusiveOrNull(0.5)({{ expression }})
+{% macro clickhouse__percentile(expression, share) -%}
+    quantileExactInclusiveOrNull({{ share }})({{ expression }})
 {%- endmacro %}

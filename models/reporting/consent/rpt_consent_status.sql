@@ -27,7 +27,9 @@ final as (
         case when consent_given_weighted_once_se > 0 then consent_given_weighted_once_low end as choices_low,
         case when consent_given_weighted_once_se > 0 then consent_given_weighted_once_high end as choices_high,
         consent_given_sampled as choices_stored,
-        is_small_sample
+        {{ cast_to(
+            'sum(consent_given_sampled) over (partition by company_id) < ' ~ var('least_sampled'), 'boolean'
+        ) }} as is_small_sample
     from statuses
 )
 
