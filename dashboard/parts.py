@@ -154,7 +154,7 @@ def table(asking: Asking, question: Question | Comparison, title: str, labels: M
     more = shown.num_rows > MOST_ROWS
     labels = {name: told for name, told in labels.items() if name in shown.column_names}
     st.dataframe(
-        shown.slice(0, MOST_ROWS),
+        with_durations(shown.slice(0, MOST_ROWS)),
         hide_index=True,
         column_order=list(labels),
         column_config={name: column(name, told, shown[name]) for name, told in labels.items()},
@@ -177,6 +177,15 @@ def table(asking: Asking, question: Question | Comparison, title: str, labels: M
 
 def download(target: str, question: Question | Comparison, written: Callable[[pa.Table], bytes]) -> bytes:
     return written(all_rows(target, question))
+
+
+def with_durations(shown: pa.Table) -> pa.Table:
+    """The table with spans of time in words, which it has no format for."""
+    for place, name in enumerate(shown.column_names):
+        if name.endswith("_seconds"):
+            told = pa.array(map(formats.duration, shown[name].to_pylist()), pa.string())
+            shown = shown.set_column(place, name, told)
+    return shown
 
 
 def counted(rows: int) -> str:

@@ -3,21 +3,21 @@
     standard errors (consent_rates): each figure, weighted once, with its interval. A figure that is not sampled is a
     count and has no interval. <rate>_precision says how to read the interval of a rate: estimated, not sampled (exact),
     or error unknown. The error is unknown where all or none of the stored events count, because the sample then does
-    not show how far off the rate may be. <rate>_is_small_sample judges a rate by the stored records of its denominator.
-    of: as for consent_rates.
+    not show how far off the rate may be. Where there is no rate it says why. <rate>_is_small_sample judges a rate by
+    the stored records of its denominator. of: as for consent_rates.
 #}
 {% macro reported_consent(sums, of='') -%}
         {%- set volumes = {'notices': 'consent_asked', 'choices': 'consent_given', 'events': 'events'} -%}
         {%- set rates = {
-            'opt_in_rate': (['opt_ins' ~ of, 'consent_asked'], none),
-            'consent_rate': (['opt_ins', 'choices'], '1'),
-            'conversion_rate': (['consent_given' ~ of, 'consent_asked'], none),
+            'opt_in_rate': (['opt_ins' ~ of, 'consent_asked'], none, 'no notice is stored'),
+            'consent_rate': (['opt_ins', 'choices'], '1', 'no choice with a status is stored'),
+            'conversion_rate': (['consent_given' ~ of, 'consent_asked'], none, 'no notice is stored'),
         } -%}
-        {%- for rate, (parts, at_most) in rates.items() %}
+        {%- for rate, (parts, at_most, missing) in rates.items() %}
         {{ reported_rate(rate, sums ~ '.' ~ rate ~ '_weighted_once', sums ~ '.' ~ rate ~ '_weighted_once_se', at_most) }},
         {{ precision_of(
             sums ~ '.' ~ rate ~ '_weighted_once', sums ~ '.' ~ rate ~ '_weighted_once_se',
-            [sums ~ '.' ~ parts[0] ~ '_variance', sums ~ '.' ~ parts[1] ~ '_variance']
+            [sums ~ '.' ~ parts[0] ~ '_variance', sums ~ '.' ~ parts[1] ~ '_variance'], missing
         ) }} as {{ rate }}_precision,
         {{ is_small(sums ~ '.' ~ parts[1]) }} as {{ rate }}_is_small_sample,
         {%- endfor %}
@@ -52,10 +52,10 @@
 {%- endmacro %}
 
 
-{% macro precision_of(rate, error, variances) -%}
+{% macro precision_of(rate, error, variances, missing) -%}
         {{ cast_to(
-            'case when ' ~ rate ~ ' is null then null when ' ~ error ~ " > 0 then 'estimated' when " ~ variances | join(' + ')
-            ~ " > 0 then 'error unknown' else 'not sampled' end", 'text_nullable'
+            'case when ' ~ rate ~ " is null then '" ~ missing ~ "' when " ~ error ~ " > 0 then 'estimated' when "
+            ~ variances | join(' + ') ~ " > 0 then 'error unknown' else 'not sampled' end", 'text'
         ) }}
 {%- endmacro %}
 

@@ -34,12 +34,13 @@ final as (
         ---------- rates to report
         {{ reported_rate('enabled_rate', 'rates.enabled_rate', 'rates.enabled_rate_se', at_most='1') }},
         {{ precision_of(
-            'rates.enabled_rate', 'rates.enabled_rate_se', ['rates.enabled_variance', 'rates.decided_variance']
+            'rates.enabled_rate', 'rates.enabled_rate_se', ['rates.enabled_variance', 'rates.decided_variance'],
+            'no choice is stored'
         ) }} as enabled_rate_precision,
         {{ reported_rate('enabled_per_offer', 'rates.enabled_per_offer', 'rates.enabled_per_offer_se') }},
         {{ precision_of(
             'rates.enabled_per_offer', 'rates.enabled_per_offer_se',
-            ['rates.enabled_with_notices_variance', 'rates.offered_variance']
+            ['rates.enabled_with_notices_variance', 'rates.offered_variance'], 'no offer is stored'
         ) }} as enabled_per_offer_precision,
         {{ is_small('rates.decided') }} as enabled_rate_is_small_sample,
         {{ is_small('rates.offered') }} as enabled_per_offer_is_small_sample,

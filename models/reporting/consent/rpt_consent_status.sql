@@ -21,7 +21,8 @@ final as (
             'share_of_choices', 'share_of_given_weighted_once', 'share_of_given_weighted_once_se', at_most='1'
         ) }},
         {{ precision_of(
-            'share_of_given_weighted_once', 'share_of_given_weighted_once_se', ['consent_given_weighted_once_se']
+            'share_of_given_weighted_once', 'share_of_given_weighted_once_se', ['consent_given_weighted_once_se'],
+            'no choice is stored'
         ) }} as share_of_choices_precision,
         consent_given_weighted_once as choices,
         case when consent_given_weighted_once_se > 0 then consent_given_weighted_once_low end as choices_low,
