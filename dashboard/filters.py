@@ -144,6 +144,11 @@ def one_of(label: str, key: str, options: Mapping[str, str]) -> str:
     return chosen or usual
 
 
+def switch(label: str, key: str) -> bool:
+    """Asks for yes or no; no is usual."""
+    return st.toggle(label, key=key, bind="query-params")
+
+
 def picked(label: str, key: str, options: Sequence[str], usual: str) -> str:
     """Asks for one of many options."""
     return st.selectbox(label, options, index=options.index(usual), key=key, bind="query-params")

@@ -163,7 +163,7 @@ def table(asking: Asking, question: Question | Comparison, title: str, labels: M
     more = shown.num_rows > MOST_ROWS
     labels = {name: told for name, told in labels.items() if name in shown.column_names}
     st.dataframe(
-        with_names(shown.slice(0, MOST_ROWS)),
+        with_durations(with_names(shown.slice(0, MOST_ROWS))),
         hide_index=True,
         column_order=list(labels),
         column_config={name: column(name, told, shown[name]) for name, told in labels.items()},
@@ -194,6 +194,15 @@ def with_names(shown: pa.Table) -> pa.Table:
         return shown
     place = shown.column_names.index(PUBLISHER)
     return shown.set_column(place, PUBLISHER, pc.fill_null(shown[PUBLISHER].cast(pa.string()), "(unknown publisher)"))
+
+
+def with_durations(shown: pa.Table) -> pa.Table:
+    """The table with spans of time in words, which it has no format for."""
+    for place, name in enumerate(shown.column_names):
+        if name.endswith("_seconds"):
+            told = pa.array(map(formats.duration, shown[name].to_pylist()), pa.string())
+            shown = shown.set_column(place, name, told)
+    return shown
 
 
 def counted(rows: int) -> str:

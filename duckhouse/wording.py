@@ -19,6 +19,19 @@ def moment(at: datetime | None) -> str:
     return "" if at is None else at.isoformat(sep=" ", timespec="minutes")
 
 
+def duration(seconds: float | None) -> str:
+    """A span of time in its two largest units, below a minute in seconds: 6.1 s, 3 h 42 min."""
+    if seconds is None:
+        return ""
+    if round(seconds, 1) < 60:
+        return f"{seconds:.1f} s"
+    minutes, left = divmod(round(seconds), 60)
+    hours, minutes_left = divmod(minutes, 60)
+    if not hours:
+        return f"{minutes} min {left} s"
+    return f"{hours} h {minutes_left} min" if hours < 24 else f"{hours // 24:,} d {hours % 24} h"
+
+
 def words(name: str | None) -> str:
     """A name of the warehouse as people write it: ad_serving is ad serving."""
     return (name or "").strip("_").replace("_", " ")

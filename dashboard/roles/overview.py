@@ -1,7 +1,7 @@
 """Overview: is the data of each system complete, right and on time, what changed since yesterday, what to do first?"""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import streamlit as st
@@ -11,6 +11,7 @@ from dashboard.asking import Asking
 from dashboard.parts import link, plain
 from dashboard.roles.data_quality import rule_name
 from duckhouse.metrics import metrics
+from duckhouse.reporting.chapters.consent import left_out
 from duckhouse.reporting.formats import change, counted, moment, money
 from duckhouse.reporting.overview import WITHOUT_RULES
 from duckhouse.warehouse.questions import Comparison, In, Question
@@ -116,8 +117,7 @@ def compared_day(asking: Asking, system: Row) -> None:
     if name is None or system.last_day is None or not asking.has(metrics()[name].view):
         st.markdown(f"**{plain(system.label)}**")
         return
-    is_over = system.last_day < system.last_delivery_at.date()
-    day = system.last_day if is_over else system.last_day - timedelta(days=1)
+    day = last_day_to_compare(asking, system)
     before, column, told = day - timedelta(days=1), "event_date", "%Y-%m-%d"
     if name in MONTHLY:
         day, column, told = day.replace(day=1), "month", "%B %Y"
@@ -126,6 +126,21 @@ def compared_day(asking: Asking, system: Row) -> None:
     row = asking.one(Comparison(question, In(column, (day,)), In(column, (before,))))
     parts.tile(st, row, name, title=f"{plain(system.label)}: {metrics()[name].label.lower()}")
     st.caption(f"{day:{told}}, beside {before:{told}}")
+    if system.source == "consent":
+        of_day = Question("rpt_consent_rates", where=(In("breakdown", ("day",)), In("member", (str(day),))))
+        for line in filter(None, map(left_out, asking.rows(of_day))):
+            st.caption(line.capitalize())
+
+
+def last_day_to_compare(asking: Asking, system: Row) -> date:
+    """The last day that is over; of consent, whose days may be delivered in part, the last full one."""
+    last: date = system.last_day
+    if system.source == "consent":
+        measures = {"last_day": "max(event_date)", "days": "count(*)"}
+        full = asking.one(Question("rpt_consent_days", measures=measures, where=(In("is_full_day", (True,)),)))
+        if full.days:
+            last = full.last_day
+    return last if last < system.last_delivery_at.date() else last - timedelta(days=1)
 
 
 def last_deliveries(asking: Asking) -> dict[str, str]:

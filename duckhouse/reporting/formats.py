@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from duckhouse.wording import counted as counted
+from duckhouse.wording import duration as duration
 from duckhouse.wording import moment as moment
 from duckhouse.wording import words as words
 

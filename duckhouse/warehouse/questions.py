@@ -65,6 +65,16 @@ class Between:
 
 
 @dataclass(frozen=True)
+class Not:
+    """The opposite of a condition."""
+
+    condition: Condition
+
+    def sql(self, dialect: Dialect) -> str:
+        return f"not ({self.condition.sql(dialect)})"
+
+
+@dataclass(frozen=True)
 class Question:
     """Columns of a view; with measures, the groups of these columns and an aggregate of each.
 

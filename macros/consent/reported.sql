@@ -3,28 +3,35 @@
     standard errors (consent_rates): each figure, weighted once, with its interval. A figure that is not sampled is a
     count and has no interval. <rate>_precision says how to read the interval of a rate: estimated, not sampled (exact),
     or error unknown. The error is unknown where all or none of the stored events count, because the sample then does
-    not show how far off the rate may be.
+    not show how far off the rate may be. Where there is no rate it says why. <rate>_is_small_sample judges a rate by
+    the stored records of its denominator. of: as for consent_rates.
 #}
-{% macro reported_consent(sums) -%}
+{% macro reported_consent(sums, of='') -%}
         {%- set volumes = {'notices': 'consent_asked', 'choices': 'consent_given', 'events': 'events'} -%}
         {%- set rates = {
-            'opt_in_rate': (['opt_ins', 'consent_asked'], none),
-            'consent_rate': (['opt_ins', 'choices'], '1'),
-            'conversion_rate': (['consent_given', 'consent_asked'], none),
+            'opt_in_rate': (['opt_ins' ~ of, 'consent_asked'], none, 'no notice is stored'),
+            'consent_rate': (['opt_ins', 'choices'], '1', 'no choice with a status is stored'),
+            'conversion_rate': (['consent_given' ~ of, 'consent_asked'], none, 'no notice is stored'),
         } -%}
-        {%- for rate, (parts, at_most) in rates.items() %}
+        {%- for rate, (parts, at_most, missing) in rates.items() %}
         {{ reported_rate(rate, sums ~ '.' ~ rate ~ '_weighted_once', sums ~ '.' ~ rate ~ '_weighted_once_se', at_most) }},
         {{ precision_of(
             sums ~ '.' ~ rate ~ '_weighted_once', sums ~ '.' ~ rate ~ '_weighted_once_se',
-            [sums ~ '.' ~ parts[0] ~ '_variance', sums ~ '.' ~ parts[1] ~ '_variance']
+            [sums ~ '.' ~ parts[0] ~ '_variance', sums ~ '.' ~ parts[1] ~ '_variance'], missing
         ) }} as {{ rate }}_precision,
+        {{ is_small(sums ~ '.' ~ parts[1]) }} as {{ rate }}_is_small_sample,
         {%- endfor %}
         {%- for name, volume in volumes.items() %}
         {{ reported_volume(name, sums ~ '.' ~ volume) }},
         {{ cast_to(sums ~ '.' ~ volume ~ '_sampled', 'integer') }} as {{ name }}_stored,
         {%- endfor %}
-        {{ cast_to(sums ~ '.opt_ins_once', 'money') }} as opt_ins,
-        {{ cast_to(sums ~ '.events_sampled between 1 and ' ~ (var('least_sampled') - 1), 'boolean') }} as is_small_sample
+        {{ cast_to(sums ~ '.opt_ins_once', 'money') }} as opt_ins
+{%- endmacro %}
+
+
+{# Whether a rate with this denominator has too few stored records for its interval; false where there is no rate. #}
+{% macro is_small(whole) -%}
+    {{ cast_to(whole ~ '_sampled between 1 and ' ~ (var('least_sampled') - 1), 'boolean') }}
 {%- endmacro %}
 
 
@@ -45,10 +52,10 @@
 {%- endmacro %}
 
 
-{% macro precision_of(rate, error, variances) -%}
+{% macro precision_of(rate, error, variances, missing) -%}
         {{ cast_to(
-            'case when ' ~ rate ~ ' is null then null when ' ~ error ~ " > 0 then 'estimated' when " ~ variances | join(' + ')
-            ~ " > 0 then 'error unknown' else 'not sampled' end", 'text_nullable'
+            'case when ' ~ rate ~ " is null then '" ~ missing ~ "' when " ~ error ~ " > 0 then 'estimated' when "
+            ~ variances | join(' + ') ~ " > 0 then 'error unknown' else 'not sampled' end", 'text'
         ) }}
 {%- endmacro %}
 
@@ -76,12 +83,15 @@
 
 
 {#
-    The sums behind all consent volumes, and those behind choices about purposes and vendors, over the rows of a
-    relation.
+    The sums behind all consent volumes, over the rows of a relation with has_notices, and those behind choices about
+    purposes and vendors.
 #}
 {% macro consent_volume_sums(relation) -%}
         {%- for volume, condition in consent_volumes().items() %}
-        {{ volume_sums(relation, volume, condition) }}{{ ',' if not loop.last }}
+        {{ volume_sums(relation, volume, condition) }},
+        {%- endfor %}
+        {%- for volume, whole in volumes_with_notices().items() %}
+        {{ volume_sums(relation, volume, relation ~ '.has_notices and ' ~ consent_volumes()[whole]) }}{{ ',' if not loop.last }}
         {%- endfor %}
 {%- endmacro %}
 
@@ -89,7 +99,12 @@
         {%- for choice in ['offered', 'enabled', 'disabled'] %}
         {{ volume_sums(relation, choice, relation ~ ".choice = '" ~ choice ~ "'", without=['extrapolated']) }},
         {%- endfor %}
-        {{ volume_sums(relation, 'decided', relation ~ ".choice <> 'offered'", without=['extrapolated']) }}
+        {{ volume_sums(relation, 'decided', relation ~ ".choice <> 'offered'", without=['extrapolated']) }},
+        {{ volume_sums(
+            relation, 'enabled_with_notices', relation ~ '.has_notices and ' ~ relation ~ ".choice = 'enabled'",
+            without=['extrapolated']
+        ) }},
+        count(distinct case when {{ relation }}.choice <> 'offered' then {{ relation }}.company_id end) as company_count
 {%- endmacro %}
 
 

@@ -24,14 +24,21 @@
 {%- endmacro %}
 
 
-{% macro median(expression) -%}
-    {{ return(adapter.dispatch('median')(expression)) }}
+{% macro median(expression) -%} {{ quantile(expression, 0.5) }} {%- endmacro %}
+
+
+{# A percentile of a whole number. It is a multiple of 0.01; the engines' own arithmetic differs in the last bit. #}
+{% macro percentile(expression, percent) -%} round({{ quantile(expression, percent / 100) }}, 2) {%- endmacro %}
+
+
+{% macro quantile(expression, share) -%}
+    {{ return(adapter.dispatch('quantile')(expression, share)) }}
 {%- endmacro %}
 
-{% macro duckdb__median(expression) -%}
-    quantile_cont({{ expression }}, 0.5)
+{% macro duckdb__quantile(expression, share) -%}
+    quantile_cont({{ expression }}, {{ share }})
 {%- endmacro %}
 
-{% macro clickhouse__median(expression) -%}
-    quantileExactInclusiveOrNull(0.5)({{ expression }})
+{% macro clickhouse__quantile(expression, share) -%}
+    quantileExactInclusiveOrNull({{ share }})({{ expression }})
 {%- endmacro %}

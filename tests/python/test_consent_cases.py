@@ -1,17 +1,21 @@
 """Small drops of consent events written by hand, a company a case, with what must come out worked out by hand."""
 
 import datetime as dt
+import hashlib
 import json
 import math
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import clickhouse_connect
 import duckdb
 import pytest
 
+from dashboard.roles.consent import are_apart
 from support.analyses import analyses_of, answers_of_dev, answers_of_prod, compiled, described
 from support.consent import Record, Z, assert_estimate, company_record, deliver, event, records
 from support.dashboard import TARGETS, shown, tables_of, tiles_of
@@ -20,6 +24,8 @@ from support.drops import NO_TESTS, build, keep
 from support.metrics import Figures, Grouping, assert_metrics
 from support.pages import read_page
 from support.warehouse import Warehouse, warehouse
+
+COMPANY_OF_EVENTS = "select distinct company_id from marts.fct_consent_events"
 
 # event: RATE, COUNT, and what they mean: stored events, weighted once, extrapolated, variance
 WEIGHTS: dict[str, tuple[str, str, int, float, float, float]] = {
@@ -212,6 +218,43 @@ ENABLED: dict[tuple[str, str], tuple] = {
     ("device", "smartphone"): (0.0, None, None, "error unknown", None, None, None),
 }
 
+# In Norway one company shows notices: 10 of weight 5, and 10 full opt-ins, all stored. The other has 30 opt-ins of
+# weight 2, and no notice. In Sweden a company opts in whose notices are of another day and country.
+OF_901 = {"notice": {"vendors": [901]}, "choice": {"vendors": lists([901], [])}}
+OCTOBER_5 = "2025-10-05 10:00:00.000"
+
+
+def northern(event_id: str, company: str, event_type: str, country: str, **fields: Any) -> dict[str, str]:
+    place = {"country": f'"{country}"', "device_type": "television"}
+    return event(event_id, company, event_type, **{"at": OCTOBER_5, **place, **fields})
+
+
+NORTH = [
+    *(
+        northern(f"north-asked-{n}", "north", "consent.asked", "NO", parameters=OF_901["notice"], rate="0.2", count="5")
+        for n in range(10)
+    ),
+    *(
+        northern(
+            *(f"{company}-in-{n}", company, "consent.given", "NO"),
+            **{"parameters": OF_901["choice"], "consent": "full opt-in", **weight},
+        )
+        for company, most, weight in (("north", 10, {}), ("unasked", 30, HALF))
+        for n in range(most)
+    ),
+    northern("north-in-sweden", "north", "consent.given", "SE", at="2025-09-06 10:00:00.000", consent="full opt-in"),
+    northern("asked-in-sweden", "sweden", "consent.asked", "SE"),
+]
+# Opt-ins of north alone: 10 / 50, variance (0 + 0.2^2 x 200) / 50^2, which with those of unasked would be 70 / 50.
+NORTHERN = (0.2, 0.2 - Z * math.sqrt(8) / 50, 0.2 + Z * math.sqrt(8) / 50)
+
+# stored events of days: 160 and 20, beside the hundreds of 5 September; 100 of the day of the delivery
+FULL_DAYS = [
+    event(f"{day}-{n}", "days", at=f"{day} 10:00:00.000", device_type="television")
+    for day, most in (("2025-10-05", 160), ("2025-10-09", 20), ("2026-01-10", 100))
+    for n in range(most)
+]
+
 SIZES = [event(f"{company}-{n}", company) for company, size in (("few", 29), ("enough", 30)) for n in range(size)]
 
 AGAIN = [
@@ -233,7 +276,6 @@ AGAIN_IN_BETWEEN = [
 
 # what a delivery may do to the figures of a day that was published
 TENTH = {"rate": "0.1", "count": "10"}
-OCTOBER_5 = "2025-10-05 10:00:00.000"
 RESTATED = [
     *(event(f"restated-asked-{n}", "restated", "consent.asked", OCTOBER_5, **TENTH) for n in range(4)),
     *(event(f"restated-in-{n}", "restated", "consent.given", OCTOBER_5, consent="full opt-in") for n in range(2)),
@@ -334,7 +376,7 @@ def first(consent: Warehouse) -> Warehouse:
     ]
     files = {
         "aside": ASIDE,
-        "volumes": [*weights, *RATES, *BY_HAND, *SIZES],
+        "volumes": [*weights, *RATES, *BY_HAND, *SIZES, *NORTH, *FULL_DAYS],
         "others": [*KNOWN, *places, *COUNTRIES, *TIMES, *CHOICES, *SAMPLED_CHOICES, *AGAIN],
         "restated": RESTATED,
     }
@@ -601,6 +643,14 @@ MEDIANS = {
     "given_within_session": 30,
     "created_to_updated": 8,
 }
+# nine tenths of the way from the first to the last: between the fifth and sixth, third and fourth, fourth and fifth,
+# second and third
+PERCENTILES_90 = {
+    "first_later_given": 1800.0005,
+    "next_event_is_given": 1800.0007,
+    "given_within_session": 60 + 0.6 * 1740,
+    "created_to_updated": 26,
+}
 
 
 @pytest.mark.parametrize("definition", WAITS)
@@ -614,6 +664,9 @@ def test_time_to_an_answer_by_definition(first: Warehouse, definition: str) -> N
     figures = [len(seconds) / events, MEDIANS[definition], sum(seconds) / len(seconds)]
     names = ("coverage_sampled", "median_seconds", "mean_seconds")
     assert [record[name] for name in names] == pytest.approx(figures, rel=1e-9)
+    condition = f"company_id = 'times' and definition = '{definition}'"
+    for found in on_both(first, "percentile_90_seconds", "reporting", "rpt_consent_time_to_answer", condition):
+        assert found == [(pytest.approx(PERCENTILES_90[definition], rel=1e-9),)]
     company = company_record(first, "times")
     assert [company[f"{definition}_{name}"] for name in names] == [record[name] for name in names]
 
@@ -634,7 +687,7 @@ REPORTED: dict[str, tuple] = {
         *(0.6, 0.47604099, 0.72395901, "estimated"),
         *(125, 125 - Z * math.sqrt(500), 125 + Z * math.sqrt(500)),
     ),
-    "no-notice": (None, None, None, None, 0.75, None, None, "not sampled", 0, None, None),
+    "no-notice": (None, None, None, "no notice is stored", 0.75, None, None, "not sampled", 0, None, None),
     "unanswered": (
         0,
         None,
@@ -643,12 +696,15 @@ REPORTED: dict[str, tuple] = {
         None,
         None,
         None,
-        None,
+        "no choice with a status is stored",
         15,
         3,
         15 + Z * math.sqrt(60),
     ),
-    "quiet": (None, None, None, None, None, None, None, None, 0, None, None),
+    "quiet": (
+        *(None, None, None, "no notice is stored", None, None, None, "no choice with a status is stored"),
+        *(0, None, None),
+    ),
 }
 
 
@@ -677,6 +733,53 @@ def test_vendors_are_enabled_and_refused(first: Warehouse, place: tuple[str, str
         assert approximately(found) == approximately([ENABLED[place]])
 
 
+def test_rates_of_companies_leave_out_those_without_notices(first: Warehouse) -> None:
+    """On both engines opt-ins of a company without notices are in no rate per notice, and are counted beside it."""
+    columns = ", ".join(
+        f"{rate}, {rate}_low, {rate}_high, {rate}_is_small_sample" for rate in ("opt_in_rate", "conversion_rate")
+    )
+    left_out = "companies, companies_without_notices, choices_without_notices, opt_ins"
+    country = "breakdown = 'country' and member = '{}'"
+    for found in on_both(first, columns, "reporting", "rpt_consent_rates", country.format("NO")):
+        assert approximately(found) == approximately([(*NORTHERN, True, *NORTHERN, True)])
+    for found in on_both(first, left_out, "reporting", "rpt_consent_rates", country.format("NO")):
+        assert found == [(2, 1, 60, 70)]
+    swedish = f"opt_in_rate, opt_in_rate_precision, {left_out}"
+    for found in on_both(first, swedish, "reporting", "rpt_consent_rates", country.format("SE")):
+        assert found == [(1, "not sampled", 2, 0, 0, 1)]
+    offered = "enabled_per_offer, enabled_per_offer_low, enabled_per_offer_high, enabled_rate, companies"
+    condition = "item_id = '901' and breakdown = 'all'"
+    for found in on_both(first, offered, "reporting", "rpt_consent_choices", condition):
+        assert approximately(found) == approximately([(*NORTHERN, 1, 2)])
+    sizes = "enabled_rate_is_small_sample, enabled_per_offer_is_small_sample"
+    for found in on_both(first, sizes, "reporting", "rpt_consent_choices", condition):
+        assert found == [(False, True)]
+
+
+def test_a_sample_is_small_by_the_denominator_of_the_rate(first: Warehouse) -> None:
+    """Of by-hand 25 notices and 30 choices are stored, of no-notice 4 choices, and of rates 10."""
+    sizes = ", ".join(f"{rate}_is_small_sample" for rate in ("opt_in_rate", "conversion_rate", "consent_rate"))
+    for company, expected in {"by-hand": (True, True, False), "no-notice": (False, False, True)}.items():
+        for found in on_both(first, sizes, "reporting", "rpt_consent_companies", f"company_id = '{company}'"):
+            assert found == [expected]
+    columns = "company_id, min(is_small_sample), max(is_small_sample)"
+    for found in on_both(
+        first, columns, "reporting", "rpt_consent_status", "company_id in ('by-hand', 'rates') group by 1"
+    ):
+        assert found == [("by-hand", False, False), ("rates", True, True)]
+
+
+def full_days(house: Warehouse) -> list[list[str]]:
+    days = on_both(house, "distinct event_date", "reporting", "rpt_consent_days", "is_full_day")
+    return [[str(event_date) for (event_date,) in found] for found in days]
+
+
+def test_a_full_day_is_over_and_has_half_of_the_usual_events(first: Warehouse) -> None:
+    """9 October has 20 events where days usually have over 100; days of one event do not say what is usual. 10 January
+    is the day of the delivery."""
+    assert full_days(first) == [["2025-09-05", "2025-10-05"]] * 2
+
+
 def test_purposes_that_no_notice_offers_have_no_rate_per_offer(first: Warehouse) -> None:
     columns = "kind || item_id, enabled_rate, enabled_per_offer, offered, enabled, disabled, enabled_rate_precision"
     condition = "breakdown = 'company' and member = 'choices'"
@@ -693,7 +796,9 @@ def test_purposes_that_no_notice_offers_have_no_rate_per_offer(first: Warehouse)
 
 
 def test_rates_of_each_breakdown_are_those_of_its_events(first: Warehouse) -> None:
-    """Summed in plain Python from the events: full opt-ins per notice, and the error by the delta method."""
+    """Summed in plain Python from the events: full opt-ins per notice of companies with notices, and the error by the
+    delta method."""
+    asking = {company for (company,) in first.rows(f"{COMPANY_OF_EVENTS} where event_type = 'consent.asked'")}
     industries = dict(first.rows("select company_id, coalesce(industry_front, industry_back) from marts.dim_companies"))
     sums: dict[tuple[str, str | None], list[float]] = {}
     for company, kind, status, country, device, day, weight, variance in first.rows(
@@ -709,7 +814,8 @@ def test_rates_of_each_breakdown_are_those_of_its_events(first: Warehouse) -> No
         }
         for place in places.items():
             of_place = sums.setdefault(place, [0.0] * 4)
-            for at, counts in ((0, kind == "consent.asked"), (2, kind == "consent.given" and status == "full opt-in")):
+            is_opt_in = kind == "consent.given" and status == "full opt-in" and company in asking
+            for at, counts in ((0, kind == "consent.asked"), (2, is_opt_in)):
                 of_place[at] += float(weight) * counts
                 of_place[at + 1] += float(variance) * counts
     expected = {}
@@ -862,6 +968,10 @@ def test_a_redelivery_restates_what_was_published(redelivered: Warehouse) -> Non
     assert story(redelivered, CHANGES, "fct_consent_restatements") == CHANGED
 
 
+def test_the_day_of_a_delivery_is_full_once_the_next_one_came(redelivered: Warehouse) -> None:
+    assert full_days(redelivered) == [["2025-09-05", "2025-10-05", "2026-01-10"]] * 2
+
+
 def test_an_older_delivery_that_arrives_last_replaces_nothing(redelivered: Warehouse, older: Warehouse) -> None:
     assert events_again(older) == events_again(redelivered) | {"between": (day(6), "empty")}
     assert days_again(older) == {day(5): 3, day(6): 1, day(7): 1}
@@ -913,10 +1023,13 @@ def test_the_report_shows_what_was_restated(older: Warehouse) -> None:
 def test_metrics_are_those_of_the_events(older: Warehouse) -> None:
     """A view rounds the estimates of each company and day to six decimals."""
 
-    def weight_of(event_type: str, status: str | None = None) -> Callable[[Record], Decimal]:
+    asking = {company for (company,) in older.rows(f"{COMPANY_OF_EVENTS} where event_type = 'consent.asked'")}
+
+    def weight_of(event_type: str, status: str | None = None, where_asked: bool = False) -> Callable[[Record], Decimal]:
         def weight(row: Record) -> Decimal:
             counts = row["event_type"] == event_type and status in (None, row["consent_status"])
-            return row["events_weighted_once"] if counts else Decimal(0)
+            is_left_out = where_asked and row["company_id"] not in asking
+            return row["events_weighted_once"] if counts and not is_left_out else Decimal(0)
 
         return weight
 
@@ -924,8 +1037,10 @@ def test_metrics_are_those_of_the_events(older: Warehouse) -> None:
         "notices": weight_of("consent.asked"),
         "choices": weight_of("consent.given"),
         "opt_ins": weight_of("consent.given", "full opt-in"),
-        "opt_in_rate": ("opt_ins", "notices"),
-        "conversion_rate": ("choices", "notices"),
+        "choices_with_notices": weight_of("consent.given", where_asked=True),
+        "opt_ins_with_notices": weight_of("consent.given", "full opt-in", where_asked=True),
+        "opt_in_rate": ("opt_ins_with_notices", "notices"),
+        "conversion_rate": ("choices_with_notices", "notices"),
     }
     groupings = [
         Grouping("metric_time__day", lambda row: row["event_date"], "rpt_consent_days", "event_date"),
@@ -987,7 +1102,7 @@ def test_companies_that_a_later_file_leaves_out_stay(first: Warehouse, older: Wa
 def test_all_records_of_the_drops_are_published_or_accounted_for(older: Warehouse) -> None:
     delivered = {
         "aside": len(ASIDE),
-        "volumes": len([*WEIGHTS, *RATES, *BY_HAND, *SIZES]),
+        "volumes": len([*WEIGHTS, *RATES, *BY_HAND, *SIZES, *NORTH, *FULL_DAYS]),
         "others": len([*KNOWN, *PLACES, *COUNTRIES, *TIMES, *CHOICES, *SAMPLED_CHOICES, *AGAIN]),
         "restated": len(RESTATED),
     }
@@ -1033,6 +1148,24 @@ def test_a_vendor_number_is_the_same_text_on_both_engines(odd: Warehouse) -> Non
     assert dev == prod
 
 
+def test_a_user_leaves_landing_and_the_raw_tables(consent: Warehouse, older: Warehouse) -> None:
+    """The steps of docs/erasure.md: the hash finds the delivery, and no figure changes without it."""
+    key = hashlib.sha256(b"quick").hexdigest()
+    found = older.rows(f"select distinct _delivery_id from staging.stg_consent__events where user_key = '{key}'")
+    assert [delivery[:8] for (delivery,) in found] == ["20260110"]
+    before, zone = consent.published(), consent.folder / "landing" / "consent"
+    landed = f"select user_id from read_parquet('{zone}/delivery=*/events/*.parquet', union_by_name = true)"
+    assert ("quick",) in consent.rows(landed)
+    shutil.rmtree(zone / f"delivery={found[0][0]}")
+    with clickhouse_connect.get_client(host="127.0.0.1", port=consent.clickhouse_port) as client:
+        client.command("drop database raw_consent")
+        build(consent)
+        raw = client.query("select countIf(user_id = 'quick'), count(*) > 0 from raw_consent.events").result_rows
+    assert raw == [(0, True)]
+    assert ("quick",) not in consent.rows(landed)
+    assert consent.published() == before
+
+
 @pytest.mark.parametrize("target", ["dev", "prod"])
 def test_a_record_that_is_neither_shown_nor_set_aside_is_missed(
     consent: Warehouse, older: Warehouse, target: str
@@ -1054,17 +1187,24 @@ def test_the_page_about_consent_says_what_moved_a_rate(older: Warehouse, consent
     """Of the restated company: 3 opt-ins of 45 notices, where 2 of 40 had been reported."""
     consent.run("publish", "--target", "dev")
     query = {"day": "2025-10-05", "company": "restated · unknown"}
-    page = shown(consent, target, "consent", {**query, "restated": "2025-10-05, restated · unknown"})
+    chosen = "2025-10-05, restated · unknown"
+    page = shown(consent, target, "consent", {**query, "restated": chosen})
     tiles, tables = tiles_of(page), tables_of(page)
     assert (tiles["Notices"][0], tiles["Choices"][0], tiles["Opt-in rate"][0]) == ("45", "3", f"{3 / 45:.2%}")
     assert tiles["Opt-in rate, all days"][0] == f"{3 / 45:.2%}"
-    low, high = tiles["Opt-in rate, all days"][1].replace("%", "").split(" to ")
+    interval, small = tiles["Opt-in rate, all days"][1].split(", ")
+    assert small == "small sample"
+    low, high = interval.replace("%", "").split(" to ")
     assert float(low) < 100 * 3 / 45 < float(high)
     [row] = tables["Restated days"]
     assert (row["opt_in_rate_before"], row["opt_in_rate"]) == (pytest.approx(2 / 40), pytest.approx(3 / 45))
     assert (row["events_late"], row["events_reweighed"], row["events_consent_changed"]) == (1, 1, 1)
     brought = {row["event_id"] for row in tables["Records that the delivery brought"]}
     assert brought == {"restated-asked-0", "restated-late", "restated-in-0", "restated-out"}
+    for which, expected in {"Came late": {"restated-late"}, "Changed": brought - {"restated-late"}}.items():
+        filtered = shown(consent, target, "consent", {**query, "restated": chosen, "records": which})
+        shown_records = tables_of(filtered)["Records that the delivery brought"]
+        assert {row["event_id"] for row in shown_records} == expected
     [country] = tables["Country"]
     assert country["opt_in_rate"] == pytest.approx(3 / 45)
 
@@ -1072,12 +1212,36 @@ def test_the_page_about_consent_says_what_moved_a_rate(older: Warehouse, consent
 @pytest.mark.parametrize("target", TARGETS)
 def test_the_page_about_consent_has_the_rates_of_the_views(older: Warehouse, consent: Warehouse, target: str) -> None:
     consent.run("publish", "--target", "dev")
-    page = shown(consent, target, "consent", {"rate": "Conversion rate", "by": "Industry"})
+    query = {"rate": "Conversion rate", "by": "Industry", "order": "Lowest first", "certain": "true", "company": ""}
+    page = shown(consent, target, "consent", query)
     tiles, tables = tiles_of(page), tables_of(page)
     asked = "select sum(events_weighted_once) from marts.fct_consent_events where event_type = 'consent.{}'"
-    [(notices,)], [(choices,)] = consent.rows(asked.format("asked")), consent.rows(asked.format("given"))
+    asking = f" and company_id in ({COMPANY_OF_EVENTS} where event_type = 'consent.asked')"
+    [(notices,)], [(choices,)] = consent.rows(asked.format("asked")), consent.rows(asked.format("given") + asking)
     assert tiles["Conversion rate, all days"][0] == f"{choices / notices:.1%}"
     of_industries = "select member, conversion_rate from reporting.rpt_consent_rates where breakdown = 'industry'"
     found = {row["member"]: row["conversion_rate"] for row in tables["Industry"]}
     assert found == {name: None if rate is None else pytest.approx(rate) for name, rate in consent.rows(of_industries)}
     assert {"Companies", "Choices by status", "Purposes", "Time to answer", "Design effects"} <= tables.keys()
+    rates = [row["conversion_rate"] for row in tables["Companies"] if row["conversion_rate"] is not None]
+    assert rates == sorted(rates)
+    told = " ".join(caption.value for caption in page.caption)
+    [(without, of_all)] = consent.rows(
+        f"select count(distinct company_id) filter (company_id not in ({COMPANY_OF_EVENTS} where event_type = "
+        "'consent.asked')), count(distinct company_id) from marts.fct_consent_events"
+    )
+    assert f"are without {without} of {of_all} companies, of which no notice is stored" in told
+    assert "Outside all periods: " in told
+    [times] = [row for row in tables["Time to answer"] if row["company_id"] == "times"]
+    assert (times["median_seconds"], times["percentile_90_seconds"]) == ("30.0 s", "18 min 24 s")
+    assert [row["companies"] for row in tables["Purposes"] if row["item_id"] == "market"] == [1]
+
+
+@pytest.mark.parametrize(
+    ("now", "is_apart"), [((0.31, 0.33), True), ((0.1, 0.19), True), ((0.3, 0.4), False), ((None, None), False)]
+)
+def test_a_rate_moved_for_sure_where_intervals_are_apart(
+    now: tuple[float | None, float | None], is_apart: bool
+) -> None:
+    days = [SimpleNamespace(opt_in_rate_low=low, opt_in_rate_high=high) for low, high in ((0.2, 0.3), now)]
+    assert are_apart(days, "opt_in_rate") is are_apart(days[::-1], "opt_in_rate") is is_apart

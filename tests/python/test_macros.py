@@ -620,6 +620,13 @@ def test_the_median_lies_halfway_between_the_middle_two(evaluate: Evaluate) -> N
     assert evaluate("median", [None]) == [None]
 
 
+def test_a_percentile_lies_between_the_numbers_around_it(evaluate: Evaluate) -> None:
+    """The 90th of 1, 2, 5 and 100: 2.7 of the 3 steps up, so 0.7 of the way from 5 to 100."""
+    assert evaluate("percentile_90", ["5", "1", None, "2", "100"]) == [pytest.approx(71.5)]
+    assert evaluate("percentile_90", ["5"]) == [5.0]
+    assert evaluate("percentile_90", [None]) == [None]
+
+
 def test_aggregates_ignore_null_and_arrival_order(evaluate: Evaluate) -> None:
     assert evaluate("ordered_text_agg", ["b", "a", None, "c"]) == ["a,b,c"]
     assert evaluate("ordered_text_agg", [None]) == [""]

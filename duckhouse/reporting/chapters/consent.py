@@ -53,7 +53,11 @@ def facts(found: Found) -> list[Fact]:
     companies = found["companies"]
     without_country = sum(company.hq_country is None for company in companies)
     shown = [
-        Fact("Opt-in rate", formats.percent(total.opt_in_rate), interval_of(total, "opt_in_rate", formats.percent)),
+        Fact(
+            "Opt-in rate",
+            formats.percent(total.opt_in_rate),
+            "; ".join(filter(None, (interval_of(total, "opt_in_rate", formats.percent), left_out(total)))),
+        ),
         Fact(
             "Companies",
             f"{len(companies):,}, {len(with_events(companies)):,} with events",
@@ -86,14 +90,21 @@ def sections(found: Found) -> list[Section]:
         Section(
             "Where and on what do users opt in?",
             [breakdown_table(found, "country"), breakdown_table(found, "device"), breakdown_table(found, "industry")],
-            "Totals are divided, never averaged: companies with many notices weigh more.",
+            "Totals are divided, never averaged: companies with many notices weigh more. Companies of which no notice "
+            "is stored count in no opt-in rate.",
             folded=True,
         ),
-        Section("How does consent develop?", [*days_chart(found), breakdown_table(found, "day")], folded=True),
+        Section(
+            "How does consent develop?",
+            [*days_chart(found), breakdown_table(found, "day")],
+            "Days have events of different companies: a rate may move because others are in it.",
+            folded=True,
+        ),
         Section(
             "How long do users take to answer?",
             [Table("Times from notice to answer", ANSWER_HEADERS, map(answer_row, found["answers"]))],
-            "Median and mean are of the events for which there is such a time; the coverage says how many those are.",
+            "Median and 90th percentile are of the events for which there is such a time; the coverage says how many "
+            "those are.",
             folded=True,
         ),
         Section(
@@ -154,7 +165,7 @@ def status_table(found: Found) -> Table:
             rate_of(row, "share_of_choices"),
             volume_of(row, "choices"),
             formats.count(row.choices_stored),
-            sample_of(row),
+            small(row.is_small_sample),
         )
         for row in found["status"]
     )
@@ -163,7 +174,7 @@ def status_table(found: Found) -> Table:
 
 def choice_rows(found: Found) -> Iterable[tuple[str, ...]]:
     chosen = [row for row in found["choices"] if row.breakdown == "all"]
-    for row in sorted(chosen, key=lambda row: (row.is_small_sample, no_rate_last(row.enabled_rate))):
+    for row in sorted(chosen, key=lambda row: (row.enabled_rate_is_small_sample, no_rate_last(row.enabled_rate))):
         yield (
             row.item_id,
             formats.words(row.kind),
@@ -172,7 +183,8 @@ def choice_rows(found: Found) -> Iterable[tuple[str, ...]]:
             volume_of(row, "offered"),
             volume_of(row, "enabled"),
             volume_of(row, "disabled"),
-            sample_of(row),
+            formats.count(row.companies),
+            sample_of(row, "enabled_rate"),
         )
 
 
@@ -187,7 +199,9 @@ def breakdown_table(found: Found, breakdown: str) -> Table:
             rate_of(row, "consent_rate"),
             volume_of(row, "notices"),
             volume_of(row, "events"),
-            sample_of(row),
+            formats.count(row.companies),
+            formats.count(row.companies_without_notices),
+            sample_of(row, "opt_in_rate"),
         )
         for row in rows
     )
@@ -195,8 +209,9 @@ def breakdown_table(found: Found, breakdown: str) -> Table:
 
 
 def days_chart(found: Found) -> list[Part]:
-    """The rates of the latest days that are not after the last delivery."""
-    days = [row for row in members(found, "day") if row.member[:1].isdigit()][-MOST_DAYS:]
+    """The rates of the latest full days."""
+    full = {str(row.event_date) for row in found["days"] if row.is_full_day}
+    days = [row for row in members(found, "day") if row.member in full][-MOST_DAYS:]
     points = [
         (date.fromisoformat(row.member), name, rate)
         for name, column in (("consent rate", "consent_rate"), ("opt-in rate", "opt_in_rate"))
@@ -229,9 +244,15 @@ COMPANY_HEADERS = (
     *("by COUNT / RATE", "stored", "countries", "sample"),
 )
 STATUS_HEADERS = ("company", "status", "share of choices", "choices", "stored", "sample")
-CHOICE_HEADERS = ("item", "kind", "enabled", "per offer", "offered", "enabled choices", "disabled choices", "sample")
-BREAKDOWN_HEADERS = ("opt-in rate", "consent rate", "notices", "events", "sample")
-ANSWER_HEADERS = ("company", "from and to", "median s", "mean s", "coverage", "events")
+CHOICE_HEADERS = (
+    *("item", "kind", "enabled", "per offer", "offered", "enabled choices", "disabled choices", "companies"),
+    "sample",
+)
+BREAKDOWN_HEADERS = (
+    *("opt-in rate", "consent rate", "notices", "events", "companies", "of them without notices"),
+    "sample",
+)
+ANSWER_HEADERS = ("company", "from and to", "median", "90th percentile", "coverage", "events")
 RESTATEMENT_HEADERS = (
     *("delivery", "company", "day", *causes.CONSENT.values()),
     *("events", "opt-in rate before", "after", "retracts"),
@@ -255,7 +276,7 @@ def company_row(row: Row) -> tuple[str, ...]:
         whole(row.events_by_count_and_rate),
         formats.count(row.events_stored),
         formats.count(row.countries),
-        sample_of(row),
+        sample_of(row, "opt_in_rate"),
     )
 
 
@@ -263,7 +284,8 @@ def answer_row(row: Row) -> tuple[str, ...]:
     return (
         row.company_id,
         row.definition_label,
-        *("" if seconds is None else f"{seconds:,.1f}" for seconds in (row.median_seconds, row.mean_seconds)),
+        formats.duration(row.median_seconds),
+        formats.duration(row.percentile_90_seconds),
         f"{formats.percent(row.coverage)} ({between(row.coverage_low, row.coverage_high, formats.percent)})",
         formats.count(row.events_stored),
     )
@@ -324,8 +346,23 @@ def whole(volume: float | Decimal | None) -> str:
     return "" if volume is None else f"{volume:,.0f}"
 
 
-def sample_of(row: Row) -> str:
-    return "small" if row.is_small_sample else ""
+def sample_of(row: Row, rate: str) -> str:
+    return small(getattr(row, f"{rate}_is_small_sample"))
+
+
+def small(is_small: bool) -> str:
+    return "small" if is_small else ""
+
+
+def left_out(row: Row) -> str:
+    """The companies of which no notice is stored, in words; empty where there are none."""
+    if not row.companies_without_notices:
+        return ""
+    companies = formats.counted(row.companies, "company", "companies")
+    return (
+        f"without {row.companies_without_notices:,} of {companies}, of which no notice is stored "
+        f"({whole(row.choices_without_notices)} choices)"
+    )
 
 
 def no_rate_last(rate: float | None) -> float:

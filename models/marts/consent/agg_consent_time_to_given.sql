@@ -30,6 +30,7 @@ summed as (
         count(*) as event_count,
         count(micros) as linked_count,
         {{ median('micros') }} as median_micros,
+        {{ percentile('micros', 90) }} as percentile_90_micros,
         sum(micros) as sum_micros
     from waits
     group by company_id, definition_name
@@ -43,6 +44,7 @@ final as (
         {{ cast_to('linked_count', 'integer') }} as events_linked,
         {{ ratio('linked_count', 'event_count') }} as coverage_sampled,
         {{ ratio('median_micros', '1000000') }} as median_seconds,
+        {{ ratio('percentile_90_micros', '1000000') }} as percentile_90_seconds,
         {{ ratio('sum_micros', 'linked_count * 1000000') }} as mean_seconds
     from summed
 )

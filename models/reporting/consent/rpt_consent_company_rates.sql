@@ -3,7 +3,7 @@ with daily as (
         consent.*,
         consent.country_code as country,
         consent.device_type as device
-    from {{ ref('fct_consent_company_daily') }} as consent
+    from {{ ref('int_consent__company_daily') }} as consent
 ),
 
 totals as (

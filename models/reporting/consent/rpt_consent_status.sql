@@ -21,13 +21,16 @@ final as (
             'share_of_choices', 'share_of_given_weighted_once', 'share_of_given_weighted_once_se', at_most='1'
         ) }},
         {{ precision_of(
-            'share_of_given_weighted_once', 'share_of_given_weighted_once_se', ['consent_given_weighted_once_se']
+            'share_of_given_weighted_once', 'share_of_given_weighted_once_se', ['consent_given_weighted_once_se'],
+            'no choice is stored'
         ) }} as share_of_choices_precision,
         consent_given_weighted_once as choices,
         case when consent_given_weighted_once_se > 0 then consent_given_weighted_once_low end as choices_low,
         case when consent_given_weighted_once_se > 0 then consent_given_weighted_once_high end as choices_high,
         consent_given_sampled as choices_stored,
-        is_small_sample
+        {{ cast_to(
+            'sum(consent_given_sampled) over (partition by company_id) < ' ~ var('least_sampled'), 'boolean'
+        ) }} as is_small_sample
     from statuses
 )
 

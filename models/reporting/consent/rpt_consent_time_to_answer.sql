@@ -5,7 +5,7 @@ with answers as (
         events_of_definition as event_count,
         events_linked as linked_count,
         median_seconds,
-        mean_seconds
+        percentile_90_seconds
     from {{ ref('agg_consent_time_to_given') }}
 ),
 
@@ -25,7 +25,7 @@ final as (
 
         ---------- seconds, and of how many events they are
         answers.median_seconds,
-        answers.mean_seconds,
+        answers.percentile_90_seconds,
         {{ ratio('answers.linked_count', 'answers.event_count') }} as coverage,
         {{ wilson_columns('coverage', 'answers.linked_count', 'answers.event_count') }},
         answers.event_count as events_stored,
