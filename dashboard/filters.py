@@ -62,6 +62,8 @@ def period(first: date, last: date, usual: str = "Week", of: tuple[date, date] |
 def choice(label: str, key: str, options: Mapping[str, str], everything: str = EVERYTHING) -> str | None:
     """Asks for one of the options (key: name), or all of them: None."""
     names = told_apart(options)
+    if st.session_state.get(key, "") not in ["", *names]:
+        st.session_state[key] = ""  # else it would stay in the address, as the delivery of another system
     chosen = st.selectbox(
         label,
         ["", *names],

@@ -23,6 +23,7 @@ from duckhouse.warehouse.questions import Comparison, Condition, Question
 from duckhouse.warehouse.reading import Row
 
 MOST_ROWS = 500  # in a table on a page; a download has all
+LEAST_CENT = Decimal("0.01")
 SMALL_SHARE = 0.1  # below it a tenth of a percent is too coarse
 COLOURS: dict[bool | None, Any] = {True: "normal", False: "inverse", None: "off"}
 MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:])")
@@ -188,7 +189,7 @@ def column(name: str, told: str, values: pa.ChunkedArray) -> Any:
     kind = values.type
     if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
         if is_money(name):
-            is_small = name.endswith(("_difference", "_restated"))
+            is_small = name.endswith(("_difference", "_restated")) or any(map(is_below_a_cent, values.to_pylist()))
             return st.column_config.NumberColumn(told, format="$%.6f" if is_small else "dollar")
         if is_share(name):
             return st.column_config.NumberColumn(told, format="percent")
@@ -198,6 +199,10 @@ def column(name: str, told: str, values: pa.ChunkedArray) -> Any:
     if pa.types.is_integer(kind):
         return st.column_config.NumberColumn(told, format="localized")
     return told
+
+
+def is_below_a_cent(amount: Decimal | float | None) -> bool:
+    return amount is not None and 0 < abs(amount) < LEAST_CENT
 
 
 def is_money(name: str) -> bool:

@@ -4,7 +4,7 @@
 {{ config(severity='error', tags=['quality', 'every_build']) }}
 
 -- It comes last, so that a build that it blocks has the scorecard and the views that explain why.
-{%- for view in ['actions', 'deliveries', 'findings', 'rule_days', 'rules', 'scorecard', 'systems'] %}
+{%- for view in ['actions', 'deliveries', 'faulty_records', 'files', 'findings', 'rule_days', 'rules', 'scorecard', 'systems'] %}
 -- depends_on: {{ ref('rpt_quality_' ~ view) }}
 {%- endfor %}
 
