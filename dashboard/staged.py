@@ -15,7 +15,7 @@ SCHEMA = "staging"
 def in_staging(asking: Asking, table: str, **values: Value) -> None:
     """Shows the query for the records of a staging table that have these values of columns."""
     where, sql = staged(asking, table, **values)
-    st.caption(plain(f"Their texts stay in the database that is built. This query, on {where}, shows them:"))
+    st.caption(plain(f"What is rejected or set aside is not published. This query shows it, on {where}:"))
     st.code(sql, language="sql")
 
 

@@ -1,7 +1,9 @@
 """Data quality: what should be fixed first, why, by whom, on which evidence, and the rows behind each finding."""
 
 import json
+import re
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
@@ -36,6 +38,9 @@ SHOWN: Mapping[str, tuple[str, tuple[Condition, ...]]] = {
     "closed": ("Fixed", (In("is_open", (False,)),)),
 }
 REJECTED = "__rejected_record"
+FILES = "files"  # the entity of rules about files of any table
+DAY = re.compile(r"\d{4}-\d\d-\d\d(\|\d\d?)?")
+"""The key of a day, or of an hour of it."""
 RULE_LABELS = {
     "place": "Rank",
     "title": "Finding",
@@ -170,27 +175,21 @@ def behind(asking: Asking, finding: Row) -> None:
     """The evidence of a finding, and the events or the record that it is about."""
     st.text(f"{place(finding.finding_key)}: {compared(finding.observed, finding.expected)}")
     st.text(figures(finding.evidence))
-    record = IN_A_DELIVERY.fullmatch(finding.finding_key)
+    evidence = json.loads(finding.evidence, strict=False)
     if finding.is_about_event:
         one_event(asking, finding)
-    elif record and record[3]:
+    elif record := record_of(finding, evidence):
         table = "rejected" if finding.rule_id.endswith(REJECTED) else finding.entity
-        in_staging(
-            asking,
-            f"stg_{finding.source}__{table}",
-            _delivery_id=record[1],
-            _source_file=record[2],
-            _source_row=int(record[3]),
-        )
-    elif where := subject(asking, finding):
+        in_staging(asking, f"stg_{finding.source}__{table}", **record)
+    elif where := subject(asking, finding, evidence):
         told = ", ".join(f"{words(column)} {value}" for column, value in where.items())
-        st.markdown(plain(f"Events of {told}, in marts.{finding.event_mart}"))
+        st.markdown(plain(f"Events with {told}, in marts.{finding.event_mart}"))
         conditions = tuple(In(column, (value,)) for column, value in where.items())
         question = Question(finding.event_mart, where=conditions, order_by=(finding.event_key,), schema="marts")
         labels = {name: words(name).capitalize() for name in columns_of(asking, finding.event_mart)}
         parts.table(asking, question, "Events of the finding", labels)
     else:
-        st.caption("It is about a group of which events say nothing: the key and the evidence say which.")
+        st.caption("It is not about single events or records: the key and the evidence say what it is about.")
 
 
 def one_event(asking: Asking, finding: Row) -> None:
@@ -204,23 +203,35 @@ def one_event(asking: Asking, finding: Row) -> None:
         )
 
 
-def subject(asking: Asking, finding: Row) -> dict[str, Value]:
-    """The values of columns of events that a finding about a day, a file or a group names: its day, and of its evidence
-    all texts and keys that events have."""
+def record_of(finding: Row, evidence: Mapping[str, Any]) -> dict[str, Value]:
+    """The place of the record that a finding is about; empty where it is about something else."""
+    if "_source_row" not in evidence or finding.entity == FILES:
+        return {}
+    named = IN_A_DELIVERY.fullmatch(finding.finding_key)
+    if named and named[3]:
+        return {"_delivery_id": named[1], "_source_file": named[2], "_source_row": int(named[3])}
+    place = {column: evidence[column] for column in ("_source_file", "_source_row")}
+    return {"_delivery_id": finding.last_delivery_id, **place}
+
+
+def subject(asking: Asking, finding: Row, evidence: Mapping[str, Any]) -> dict[str, Value]:
+    """The values of columns of events that a finding about a day, a file or a group names: of its evidence all texts
+    and keys that events have, and the day where its key has it."""
     if finding.event_mart is None:
         return {}
-    evidence = json.loads(finding.evidence, strict=False)
     if file := IN_A_DELIVERY.fullmatch(finding.finding_key):
         return {"_delivery_id": file[1], "_source_file": evidence.get("source_file", file[2])}
     known = columns_of(asking, finding.event_mart)
+    said = {**evidence, evidence.get("segment", ""): evidence.get("member")}
     named: dict[str, Value] = {
         column: value
-        for column, value in evidence.items()
+        for column, value in said.items()
         if column in known and not column.startswith("_") and (isinstance(value, str) or column.endswith("_id"))
     }
     if finding.finding_key.startswith(f"{finding.last_delivery_id}|"):
         named["_delivery_id"] = finding.last_delivery_id
-    return named if finding.event_date is None else {"event_date": finding.event_date, **named}
+    is_of_a_day = named and str(finding.event_date) in finding.finding_key
+    return {"event_date": finding.event_date, **named} if is_of_a_day or DAY.fullmatch(finding.finding_key) else named
 
 
 def columns_of(asking: Asking, mart: str) -> list[str]:
