@@ -176,10 +176,10 @@ def behind(asking: Asking, finding: Row) -> None:
     st.text(f"{place(finding.finding_key)}: {compared(finding.observed, finding.expected)}")
     st.text(figures(finding.evidence))
     evidence = json.loads(finding.evidence, strict=False)
+    table = "rejected" if finding.rule_id.endswith(REJECTED) else finding.entity
     if finding.is_about_event:
         one_event(asking, finding)
-    elif record := record_of(finding, evidence):
-        table = "rejected" if finding.rule_id.endswith(REJECTED) else finding.entity
+    elif table != FILES and (record := record_of(finding, evidence)):
         in_staging(asking, f"stg_{finding.source}__{table}", **record)
     elif where := subject(asking, finding, evidence):
         told = ", ".join(f"{words(column)} {value}" for column, value in where.items())
@@ -205,7 +205,7 @@ def one_event(asking: Asking, finding: Row) -> None:
 
 def record_of(finding: Row, evidence: Mapping[str, Any]) -> dict[str, Value]:
     """The place of the record that a finding is about; empty where it is about something else."""
-    if "_source_row" not in evidence or finding.entity == FILES:
+    if "_source_row" not in evidence:
         return {}
     named = IN_A_DELIVERY.fullmatch(finding.finding_key)
     if named and named[3]:
