@@ -149,7 +149,8 @@ EXPECTED = {
 JUDGED = ("+dq_telemetry_levels", "+dq_telemetry_records", "dim_dq_rules", "fct_dq_findings")
 SHOWN = (
     *("+agg_telemetry_quality_daily", "agg_device_hourly", "dim_devices_history", "dim_devices"),
-    *("fct_device_reading_records", "path:models/reporting/quality", "path:models/reporting/telemetry"),
+    *("fct_device_reading_records", "path:models/reporting/telemetry"),
+    *(f"rpt_quality_{name}" for name in ("deliveries", "faulty_records", "files", "findings", "rules")),
 )
 
 
