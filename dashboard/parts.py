@@ -201,8 +201,8 @@ def column(name: str, told: str, values: pa.ChunkedArray) -> Any:
     return told
 
 
-def is_below_a_cent(amount: Decimal | float | None) -> bool:
-    return amount is not None and 0 < abs(amount) < LEAST_CENT
+def is_below_a_cent(amount: Any) -> bool:
+    return bool(amount) and abs(amount) < LEAST_CENT
 
 
 def is_money(name: str) -> bool:
