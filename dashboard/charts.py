@@ -11,6 +11,7 @@ from duckhouse.warehouse.reading import Row
 FORMATS = {"usd": "$,.2f", "count": ",.0f", "share": ".2~%", "rating": ".2f", "number": ",.2~f"}
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3]]
 HEIGHT, ROW_HEIGHT, LONGEST_NAME = 280, 26, 140
+HALF_A_LINE = 6  # of an axis label
 FEW_TICKS = 8  # that many points have a tick each; for more the library chooses
 MEASURED, UNSURE = "enough", "small sample"
 Chart: TypeAlias = Any
@@ -20,7 +21,7 @@ At: TypeAlias = str | Callable[[Row], date | datetime]
 """The column of a day, a month or a time, or a function of a row that gives it."""
 LEGEND = alt.Legend(title=None, orient="top", columns=2)  # two fit on a phone
 GREY = "#7b8794"  # seen on light and on dark
-BLUE, PALE, PURPLE, ORANGE, RED = "#0b6e99", "#7fb2c9", "#6d4c9f", "#c77700", "#c0392b"
+BLUE, PALE, PURPLE, ORANGE, RED = "#0b6e99", "#4a86a5", "#6d4c9f", "#c77700", "#c0392b"
 LEAST_LABELLED = 0.1  # a shorter part of a bar has no room for its number
 TICK_COLOURS = alt.Scale(range=["#c77700", GREY])
 
@@ -119,7 +120,12 @@ def shares(rows: Iterable[Sequence[Any]], series: Sequence[str], colours: Sequen
         }
         for name, part, value in found
     ]
-    lines = alt.Axis(labelLimit=LONGEST_NAME, labelExpr=r"split(datum.label, '\n')")
+    are_two_lines = any("\n" in name for name in wholes)
+    lines = alt.Axis(
+        labelLimit=LONGEST_NAME,
+        labelExpr=r"split(datum.label, '\n')",
+        labelOffset=-HALF_A_LINE if are_two_lines else 0,
+    )
     base = alt.Chart(alt.Data(values=parts)).encode(
         y=alt.Y("name:N", title=None, sort=None, axis=lines),
         order="place:Q",
@@ -135,7 +141,7 @@ def shares(rows: Iterable[Sequence[Any]], series: Sequence[str], colours: Sequen
     labelled = base.mark_text(color="white").encode(
         x=alt.X("value:Q", stack="normalize", bandPosition=0.5), detail="series:N", text="label:N"
     )
-    return alt.layer(filled, labelled).properties(height=alt.Step(ROW_HEIGHT))
+    return alt.layer(filled, labelled).properties(height=alt.Step(ROW_HEIGHT + are_two_lines * HALF_A_LINE))
 
 
 def bullets(

@@ -12,7 +12,6 @@ from duckhouse import wording
 from duckhouse.dbt_plugin.blocks import Block, Failure, Finding
 from duckhouse.dbt_plugin.graph import ENDED_WELL
 from duckhouse.dbt_plugin.messages import EVERY_BUILD, rows_of
-from duckhouse.sources import FILES, load_source
 
 FAILED = ("error", "fail")
 MOST_KEPT = 50  # findings of a failure; the others are counted
@@ -57,17 +56,15 @@ def _of_rule(row: Mapping[str, Any]) -> Finding:
         evidence=f"{compared}; {evidence}" if evidence else compared,
         fix=row["fix"],
         record_count=int(row["record_count"]),
-        take_back=_taking_back(row["source"], row["finding_key"]),
+        take_back=_taking_back(row["source"], row["finding_key"]) if row["is_of_files"] else "",
         acknowledgement=_acknowledging(row["rule_id"], row["finding_key"]),
     )
 
 
 def _taking_back(source: str, finding_key: str) -> str:
-    """The command that takes the delivery of a finding back; nothing is taken back of a database or a topic."""
+    """The command that takes the delivery of a finding back; of a database or a topic nothing is taken back."""
     delivery = wording.delivery_of(finding_key)
-    if not delivery or load_source(source).kind != FILES:
-        return ""
-    return f'python -m scripts.land {source} --retract {delivery} --reason "REASON"'
+    return f'python -m scripts.land {source} --retract {delivery} --reason "REASON"' if delivery else ""
 
 
 def _acknowledging(*rule_and_key: str) -> str:

@@ -142,6 +142,16 @@
 {%- endmacro %}
 
 
+{# The sources of a kind, as files: where data comes from decides what can be done about it. #}
+{% macro sources_of_kind(kind) -%}
+    {%- set found = [] -%}
+    {%- for node in (graph.sources.values() if execute else []) if node.config.meta.get('kind') == kind -%}
+        {%- do found.append(node.source_name) -%}
+    {%- endfor -%}
+    {{ return(found | unique | sort) }}
+{%- endmacro %}
+
+
 {# One row per source, delivery and UTC day of which it brought an event. #}
 {% macro days_of_deliveries(sources) -%}
     {%- set brought = [] -%}

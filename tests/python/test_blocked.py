@@ -164,6 +164,7 @@ class Adapter:
 def row(file: str) -> dict[str, Any]:
     return {
         "source": "ad_serving",
+        "is_of_files": True,
         "rule_id": UNUSABLE,
         "finding_key": f"{DELIVERY}/{file}",
         "observed": "20 of 30 unusable",
@@ -191,7 +192,7 @@ def test_findings_that_block_have_their_place_evidence_and_what_to_do() -> None:
 
 
 def test_a_line_to_acknowledge_is_quoted_and_only_a_delivery_of_files_is_taken_back() -> None:
-    stream = row("topic/0") | {"source": "telemetry"}
+    stream = row("topic/0") | {"source": "telemetry", "is_of_files": False}
     group = row("") | {"finding_key": 'a,"b"|2026-03-02'}
     [gate] = failures(
         Adapter(stream, group), [result("gate", "fail", tags=["every_build"], compiled_code="select")]

@@ -17,6 +17,7 @@ with blocking as (
         findings.expected as expected,
         findings.evidence as evidence,
         findings.record_count as record_count,
+        {{ in_list('findings.source', sources_of_kind('files')) }} as is_of_files,
         rules.title as title,
         rules.fix as fix
     from {{ ref('fct_dq_findings') }} as findings
