@@ -210,8 +210,8 @@ def record_of(finding: Row, evidence: Mapping[str, Any]) -> dict[str, Value]:
     named = IN_A_DELIVERY.fullmatch(finding.finding_key)
     if named and named[3]:
         return {"_delivery_id": named[1], "_source_file": named[2], "_source_row": int(named[3])}
-    place = {column: evidence[column] for column in ("_source_file", "_source_row")}
-    return {"_delivery_id": finding.last_delivery_id, **place}
+    its_place = {column: evidence[column] for column in ("_source_file", "_source_row")}
+    return {"_delivery_id": finding.last_delivery_id, **its_place}
 
 
 def subject(asking: Asking, finding: Row, evidence: Mapping[str, Any]) -> dict[str, Value]:
@@ -230,8 +230,10 @@ def subject(asking: Asking, finding: Row, evidence: Mapping[str, Any]) -> dict[s
     }
     if finding.finding_key.startswith(f"{finding.last_delivery_id}|"):
         named["_delivery_id"] = finding.last_delivery_id
-    is_of_a_day = named and str(finding.event_date) in finding.finding_key
-    return {"event_date": finding.event_date, **named} if is_of_a_day or DAY.fullmatch(finding.finding_key) else named
+    names_a_day = finding.event_date is not None and str(finding.event_date) in finding.finding_key
+    if names_a_day and (named or DAY.fullmatch(finding.finding_key)):
+        return {"event_date": finding.event_date, **named}
+    return named
 
 
 def columns_of(asking: Asking, mart: str) -> list[str]:
