@@ -6,7 +6,7 @@ import streamlit as st
 
 from dashboard.parts import plain
 from duckhouse.reporting.formats import moment
-from duckhouse.warehouse.blocked import Blocked, blocked, by_rule, headline, untold
+from duckhouse.warehouse.blocked import Blocked, blocked, by_rule, headline, untold, ways_on
 
 ENGINES = {"dev": "DuckDB", "prod": "ClickHouse"}
 
@@ -25,5 +25,8 @@ def warn(found: Blocked, built_at: datetime) -> None:
             st.markdown(f"**{plain(rule.title)}** ({plain(rule.rule_id)}): {plain(rule.fix)}")
             for finding in findings:
                 st.text(f"{finding.place}: {finding.evidence}")
+            for way, copied in ways_on(findings):
+                st.text(way)
+                st.code("\n".join(copied), language=None)
         if more := untold(found):
             st.text(more)

@@ -11,6 +11,7 @@ from duckhouse.warehouse.reading import Row
 FORMATS = {"usd": "$,.2f", "micros": "$,.6~f", "count": ",.0f", "share": ".2~%", "rating": ".2f", "number": ",.2~f"}
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3]]
 HEIGHT, ROW_HEIGHT, LONGEST_NAME = 280, 26, 140
+HALF_A_LINE = 6  # of an axis label
 FEW_TICKS = 8  # that many points have a tick each; for more the library chooses
 MEASURED, UNSURE = "enough", "small sample"
 Chart: TypeAlias = Any
@@ -20,6 +21,8 @@ At: TypeAlias = str | Callable[[Row], date | datetime]
 """The column of a day, a month or a time, or a function of a row that gives it."""
 LEGEND = alt.Legend(title=None, orient="top", columns=2)  # two fit on a phone
 GREY = "#7b8794"  # seen on light and on dark
+BLUE, PALE, PURPLE, ORANGE, RED = "#0b6e99", "#4a86a5", "#6d4c9f", "#c77700", "#c0392b"
+LEAST_LABELLED = 0.1  # a shorter part of a bar has no room for its number
 TICK_COLOURS = alt.Scale(range=["#c77700", GREY])
 
 
@@ -89,7 +92,7 @@ def intervals(
         y=alt.Y("name:N", title=None, sort=list(dict.fromkeys(name)), axis=alt.Axis(labelLimit=LONGEST_NAME)),
         tooltip=[alt.Tooltip("name:N", title="of"), *told_figures(unit, True), alt.Tooltip("sample:N", title="sample")],
     )
-    low = alt.X("low:Q", title=title, axis=alt.Axis(format=FORMATS[unit]), scale=alt.Scale(zero=False))
+    low = alt.X("low:Q", title=title, axis=ticks_of(unit), scale=alt.Scale(zero=False))
     rule = base.mark_rule(strokeWidth=2, color=GREY).encode(x=low, x2="high:Q")
     shape = alt.Shape(
         "sample:N",
@@ -102,27 +105,43 @@ def intervals(
     return alt.layer(rule, inner, mark).properties(height=alt.Step(ROW_HEIGHT))
 
 
-def shares(rows: Iterable[Sequence[Any]], series: Sequence[str]) -> Chart:
-    """Bars of (name, series, value), each as long as 100 %, its parts in the order of `series`."""
+def shares(rows: Iterable[Sequence[Any]], series: Sequence[str], colours: Sequence[str] = ()) -> Chart:
+    """Bars of (name, series, value), each as long as 100 %, its parts in the order of `series`, with their counts. A
+    line end in a name begins a second line. `colours` are those of the series, else of the theme."""
+    found = list(rows)
+    wholes = {of: sum(float(value) for name, _, value in found if name == of) for of in {name for name, *_ in found}}
     parts = [
-        {"name": name, "series": part, "value": float(value), "place": series.index(part)} for name, part, value in rows
+        {
+            "name": name,
+            "series": part,
+            "value": float(value),
+            "place": series.index(part),
+            "label": f"{value:,.0f}" if value >= LEAST_LABELLED * wholes[name] else "",
+        }
+        for name, part, value in found
     ]
-    return (
-        alt.Chart(alt.Data(values=parts))
-        .mark_bar()
-        .encode(
-            y=alt.Y("name:N", title=None, sort=None, axis=alt.Axis(labelLimit=LONGEST_NAME)),
-            x=alt.X("value:Q", title=None, stack="normalize", axis=alt.Axis(format=".0%")),
-            color=colour(series),
-            order="place:Q",
-            tooltip=[
-                alt.Tooltip("name:N", title="of"),
-                alt.Tooltip("series:N", title="part"),
-                alt.Tooltip("value:Q", format=",.0f"),
-            ],
-        )
-        .properties(height=alt.Step(ROW_HEIGHT))
+    are_two_lines = any("\n" in name for name in wholes)
+    lines = alt.Axis(
+        labelLimit=LONGEST_NAME,
+        labelExpr=r"split(datum.label, '\n')",
+        labelOffset=-HALF_A_LINE if are_two_lines else 0,
     )
+    base = alt.Chart(alt.Data(values=parts)).encode(
+        y=alt.Y("name:N", title=None, sort=None, axis=lines),
+        order="place:Q",
+        tooltip=[
+            alt.Tooltip("name:N", title="of"),
+            alt.Tooltip("series:N", title="part"),
+            alt.Tooltip("value:Q", format=",.0f"),
+        ],
+    )
+    filled = base.mark_bar().encode(
+        x=alt.X("value:Q", title=None, stack="normalize", axis=alt.Axis(format=".0%")), color=colour(series, colours)
+    )
+    labelled = base.mark_text(color="white").encode(
+        x=alt.X("value:Q", stack="normalize", bandPosition=0.5), detail="series:N", text="label:N"
+    )
+    return alt.layer(filled, labelled).properties(height=alt.Step(ROW_HEIGHT + are_two_lines * HALF_A_LINE))
 
 
 def bullets(
@@ -240,11 +259,18 @@ def time(points: Sequence[Mapping[str, Any]], unit: str | None = None) -> alt.X:
 def axis(field: str, unit: str) -> alt.Y:
     """Counts and money begin at 0; a rate or a rating would be flat if it did."""
     scale = alt.Scale(zero=unit in ("count", "usd", "micros"))
-    return alt.Y(field, title=None, axis=alt.Axis(format=FORMATS[unit]), scale=scale)
+    return alt.Y(field, title=None, axis=ticks_of(unit), scale=scale)
 
 
-def colour(names: Sequence[str]) -> alt.Color:
-    return alt.Color("series:N", sort=list(names), legend=LEGEND if len(names) > 1 else None)
+def ticks_of(unit: str) -> alt.Axis:
+    """Counts are whole: a tick between two of them would have the label of one."""
+    whole: dict[str, Any] = {"tickMinStep": 1} if unit == "count" else {}
+    return alt.Axis(format=FORMATS[unit], **whole)
+
+
+def colour(names: Sequence[str], colours: Sequence[str] = ()) -> alt.Color:
+    given: dict[str, Any] = {"scale": alt.Scale(domain=list(names), range=list(colours))} if colours else {}
+    return alt.Color("series:N", sort=list(names), legend=LEGEND if len(names) > 1 else None, **given)
 
 
 def told(points: Sequence[Mapping[str, Any]], unit: str, interval: bool = False) -> list[alt.Tooltip]:

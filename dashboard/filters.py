@@ -113,6 +113,8 @@ def tell_unknown(label: str, key: str, options: Mapping[str, str]) -> None:
 def choice(label: str, key: str, options: Mapping[str, str], everything: str = EVERYTHING) -> str | None:
     """Asks for one of the options (key: name), or all of them: None."""
     names = told_apart(options)
+    if st.session_state.get(key, "") not in ["", *names]:
+        st.session_state[key] = ""  # else it would stay in the address, as the delivery of another system
     chosen = st.selectbox(
         label,
         ["", *names],

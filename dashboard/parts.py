@@ -24,7 +24,7 @@ from duckhouse.warehouse.questions import Comparison, Condition, Question
 from duckhouse.warehouse.reading import Row
 
 MOST_ROWS = 500  # in a table on a page; a download has all
-MICRO = 0.000001
+MICRO, LEAST_CENT = 0.000001, Decimal("0.01")
 PUBLISHER = "publisher_name"
 SMALL_SHARE = 0.1  # below it a tenth of a percent is too coarse
 COLOURS: dict[bool | None, Any] = {True: "normal", False: "inverse", None: "off"}
@@ -214,7 +214,8 @@ def column(name: str, told: str, values: pa.ChunkedArray) -> Any:
     kind = values.type
     if pa.types.is_decimal(kind) or pa.types.is_floating(kind):
         if is_money(name):
-            return st.column_config.NumberColumn(told, format="dollar", step=MICRO if is_change(name) else None)
+            is_small = is_change(name) or any(map(is_below_a_cent, values.to_pylist()))
+            return st.column_config.NumberColumn(told, format="dollar", step=MICRO if is_small else None)
         if is_share(name):
             return st.column_config.NumberColumn(told, format="percent", step=MICRO if is_change(name) else None)
         return st.column_config.NumberColumn(told, format="localized" if pa.types.is_decimal(kind) else "%.2f")
@@ -229,6 +230,10 @@ def is_change(name: str) -> bool:
     """Whether six digits are shown: a change may be less than a cent, and less than a tenth of a percent."""
     kept = ("revenue_usd_before", "revenue_usd_after", "restated_share")
     return name in kept or name.endswith("_difference") or "_restated" in name
+
+
+def is_below_a_cent(amount: Any) -> bool:
+    return bool(amount) and abs(amount) < LEAST_CENT
 
 
 def is_money(name: str) -> bool:

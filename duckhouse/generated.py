@@ -156,6 +156,7 @@ def declared(project: Path = PROJECT) -> str:
             f"            'key': {_jinja(key)},",
             f"            'currency': {_jinja(meta.get('currency'))},",
             f"            'records': {_jinja(meta.get('records'))},",
+            f"            'set_aside': {_jinja(_set_aside(source, project))},",
             f"            'touches': [{', '.join(map(_jinja, _touches(source, project)))}],",
             *_headline(source, meta),
             "            'rules': {",
@@ -303,6 +304,14 @@ def _touches(source: str, project: Path) -> list[str]:
     """The models that say on which days a delivery of the source has events."""
     folder = project / "models" / "intermediate" / source
     return [path.stem for path in sorted(folder.glob("*.sql")) if TOUCHES in path.read_text(encoding="utf-8")]
+
+
+def _set_aside(source: str, project: Path) -> str | None:
+    """The mart of the records of a source that no day can hold; None where it has none."""
+    found = sorted((project / "models" / "marts" / source).glob("fct_*_set_aside.sql"))
+    if len(found) > 1:
+        raise UserError(f"{found[1]}: {found[0].name} has the records of {source} that are set aside: keep one of them")
+    return found[0].stem if found else None
 
 
 def _headline(source: str, meta: Node) -> Iterator[str]:

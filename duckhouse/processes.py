@@ -41,7 +41,7 @@ def run(command: list[str], env: Mapping[str, str] | None = None, *, brief: bool
         if done.returncode or not line.startswith(DETAILS):
             print(line, flush=True)
     if code := done.returncode:
-        raise UserError(f"{' '.join(Path(word).name for word in command)} ended with {code}; what it said is above")
+        raise UserError(f"{' '.join(Path(word).name for word in command)} ended with {code}: see what it printed")
 
 
 @contextmanager

@@ -60,3 +60,9 @@ def place(finding_key: str) -> str:
         return shortened(finding_key)
     delivery, file, record = found.groups()
     return f"{shortened(file)}{f', record {record}' if record else ''}, of delivery {delivery}"
+
+
+def delivery_of(finding_key: str) -> str:
+    """The delivery that a key names; empty where it names none."""
+    found = IN_A_DELIVERY.fullmatch(finding_key)
+    return found[1] if found else ""

@@ -1,19 +1,23 @@
 """Data quality: what should be fixed first, why, by whom, on which evidence, and the rows behind each finding."""
 
+import json
+import re
 from collections.abc import Mapping
+from typing import Any
 
 import streamlit as st
 
 from dashboard import charts, parts
 from dashboard.asking import Asking
 from dashboard.filters import choice, named, one_of, only, picked
-from dashboard.parts import Tile, plain
+from dashboard.parts import Tile, link, plain
+from dashboard.staged import in_staging
 from duckhouse.reporting.chapters.quality import ACTIONS
 from duckhouse.reporting.formats import count, counted, money, percent
 from duckhouse.reporting.overview import WITHOUT_RULES
-from duckhouse.warehouse.questions import Between, Condition, In, Question
+from duckhouse.warehouse.questions import Between, Condition, In, Question, Value
 from duckhouse.warehouse.reading import Row
-from duckhouse.wording import compared, figures, place
+from duckhouse.wording import IN_A_DELIVERY, compared, figures, place, words
 
 TITLE = "Data quality"
 ICON = ":material/fact_check:"
@@ -26,12 +30,17 @@ RULES, SYSTEMS, FINDINGS, TREND = (
 )
 MOST_TO_PICK = 200  # findings in the list of those whose rows are shown
 ANY_SEVERITY = {"error": "Errors", "warning": "Warnings", "information": "Information"}
+SEVERITY_COLOURS = (charts.RED, charts.ORANGE, charts.GREY)
 OPEN = {"open_errors": "errors", "open_warnings": "warnings", "open_information": "information"}
 SHOWN: Mapping[str, tuple[str, tuple[Condition, ...]]] = {
     "open": ("Open", (In("is_open", (True,)), In("is_acknowledged", (False,)))),
     "acknowledged": ("Acknowledged", (In("is_open", (True,)), In("is_acknowledged", (True,)))),
     "closed": ("Fixed", (In("is_open", (False,)),)),
 }
+REJECTED = "__rejected_record"
+FILES = "files"  # the entity of rules about files of any table
+DAY = re.compile(r"\d{4}-\d\d-\d\d(\|\d\d?)?")
+"""The key of a day, or of an hour of it."""
 RULE_LABELS = {
     "place": "Rank",
     "title": "Finding",
@@ -61,7 +70,6 @@ FINDING_LABELS = {
     "first_delivery_id": "First delivery",
     "last_delivery_id": "Last delivery",
 }
-MOST_MONEY_FIRST = ("-impact_amount", "-record_count", "finding_key")
 
 
 def show(asking: Asking) -> None:
@@ -93,7 +101,7 @@ def ranking(asking: Asking, where: tuple[Condition, ...], of_system: tuple[Condi
     sums = {name: f"sum({name})" for name in (*OPEN, "closed_findings")}
     sums["without_fault"] = "min(share_without_fault)"
     counts = asking.one(Question(SYSTEMS, measures=sums, where=of_system))
-    lowest = "Events without a fault" if of_system else "Least events without a fault"
+    lowest = "Events without a fault of their own" if of_system else "Least events without a fault of their own"
     parts.tiles(
         Tile("Open errors", count(counts.open_errors), description="Figures are wrong until somebody acts."),
         Tile("Open warnings", count(counts.open_warnings), description="Figures may be wrong."),
@@ -101,7 +109,8 @@ def ranking(asking: Asking, where: tuple[Condition, ...], of_system: tuple[Condi
         Tile(
             lowest,
             percent(counts.without_fault, 2),
-            description="Events that carry no open error or warning of their own; of several systems the lowest share.",
+            description="Events that carry no open error or warning of their own; of several systems the lowest share. "
+            "Findings about a day, a file, a device or a group do not count here.",
         ),
     )
     st.subheader("Which systems have open findings?")
@@ -109,12 +118,13 @@ def ranking(asking: Asking, where: tuple[Condition, ...], of_system: tuple[Condi
     shares = [(row.label, told, getattr(row, column)) for row in systems for column, told in OPEN.items()]
     if any(number for *_, number in shares):
         parts.chart(
-            charts.shares(shares, list(OPEN.values())),
-            "Shares of errors, warnings and information among the open findings of each system.",
+            charts.shares(shares, list(OPEN.values()), SEVERITY_COLOURS),
+            "Numbers and shares of errors, warnings and information among the open findings of each system.",
         )
     st.subheader("What should be fixed first?")
     st.caption(
-        "Ranked by the money that open findings are about, then by records. An amount with two faults counts with "
+        "Ranked by the money that open findings are about, then errors before warnings, then by records; information, "
+        "which the pipeline fixes or which is only worth knowing, comes last. An amount with two faults counts with "
         "both. Choose a rule above to see why it matters, its findings and the rows behind them."
     )
     ranked = Question(
@@ -151,7 +161,7 @@ def one_rule(asking: Asking, rule_id: str) -> None:
 def findings(asking: Asking, rule_id: str) -> None:
     st.subheader("What was found?")
     shown = one_of("Findings", "show", {key: told for key, (told, _) in SHOWN.items()})
-    question = Question(FINDINGS, where=(In("rule_id", (rule_id,)), *SHOWN[shown][1]), order_by=MOST_MONEY_FIRST)
+    question = Question(FINDINGS, where=(In("rule_id", (rule_id,)), *SHOWN[shown][1]), order_by=("place",))
     parts.table(asking, question, f"{SHOWN[shown][0]} findings", FINDING_LABELS)
     found = asking.rows(question.limited(MOST_TO_PICK))
     if not found:
@@ -162,12 +172,27 @@ def findings(asking: Asking, rule_id: str) -> None:
 
 
 def behind(asking: Asking, finding: Row) -> None:
-    """The evidence of a finding, and the event that it is about."""
+    """The evidence of a finding, and the events or the record that it is about."""
     st.text(f"{place(finding.finding_key)}: {compared(finding.observed, finding.expected)}")
     st.text(figures(finding.evidence))
-    if finding.event_mart is None:
-        st.caption("It is about a file, a day or a group, not about one event: the key and the evidence say which.")
-        return
+    evidence = json.loads(finding.evidence, strict=False)
+    table = "rejected" if finding.rule_id.endswith(REJECTED) else finding.entity
+    if finding.is_about_event:
+        one_event(asking, finding)
+    elif table != FILES and (record := record_of(finding, evidence)):
+        in_staging(asking, f"stg_{finding.source}__{table}", **record)
+    elif where := subject(asking, finding, evidence):
+        told = ", ".join(f"{words(column)} {value}" for column, value in where.items())
+        st.markdown(plain(f"Events with {told}, in marts.{finding.event_mart}"))
+        conditions = tuple(In(column, (value,)) for column, value in where.items())
+        question = Question(finding.event_mart, where=conditions, order_by=(finding.event_key,), schema="marts")
+        labels = {name: words(name).capitalize() for name in columns_of(asking, finding.event_mart)}
+        parts.table(asking, question, "Events of the finding", labels)
+    else:
+        st.caption("It is not about single events or records: the key and the evidence say what it is about.")
+
+
+def one_event(asking: Asking, finding: Row) -> None:
     event = Question(finding.event_mart, where=(In(finding.event_key, (finding.finding_key,)),), schema="marts")
     st.markdown(f"**The event, in `marts.{finding.event_mart}`**")
     for values in asking.table(event).to_pylist():
@@ -176,3 +201,49 @@ def behind(asking: Asking, finding: Row) -> None:
             hide_index=True,
             alt="The event",
         )
+
+
+def record_of(finding: Row, evidence: Mapping[str, Any]) -> dict[str, Value]:
+    """The place of the record that a finding is about; empty where it is about something else."""
+    if "_source_row" not in evidence:
+        return {}
+    named = IN_A_DELIVERY.fullmatch(finding.finding_key)
+    if named and named[3]:
+        return {"_delivery_id": named[1], "_source_file": named[2], "_source_row": int(named[3])}
+    its_place = {column: evidence[column] for column in ("_source_file", "_source_row")}
+    return {"_delivery_id": finding.last_delivery_id, **its_place}
+
+
+def subject(asking: Asking, finding: Row, evidence: Mapping[str, Any]) -> dict[str, Value]:
+    """The values of columns of events that a finding about a day, a file or a group names: of its evidence all texts
+    and keys that events have, and the day where its key has it."""
+    if finding.event_mart is None:
+        return {}
+    if file := IN_A_DELIVERY.fullmatch(finding.finding_key):
+        return {"_delivery_id": file[1], "_source_file": evidence.get("source_file", file[2])}
+    known = columns_of(asking, finding.event_mart)
+    said = {**evidence, evidence.get("segment", ""): evidence.get("member")}
+    named: dict[str, Value] = {
+        column: value
+        for column, value in said.items()
+        if column in known and not column.startswith("_") and (isinstance(value, str) or column.endswith("_id"))
+    }
+    if finding.finding_key.startswith(f"{finding.last_delivery_id}|"):
+        named["_delivery_id"] = finding.last_delivery_id
+    names_a_day = finding.event_date is not None and str(finding.event_date) in finding.finding_key
+    if names_a_day and (named or DAY.fullmatch(finding.finding_key)):
+        return {"event_date": finding.event_date, **named}
+    return named
+
+
+def columns_of(asking: Asking, mart: str) -> list[str]:
+    return list(asking.table(Question(mart, limit=0, schema="marts")).column_names)
+
+
+def rule_links(asking: Asking, system: str) -> None:
+    """A link to each rule of a system that has open findings."""
+    if not asking.has(RULES):
+        return
+    where = (In("source", (system,)), Between("open_findings", 1))
+    for rule in asking.rows(Question(RULES, where=where, order_by=("place",))):
+        link("data-quality", f"{rule.title}: {counted(rule.open_findings, 'open finding')}", rule=rule_name(rule))

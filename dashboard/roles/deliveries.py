@@ -7,8 +7,9 @@ import streamlit as st
 from dashboard import charts, parts
 from dashboard.asking import Asking
 from dashboard.filters import choice, named, only
-from dashboard.parts import Tile
-from duckhouse.reporting.formats import count, moment
+from dashboard.parts import Tile, plain
+from dashboard.staged import in_staging
+from duckhouse.reporting.formats import count, counted, moment
 from duckhouse.reporting.overview import WITHOUT_RULES
 from duckhouse.warehouse.questions import Condition, In, Question
 from duckhouse.warehouse.reading import Row
@@ -17,6 +18,7 @@ TITLE = "Deliveries"
 ICON = ":material/local_shipping:"
 
 DELIVERIES, FINDINGS = "rpt_quality_deliveries", "rpt_quality_findings"
+FILES, FAULTY = "rpt_quality_files", "rpt_quality_faulty_records"
 FATES = {
     "records_current": "current",
     "records_replaced": "replaced",
@@ -26,14 +28,25 @@ FATES = {
     "records_blank": "blank",
     "records_unaccounted": "unaccounted for",
 }
+COLOURS = {
+    "current": charts.BLUE,
+    "replaced": charts.PALE,
+    "deleted": charts.PURPLE,
+    "set aside": charts.ORANGE,
+    "rejected": charts.RED,
+    "blank": charts.GREY,
+    "unaccounted for": charts.TEXT,
+}
 MOST_DRAWN = 30  # deliveries
 LABELS = {
     "source_label": "System",
     "delivered_at": "Delivered at, UTC",
-    "files": "Files",
-    "records_read": "Read",
+    "files": "Event files",
+    "records_read": "Event records",
     **{column: told.capitalize() for column, told in FATES.items()},
     "adds_up": "Adds up",
+    "other_files": "Other files",
+    "other_records_read": "Other records",
     "latest_day": "Latest day",
     "days_behind": "Days behind",
     "brings_later_day": "Brings a later day",
@@ -83,8 +96,8 @@ CHANGES: Mapping[str, tuple[str, str, tuple[Condition, ...], Mapping[str, str]]]
     "ad_delivery": ("rpt_ad_delivery_extractions", "Tables that it read", (), TABLE_CHANGES),
 }
 """Of a system, the view that says what a delivery changed, with its columns."""
-FAULTY = "rpt_ad_serving_faulty_records"
-FAULTY_LABELS = {
+WITH_REVENUE = "rpt_ad_serving_faulty_records"
+WITH_REVENUE_LABELS = {
     "reason": "Reason",
     "fate": "Fate",
     "entity": "Files of",
@@ -93,11 +106,31 @@ FAULTY_LABELS = {
     "revenue_usd": "Revenue, $",
     "first_place": "First place",
 }
-SET_ASIDE = {
-    "ad_delivery": "fct_ad_delivery_set_aside",
-    "consent": "fct_consent_events_set_aside",
-    "reviews": "fct_product_reviews_set_aside",
-    "telemetry": "fct_device_readings_set_aside",
+FAULTY_LABELS = {
+    "reason": "Reason",
+    "fate": "Fate",
+    "records": "Records",
+    "in_files": "Files",
+    "first_file": "First file",
+}
+FILE_LABELS = {
+    "source_file": "File",
+    "entity": "Table",
+    "records_read": "Read",
+    "records_landed": "Landed",
+    "records_rejected": "Rejected",
+    "records_set_aside": "Set aside",
+    "records_blank": "Blank",
+    "main_reason": "Main reason",
+}
+TABLE_LABELS = {
+    "entity": "Table",
+    "files": "Files",
+    "read": "Read",
+    "landed": "Landed",
+    "rejected": "Rejected",
+    "set_aside": "Set aside",
+    "blank": "Blank",
 }
 
 
@@ -130,23 +163,24 @@ def all_deliveries(asking: Asking, where: tuple[Condition, ...], known: Sequence
     whole = asking.one(Question(DELIVERIES, measures=sums, where=where))
     parts.tiles(
         Tile("Deliveries", count(whole.deliveries)),
-        Tile("Records read", count(whole.records_read)),
+        Tile("Event records", count(whole.records_read)),
         Tile("Unaccounted for", count(whole.records_unaccounted), description="0 unless something is broken."),
         Tile("Last delivery", f"{whole.last_at:%Y-%m-%d}", f"{whole.last_at:%H:%M} UTC"),
     )
     st.subheader("What became of every record?")
     drawn = known[:MOST_DRAWN]
     shares = [
-        (f"{row.source_label} {moment(row.delivered_at)}", told, getattr(row, column))
+        (f"{row.source_label}\n{row.delivered_at:%Y-%m-%d %H:%M:%S}", told, getattr(row, column))
         for row in drawn
         for column, told in FATES.items()
         if getattr(row, column)
     ]
     if shares:
         met = {told for _, told, _ in shares}
+        fates = [told for told in FATES.values() if told in met]
         parts.chart(
-            charts.shares(shares, [told for told in FATES.values() if told in met]),
-            "Of each delivery the shares of records by what became of them. The table below has the counts.",
+            charts.shares(shares, fates, [COLOURS[told] for told in fates]),
+            "Of each delivery the event records by what became of them, in shares. The table below has the counts.",
         )
     parts.table(
         asking,
@@ -154,13 +188,16 @@ def all_deliveries(asking: Asking, where: tuple[Condition, ...], known: Sequence
         "Deliveries",
         LABELS,
     )
-    st.caption("Read is the sum of what became of the records. Choose a delivery above to see what it changed.")
+    st.caption(
+        "Event records is the sum of what became of them. Other files, such as lists of publishers, count apart. "
+        "Choose a delivery above to see what it changed, and its files."
+    )
 
 
 def one_delivery(asking: Asking, delivery: Row) -> None:
     st.caption(delivery.delivery_id)
     parts.tiles(
-        Tile("Records read", count(delivery.records_read), "adds up" if delivery.adds_up else "does not add up"),
+        Tile("Event records", count(delivery.records_read), "adds up" if delivery.adds_up else "does not add up"),
         *(
             Tile(told.capitalize(), count(getattr(delivery, column)))
             for column, told in FATES.items()
@@ -176,6 +213,7 @@ def one_delivery(asking: Asking, delivery: Row) -> None:
             parts.table(asking, Question(view, where=(*its, *condition), order_by=order), title, labels)
     st.subheader("Which records are not counted as they came, and why?")
     faulty(asking, delivery, its)
+    files(asking, delivery, its)
     if asking.has(FINDINGS):
         st.subheader("What did the rules find in it that was new?")
         question = Question(
@@ -196,18 +234,32 @@ def one_delivery(asking: Asking, delivery: Row) -> None:
 
 
 def faulty(asking: Asking, delivery: Row, its: tuple[Condition, ...]) -> None:
-    if delivery.source == "ad_serving" and asking.has(FAULTY):
-        parts.table(asking, Question(FAULTY, where=its, order_by=("-records", "reason")), "Reasons", FAULTY_LABELS)
-    elif mart := SET_ASIDE.get(delivery.source):
-        question = Question(
-            mart,
-            ("set_aside_reason",),
-            {"records": "count(*)", "first_place": "min(_source_file)"},
-            (In("_delivery_id", (delivery.delivery_id,)),),
-            ("-records", "set_aside_reason"),
-            schema="marts",
-        )
-        labels = {"set_aside_reason": "Reason", "records": "Records", "first_place": "First file"}
-        parts.table(asking, question, "Records set aside", labels)
+    """The reasons, and where the texts of rejected records are: they are not published, as they may hold anything."""
+    if delivery.source == "ad_serving" and asking.has(WITH_REVENUE):
+        question = Question(WITH_REVENUE, where=its, order_by=("-records", "reason"))
+        parts.table(asking, question, "Reasons", WITH_REVENUE_LABELS)
     else:
-        st.info("No view names them for this system.")
+        measures = {"records": "sum(records)", "in_files": "count(*)", "first_file": "min(source_file)"}
+        of_source = (*its, In("source", (delivery.source,)))
+        question = Question(FAULTY, ("fate", "reason"), measures, of_source, ("-records", "reason"))
+        parts.table(asking, question, "Reasons", FAULTY_LABELS)
+    if delivery.records_rejected:
+        in_staging(asking, f"stg_{delivery.source}__rejected", _delivery_id=delivery.delivery_id)
+
+
+def files(asking: Asking, delivery: Row, its: tuple[Condition, ...]) -> None:
+    st.subheader("Which files came, and what is wrong in them?")
+    of_source = (*its, In("source", (delivery.source,)))
+    sums = {name: f"sum(records_{name})" for name in ("read", "landed", "rejected", "set_aside", "blank")}
+    columns, measures = ("has_events", "entity"), {"files": "count(*)", **sums}
+    tables = Question(FILES, columns, measures, of_source, ("-has_events", "entity"))
+    if others := [row for row in asking.rows(tables) if not row.has_events]:
+        told = ", ".join(
+            f"{row.entity} ({counted(row.files, 'file')}, {counted(row.read, 'record')})" for row in others
+        )
+        st.markdown(plain(f"Beside the event records it has: {told}."))
+    parts.table(asking, tables, "Tables", TABLE_LABELS)
+    by_file = Question(
+        FILES, where=of_source, order_by=("-records_rejected", "-records_set_aside", "entity", "source_file")
+    )
+    parts.table(asking, by_file, "Files", FILE_LABELS)

@@ -8,6 +8,7 @@ from dashboard import charts, filters, parts
 from dashboard.asking import Asking
 from dashboard.filters import Period
 from dashboard.parts import Tile
+from dashboard.roles.data_quality import rule_links
 from duckhouse.reporting import formats
 from duckhouse.warehouse.questions import Between, Condition, In, Question
 from duckhouse.warehouse.reading import Row
@@ -30,14 +31,30 @@ DEVICE_LABELS = {
     "invalid": "Invalid",
     "conflicts": "Conflicts",
     "late": "Late",
-    "gaps": "Gaps",
+    "gaps": "Gaps within a day",
     "duplicates": "Duplicates",
     "is_silent": "Silent",
+}
+FAULTY = "rpt_telemetry_faulty_devices"
+FAULTY_LABELS = {
+    "device_id": "Device",
+    "open_findings": "Open findings",
+    "open_errors": "Errors",
+    "findings": "Findings",
+    "last_day_of_findings": "Last day of them",
+    "faults": "Faults",
+    "invalid": "Invalid",
+    "conflicts": "Conflicts",
+    "late": "Late",
+    "gaps": "Gaps within a day",
+    "received": "Messages",
+    "readings": "Readings",
+    "firmware_version": "Firmware",
+    "last_reading_at": "Last reading, UTC",
 }
 COUNTS = {
     "devices": "count(*)",
     "silent": "sum(case when is_silent then 1 else 0 end)",
-    "at_fault": "sum(case when faults > 0 then 1 else 0 end)",
     "never": "sum(case when last_reading_at is null then 1 else 0 end)",
 }
 
@@ -53,7 +70,7 @@ def show(asking: Asking) -> None:
     parts.tiles(
         Tile("Devices", formats.count(counts.devices)),
         Tile("Silent devices", formats.count(counts.silent), f"{formats.count(counts.never)} never sent a reading"),
-        Tile("Devices at fault", formats.count(counts.at_fault), "invalid, in conflict, late or with gaps"),
+        faulty_tile(asking),
     )
     silent(asking)
     by_day(asking, period)
@@ -93,11 +110,12 @@ def by_day(asking: Asking, period: Period) -> None:
         "invalid": "Invalid",
         "late": "Late",
         "early": "Early",
-        "gaps": "Gaps",
+        "gaps": "Gaps within a day",
     }
     parts.table(asking, asked, "Days", labels)
     st.caption(
-        "A valid message counts for the UTC day of its reading, an invalid one for the day on which it was produced."
+        "A valid message counts for the UTC day of its reading, an invalid one for the day on which it was produced. "
+        "Gaps are pauses between two readings of one day; the rule Gap in readings also finds those over midnight."
     )
 
 
@@ -163,9 +181,26 @@ def firmware(asking: Asking, period: Period) -> None:
 
 def at_fault(asking: Asking) -> None:
     st.subheader("Which devices are at fault?")
-    asked = Question("rpt_telemetry_devices", where=(Between("faults", 1),), order_by=("-faults", "device_id"))
-    parts.table(asking, asked, "Devices at fault", DEVICE_LABELS)
-    st.caption("All days. Faults: messages that are invalid, in conflict or late, and gaps.")
+    if asking.has(FAULTY):
+        asked = Question(FAULTY, order_by=("-open_errors", "-open_findings", "-faults", "device_id"))
+        parts.table(asking, asked, "Devices at fault", FAULTY_LABELS)
+    else:
+        asked = Question("rpt_telemetry_devices", where=(Between("faults", 1),), order_by=("-faults", "device_id"))
+        parts.table(asking, asked, "Devices at fault", DEVICE_LABELS)
+    st.caption("All days. Faults: messages that are invalid, in conflict or late, and gaps within a day.")
+    rule_links(asking, "telemetry")
+
+
+def faulty_tile(asking: Asking) -> Tile:
+    title = "Devices at fault"
+    if asking.has(FAULTY):
+        sums = {"devices": "count(*)", "found": "sum(case when open_findings > 0 then 1 else 0 end)"}
+        counts = asking.one(Question(FAULTY, measures=sums))
+        note = f"{formats.count(counts.found or 0)} with open findings"
+        return Tile(title, formats.count(counts.devices), note)
+    sums = {"devices": "sum(case when faults > 0 then 1 else 0 end)"}
+    counts = asking.one(Question("rpt_telemetry_devices", measures=sums))
+    return Tile(title, formats.count(counts.devices), "invalid, in conflict, late or with gaps")
 
 
 def invalid(asking: Asking, period: Period) -> None:
@@ -250,6 +285,16 @@ def open_errors(asking: Asking) -> None:
     if not asking.has("rpt_telemetry_open_errors"):
         return
     st.subheader("Which readings are in doubt?")
-    labels = {"device_id": "Device", "event_date": "Day", "readings": "Readings", "rules": "Rules"}
+    labels = {
+        "device_id": "Device",
+        "event_date": "Day",
+        "readings": "Readings of the day",
+        "readings_found": "Found at fault",
+        "rules": "Rules",
+    }
     asked = Question("rpt_telemetry_open_errors", order_by=("-event_date", "device_id"))
     parts.table(asking, asked, "Days in open errors", labels)
+    st.caption(
+        "Found at fault: the readings that the rule with the most of them found; the others of the day may be right. "
+        "The rules are linked above, below the devices at fault."
+    )

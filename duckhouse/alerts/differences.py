@@ -1,6 +1,6 @@
 """Alerts: what stands now and was not announced, and what was announced and has ended."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -13,6 +13,9 @@ from duckhouse.reporting.formats import change, counted, dollars, moment, money,
 from duckhouse.warehouse.blocked import lines
 
 SEVERITIES = ("error", "warning")
+MOST_AT_FIRST = 10  # rules that the first message tells one by one; of more it sums up each system
+MOST_EXAMPLES = 3  # of a system that is summed up
+ALL_OF_THEM = "all of them: the report, or Data quality on the dashboard"
 
 Known = Mapping[tuple[str, str], Situation]
 """The conditions that were announced and have not ended, by kind and key."""
@@ -47,9 +50,10 @@ def differences(target: str, known: Known, now: Standing) -> list[Alert]:
             ended[condition.kind].append(condition)
     acknowledged = [condition for condition in ended[FINDING] if condition.key in now.acknowledged]
     closed = [condition for condition in ended[FINDING] if condition.key not in now.acknowledged]
+    opened = _of_findings("opened", begun[FINDING], now.rules)
     return [
         *_blocked(target, begun[BLOCKED], now),
-        *_of_findings("opened", begun[FINDING], now.rules),
+        *(opened if known or len(opened) <= MOST_AT_FIRST else _of_systems(opened, now.rules)),
         *map(_late, begun[LATE]),
         *map(_stale, begun[STALE]),
         *map(_restated, begun[RESTATED]),
@@ -93,6 +97,28 @@ def _of_findings(kind: str, conditions: Collection[Situation], rules: Mapping[st
             alert.subject,
         ),
     )
+
+
+def _of_systems(opened: Sequence[Alert], rules: Mapping[str, Any]) -> Iterator[Alert]:
+    """One alert per system, with the rules to look at first."""
+    of_system: dict[str, list[Alert]] = defaultdict(list)
+    for alert in opened:
+        of_system[alert.figures["source"]].append(alert)
+    for source, alerts in of_system.items():
+        findings = sum(alert.figures["findings"] for alert in alerts)
+        counts = Counter(alert.figures["severity"] for alert in alerts)
+        of_rules = ", ".join(
+            counted(counts[severity], f"rule with {severity}s", f"rules with {severity}s")
+            for severity in SEVERITIES
+            if counts[severity]
+        )
+        yield Alert(
+            "opened",
+            source,
+            f"{rules[alerts[0].subject].source_label}: {counted(findings, 'finding')} opened: {of_rules}",
+            [*(alert.title for alert in alerts[:MOST_EXAMPLES]), ALL_OF_THEM],
+            {"source": source, "findings": findings, "rules": len(alerts)},
+        )
 
 
 def _of_rule(kind: str, rule: Any, found: Sequence[Situation]) -> Alert:

@@ -11,6 +11,8 @@ from duckhouse.dbt_plugin.blocks import Block, Finding
 from duckhouse.wording import counted, moment
 
 MOST_TOLD = 10
+TAKING_BACK = "Or take the whole delivery back:"
+ACKNOWLEDGING = "Or accept it up to a day: add a line to seeds/acknowledged_findings.csv, and build:"
 
 
 @dataclass(frozen=True)
@@ -52,17 +54,29 @@ def by_rule(blocked: Blocked) -> Iterator[Sequence[Finding]]:
         yield list(found)
 
 
+def ways_on(findings: Sequence[Finding]) -> Iterator[tuple[str, Sequence[str]]]:
+    """What else can be done about findings of a rule: what it is, and the commands or lines to copy."""
+    for told, ways in (
+        (TAKING_BACK, [finding.take_back for finding in findings]),
+        (ACKNOWLEDGING, [finding.acknowledgement for finding in findings]),
+    ):
+        if copied := [way for way in dict.fromkeys(ways) if way]:
+            yield told, copied
+
+
 def untold(blocked: Blocked) -> str:
     more = blocked.count - len(blocked.findings[:MOST_TOLD])
     return f"and {counted(more, 'more finding')}" if more else ""
 
 
 def lines(blocked: Blocked, published_at: datetime | None = None) -> list[str]:
-    """What to print: the headline, and by rule the place and evidence of each finding, and what to do."""
+    """What to print: the headline, and by rule the place and evidence of each finding, and what can be done."""
     told = headline(blocked, published_at)
     for findings in by_rule(blocked):
         rule = findings[0]
         told.append(f"{rule.title} ({rule.rule_id})")
         told += [f"  {finding.place}: {finding.evidence}" for finding in findings]
         told.append(f"  {rule.fix}")
+        for way, copied in ways_on(findings):
+            told += [f"  {way}", *(f"    {line}" for line in copied)]
     return [one_line(line) for line in (*told, untold(blocked)) if line]

@@ -1,5 +1,7 @@
 """What failed in a build, as findings with their place, their evidence and what to do."""
 
+import csv
+import io
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -54,7 +56,21 @@ def _of_rule(row: Mapping[str, Any]) -> Finding:
         evidence=f"{compared}; {evidence}" if evidence else compared,
         fix=row["fix"],
         record_count=int(row["record_count"]),
+        take_back=_taking_back(row["source"], row["finding_key"]) if row["is_of_files"] else "",
+        acknowledgement=_acknowledging(row["rule_id"], row["finding_key"]),
     )
+
+
+def _taking_back(source: str, finding_key: str) -> str:
+    """The command that takes the delivery of a finding back; of a database or a topic nothing is taken back."""
+    delivery = wording.delivery_of(finding_key)
+    return f'python -m scripts.land {source} --retract {delivery} --reason "REASON"' if delivery else ""
+
+
+def _acknowledging(*rule_and_key: str) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="").writerow([*rule_and_key, "REASON", "NAME", "YYYY-MM-DD"])
+    return line.getvalue()
 
 
 def _of_node(result: Any) -> Failure:

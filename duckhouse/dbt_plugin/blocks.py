@@ -20,7 +20,9 @@ TABLE = "blocked"
 @dataclass(frozen=True)
 class Finding:
     """What blocks: an open finding of a rule whose action is block, or a test or model that failed, whose name is then
-    the rule_id. `place` is its file and record, or its key; `fix` says what to do."""
+    the rule_id. `place` is its file and record, or its key; `fix` says what to do. `take_back` is the command that
+    takes its delivery back, `acknowledgement` the line of the seed that accepts it; each is empty where there is none.
+    """
 
     rule_id: str
     title: str
@@ -28,6 +30,8 @@ class Finding:
     evidence: str
     fix: str
     record_count: int
+    take_back: str = ""
+    acknowledgement: str = ""
 
 
 @dataclass(frozen=True)

@@ -174,9 +174,8 @@ def _build(cycle: Cycle) -> None:
                 found = blocked(cycle.target)
                 step.lines = lines(found) if found else []
             raise
-    for follow in FOLLOWING:
-        if not step.faults or follow is alerts:
-            follow(cycle)
+    for follow in FOLLOWING if not step.faults else AFTER_A_BLOCK if step.lines else (alerts,):
+        follow(cycle)
     cycle.end(DONE)
 
 
@@ -184,10 +183,25 @@ def after(cycle: Cycle) -> None:
     from duckhouse.pipeline.steps import AFTER
 
     for act in AFTER:
-        with cycle.step(act.__name__) as step:
-            for line in act(cycle.target):
-                step.lines.append(line)
-                cycle.tell(line)
+        _take(cycle, act)
+
+
+def say_what_blocks(cycle: Cycle) -> None:
+    """Writes the report anew where there is one: its first screen then says what blocks, above the published figures.
+    Before the first build that passes there are no figures to show.
+    """
+    from duckhouse.pipeline.steps import report
+    from duckhouse.settings import report_path
+
+    if (PROJECT / report_path()).exists():
+        _take(cycle, report)
+
+
+def _take(cycle: Cycle, act: Callable[[str], Iterator[str]]) -> None:
+    with cycle.step(act.__name__) as step:
+        for line in act(cycle.target):
+            step.lines.append(line)
+            cycle.tell(line)
 
 
 def alerts(cycle: Cycle) -> None:
@@ -206,7 +220,9 @@ def alerts(cycle: Cycle) -> None:
 
 
 FOLLOWING = (after, alerts)
-"""What follows a build; alerts also one that did not pass."""
+"""What follows a build that passed."""
+AFTER_A_BLOCK = (say_what_blocks, alerts)
+"""What follows a build that left a record of what blocks it; any other failure only sends alerts."""
 
 
 @contextmanager

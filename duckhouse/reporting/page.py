@@ -148,7 +148,7 @@ def environment() -> Environment:
     for name in ("count", "counted", "moment", "money", "words"):
         made.filters[name] = getattr(formats, name)
     made.filters["slug"] = slug
-    for told in (blocked.headline, blocked.by_rule, blocked.untold):
+    for told in (blocked.headline, blocked.by_rule, blocked.untold, blocked.ways_on):
         made.filters[told.__name__] = told
     return made
 

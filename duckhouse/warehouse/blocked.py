@@ -6,6 +6,7 @@ from duckhouse.dbt_plugin.block_lines import by_rule as by_rule
 from duckhouse.dbt_plugin.block_lines import headline as headline
 from duckhouse.dbt_plugin.block_lines import lines as lines
 from duckhouse.dbt_plugin.block_lines import untold as untold
+from duckhouse.dbt_plugin.block_lines import ways_on as ways_on
 from duckhouse.dbt_plugin.blocks import BesideCopy, InTable
 from duckhouse.settings import PROJECT, audit_prefix, clickhouse, published_path
 from duckhouse.warehouse.connection import connect

@@ -16,6 +16,7 @@ from duckhouse.opening import clickhouse_refuses, open_duckdb
 from duckhouse.settings import PROJECT, clickhouse, duckdb_path
 from duckhouse.sources import FILES, Source
 from duckhouse.warehouse.connection import answers, connect, first_line
+from duckhouse.wording import counted
 
 INSTEAD = {
     "postgres": "correct the rows in the database, and the next extraction brings the correction",
@@ -125,9 +126,15 @@ def _notes(identity: str, deliveries: list[Delivery]) -> list[str]:
     files = [file for each in deliveries if each.id == identity for file in each.files]
     if not files:
         return [f"{identity} is no longer in landing: what staging keeps of it is retracted"]
-    records = sum(file.records_landed for file in files)
+    of_entities: dict[str, list[int]] = {}
+    for file in files:
+        of_entities.setdefault(file.entity, []).append(file.records_landed)
+    told = (
+        f"{entity} ({counted(len(found), 'file')}, {counted(sum(found), 'record')})"
+        for entity, found in sorted(of_entities.items())
+    )
     return [
-        f"{len(files)} files with {records:,} records count no longer, once it is built",
+        f"these count no longer, once it is built: {', '.join(told)}",
         "the pipeline leaves these files out until their bytes change; python -m scripts.land brings them back, so "
         "take them out of a drop that you land again",
     ]

@@ -6,6 +6,7 @@
             'key': 'event_id',
             'currency': 'USD',
             'records': 'fct_ad_delivery_event_records',
+            'set_aside': 'fct_ad_delivery_set_aside',
             'touches': ['int_ad_delivery__click_touches', 'int_ad_delivery__impression_touches'],
             'headline': {
                 'name': "Spend",
@@ -36,6 +37,7 @@
             'key': 'event_id',
             'currency': 'USD',
             'records': 'fct_ad_event_records',
+            'set_aside': 'fct_ad_events_set_aside',
             'touches': ['int_ad_serving__delivery_touches'],
             'headline': {
                 'name': "Revenue",
@@ -101,6 +103,7 @@
             'key': 'event_id',
             'currency': none,
             'records': 'fct_consent_event_records',
+            'set_aside': 'fct_consent_events_set_aside',
             'touches': ['int_consent__delivery_touches'],
             'headline': {
                 'name': "Opt-in rate",
@@ -152,6 +155,7 @@
             'key': 'review_id',
             'currency': none,
             'records': 'fct_product_review_records',
+            'set_aside': 'fct_product_reviews_set_aside',
             'touches': ['int_reviews__review_touches'],
             'headline': {
                 'name': "Mean rating",
@@ -188,6 +192,7 @@
             'key': 'reading_id',
             'currency': none,
             'records': 'fct_device_reading_records',
+            'set_aside': 'fct_device_readings_set_aside',
             'touches': ['int_telemetry__reading_touches'],
             'headline': {
                 'name': "Valid readings",

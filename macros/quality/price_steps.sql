@@ -40,7 +40,7 @@ steps as (
 
 {{ findings(
     'steps', key=member ~ " || '|' || " ~ cast_to('event_date', 'text'), day='event_date',
-    observed=number_text(usd_of_micros('price')), expected=number_text(usd_of_micros('usual_price')), records='paid',
+    observed=price_text('price'), expected=price_text('usual_price'), records='paid',
     impact=amount_above_peers('paid_usd', 'price', 'usual_price'), numbers=['paid', 'paid_usd'], texts=[member],
     first='first_of_cell', last='last_of_cell'
 ) }}

@@ -34,6 +34,9 @@
     {{ share_of(cast_to('1', 'money'), cast_to('floor(' ~ micros ~ ')', 'integer'), '1000000') }}
 {%- endmacro %}
 
+{# A price in micro-dollars as people read it: $0.002534. #}
+{% macro price_text(micros) -%} {{ return("'$' || " ~ number_text(usd_of_micros(micros))) }} {%- endmacro %}
+
 
 {# The part of an amount above the level of the peers: amount x (1 - peers / level), with levels in micro-dollars. #}
 {% macro amount_above_peers(amount, level, peers) -%}

@@ -58,6 +58,80 @@
 {% macro _sum_of(columns) -%} {{ return('sum(' ~ columns | join(' + ') ~ ')' if columns else '0') }} {%- endmacro %}
 
 
+{#
+    One row per record of a source that is not counted as it came: rejected when it was read, or set aside because no
+    day can hold it. The mart of records set aside may have the rejected ones as well.
+#}
+{% macro faulty_records_of(source_name, set_aside) -%}
+    {%- set rejected = ref('stg_' ~ source_name ~ '__rejected') -%}
+    select
+        {{ cast_to("'" ~ source_name ~ "'", 'text') }} as source,
+        {{ cast_to('_delivery_id', 'text') }} as delivery_id,
+        {{ cast_to('_source_file', 'text') }} as source_file,
+        _source_row as source_row,
+        'rejected' as fate,
+        {{ cast_to('reason', 'text') }} as reason
+    from {{ rejected }}
+    {%- if set_aside %}
+    union all
+    select
+        {{ cast_to("'" ~ source_name ~ "'", 'text') }} as source,
+        {{ cast_to('_delivery_id', 'text') }} as delivery_id,
+        {{ cast_to('_source_file', 'text') }} as source_file,
+        _source_row as source_row,
+        'set aside' as fate,
+        {{ cast_to('set_aside_reason', 'text') }} as reason
+    from {{ ref(set_aside) }}
+    where (_delivery_id, _source_file, _source_row) not in (
+        select
+            _delivery_id,
+            _source_file,
+            _source_row
+        from {{ rejected }}
+    )
+    {%- endif %}
+{%- endmacro %}
+
+
+{#
+    One row per file of a source that landed, as the loader counted it. A file has records of events where the model of
+    records counts it; of a source without one, where its table has a day.
+#}
+{% macro files_of(source_name, records) -%}
+    select
+        {{ cast_to("'" ~ source_name ~ "'", 'text') }} as source,
+        {{ cast_to('files._delivery_id', 'text') }} as delivery_id,
+        files.entity as entity,
+        files._source_file as source_file,
+        {%- if records %}
+        counted._source_file is not null as has_events,
+        {%- else %}
+        {{ in_list('files.entity', tables_with_a_day(source_name)) }} as has_events,
+        {%- endif %}
+        files.records_read as records_read,
+        files.records_landed as records_landed,
+        files.records_rejected as records_rejected,
+        files.records_blank as records_blank
+    from {{ ref('stg_' ~ source_name ~ '__files') }} as files
+    {%- if records %}
+    left join {{ ref(records) }} as counted
+        on
+            files._delivery_id = counted._delivery_id
+            and files._source_file = counted._source_file
+    {%- endif %}
+    where files.retracts_delivery_id is null
+{%- endmacro %}
+
+
+{# Ranks rules by what to do first: what the pipeline fixes last, then by money, errors before warnings, and records. #}
+{% macro urgency(amount, severity, records, rule_id) -%}
+    {{ cast_to(
+        "row_number() over (order by case when " ~ severity ~ " = 'information' then 1 else 0 end, coalesce(" ~ amount
+        ~ ', 0) desc, ' ~ severity ~ ', coalesce(' ~ records ~ ', 0) desc, ' ~ rule_id ~ ')', 'integer'
+    ) }}
+{%- endmacro %}
+
+
 {# The tables of a source that contain events. #}
 {% macro tables_with_a_day(source_name) -%}
     {%- set tables = [] -%}
@@ -65,6 +139,16 @@
         {%- do tables.append(node.name) -%}
     {%- endfor -%}
     {{ return(tables) }}
+{%- endmacro %}
+
+
+{# The sources of a kind, as files: where data comes from decides what can be done about it. #}
+{% macro sources_of_kind(kind) -%}
+    {%- set found = [] -%}
+    {%- for node in (graph.sources.values() if execute else []) if node.config.meta.get('kind') == kind -%}
+        {%- do found.append(node.source_name) -%}
+    {%- endfor -%}
+    {{ return(found | unique | sort) }}
 {%- endmacro %}
 
 

@@ -231,6 +231,8 @@ def test_a_deletion_that_arrives_before_its_event_counts(cases: Cases) -> None:
 
 def test_events_without_a_time_are_set_aside(cases: Cases) -> None:
     query = "select event_id, campaign_id, _unmapped from marts.fct_ad_delivery_set_aside order by event_id"
+    why = "select set_aside_reason, event_type || 's' = _source_file from marts.fct_ad_delivery_set_aside group by all"
+    assert cases.last.rows(why) == [("unparsable_timestamp", True)]
     click = ("click-3", PRICED, None)
     unmapped = ("impression-113", None, '{"created_at": "infinity"}')
     assert cases.first.rows(query) == [

@@ -7,14 +7,18 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from duckhouse.alerts import news, webhook
+from duckhouse.alerts.differences import differences
+from duckhouse.alerts.standing import Situation, Standing
 from duckhouse.dbt_plugin.blocks import BesideCopy, Block, BlockPlace, Failure, Finding, InTable
 from duckhouse.settings import PROJECT, clickhouse, landing_dir, published_path
 from duckhouse.state import state_path
@@ -103,6 +107,25 @@ def test_what_is_new_is_announced_once(target: str, sent: Endpoint) -> None:
     ]
     assert announced(target) == ""
     assert (sent.paths, len(set(sent.ids)), sent.texts()) == ([PATH, PATH], 2, [])
+
+
+def test_the_first_run_sums_up_each_system_where_many_rules_found_something() -> None:
+    def opened(number: int, severity: str) -> tuple[str, SimpleNamespace, Situation]:
+        rule = f"rule_{number:02}"
+        told = {**DOUBLE, "rule_id": rule, "title": f"Fault {number}", "severity": severity}
+        return rule, SimpleNamespace(**told), Situation("finding", f"f{number}", rule, records=number)
+
+    found = [opened(number, "error" if number < 9 else "warning") for number in range(11)]
+    rules = {rule: words for rule, words, _ in found}
+    conditions = [condition for *_, condition in found]
+    now = Standing({"finding"}, conditions, rules=rules)
+    [summed] = differences("dev", {}, now)
+    assert summed.title == "ad serving: 11 findings opened: 9 rules with errors, 2 rules with warnings"
+    assert [line.split(": ")[2] for line in summed.details[:-1]] == ["Fault 8", "Fault 7", "Fault 6"]
+    few = replace(now, conditions=conditions[:10])
+    assert len(differences("dev", {}, few)) == 10
+    known = {conditions[0].identity: conditions[0]}
+    assert len(differences("dev", known, now)) == 10
 
 
 def test_without_an_endpoint_alerts_are_printed_once(target: str) -> None:

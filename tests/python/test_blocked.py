@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -162,6 +163,8 @@ class Adapter:
 
 def row(file: str) -> dict[str, Any]:
     return {
+        "source": "ad_serving",
+        "is_of_files": True,
         "rule_id": UNUSABLE,
         "finding_key": f"{DELIVERY}/{file}",
         "observed": "20 of 30 unusable",
@@ -184,6 +187,18 @@ def test_findings_that_block_have_their_place_evidence_and_what_to_do() -> None:
     first = gate.findings[0]
     assert first.evidence == "20 of 30 unusable, expected: none; records: 30; source file: a.csv; share: 0.10"
     assert (first.rule_id, first.fix, first.record_count, gate.others) == (UNUSABLE, ASK, 20, 0)
+    assert first.take_back == f'python -m scripts.land ad_serving --retract {DELIVERY} --reason "REASON"'
+    assert first.acknowledgement == f"{UNUSABLE},{DELIVERY}/a.csv,REASON,NAME,YYYY-MM-DD"
+
+
+def test_a_line_to_acknowledge_is_quoted_and_only_a_delivery_of_files_is_taken_back() -> None:
+    stream = row("topic/0") | {"source": "telemetry", "is_of_files": False}
+    group = row("") | {"finding_key": 'a,"b"|2026-03-02'}
+    [gate] = failures(
+        Adapter(stream, group), [result("gate", "fail", tags=["every_build"], compiled_code="select")]
+    ).values()
+    assert [found.take_back for found in gate.findings] == ["", ""]
+    assert gate.findings[1].acknowledgement == f'{UNUSABLE},"a,""b""|2026-03-02",REASON,NAME,YYYY-MM-DD'
 
 
 def test_findings_beyond_the_most_are_counted() -> None:
@@ -238,6 +253,18 @@ def test_a_few_lines_say_what_blocks_where_why_and_what_to_do() -> None:
         "  c.csv, of delivery d1: 20 of 30 unusable",
         f"  {ASK}",
         "and 2 more findings",
+    ]
+
+
+def test_the_lines_have_what_else_can_be_done_to_copy() -> None:
+    both = [replace(finding(file), take_back="land --retract d1", acknowledgement=f"rule,{file}") for file in "ab"]
+    assert lines(Blocked(NOON, both))[-6:] == [
+        f"  {ASK}",
+        "  Or take the whole delivery back:",
+        "    land --retract d1",
+        "  Or accept it up to a day: add a line to seeds/acknowledged_findings.csv, and build:",
+        "    rule,a",
+        "    rule,b",
     ]
 
 

@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
@@ -20,14 +21,16 @@ import pyarrow.parquet as pq
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from dashboard.parts import csv_of
+from dashboard import charts
+from dashboard.parts import column, csv_of
 from dashboard.roles import PAGES
 from duckhouse.dbt_plugin.blocks import Finding
 from duckhouse.reporting.formats import change, dollars
 from duckhouse.settings import PROJECT
 from duckhouse.warehouse.blocked import Blocked
+from duckhouse.warehouse.connection import connect
 from support.browser import browser_or_skip
-from support.dashboard import TARGETS, run, shown, tables_of, tiles_of
+from support.dashboard import TARGETS, assert_deliveries_are_shown, run, shown, tables_of, tiles_of
 from support.dashboard_server import faults, serving_house, settled, texts, tiles, visited
 from support.dbt import environment
 from support.drops import NO_TESTS
@@ -259,12 +262,60 @@ def test_publishers_of_one_name_are_told_apart(house: Warehouse, target: str) ->
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_finding_leads_to_its_event(house: Warehouse, target: str) -> None:
     rule, title, key = house.rows(
-        "select rule_id, title, finding_key from reporting.rpt_quality_findings where event_mart = 'fct_ad_events' "
-        "and is_open order by abs(impact_amount) desc nulls last, rule_id, finding_key limit 1"
+        "select rule_id, title, finding_key from reporting.rpt_quality_findings "
+        "where event_mart = 'fct_ad_events' and is_about_event and is_open "
+        "order by abs(impact_amount) desc nulls last, rule_id, finding_key limit 1"
     )[0]
     page = shown(house, target, "data-quality", {"rule": f"{title} · {rule}", "finding": key})
     event = page.dataframe[-1].value
     assert dict(zip(event["Column"], event["Value"], strict=True))["event_id"] == key
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_finding_about_a_day_leads_to_its_events(house: Warehouse, target: str) -> None:
+    rule, title, key, day, delivery = house.rows(
+        "select rule_id, title, finding_key, event_date, last_delivery_id from reporting.rpt_quality_findings "
+        "where rule_id = 'ad_serving__late_events' and place = 1 and is_open"
+    )[0]
+    page = shown(house, target, "data-quality", {"rule": f"{title} · {rule}", "finding": key})
+    [table] = [table for title, table in tables_of(page).items() if title == "Events of the finding"]
+    late = one(
+        house,
+        f"select count(*) from marts.fct_ad_events where event_date = '{day}' and _delivery_id = '{delivery}'",
+    )
+    assert 0 < len(table) == min(late, 500)
+    assert {row["event_date"] for row in table} == {day}
+
+
+def test_a_rejected_record_leads_to_its_text(house: Warehouse) -> None:
+    rule, title, key = house.rows(
+        "select rule_id, title, finding_key from reporting.rpt_quality_findings "
+        "where rule_id = 'ad_serving__rejected_record' and place = 1"
+    )[0]
+    asked = {"rule": f"{title} · {rule}", "finding": key}
+    query, there = (shown(house, target, "data-quality", asked).code[0].value for target in TARGETS)
+    delivery, _, place = key.partition("/")
+    file, _, row = place.partition("#")
+    where = f"_delivery_id = '{delivery}' and _source_file = '{file}' and _source_row = {row}"
+    [found] = house.rows(query)
+    assert [found] == house.rows(f"select * from staging.stg_ad_serving__rejected where {where}")
+    with environment(house.env), connect() as client:
+        assert len(client.query(there).result_rows) == 1
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_each_delivery_has_its_files_and_reasons(house: Warehouse, target: str) -> None:
+    assert_deliveries_are_shown(house, target)
+
+
+def test_the_delivery_of_another_system_leaves_the_address(house: Warehouse) -> None:
+    page = shown(house, "dev", "deliveries", {"delivery": "Ad serving, 2026-03-26 06:00"})
+    page.selectbox[0].select("consent")
+    with environment(house.env):
+        run(page)
+    assert "delivery" not in page.query_params
+    deliveries = one(house, "select count(*) from reporting.rpt_quality_deliveries where source = 'consent'")
+    assert tiles_of(page)["Deliveries"][0] == str(deliveries)
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -275,7 +326,7 @@ def test_every_record_of_a_delivery_is_accounted_for(house: Warehouse, target: s
         "where _delivery_id > '20260326'"
     )[0]
     found = tiles_of(page)
-    assert found["Records read"] == (f"{read:,}", "adds up")
+    assert found["Event records"] == (f"{read:,}", "adds up")
     assert found["Current"][0] == f"{current:,}"
 
 
@@ -318,7 +369,11 @@ def test_a_download_holds_no_formula() -> None:
 
 
 def test_a_banner_says_what_blocks_a_build(house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    finding = Finding("shop__rule", HOSTILE, "drop/day.jsonl, record 3", "2 of 3 without an id", "Ask the sender.", 2)
+    take_back, line = "python -m scripts.land shop --retract d1", "shop__rule,d1/day.jsonl#3,REASON,NAME,YYYY-MM-DD"
+    finding = Finding(
+        *("shop__rule", HOSTILE, "drop/day.jsonl, record 3", "2 of 3 without an id", "Ask the sender.", 2),
+        *(take_back, line),
+    )
     monkeypatch.setattr("dashboard.banner.blocked", lambda target: Blocked(datetime(2026, 3, 27, 6), [finding]))
     with environment(house.env):
         page = run(AppTest.from_file(APP, default_timeout=60))
@@ -326,6 +381,24 @@ def test_a_banner_says_what_blocks_a_build(house: Warehouse, monkeypatch: pytest
     assert warning.value.replace("\\", "").startswith("Blocked since 2026-03-27 06:00 UTC by 1 finding")
     assert "drop/day.jsonl, record 3: 2 of 3 without an id" in [text.value for text in page.text]
     assert HOSTILE in next(one.value for one in page.markdown if "shop" in one.value).replace("\\", "")
+    assert [code.value for code in page.code] == [take_back, line]
+
+
+def test_small_amounts_have_six_decimals_and_counts_whole_ticks() -> None:
+    small, whole = (pa.chunked_array([[Decimal(text)]]) for text in ("-0.004000", "12.000000"))
+    formats = [column("impact_amount", "Money", values)["type_config"]["format"] for values in (small, whole)]
+    assert formats == ["$%.6f", "dollar"]
+    day = SimpleNamespace(day=date(2026, 3, 1), found=1, paid=Decimal(1))
+    drawn = (charts.lines([day], "day", {name: name}, unit) for name, unit in (("found", "count"), ("paid", "usd")))
+    axes = [chart.to_dict()["layer"][0]["encoding"]["y"]["axis"] for chart in drawn]
+    assert [axis.get("tickMinStep") for axis in axes] == [1, None]
+
+
+def test_a_part_with_room_for_it_has_its_number() -> None:
+    drawn = charts.shares([("one", "errors", 746), ("one", "warnings", 5)], ["errors", "warnings"], ["red", "grey"])
+    layers = drawn.to_dict()["layer"]
+    assert layers[0]["encoding"]["color"]["scale"] == {"domain": ["errors", "warnings"], "range": ["red", "grey"]}
+    assert [part["label"] for part in drawn.to_dict()["data"]["values"]] == ["746", ""]
 
 
 # ---------- in a browser

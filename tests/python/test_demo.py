@@ -64,7 +64,7 @@ def test_the_demo_prints_no_details_unless_a_command_fails(capsys: pytest.Captur
     said = "delivery 1\n  30 files\nskipped a.csv: landed before\ndone\n"
     run([sys.executable, "-c", f"print({said!r}, end='')"], brief=True)
     assert capsys.readouterr().out == "delivery 1\ndone\n"
-    with pytest.raises(UserError, match="ended with 3; what it said is above"):
+    with pytest.raises(UserError, match="ended with 3: see what it printed"):
         run([sys.executable, "-c", f"import sys; print({said!r}, end=''); sys.exit(3)"], brief=True)
     assert capsys.readouterr().out == said
 

@@ -141,6 +141,7 @@ def test_the_list_names_source_fact_key_currency_and_own_rules(tmp_path: Path) -
         "            'key': 'order_id',\n"
         "            'currency': 'EUR',\n"
         "            'records': none,\n"
+        "            'set_aside': none,\n"
         "            'touches': [],\n"
         "            'headline': none,\n"
         "            'rules': {\n"
@@ -174,8 +175,17 @@ def test_the_list_has_the_records_touches_and_headline_of_a_source(tmp_path: Pat
     folder.mkdir(parents=True)
     (folder / "int_shop__order_touches.sql").write_text("{{ touches_of_deliveries(ref('stg_shop__orders')) }}\n")
     (folder / "int_shop__other.sql").write_text("select 1\n")
+    marts = project / "models" / "marts" / "shop"
+    marts.mkdir(parents=True, exist_ok=True)
+    (marts / "fct_orders_set_aside.sql").write_text("select 1\n")
     listed = generated.declared(project)
-    assert "'records': 'fct_order_records',\n            'touches': ['int_shop__order_touches'],\n" in listed
+    assert (
+        "'records': 'fct_order_records',\n            'set_aside': 'fct_orders_set_aside',\n"
+        "            'touches': ['int_shop__order_touches'],\n"
+    ) in listed
+    (marts / "fct_returns_set_aside.sql").write_text("select 1\n")
+    with pytest.raises(UserError, match="has the records of shop that are set aside"):
+        generated.declared(project)
     assert "            'headline': {\n                'as': \"money\",\n" in listed
     assert "                'value': \"sum(paid)\",\n            },\n" in listed
 

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 
 from duckhouse.cli import UserError
+from duckhouse.dbt_plugin.blocks import Finding
 from duckhouse.landing import load
 from duckhouse.landing.zone import Zone
 from duckhouse.locks import held
@@ -25,6 +26,7 @@ from duckhouse.settings import PROJECT, landing_dir
 from duckhouse.sources import load_source, sources
 from duckhouse.state import state_path
 from duckhouse.warehouse import connection, news, parity
+from duckhouse.warehouse.blocked import Blocked
 from scripts import land, pipeline
 from support.bucket import BUCKET, Bucket
 from support.dbt import environment
@@ -387,6 +389,26 @@ def test_after_a_build_that_fails_only_alerts_follow(built: list[str], monkeypat
         last()["steps"][0] | {"name": "build", "faults": ["dbt build ended with 1; password=***"]}
     ]
     assert "hunter2" not in state_path("last_dev.json").read_text() + state_path("pipeline.log").read_text()
+
+
+@pytest.mark.parametrize("is_there", [True, False], ids=["a report is there", "none yet"])
+def test_after_a_blocked_build_the_report_says_so(
+    tmp_path: Path, built: list[str], monkeypatch: pytest.MonkeyPatch, is_there: bool
+) -> None:
+    def fail(_: str) -> None:
+        raise UserError("dbt build ended with 1")
+
+    followed: list[str] = []
+    block = Blocked(datetime(2026, 3, 27, 6), [Finding("shop__rule", "File cut off", "a.csv", "2 of 9", "Ask.", 2)])
+    monkeypatch.setattr(steps, "build", fail)
+    monkeypatch.setattr(steps, "report", lambda target: iter([f"report of {target}"]))
+    monkeypatch.setattr("duckhouse.warehouse.blocked.blocked", lambda _: block)
+    monkeypatch.setattr(cycle, "AFTER_A_BLOCK", (cycle.say_what_blocks, lambda _: followed.append("alerts")))
+    if is_there:
+        (tmp_path / "index.html").touch()
+    with environment({"DUCKHOUSE_REPORT": str(tmp_path / "index.html")}):
+        done = called(lambda: pipeline.main([]))
+    assert (done.returncode, done.stdout, followed) == (1, "report of dev\n" * is_there, ["alerts"])
 
 
 def test_two_pipelines_do_not_run_at_once(built: list[str]) -> None:

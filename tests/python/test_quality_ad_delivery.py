@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 
 from support.ad_delivery import advertiser, campaign, deleted, deliver, event, events
+from support.dashboard import TARGETS, assert_deliveries_are_shown
 from support.drops import NO_TESTS
 from support.readings import on_both_engines
 from support.warehouse import Warehouse, warehouse
@@ -257,3 +258,9 @@ def test_days_in_open_errors_are_those_that_an_error_names(built: tuple[Warehous
     ]
     figures = {row[0]: row[2:5] for row in rows}
     assert (figures[20], figures[24], figures[32]) == ((7, 8, Decimal("0.007")), (3, 0, 3), (2, 0, Decimal("0.002")))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_each_delivery_has_its_files_and_reasons(built: tuple[Warehouse, dict[str, str]], target: str) -> None:
+    built[0].run("publish", "--target", "dev")
+    assert_deliveries_are_shown(built[0], target)

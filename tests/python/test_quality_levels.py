@@ -350,8 +350,8 @@ def test_a_finding_says_what_is_there_what_was_expected_and_what_depends_on_it(b
     # 48 impressions at a dollar, 20 of the sleepless user at a cent; 99 of 100 parts are above the usual price
     paid = 48 + 20
     amount = Decimal(48) + Decimal("0.2")
-    assert finding(built, "publisher_price_step", "1|2026-01-03") == ("1", "0.01", paid, amount * 99 / 100)
-    assert finding(built, "publisher_price_out_of_line", "7") == ("0.5", "0.01", 37, Decimal("18.5") * 49 / 50)
+    assert finding(built, "publisher_price_step", "1|2026-01-03") == ("$1", "$0.01", paid, amount * 99 / 100)
+    assert finding(built, "publisher_price_out_of_line", "7") == ("$0.5", "$0.01", 37, Decimal("18.5") * 49 / 50)
     assert finding(built, "missing_days", "2026-01-06|2026-01-09")[0] == "2 days without events"
     assert finding(built, "over_budget", "20") == ("over budget then and now", "0.05", 6, Decimal("0.01"))
 

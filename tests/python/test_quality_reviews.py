@@ -10,6 +10,7 @@ import pytest
 
 from support import reviews as written
 from support.consent import Record, records
+from support.dashboard import TARGETS, assert_deliveries_are_shown
 from support.drops import NO_TESTS
 from support.landing import csv_text
 from support.readings import on_both_engines
@@ -395,3 +396,9 @@ def test_reviews_in_open_errors_are_counted_once_a_month(built: tuple[Warehouse,
     columns = "month, reviews_in_open_errors"
     rows = on_both_engines(built[0], "reporting.rpt_reviews_open_errors", columns, "reviews_in_open_errors > 0")
     assert [(str(month), count) for month, count in rows] == [("2024-05-01", 14), ("2025-11-01", 4), ("2026-01-01", 1)]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_each_delivery_has_its_files_and_reasons(built: tuple[Warehouse, dict[str, str]], target: str) -> None:
+    built[0].run("publish", "--target", "dev")
+    assert_deliveries_are_shown(built[0], target)

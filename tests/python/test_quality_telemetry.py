@@ -1,5 +1,6 @@
 """Rules about devices, hours and days: what each must find and a look-alike that it must not, on both engines."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,6 +9,7 @@ import pytest
 
 from duckhouse.settings import environment
 from duckhouse.streaming.deliver import deliver
+from support.dashboard import TARGETS, assert_deliveries_are_shown, shown, tables_of, tiles_of
 from support.drops import NO_TESTS
 from support.readings import ONE, LakeInMemory, Message, on_both_engines, reading, readings
 from support.warehouse import Warehouse, warehouse
@@ -145,7 +147,11 @@ EXPECTED = {
 
 
 JUDGED = ("+dq_telemetry_levels", "+dq_telemetry_records", "dim_dq_rules", "fct_dq_findings")
-SHOWN = ("+agg_telemetry_quality_daily", "rpt_telemetry_open_errors")
+SHOWN = (
+    *("+agg_telemetry_quality_daily", "agg_device_hourly", "dim_devices_history", "dim_devices"),
+    *("fct_device_reading_records", "path:models/reporting/telemetry"),
+    *(f"rpt_quality_{name}" for name in ("deliveries", "faulty_records", "files", "findings", "rules")),
+)
 
 
 @pytest.fixture(scope="module")
@@ -195,9 +201,37 @@ def test_a_finding_counts_the_readings_behind_it(found: dict[str, dict[str, int]
 
 
 def test_readings_in_open_errors_are_those_of_the_days_that_an_error_names(house: Warehouse) -> None:
-    rows = on_both_engines(house, "reporting.rpt_telemetry_open_errors", "device_id, event_date, readings, rules")
+    columns = "device_id, event_date, readings, readings_found, rules"
+    rows = on_both_engines(house, "reporting.rpt_telemetry_open_errors", columns)
     errors = {key: rule for rule in ("stuck_sensor", "unit_change", "impossible_pair") for key in EXPECTED[rule]}
-    assert {f"{device}|{day}": rules for device, day, _, rules in rows} == {
+    assert {f"{device}|{day}": rules for device, day, *_, rules in rows} == {
         key: f"telemetry__{rule}" for key, rule in errors.items()
     }
-    assert {readings for _, _, readings, _ in rows} == {len(A_DAY)}
+    assert {row[2] for row in rows} == {len(A_DAY)}
+    assert {device: found for device, _, _, found, _ in rows} == {
+        "stuck": 24, "dead": 144, "wet": 2, "to-fahrenheit": 1, "to-celsius": 1,
+    }  # fmt: skip
+
+
+def test_a_device_that_a_rule_names_is_at_fault(house: Warehouse) -> None:
+    columns = "device_id, open_findings, open_errors, findings"
+    rows = on_both_engines(house, "reporting.rpt_telemetry_faulty_devices", columns, "open_findings > 0")
+    named = Counter(key.split("|")[0] for keys in EXPECTED.values() for key in keys)
+    assert {device: findings for device, findings, *_ in rows} == named
+    titles = {device: told for device, *_, told in rows}
+    assert (titles["silent-at-midnight"], titles["stuck"]) == ("Gap in readings", "Stuck sensor")
+    assert {device for device, _, errors, _ in rows if errors} == {
+        "stuck", "dead", "wet", "to-fahrenheit", "to-celsius",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_page_lists_devices_at_fault_and_links_their_rules(house: Warehouse, target: str) -> None:
+    house.run("publish", "--target", "dev")
+    page = shown(house, target, "devices")
+    listed = {row["device_id"] for row in tables_of(page)["Devices at fault"] if row["open_findings"]}
+    assert listed == {key.split("|")[0] for keys in EXPECTED.values() for key in keys}
+    assert tiles_of(page)["Devices at fault"][1] == f"{len(listed)} with open findings"
+    labels = [link.proto.label.replace("\\", "") for link in page.get("page_link")]
+    assert "Stuck sensor: 2 open findings" in labels
+    assert_deliveries_are_shown(house, target)

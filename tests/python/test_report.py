@@ -168,7 +168,7 @@ def test_before_and_now_differ_by_what_the_latest_delivery_changed(house: Wareho
 def test_the_report_of_a_blocked_build_has_what_blocks_it(house: Warehouse, page: Page) -> None:
     """The record is newer than the copy that the fixture has published."""
     place, out = BesideCopy(house.published_copy), house.folder / "blocked.html"
-    found = Finding("shop__rule", "Broken", "a.csv", "20 of 30 unusable", "Ask the sender.", 20)
+    found = Finding("shop__rule", "Broken", "a.csv", "20 of 30 unusable", "Ask the sender.", 20, "land --retract d1")
     now = datetime.now(UTC).replace(tzinfo=None)
     place.write(Block(now, {"gate": Failure([found])}))
     with environment(house.env):
@@ -179,7 +179,7 @@ def test_the_report_of_a_blocked_build_has_what_blocks_it(house: Warehouse, page
     assert since == f"Blocked since {now:%Y-%m-%d %H:%M} UTC by 1 finding: nothing new is published."
     assert figures.startswith("The published figures are those of the last good build, of 20")
     assert others[:3] == ["Broken (shop__rule)", "  a.csv: 20 of 30 unusable", "  Ask the sender."]
-    for words in (since, figures, "Broken", "a.csv: 20 of 30 unusable", "Ask the sender."):
+    for words in (since, figures, "Broken", "a.csv: 20 of 30 unusable", "Ask the sender.", "land --retract d1"):
         assert words in text_of(banner)
     assert "blocked" not in page.ids()
 

@@ -18,7 +18,7 @@ from support.pages import Page, read_page, text_of
 from support.warehouse import Warehouse
 
 HOSTILE = "<script>alert('1')</script> & \"Sons\""
-DEAREST = {f"ad_serving__{name}" for name in ("late_events", "unknown_ad_unit", "unknown_type", "unknown_publisher")}
+DEAREST = {f"ad_serving__{name}" for name in ("unknown_ad_unit", "unknown_type", "unknown_publisher")}
 UNKNOWN_TYPE = "ad_serving__unknown_type"
 LABELS = {"ad_serving": "Ad serving", "consent": "Consent"}
 
@@ -113,13 +113,18 @@ def test_a_section_says_what_why_how_many_and_what_to_do(sections: dict[str, Ele
         assert (money is None) or dollars(money) in text, rule_id
 
 
-def test_rules_are_ranked_by_money_and_then_by_records(
+def test_rules_are_ranked_by_money_severity_and_records_and_what_the_pipeline_fixes_comes_last(
     page: Page, sections: dict[str, Element], findings: list[dict]
 ) -> None:
     ranks = [open_figures(findings, rule_id) for rule_id in sections]
-    order = [(money or 0, number) for _, number, money in ranks]
-    assert order == sorted(order, reverse=True)
+    severities = [rules()[rule_id]["severity"] for rule_id in sections]
+    order = [
+        (severity == "information", -(money or 0), severity, -number)
+        for severity, (_, number, money) in zip(severities, ranks, strict=True)
+    ]
+    assert order == sorted(order)
     assert set(list(sections)[: len(DEAREST)]) == DEAREST
+    assert {severity for is_last, _, severity, _ in order if not is_last} == {"error", "warning"}
     ranking = page.table("What was found?")
     assert [[row[4], row[6]] for row in ranking] == [[f"{count:,}", f"{number:,}"] for count, number, _ in ranks]
     assert [row[5] for row in ranking] == ["" if money is None else dollars(money) for *_, money in ranks]

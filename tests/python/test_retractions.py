@@ -322,7 +322,9 @@ def test_a_dry_run_says_what_would_count_no_longer_and_writes_nothing(
     [first] = landed(zone)
     command.main(["shop", "--retract", first, "--reason", "wrong", "--dry-run"])
     said = capsys.readouterr().out
-    assert said.startswith(f"would retract {first}\n  1 files with 2 records")
+    assert said.startswith(
+        f"would retract {first}\n  these count no longer, once it is built: people (1 file, 2 records)"
+    )
     assert landed(zone) == [first]
 
 

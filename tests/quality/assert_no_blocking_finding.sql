@@ -4,7 +4,7 @@
 {{ config(severity='error', tags=['quality', 'every_build']) }}
 
 -- It comes last, so that a build that it blocks has the scorecard and the views that explain why.
-{%- for view in ['actions', 'deliveries', 'findings', 'rule_days', 'rules', 'scorecard', 'systems'] %}
+{%- for view in ['actions', 'deliveries', 'faulty_records', 'files', 'findings', 'rule_days', 'rules', 'scorecard', 'systems'] %}
 -- depends_on: {{ ref('rpt_quality_' ~ view) }}
 {%- endfor %}
 
@@ -17,6 +17,7 @@ with blocking as (
         findings.expected as expected,
         findings.evidence as evidence,
         findings.record_count as record_count,
+        {{ in_list('findings.source', sources_of_kind('files')) }} as is_of_files,
         rules.title as title,
         rules.fix as fix
     from {{ ref('fct_dq_findings') }} as findings

@@ -34,7 +34,7 @@ AS WITH
     final AS
     (
         SELECT
-            CAST(row_number() OVER (ORDER BY coalesce(to_do.amount, 0) DESC, rules.severity ASC, to_do.records_found DESC, to_do.rule_id ASC), 'Int64') AS rank,
+            CAST(row_number() OVER (ORDER BY multiIf(rules.severity = 'information', 1, 0) ASC, coalesce(to_do.amount, 0) DESC, rules.severity ASC, coalesce(to_do.records_found, 0) DESC, to_do.rule_id ASC), 'Int64') AS rank,
             rules.source AS source,
             CAST(caseWithExpression(rules.source, 'ad_delivery', 'Ad delivery', 'ad_serving', 'Ad serving', 'consent', 'Consent', 'reviews', 'Reviews', 'telemetry', 'Telemetry', rules.source), 'String') AS source_label,
             rules.rule_id AS rule_id,

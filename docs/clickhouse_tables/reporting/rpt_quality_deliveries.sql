@@ -4,7 +4,9 @@ CREATE VIEW duckhouse_reporting.rpt_quality_deliveries
     `source_label` String COMMENT 'The source system as a page calls it.',
     `delivery_id` String COMMENT 'Delivery; ids are in the order of time.',
     `delivered_at` DateTime64(6, 'UTC') COMMENT 'When that delivery arrived, UTC.',
-    `files` Int64 COMMENT 'Files, tables or partitions that it has, those without events included.',
+    `files` Int64 COMMENT 'Files, tables or partitions with records of events.',
+    `other_files` Int64 COMMENT 'Other files, tables or partitions that it has, such as lists of publishers.',
+    `other_records_read` Int64 COMMENT 'Records that were read in the other files; no other column counts them.',
     `records_read` Int64 COMMENT 'Records of events that were read, rejected ones and blank lines included.',
     `records_current` Nullable(Int64) COMMENT 'Records that are the latest of their event, which the marts show.',
     `records_replaced` Nullable(Int64) COMMENT 'Records that another one of their event replaces, of this delivery or a later one; repeats of a reading among them.\n',
@@ -26,42 +28,50 @@ AS WITH
         SELECT
             CAST('ad_delivery', 'String') AS source,
             CAST(_delivery_id, 'String') AS delivery_id,
-            min(_delivered_at) AS arrived_at,
-            count(*) AS file_count
+            min(_delivered_at) AS arrived_at
         FROM duckhouse_staging.stg_ad_delivery__files
         GROUP BY _delivery_id
         UNION ALL
         SELECT
             CAST('ad_serving', 'String') AS source,
             CAST(_delivery_id, 'String') AS delivery_id,
-            min(_delivered_at) AS arrived_at,
-            count(*) AS file_count
+            min(_delivered_at) AS arrived_at
         FROM duckhouse_staging.stg_ad_serving__files
         GROUP BY _delivery_id
         UNION ALL
         SELECT
             CAST('consent', 'String') AS source,
             CAST(_delivery_id, 'String') AS delivery_id,
-            min(_delivered_at) AS arrived_at,
-            count(*) AS file_count
+            min(_delivered_at) AS arrived_at
         FROM duckhouse_staging.stg_consent__files
         GROUP BY _delivery_id
         UNION ALL
         SELECT
             CAST('reviews', 'String') AS source,
             CAST(_delivery_id, 'String') AS delivery_id,
-            min(_delivered_at) AS arrived_at,
-            count(*) AS file_count
+            min(_delivered_at) AS arrived_at
         FROM duckhouse_staging.stg_reviews__files
         GROUP BY _delivery_id
         UNION ALL
         SELECT
             CAST('telemetry', 'String') AS source,
             CAST(_delivery_id, 'String') AS delivery_id,
-            min(_delivered_at) AS arrived_at,
-            count(*) AS file_count
+            min(_delivered_at) AS arrived_at
         FROM duckhouse_staging.stg_telemetry__files
         GROUP BY _delivery_id
+    ),
+    landed AS
+    (
+        SELECT
+            source,
+            delivery_id,
+            countIf(has_events) AS file_count,
+            countIf(NOT has_events) AS other_file_count,
+            sum(multiIf(has_events, 0, records_read)) AS other_record_count
+        FROM duckhouse_reporting.rpt_quality_files
+        GROUP BY
+            source,
+            delivery_id
     ),
     counted AS
     (
@@ -203,7 +213,9 @@ AS WITH
             delivered.source AS source,
             delivered.delivery_id AS delivery_id,
             delivered.arrived_at AS arrived_at,
-            delivered.file_count AS file_count,
+            coalesce(landed.file_count, 0) AS file_count,
+            coalesce(landed.other_file_count, 0) AS other_file_count,
+            coalesce(landed.other_record_count, 0) AS other_record_count,
             coalesce(counted.read_count, 0) AS read_count,
             coalesce(counted.rejected_count, 0) AS rejected_count,
             coalesce(counted.blank_count, 0) AS blank_count,
@@ -216,6 +228,7 @@ AS WITH
             latest_days.latest_day AS latest_day,
             max(latest_days.latest_day) OVER (PARTITION BY delivered.source ORDER BY delivered.delivery_id ASC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS latest_day_before
         FROM delivered
+        LEFT JOIN landed ON (delivered.source = landed.source) AND (delivered.delivery_id = landed.delivery_id)
         LEFT JOIN counted ON (delivered.source = counted.source) AND (delivered.delivery_id = counted.delivery_id)
         LEFT JOIN latest_days ON (delivered.source = latest_days.source) AND (delivered.delivery_id = latest_days.delivery_id)
     ),
@@ -227,6 +240,8 @@ AS WITH
             delivery_id,
             CAST(arrived_at, 'DateTime64(6, \'UTC\')') AS delivered_at,
             CAST(file_count, 'Int64') AS files,
+            CAST(other_file_count, 'Int64') AS other_files,
+            CAST(other_record_count, 'Int64') AS other_records_read,
             CAST(read_count, 'Int64') AS records_read,
             CAST(current_count, 'Nullable(Int64)') AS records_current,
             CAST(replaced_count, 'Nullable(Int64)') AS records_replaced,

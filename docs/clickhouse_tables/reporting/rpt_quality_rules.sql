@@ -14,7 +14,7 @@ CREATE VIEW duckhouse_reporting.rpt_quality_rules
     `example_observed` Nullable(String) COMMENT 'What is there.',
     `example_expected` Nullable(String) COMMENT 'What the rule expects.',
     `example_evidence` Nullable(String) COMMENT 'The figures behind it, as JSON.',
-    `place` Int64 COMMENT 'Rank by the money of open findings, then by their records; 1 comes first.',
+    `place` Int64 COMMENT 'Rank by what to do first: information comes last; then the money of open findings, errors before warnings, and records.\n',
     `open_findings` Int64 COMMENT 'Findings that still hold, acknowledged ones among them.',
     `acknowledged_findings` Int64 COMMENT 'Open findings that are acknowledged (seeds/acknowledged_findings.csv).',
     `closed_findings` Int64 COMMENT 'Findings that a later delivery has fixed.',
@@ -24,14 +24,12 @@ CREATE VIEW duckhouse_reporting.rpt_quality_rules
     `first_day` Nullable(Date32) COMMENT 'First UTC day that an open finding is about; NULL where they are about none.',
     `last_day` Nullable(Date32) COMMENT 'Last UTC day that an open finding is about.'
 )
-COMMENT 'One row per rule of data quality: what it looks for and why, what it found, and how to fix it, with the most expensive finding as an example. Asked by the owners of rules. place ranks rules by money, then by records. Amounts of rules do not add up: an event with two faults counts with both.\n'
+COMMENT 'One row per rule of data quality: what it looks for and why, what it found, and how to fix it, with the most expensive finding as an example. Asked by the owners of rules. place ranks rules as rpt_quality_actions does, with what the pipeline fixes last. Amounts of rules do not add up: an event with two faults counts with both.\n'
 AS WITH
     findings AS
     (
-        SELECT
-            *,
-            row_number() OVER (PARTITION BY rule_id, is_open ORDER BY abs(impact_amount) DESC NULLS LAST, record_count DESC, finding_key ASC) AS place
-        FROM duckhouse_quality.fct_dq_findings
+        SELECT *
+        FROM duckhouse_reporting.rpt_quality_findings
     ),
     found AS
     (
@@ -71,7 +69,7 @@ AS WITH
             CAST(examples.observed, 'Nullable(String)') AS example_observed,
             CAST(examples.expected, 'Nullable(String)') AS example_expected,
             CAST(examples.evidence, 'Nullable(String)') AS example_evidence,
-            CAST(row_number() OVER (ORDER BY coalesce(found.amount, 0) DESC, coalesce(found.records, 0) DESC, rules.rule_id ASC), 'Int64') AS place,
+            CAST(row_number() OVER (ORDER BY multiIf(rules.severity = 'information', 1, 0) ASC, coalesce(found.amount, 0) DESC, rules.severity ASC, coalesce(found.records, 0) DESC, rules.rule_id ASC), 'Int64') AS place,
             CAST(coalesce(found.open_count, 0), 'Int64') AS open_findings,
             CAST(coalesce(found.acknowledged_count, 0), 'Int64') AS acknowledged_findings,
             CAST(coalesce(found.closed_count, 0), 'Int64') AS closed_findings,

@@ -5,9 +5,7 @@ with timeless as (
         event_type,
         id
     from {{ records }}
-    where
-        event_at is null
-        and operation = 'upsert'
+    where set_aside_reason is not null
 ),
 
 latest as (
@@ -24,16 +22,16 @@ latest as (
 
 final as (
     select
+        set_aside_reason,
         event_id,
         event_type,
         campaign_id,
         _delivery_id,
+        _source_file,
         _source_row,
         _unmapped
     from latest
-    where
-        event_at is null
-        and operation = 'upsert'
+    where set_aside_reason is not null
 )
 
 select * from final

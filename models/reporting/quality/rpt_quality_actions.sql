@@ -17,10 +17,7 @@ with to_do as (
 
 final as (
     select
-        {{ cast_to(
-            'row_number() over (order by coalesce(to_do.amount, 0) desc, rules.severity, to_do.records_found desc, '
-            ~ 'to_do.rule_id)', 'integer'
-        ) }} as rank,
+        {{ urgency('to_do.amount', 'rules.severity', 'to_do.records_found', 'to_do.rule_id') }} as rank,
         rules.source as source,
         {{ cast_to(source_label('rules.source'), 'text') }} as source_label,
         rules.rule_id as rule_id,

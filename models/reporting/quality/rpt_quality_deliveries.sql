@@ -5,12 +5,22 @@ with delivered as (
     select
         {{ cast_to("'" ~ source ~ "'", 'text') }} as source,
         {{ cast_to('_delivery_id', 'text') }} as delivery_id,
-        min(_delivered_at) as arrived_at,
-        count(*) as file_count
+        min(_delivered_at) as arrived_at
     from {{ ref('stg_' ~ source ~ '__files') }}
     group by _delivery_id
     {{ 'union all' if not loop.last }}
     {%- endfor %}
+),
+
+landed as (
+    select
+        source,
+        delivery_id,
+        count(*) filter (where has_events) as file_count,
+        count(*) filter (where not has_events) as other_file_count,
+        sum(case when has_events then 0 else records_read end) as other_record_count
+    from {{ ref('rpt_quality_files') }}
+    group by source, delivery_id
 ),
 
 counted as (
@@ -43,7 +53,9 @@ accounted as (
         delivered.source as source,
         delivered.delivery_id as delivery_id,
         delivered.arrived_at as arrived_at,
-        delivered.file_count as file_count,
+        coalesce(landed.file_count, 0) as file_count,
+        coalesce(landed.other_file_count, 0) as other_file_count,
+        coalesce(landed.other_record_count, 0) as other_record_count,
         {%- for count in ['read', 'rejected', 'blank', 'unaccounted'] %}
         coalesce(counted.{{ count }}_count, 0) as {{ count }}_count,
         {%- endfor %}
@@ -56,6 +68,10 @@ accounted as (
             rows between unbounded preceding and 1 preceding
         ) as latest_day_before
     from delivered
+    left join landed
+        on
+            delivered.source = landed.source
+            and delivered.delivery_id = landed.delivery_id
     left join counted
         on
             delivered.source = counted.source
@@ -73,7 +89,11 @@ final as (
         {{ cast_to(source_label('source'), 'text') }} as source_label,
         delivery_id,
         {{ cast_to('arrived_at', 'timestamp') }} as delivered_at,
+
+        ---------- files of events, and of all else
         {{ cast_to('file_count', 'integer') }} as files,
+        {{ cast_to('other_file_count', 'integer') }} as other_files,
+        {{ cast_to('other_record_count', 'integer') }} as other_records_read,
 
         ---------- records of events
         {{ cast_to('read_count', 'integer') }} as records_read,

@@ -18,16 +18,17 @@ with final as (
         findings.is_acknowledged as is_acknowledged,
         findings.acknowledgement as acknowledgement,
         findings.finding_key as finding_key,
+        {{ cast_to(
+            'row_number() over (partition by findings.rule_id, findings.is_open order by '
+            ~ 'abs(findings.impact_amount) desc nulls last, findings.record_count desc, findings.finding_key)', 'integer'
+        ) }} as place,
         findings.is_about_event as is_about_event,
         {%- for part in ['mart', 'key'] %}
         {%- set found = [] %}
         {%- for source, place in places.items() %}
         {%- do found.append("when findings.source = '" ~ source ~ "' then '" ~ place[part] ~ "'") %}
         {%- endfor %}
-        {{ cast_to(
-            'case when findings.is_about_event then case ' ~ found | join(' ') ~ ' end end' if found else 'null',
-            'text_nullable'
-        ) }} as event_{{ part }},
+        {{ cast_to('case ' ~ found | join(' ') ~ ' end' if found else 'null', 'text_nullable') }} as event_{{ part }},
         {%- endfor %}
         findings.event_date as event_date,
         findings.observed as observed,

@@ -1,10 +1,5 @@
 with findings as (
-    select
-        *,
-        row_number() over (
-            partition by rule_id, is_open order by abs(impact_amount) desc nulls last, record_count desc, finding_key asc
-        ) as place
-    from {{ ref('fct_dq_findings') }}
+    select * from {{ ref('rpt_quality_findings') }}
 ),
 
 found as (
@@ -51,10 +46,7 @@ final as (
         {%- endfor %}
 
         ---------- what it found
-        {{ cast_to(
-            'row_number() over ('
-            ~ 'order by coalesce(found.amount, 0) desc, coalesce(found.records, 0) desc, rules.rule_id)', 'integer'
-        ) }} as place,
+        {{ urgency('found.amount', 'rules.severity', 'found.records', 'rules.rule_id') }} as place,
         {{ cast_to('coalesce(found.open_count, 0)', 'integer') }} as open_findings,
         {{ cast_to('coalesce(found.acknowledged_count, 0)', 'integer') }} as acknowledged_findings,
         {{ cast_to('coalesce(found.closed_count, 0)', 'integer') }} as closed_findings,

@@ -1,7 +1,8 @@
 with errors as (
     select
         finding_key,
-        {{ ordered_text_agg('rule_id') }} as rules
+        {{ ordered_text_agg('rule_id') }} as rules,
+        max(record_count) as most_records
     from {{ ref('fct_dq_findings') }}
     where
         source = 'telemetry'
@@ -22,7 +23,10 @@ device_days as (
 
 final as (
     select
-        {{ declared_columns('device_days', {'rules': 'errors.rules'}) | indent(8) }}
+        {{ declared_columns('device_days', {
+            'readings_found': 'errors.most_records',
+            'rules': 'errors.rules',
+        }) | indent(8) }}
     from device_days
     inner join errors
         on device_days.device_id || '|' || {{ cast_to('device_days.event_date', 'text') }} = errors.finding_key

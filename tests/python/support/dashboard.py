@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,6 +21,13 @@ with reading({target!r}) as house:
     PAGES[{path!r}].show(Asking({target!r}, house))
 """
 SECONDS = 60
+SET_ASIDE = {
+    "ad_delivery": "fct_ad_delivery_set_aside",
+    "ad_serving": "fct_ad_events_set_aside",
+    "consent": "fct_consent_events_set_aside",
+    "reviews": "fct_product_reviews_set_aside",
+    "telemetry": "fct_device_readings_set_aside",
+}
 
 
 def shown(house: Warehouse, target: str, path: str, query: Mapping[str, str] | None = None) -> AppTest:
@@ -58,3 +66,26 @@ def tables_of(page: AppTest) -> dict[str, list[dict[str, Any]]]:
         rows = table.value.astype(object)
         found[table.proto.alt] = rows.where(rows.notna(), None).to_dict("records")
     return found
+
+
+def assert_deliveries_are_shown(house: Warehouse, target: str) -> None:
+    """Each delivery has a page, on which files and reasons have the records that staging and the marts have. Dev is to
+    be published before."""
+    deliveries = house.rows(
+        "select source, delivery_id, source_label || ', ' || strftime(delivered_at, '%Y-%m-%d %H:%M') "
+        "from reporting.rpt_quality_deliveries order by all"
+    )
+    assert deliveries
+    for source, delivery, label in deliveries:
+        tables = tables_of(shown(house, target, "deliveries", {"delivery": label}))
+        its = f"where _delivery_id = '{delivery}'"
+        columns = "_source_file, records_read, records_rejected"
+        files = house.rows(f"select {columns} from staging.stg_{source}__files {its} order by all")
+        found = sorted((row["source_file"], row["records_read"], row["records_rejected"]) for row in tables["Files"])
+        assert found == files, label
+        expected = Counter(house.rows(f"select reason, 'rejected' from staging.stg_{source}__rejected {its}"))
+        aside = house.rows(f"select set_aside_reason from marts.{SET_ASIDE[source]} {its}")
+        unread = {reason for reason, _ in expected}  # the mart of device readings has these as well
+        expected += Counter((reason, "set aside") for (reason,) in aside if reason not in unread)
+        reasons = {(row["reason"], row["fate"]): row["records"] for row in tables.get("Reasons", [])}
+        assert {key: count for key, count in reasons.items() if key[1] != "invalid"} == expected, label

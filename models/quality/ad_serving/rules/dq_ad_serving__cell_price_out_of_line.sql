@@ -60,8 +60,8 @@ outliers as (
 )
 
 {{ findings(
-    'outliers', key="publisher_id || '|' || campaign_id", observed=number_text(usd_of_micros('price')),
-    expected=number_text(usd_of_micros('expected_price')), records='paid',
+    'outliers', key="publisher_id || '|' || campaign_id", observed=price_text('price'),
+    expected=price_text('expected_price'), records='paid',
     impact=amount_above_peers('paid_usd', 'price', 'expected_price'), numbers=['paid', 'paid_usd'],
     texts=['publisher_id', 'campaign_id'], first='first_of_cell', last='last_of_cell'
 ) }}

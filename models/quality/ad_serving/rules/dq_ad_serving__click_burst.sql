@@ -31,6 +31,6 @@ bursts as (
     'bursts', key="publisher_id || '|' || " ~ cast_to('event_date', 'text') ~ " || '|' || " ~ cast_to('hour_of_day', 'text'),
     day='event_date', observed=cast_to('clicks_here', 'text') ~ " || ' clicks in an hour'",
     expected=number_text('clicks_expected'), records='clicks_here', impact='click_revenue',
-    numbers=['clicks_here', 'clicks_expected', 'filled', 'clicks_of_other_days', 'filled_of_other_days'],
+    numbers=['clicks_here', 'clicks_expected', 'filled', 'clicks_of_other_days', 'filled_of_other_days'], texts=['publisher_id'],
     first='first_of_cell', last='last_of_cell'
 ) }}

@@ -11,6 +11,7 @@ with doubtful as (
 served as (
     select
         events.ad_unit_id || '|' || {{ cast_to('events.event_date', 'text') }} as unit_and_day,
+        events.ad_unit_id as ad_unit_id,
         events.event_date as event_date,
         count(*) as events_served,
         sum(events.revenue_usd) as revenue_served,
@@ -28,5 +29,5 @@ served as (
 {{ findings(
     'served', key='unit_and_day', day='event_date', observed=cast_to('events_served', 'text') ~ " || ' events'",
     expected="'none while the unit is inactive'", records='events_served', impact='revenue_served',
-    first='first_of_day', last='last_of_day'
+    texts=['ad_unit_id'], first='first_of_day', last='last_of_day'
 ) }}

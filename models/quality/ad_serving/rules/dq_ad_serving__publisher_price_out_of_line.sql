@@ -28,7 +28,7 @@ outliers as (
 )
 
 {{ findings(
-    'outliers', key='publisher_id', observed=number_text(usd_of_micros('price')), expected=number_text(usd_of_micros('usual_price')),
+    'outliers', key='publisher_id', observed=price_text('price'), expected=price_text('usual_price'),
     records='paid', impact=amount_above_peers('paid_usd', 'price', 'usual_price'), numbers=['paid', 'paid_usd'],
     texts=['publisher_id'], first='first_of_cell', last='last_of_cell'
 ) }}

@@ -51,5 +51,5 @@ coarse as (
     'coarse', key="publisher_id || '|' || " ~ cast_to('event_date', 'text'), day='event_date',
     observed=cast_to('on_the_second', 'text') ~ " || ' of ' || " ~ cast_to('events', 'text') ~ " || ' on a whole second'",
     expected=number_text('on_the_second_expected'), records='on_the_second', impact='revenue_on_the_second',
-    numbers=['events', 'on_the_second', 'on_the_second_expected'], first='first_of_cell', last='last_of_cell'
+    numbers=['events', 'on_the_second', 'on_the_second_expected'], texts=['publisher_id'], first='first_of_cell', last='last_of_cell'
 ) }}

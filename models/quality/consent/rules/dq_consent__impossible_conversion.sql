@@ -43,5 +43,5 @@ impossible as (
     'impossible', key='company_id', observed=number_text('consent_given_weighted_once') ~ " || ' choices'",
     expected="'at most ' || " ~ number_text('consent_asked_weighted_once') ~ " || ' notices'", records=given,
     numbers=[given, asked, 'consent_given_weighted_once', 'consent_asked_weighted_once'],
-    first='first_of_company', last='last_of_company'
+    texts=['company_id'], first='first_of_company', last='last_of_company'
 ) }}

@@ -15,6 +15,8 @@ with deliveries as (
 
 by_user as (
     select
+        effects.company_id,
+        effects.event_type,
         effects.company_id || '|' || effects.event_type as company_and_type,
         effects.events_sampled,
         effects.users_sampled,
@@ -40,5 +42,6 @@ by_user as (
     'by_user', key='company_and_type',
     observed=number_text('users_seen_again') ~ " || ' of ' || " ~ number_text('users_sampled') ~ " || ' users stored again'",
     expected="'fewer, were events drawn by themselves'", records='events_sampled',
-    numbers=['events_sampled', 'users_sampled', 'users_seen_again'] + figures, first='first_of_cell', last='last_of_cell'
+    numbers=['events_sampled', 'users_sampled', 'users_seen_again'] + figures, texts=['company_id', 'event_type'],
+    first='first_of_cell', last='last_of_cell'
 ) }}

@@ -31,6 +31,8 @@ counts as (
 
 contradictions as (
     select
+        readings.company_id,
+        readings.event_type,
         readings.company_id || '|' || readings.event_type as company_and_type,
         readings.events_sampled,
         readings.events_weighted_once,
@@ -49,5 +51,5 @@ contradictions as (
     'contradictions', key='company_and_type', observed=number_text('events_extrapolated'),
     expected=number_text('events_weighted_once'), records='events_sampled',
     numbers=['events_sampled', 'events_weighted_once', 'events_extrapolated', 'records_with_count_of_inverse_rate'],
-    first='first_of_cell', last='last_of_cell'
+    texts=['company_id', 'event_type'], first='first_of_cell', last='last_of_cell'
 ) }}
