@@ -386,8 +386,8 @@ def test_a_banner_says_what_blocks_a_build(house: Warehouse, monkeypatch: pytest
 
 def test_small_amounts_have_six_decimals_and_counts_whole_ticks() -> None:
     small, whole = (pa.chunked_array([[Decimal(text)]]) for text in ("-0.004000", "12.000000"))
-    formats = [column("impact_amount", "Money", values)["type_config"]["format"] for values in (small, whole)]
-    assert formats == ["$%.6f", "dollar"]
+    steps = [column("impact_amount", "Money", values)["type_config"].get("step") for values in (small, whole)]
+    assert steps == [0.000001, None]
     day = SimpleNamespace(day=date(2026, 3, 1), found=1, paid=Decimal(1))
     drawn = (charts.lines([day], "day", {name: name}, unit) for name, unit in (("found", "count"), ("paid", "usd")))
     axes = [chart.to_dict()["layer"][0]["encoding"]["y"]["axis"] for chart in drawn]
