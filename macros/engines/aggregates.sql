@@ -24,17 +24,21 @@
 {%- endmacro %}
 
 
-{% macro median(expression) -%} {{ percentile(expression, 50) }} {%- endmacro %}
+{% macro median(expression) -%} {{ quantile(expression, 0.5) }} {%- endmacro %}
 
 
-{% macro percentile(expression, percent) -%}
-    {{ return(adapter.dispatch('percentile')(expression, percent / 100)) }}
+{# A percentile of a whole number. It is a multiple of 0.01; the engines' own arithmetic differs in the last bit. #}
+{% macro percentile(expression, percent) -%} round({{ quantile(expression, percent / 100) }}, 2) {%- endmacro %}
+
+
+{% macro quantile(expression, share) -%}
+    {{ return(adapter.dispatch('quantile')(expression, share)) }}
 {%- endmacro %}
 
-{% macro duckdb__percentile(expression, share) -%}
+{% macro duckdb__quantile(expression, share) -%}
     quantile_cont({{ expression }}, {{ share }})
 {%- endmacro %}
 
-{% macro clickhouse__percentile(expression, share) -%}
+{% macro clickhouse__quantile(expression, share) -%}
     quantileExactInclusiveOrNull({{ share }})({{ expression }})
 {%- endmacro %}

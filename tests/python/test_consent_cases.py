@@ -216,8 +216,8 @@ ENABLED: dict[tuple[str, str], tuple] = {
     ("device", "smartphone"): (0.0, None, None, "error unknown", None, None, None),
 }
 
-# In Norway one company shows notices: 10 of weight 5, and 10 full opt-ins, all stored. The other has 30 opt-ins of weight
-# 2, and no notice. In Sweden a company opts in whose notices are of another day and country.
+# In Norway one company shows notices: 10 of weight 5, and 10 full opt-ins, all stored. The other has 30 opt-ins of
+# weight 2, and no notice. In Sweden a company opts in whose notices are of another day and country.
 OF_901 = {"notice": {"vendors": [901]}, "choice": {"vendors": lists([901], [])}}
 NORTH = [
     *(
@@ -226,12 +226,16 @@ NORTH = [
         for n in range(10)
     ),
     *(
-        event(f"{company}-in-{n}", company, "consent.given", parameters=OF_901["choice"], consent="full opt-in", **weight)
+        event(
+            f"{company}-in-{n}", company, "consent.given", parameters=OF_901["choice"], consent="full opt-in", **weight
+        )
         | {"country": '"NO"'}
         for company, most, weight in (("north", 10, {}), ("unasked", 30, HALF))
         for n in range(most)
     ),
-    event("north-in-sweden", "north", "consent.given", "2025-09-06 10:00:00.000", consent="full opt-in", country='"SE"'),
+    event(
+        "north-in-sweden", "north", "consent.given", "2025-09-06 10:00:00.000", consent="full opt-in", country='"SE"'
+    ),
     event("asked-in-sweden", "sweden", "consent.asked", country='"SE"'),
 ]
 # Opt-ins of north alone: 10 / 50, variance (0 + 0.2^2 x 200) / 50^2, which with those of unasked would be 70 / 50.
@@ -239,7 +243,7 @@ NORTHERN = (0.2, 0.2 - Z * math.sqrt(8) / 50, 0.2 + Z * math.sqrt(8) / 50)
 
 # stored events of days: 160 and 20, beside the hundreds of 5 September; 100 of the day of the delivery
 FULL_DAYS = [
-    event(f"{day}-{n}", "days", at=f"{day} 10:00:00.000")
+    event(f"{day}-{n}", "days", at=f"{day} 10:00:00.000", device_type="television")
     for day, most in (("2025-10-05", 160), ("2025-10-09", 20), ("2026-01-10", 100))
     for n in range(most)
 ]
@@ -747,13 +751,15 @@ def test_rates_of_companies_leave_out_those_without_notices(first: Warehouse) ->
 
 
 def test_a_sample_is_small_by_the_denominator_of_the_rate(first: Warehouse) -> None:
-    """Of by-hand 25 notices are stored and 30 choices, of times 10 choices without a status; each rate by its own."""
+    """Of by-hand 25 notices and 30 choices are stored, of no-notice 4 choices, and of rates 10."""
     sizes = ", ".join(f"{rate}_is_small_sample" for rate in ("opt_in_rate", "conversion_rate", "consent_rate"))
     for company, expected in {"by-hand": (True, True, False), "no-notice": (False, False, True)}.items():
         for found in on_both(first, sizes, "reporting", "rpt_consent_companies", f"company_id = '{company}'"):
             assert found == [expected]
     columns = "company_id, min(is_small_sample), max(is_small_sample)"
-    for found in on_both(first, columns, "reporting", "rpt_consent_status", "company_id in ('by-hand', 'rates') group by 1"):
+    for found in on_both(
+        first, columns, "reporting", "rpt_consent_status", "company_id in ('by-hand', 'rates') group by 1"
+    ):
         assert found == [("by-hand", False, False), ("rates", True, True)]
 
 
@@ -762,11 +768,10 @@ def full_days(house: Warehouse) -> list[list[str]]:
     return [[str(event_date) for (event_date,) in found] for found in days]
 
 
-def test_a_full_day_is_over_and_has_half_of_the_usual_events(first: Warehouse, redelivered: Warehouse) -> None:
-    """9 October has 20 events where days usually have over 100; days of one event do not say what is usual. The day of
-    the first delivery is over when the next one comes."""
+def test_a_full_day_is_over_and_has_half_of_the_usual_events(first: Warehouse) -> None:
+    """9 October has 20 events where days usually have over 100; days of one event do not say what is usual. 10 January
+    is the day of the delivery."""
     assert full_days(first) == [["2025-09-05", "2025-10-05"]] * 2
-    assert full_days(redelivered) == [["2025-09-05", "2025-10-05", "2026-01-10"]] * 2
 
 
 def test_purposes_that_no_notice_offers_have_no_rate_per_offer(first: Warehouse) -> None:
@@ -955,6 +960,10 @@ def test_an_event_that_moves_leaves_its_day(first: Warehouse, redelivered: Wareh
 def test_a_redelivery_restates_what_was_published(redelivered: Warehouse) -> None:
     assert story(redelivered, FIGURES, "fct_consent_company_daily_as_of") == PUBLISHED_LATER
     assert story(redelivered, CHANGES, "fct_consent_restatements") == CHANGED
+
+
+def test_the_day_of_a_delivery_is_full_once_the_next_one_came(redelivered: Warehouse) -> None:
+    assert full_days(redelivered) == [["2025-09-05", "2025-10-05", "2026-01-10"]] * 2
 
 
 def test_an_older_delivery_that_arrives_last_replaces_nothing(redelivered: Warehouse, older: Warehouse) -> None:
@@ -1200,6 +1209,8 @@ def test_the_page_about_consent_has_the_rates_of_the_views(older: Warehouse, con
 @pytest.mark.parametrize(
     ("now", "is_apart"), [((0.31, 0.33), True), ((0.1, 0.19), True), ((0.3, 0.4), False), ((None, None), False)]
 )
-def test_a_rate_moved_for_sure_where_intervals_are_apart(now: tuple[float | None, float | None], is_apart: bool) -> None:
+def test_a_rate_moved_for_sure_where_intervals_are_apart(
+    now: tuple[float | None, float | None], is_apart: bool
+) -> None:
     before, after = (SimpleNamespace(opt_in_rate_low=low, opt_in_rate_high=high) for low, high in ((0.2, 0.3), now))
     assert are_apart(before, after, "opt_in_rate") is are_apart(after, before, "opt_in_rate") is is_apart

@@ -38,6 +38,13 @@ def test_money(amount: Decimal | None, currency: str | None, written: str) -> No
     assert formats.money(amount, currency) == written
 
 
+def test_durations() -> None:
+    seconds = (0, 6.142, 59.94, 59.96, 1103.9, 3600, 13320, 86400, 140_000, None)
+    assert [formats.duration(span) for span in seconds] == [
+        *("0.0 s", "6.1 s", "59.9 s", "1 min 0 s", "18 min 24 s", "1 h 0 min", "3 h 42 min", "1 d 0 h", "1 d 14 h", ""),
+    ]
+
+
 def test_other_figures() -> None:
     assert formats.change(Decimal("-1234.5")) == "-$1,234.500000"
     assert formats.change(Decimal(0)) == "+$0.000000"

@@ -53,6 +53,7 @@ MACROS = {
     "inverse_of": "inverse_of(parse_rate('x'))",
     "parse_rate": "parse_rate('x')",
     "median": "median(cast_to('x', 'integer_nullable'))",
+    "percentile_90": "percentile(cast_to('x', 'integer_nullable'), 90)",
     "either": "either('nullif(x, x)', 'x', 'country')",
     "try_decimal": "try_decimal('x')",
     "try_date": "try_date('x')",
@@ -78,7 +79,7 @@ MACROS = {
     )""",
 }
 
-AGGREGATES = ("median", "ordered_text_agg")
+AGGREGATES = ("median", "percentile_90", "ordered_text_agg")
 Values = Callable[[Iterable[str], Sequence[str | None]], dict[str, list[Any]]]
 """What macros, by name, make of texts."""
 
