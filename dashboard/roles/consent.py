@@ -133,11 +133,11 @@ def moved_for_sure(asking: Asking, period: Period, company: str | None) -> list[
     if not period.before or period.first != period.last:
         return []
     days = asking.rows(of_days(company, Between(day_of(company), period.before[0], period.last)))
-    return [rate for rate in ESTIMATED if len(days) == 2 and are_apart(*days, rate)]
+    return [rate for rate in ESTIMATED if len(days) > 1 and are_apart(days, rate)]
 
 
-def are_apart(one: Row, other: Row, rate: str) -> bool:
-    ends = [(getattr(row, f"{rate}_low"), getattr(row, f"{rate}_high")) for row in (one, other)]
+def are_apart(days: Sequence[Row], rate: str) -> bool:
+    ends = [(getattr(day, f"{rate}_low"), getattr(day, f"{rate}_high")) for day in days]
     return all(low is not None for low, _ in ends) and max(low for low, _ in ends) > min(high for _, high in ends)
 
 
@@ -359,7 +359,8 @@ def restated(asking: Asking, period: Period, of_company: tuple[Condition, ...]) 
 
 def kept(which: str, delivery: str) -> tuple[Condition, ...]:
     came_late = In("first_delivery_id", (delivery,))
-    return {ALL: (), LATE: (came_late,), CHANGED: (Not(came_late),)}[which]
+    by_choice: dict[str, tuple[Condition, ...]] = {ALL: (), LATE: (came_late,), CHANGED: (Not(came_late),)}
+    return by_choice[which]
 
 
 def changed_statuses(asking: Asking, restatement: Row) -> None:

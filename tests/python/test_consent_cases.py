@@ -219,24 +219,29 @@ ENABLED: dict[tuple[str, str], tuple] = {
 # In Norway one company shows notices: 10 of weight 5, and 10 full opt-ins, all stored. The other has 30 opt-ins of
 # weight 2, and no notice. In Sweden a company opts in whose notices are of another day and country.
 OF_901 = {"notice": {"vendors": [901]}, "choice": {"vendors": lists([901], [])}}
+OCTOBER_5 = "2025-10-05 10:00:00.000"
+
+
+def northern(event_id: str, company: str, event_type: str, country: str, **fields: Any) -> dict[str, str]:
+    place = {"country": f'"{country}"', "device_type": "television"}
+    return event(event_id, company, event_type, **{"at": OCTOBER_5, **place, **fields})
+
+
 NORTH = [
     *(
-        event(f"north-asked-{n}", "north", "consent.asked", parameters=OF_901["notice"], rate="0.2", count="5")
-        | {"country": '"NO"'}
+        northern(f"north-asked-{n}", "north", "consent.asked", "NO", parameters=OF_901["notice"], rate="0.2", count="5")
         for n in range(10)
     ),
     *(
-        event(
-            f"{company}-in-{n}", company, "consent.given", parameters=OF_901["choice"], consent="full opt-in", **weight
+        northern(
+            *(f"{company}-in-{n}", company, "consent.given", "NO"),
+            **{"parameters": OF_901["choice"], "consent": "full opt-in", **weight},
         )
-        | {"country": '"NO"'}
         for company, most, weight in (("north", 10, {}), ("unasked", 30, HALF))
         for n in range(most)
     ),
-    event(
-        "north-in-sweden", "north", "consent.given", "2025-09-06 10:00:00.000", consent="full opt-in", country='"SE"'
-    ),
-    event("asked-in-sweden", "sweden", "consent.asked", country='"SE"'),
+    northern("north-in-sweden", "north", "consent.given", "SE", at="2025-09-06 10:00:00.000", consent="full opt-in"),
+    northern("asked-in-sweden", "sweden", "consent.asked", "SE"),
 ]
 # Opt-ins of north alone: 10 / 50, variance (0 + 0.2^2 x 200) / 50^2, which with those of unasked would be 70 / 50.
 NORTHERN = (0.2, 0.2 - Z * math.sqrt(8) / 50, 0.2 + Z * math.sqrt(8) / 50)
@@ -269,7 +274,6 @@ AGAIN_IN_BETWEEN = [
 
 # what a delivery may do to the figures of a day that was published
 TENTH = {"rate": "0.1", "count": "10"}
-OCTOBER_5 = "2025-10-05 10:00:00.000"
 RESTATED = [
     *(event(f"restated-asked-{n}", "restated", "consent.asked", OCTOBER_5, **TENTH) for n in range(4)),
     *(event(f"restated-in-{n}", "restated", "consent.given", OCTOBER_5, consent="full opt-in") for n in range(2)),
@@ -1212,5 +1216,5 @@ def test_the_page_about_consent_has_the_rates_of_the_views(older: Warehouse, con
 def test_a_rate_moved_for_sure_where_intervals_are_apart(
     now: tuple[float | None, float | None], is_apart: bool
 ) -> None:
-    before, after = (SimpleNamespace(opt_in_rate_low=low, opt_in_rate_high=high) for low, high in ((0.2, 0.3), now))
-    assert are_apart(before, after, "opt_in_rate") is are_apart(after, before, "opt_in_rate") is is_apart
+    days = [SimpleNamespace(opt_in_rate_low=low, opt_in_rate_high=high) for low, high in ((0.2, 0.3), now)]
+    assert are_apart(days, "opt_in_rate") is are_apart(days[::-1], "opt_in_rate") is is_apart
