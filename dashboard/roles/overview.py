@@ -134,13 +134,13 @@ def compared_day(asking: Asking, system: Row) -> None:
 
 def last_day_to_compare(asking: Asking, system: Row) -> date:
     """The last day that is over; of consent, whose days may be delivered in part, the last full one."""
+    last: date = system.last_day
     if system.source == "consent":
         measures = {"last_day": "max(event_date)", "days": "count(*)"}
         full = asking.one(Question("rpt_consent_days", measures=measures, where=(In("is_full_day", (True,)),)))
         if full.days:
-            return full.last_day
-    is_over = system.last_day < system.last_delivery_at.date()
-    return system.last_day if is_over else system.last_day - timedelta(days=1)
+            last = full.last_day
+    return last if last < system.last_delivery_at.date() else last - timedelta(days=1)
 
 
 def last_deliveries(asking: Asking) -> dict[str, str]:

@@ -1,8 +1,10 @@
 """Small drops of consent events written by hand, a company a case, with what must come out worked out by hand."""
 
 import datetime as dt
+import hashlib
 import json
 import math
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from decimal import Decimal
@@ -1144,6 +1146,24 @@ def test_a_vendor_number_is_the_same_text_on_both_engines(odd: Warehouse) -> Non
     dev, prod = on_both(odd, "kind, item_id, choice", "marts", "fct_consent_choices", "event_id = 'float-vendor'")
     assert len(dev) == 1
     assert dev == prod
+
+
+def test_a_user_leaves_landing_and_the_raw_tables(consent: Warehouse, older: Warehouse) -> None:
+    """The steps of docs/erasure.md: the hash finds the delivery, and no figure changes without it."""
+    key = hashlib.sha256(b"quick").hexdigest()
+    found = older.rows(f"select distinct _delivery_id from staging.stg_consent__events where user_key = '{key}'")
+    assert [delivery[:8] for (delivery,) in found] == ["20260110"]
+    before, zone = consent.published(), consent.folder / "landing" / "consent"
+    landed = f"select user_id from read_parquet('{zone}/delivery=*/events/*.parquet', union_by_name = true)"
+    assert ("quick",) in consent.rows(landed)
+    shutil.rmtree(zone / f"delivery={found[0][0]}")
+    with clickhouse_connect.get_client(host="127.0.0.1", port=consent.clickhouse_port) as client:
+        client.command("drop database raw_consent")
+        build(consent)
+        raw = client.query("select countIf(user_id = 'quick'), count(*) > 0 from raw_consent.events").result_rows
+    assert raw == [(0, True)]
+    assert ("quick",) not in consent.rows(landed)
+    assert consent.published() == before
 
 
 @pytest.mark.parametrize("target", ["dev", "prod"])
