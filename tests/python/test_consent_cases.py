@@ -1187,17 +1187,24 @@ def test_the_page_about_consent_says_what_moved_a_rate(older: Warehouse, consent
     """Of the restated company: 3 opt-ins of 45 notices, where 2 of 40 had been reported."""
     consent.run("publish", "--target", "dev")
     query = {"day": "2025-10-05", "company": "restated · unknown"}
-    page = shown(consent, target, "consent", {**query, "restated": "2025-10-05, restated · unknown"})
+    chosen = "2025-10-05, restated · unknown"
+    page = shown(consent, target, "consent", {**query, "restated": chosen})
     tiles, tables = tiles_of(page), tables_of(page)
     assert (tiles["Notices"][0], tiles["Choices"][0], tiles["Opt-in rate"][0]) == ("45", "3", f"{3 / 45:.2%}")
     assert tiles["Opt-in rate, all days"][0] == f"{3 / 45:.2%}"
-    low, high = tiles["Opt-in rate, all days"][1].replace("%", "").split(" to ")
+    interval, small = tiles["Opt-in rate, all days"][1].split(", ")
+    assert small == "small sample"
+    low, high = interval.replace("%", "").split(" to ")
     assert float(low) < 100 * 3 / 45 < float(high)
     [row] = tables["Restated days"]
     assert (row["opt_in_rate_before"], row["opt_in_rate"]) == (pytest.approx(2 / 40), pytest.approx(3 / 45))
     assert (row["events_late"], row["events_reweighed"], row["events_consent_changed"]) == (1, 1, 1)
     brought = {row["event_id"] for row in tables["Records that the delivery brought"]}
     assert brought == {"restated-asked-0", "restated-late", "restated-in-0", "restated-out"}
+    for which, expected in {"Came late": {"restated-late"}, "Changed": brought - {"restated-late"}}.items():
+        filtered = shown(consent, target, "consent", {**query, "restated": chosen, "records": which})
+        shown_records = tables_of(filtered)["Records that the delivery brought"]
+        assert {row["event_id"] for row in shown_records} == expected
     [country] = tables["Country"]
     assert country["opt_in_rate"] == pytest.approx(3 / 45)
 

@@ -6,6 +6,7 @@ CREATE TABLE duckhouse_marts.agg_consent_time_to_given
     `events_linked` Int64 COMMENT 'Those with a time.',
     `coverage_sampled` Nullable(Float64) COMMENT 'events_linked / events_of_definition, of stored records and without a weight: the one reading there is.',
     `median_seconds` Nullable(Float64) COMMENT 'Median of the linked, seconds; NULL where none is.',
+    `percentile_90_seconds` Nullable(Float64) COMMENT '90th percentile of the linked, seconds; nine of ten take at most so long.',
     `mean_seconds` Nullable(Float64) COMMENT 'Mean of the linked, seconds; far above the median where some answer days later.'
 )
 ENGINE = MergeTree

@@ -6,15 +6,18 @@ CREATE VIEW duckhouse_reporting.rpt_consent_company_rates
     `opt_in_rate` Nullable(Float64) COMMENT 'Full opt-ins per notice shown; NULL without a notice.',
     `opt_in_rate_low` Nullable(Float64) COMMENT 'Lower end of its 95 % interval. NULL unless it is estimated.',
     `opt_in_rate_high` Nullable(Float64) COMMENT 'Upper end of its 95 % interval. NULL unless it is estimated.',
-    `opt_in_rate_precision` Nullable(String) COMMENT 'What the interval of the rate is worth: estimated; not sampled, so the rate is exact; or error unknown, where all or none of what is stored counts, so that\nthe sample does not show how far off it may be. NULL where there is no rate.',
+    `opt_in_rate_precision` String COMMENT 'What the interval of the rate is worth: estimated; not sampled, so the rate is exact; or error unknown, where all or none of what is stored counts, so that\nthe sample does not show how far off it may be. Where there is no rate it says which stored records are missing.',
+    `opt_in_rate_is_small_sample` Bool COMMENT 'Whether fewer than 30 stored records (var least_sampled) are in the denominator of the rate: its interval is not to be trusted. False where there is no rate.',
     `consent_rate` Nullable(Float64) COMMENT 'Full opt-ins among choices with a status (full opt-in, partial opt-in, opt-out); NULL without such a choice.\n',
     `consent_rate_low` Nullable(Float64) COMMENT 'Lower end of its 95 % interval. NULL unless it is estimated.',
     `consent_rate_high` Nullable(Float64) COMMENT 'Upper end of its 95 % interval. NULL unless it is estimated.',
-    `consent_rate_precision` Nullable(String) COMMENT 'What the interval of the rate is worth: estimated; not sampled, so the rate is exact; or error unknown, where all or none of what is stored counts, so that\nthe sample does not show how far off it may be. NULL where there is no rate.',
+    `consent_rate_precision` String COMMENT 'What the interval of the rate is worth: estimated; not sampled, so the rate is exact; or error unknown, where all or none of what is stored counts, so that\nthe sample does not show how far off it may be. Where there is no rate it says which stored records are missing.',
+    `consent_rate_is_small_sample` Bool COMMENT 'Whether fewer than 30 stored records (var least_sampled) are in the denominator of the rate: its interval is not to be trusted. False where there is no rate.',
     `conversion_rate` Nullable(Float64) COMMENT 'Choices per notice shown, whatever was chosen; above 1 where users choose again without a new notice. NULL without a notice.\n',
     `conversion_rate_low` Nullable(Float64) COMMENT 'Lower end of its 95 % interval. NULL unless it is estimated.',
     `conversion_rate_high` Nullable(Float64) COMMENT 'Upper end of its 95 % interval. NULL unless it is estimated.',
-    `conversion_rate_precision` Nullable(String) COMMENT 'What the interval of the rate is worth: estimated; not sampled, so the rate is exact; or error unknown, where all or none of what is stored counts, so that\nthe sample does not show how far off it may be. NULL where there is no rate.',
+    `conversion_rate_precision` String COMMENT 'What the interval of the rate is worth: estimated; not sampled, so the rate is exact; or error unknown, where all or none of what is stored counts, so that\nthe sample does not show how far off it may be. Where there is no rate it says which stored records are missing.',
+    `conversion_rate_is_small_sample` Bool COMMENT 'Whether fewer than 30 stored records (var least_sampled) are in the denominator of the rate: its interval is not to be trusted. False where there is no rate.',
     `notices` Decimal(38, 6) COMMENT 'Notices shown in the population, estimated without bias.',
     `notices_low` Nullable(Float64) COMMENT 'Lower end of its 95 % interval. NULL where notices are not sampled.',
     `notices_high` Nullable(Float64) COMMENT 'Upper end of its 95 % interval. NULL where notices are not sampled.',
@@ -27,8 +30,7 @@ CREATE VIEW duckhouse_reporting.rpt_consent_company_rates
     `events_low` Nullable(Float64) COMMENT 'Lower end of its 95 % interval. NULL where nothing is sampled.',
     `events_high` Nullable(Float64) COMMENT 'Upper end of its 95 % interval. NULL where nothing is sampled.',
     `events_stored` Int64 COMMENT 'Stored records of events of every type.',
-    `opt_ins` Decimal(38, 6) COMMENT 'Choices that are full opt-ins in the population, estimated without bias.',
-    `is_small_sample` Bool COMMENT 'Whether fewer than 30 stored records (var least_sampled) are behind the row: its intervals are not to be trusted.'
+    `opt_ins` Decimal(38, 6) COMMENT 'Choices that are full opt-ins in the population, estimated without bias.'
 )
 COMMENT 'One row per company, breakdown and member: the rates to report of a company by country and device. Answers where and on what the users of one company consent. Asked by consent product and by the company.\nThe members of a breakdown add up to the company\'s row of rpt_consent_companies, so read one: breakdown = \'country\'. A member of NULL holds the events that do not say, a company of NULL those without one.\n'
 AS WITH
@@ -38,7 +40,7 @@ AS WITH
             consent.*,
             consent.country_code AS country,
             consent.device_type AS device
-        FROM duckhouse_marts.fct_consent_company_daily AS consent
+        FROM duckhouse_intermediate.int_consent__company_daily AS consent
     ),
     totals AS
     (
@@ -73,7 +75,15 @@ AS WITH
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS choices_sampled,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_once,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS choices_extrapolated,
-            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance
+            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_variance
         FROM daily
         GROUP BY daily.company_id
         UNION ALL
@@ -108,7 +118,15 @@ AS WITH
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS choices_sampled,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_once,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS choices_extrapolated,
-            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance
+            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_variance
         FROM daily
         GROUP BY
             daily.company_id,
@@ -145,7 +163,15 @@ AS WITH
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS choices_sampled,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_once,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS choices_extrapolated,
-            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance
+            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_variance
         FROM daily
         GROUP BY
             daily.company_id,
@@ -175,15 +201,18 @@ AS WITH
             sums.opt_in_rate_weighted_once AS opt_in_rate,
             multiIf(sums.opt_in_rate_weighted_once_se > 0, multiIf((CAST(sums.opt_in_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.opt_in_rate_weighted_once_se)) < 0, CAST(0, 'Nullable(Float64)'), CAST(sums.opt_in_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.opt_in_rate_weighted_once_se)), NULL) AS opt_in_rate_low,
             multiIf(sums.opt_in_rate_weighted_once_se > 0, CAST(sums.opt_in_rate_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sums.opt_in_rate_weighted_once_se), NULL) AS opt_in_rate_high,
-            CAST(multiIf(sums.opt_in_rate_weighted_once IS NULL, NULL, sums.opt_in_rate_weighted_once_se > 0, 'estimated', (sums.opt_ins_variance + sums.consent_asked_variance) > 0, 'error unknown', 'not sampled'), 'Nullable(String)') AS opt_in_rate_precision,
+            CAST(multiIf(sums.opt_in_rate_weighted_once IS NULL, 'no notice is stored', sums.opt_in_rate_weighted_once_se > 0, 'estimated', (sums.opt_ins_variance + sums.consent_asked_variance) > 0, 'error unknown', 'not sampled'), 'String') AS opt_in_rate_precision,
+            CAST((sums.consent_asked_sampled >= 1) AND (sums.consent_asked_sampled <= 29), 'Bool') AS opt_in_rate_is_small_sample,
             sums.consent_rate_weighted_once AS consent_rate,
             multiIf(sums.consent_rate_weighted_once_se > 0, multiIf((CAST(sums.consent_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.consent_rate_weighted_once_se)) < 0, CAST(0, 'Nullable(Float64)'), CAST(sums.consent_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.consent_rate_weighted_once_se)), NULL) AS consent_rate_low,
             multiIf(sums.consent_rate_weighted_once_se > 0, multiIf((CAST(sums.consent_rate_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sums.consent_rate_weighted_once_se)) > 1, CAST(1, 'Nullable(Float64)'), CAST(sums.consent_rate_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sums.consent_rate_weighted_once_se)), NULL) AS consent_rate_high,
-            CAST(multiIf(sums.consent_rate_weighted_once IS NULL, NULL, sums.consent_rate_weighted_once_se > 0, 'estimated', (sums.opt_ins_variance + sums.choices_variance) > 0, 'error unknown', 'not sampled'), 'Nullable(String)') AS consent_rate_precision,
+            CAST(multiIf(sums.consent_rate_weighted_once IS NULL, 'no choice with a status is stored', sums.consent_rate_weighted_once_se > 0, 'estimated', (sums.opt_ins_variance + sums.choices_variance) > 0, 'error unknown', 'not sampled'), 'String') AS consent_rate_precision,
+            CAST((sums.choices_sampled >= 1) AND (sums.choices_sampled <= 29), 'Bool') AS consent_rate_is_small_sample,
             sums.conversion_rate_weighted_once AS conversion_rate,
             multiIf(sums.conversion_rate_weighted_once_se > 0, multiIf((CAST(sums.conversion_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.conversion_rate_weighted_once_se)) < 0, CAST(0, 'Nullable(Float64)'), CAST(sums.conversion_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.conversion_rate_weighted_once_se)), NULL) AS conversion_rate_low,
             multiIf(sums.conversion_rate_weighted_once_se > 0, CAST(sums.conversion_rate_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sums.conversion_rate_weighted_once_se), NULL) AS conversion_rate_high,
-            CAST(multiIf(sums.conversion_rate_weighted_once IS NULL, NULL, sums.conversion_rate_weighted_once_se > 0, 'estimated', (sums.consent_given_variance + sums.consent_asked_variance) > 0, 'error unknown', 'not sampled'), 'Nullable(String)') AS conversion_rate_precision,
+            CAST(multiIf(sums.conversion_rate_weighted_once IS NULL, 'no notice is stored', sums.conversion_rate_weighted_once_se > 0, 'estimated', (sums.consent_given_variance + sums.consent_asked_variance) > 0, 'error unknown', 'not sampled'), 'String') AS conversion_rate_precision,
+            CAST((sums.consent_asked_sampled >= 1) AND (sums.consent_asked_sampled <= 29), 'Bool') AS conversion_rate_is_small_sample,
             CAST(sums.consent_asked_once, 'Decimal(38, 6)') AS notices,
             multiIf(sums.consent_asked_variance > 0, multiIf((CAST(sums.consent_asked_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.consent_asked_variance, 'Nullable(Float64)')))) < sums.consent_asked_sampled, CAST(sums.consent_asked_sampled, 'Nullable(Float64)'), CAST(sums.consent_asked_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.consent_asked_variance, 'Nullable(Float64)')))), NULL) AS notices_low,
             multiIf(sums.consent_asked_variance > 0, CAST(sums.consent_asked_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.consent_asked_variance, 'Nullable(Float64)'))), NULL) AS notices_high,
@@ -196,8 +225,7 @@ AS WITH
             multiIf(sums.events_variance > 0, multiIf((CAST(sums.events_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.events_variance, 'Nullable(Float64)')))) < sums.events_sampled, CAST(sums.events_sampled, 'Nullable(Float64)'), CAST(sums.events_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.events_variance, 'Nullable(Float64)')))), NULL) AS events_low,
             multiIf(sums.events_variance > 0, CAST(sums.events_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.events_variance, 'Nullable(Float64)'))), NULL) AS events_high,
             CAST(sums.events_sampled, 'Int64') AS events_stored,
-            CAST(sums.opt_ins_once, 'Decimal(38, 6)') AS opt_ins,
-            CAST((sums.events_sampled >= 1) AND (sums.events_sampled <= 29), 'Bool') AS is_small_sample
+            CAST(sums.opt_ins_once, 'Decimal(38, 6)') AS opt_ins
         FROM sums
         WHERE sums.breakdown != 'all'
     )

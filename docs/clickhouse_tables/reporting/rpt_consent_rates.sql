@@ -5,15 +5,18 @@ CREATE VIEW duckhouse_reporting.rpt_consent_rates
     `opt_in_rate` Nullable(Float64) COMMENT 'Full opt-ins per notice shown; NULL without a notice.',
     `opt_in_rate_low` Nullable(Float64) COMMENT 'Lower end of its 95 % interval. NULL unless it is estimated.',
     `opt_in_rate_high` Nullable(Float64) COMMENT 'Upper end of its 95 % interval. NULL unless it is estimated.',
-    `opt_in_rate_precision` Nullable(String) COMMENT 'What the interval of the rate is worth: estimated; not sampled, so the rate is exact; or error unknown, where all or none of what is stored counts, so that\nthe sample does not show how far off it may be. NULL where there is no rate.',
+    `opt_in_rate_precision` String COMMENT 'What the interval of the rate is worth: estimated; not sampled, so the rate is exact; or error unknown, where all or none of what is stored counts, so that\nthe sample does not show how far off it may be. Where there is no rate it says which stored records are missing.',
+    `opt_in_rate_is_small_sample` Bool COMMENT 'Whether fewer than 30 stored records (var least_sampled) are in the denominator of the rate: its interval is not to be trusted. False where there is no rate.',
     `consent_rate` Nullable(Float64) COMMENT 'Full opt-ins among choices with a status (full opt-in, partial opt-in, opt-out); NULL without such a choice.\n',
     `consent_rate_low` Nullable(Float64) COMMENT 'Lower end of its 95 % interval. NULL unless it is estimated.',
     `consent_rate_high` Nullable(Float64) COMMENT 'Upper end of its 95 % interval. NULL unless it is estimated.',
-    `consent_rate_precision` Nullable(String) COMMENT 'What the interval of the rate is worth: estimated; not sampled, so the rate is exact; or error unknown, where all or none of what is stored counts, so that\nthe sample does not show how far off it may be. NULL where there is no rate.',
+    `consent_rate_precision` String COMMENT 'What the interval of the rate is worth: estimated; not sampled, so the rate is exact; or error unknown, where all or none of what is stored counts, so that\nthe sample does not show how far off it may be. Where there is no rate it says which stored records are missing.',
+    `consent_rate_is_small_sample` Bool COMMENT 'Whether fewer than 30 stored records (var least_sampled) are in the denominator of the rate: its interval is not to be trusted. False where there is no rate.',
     `conversion_rate` Nullable(Float64) COMMENT 'Choices per notice shown, whatever was chosen; above 1 where users choose again without a new notice. NULL without a notice.\n',
     `conversion_rate_low` Nullable(Float64) COMMENT 'Lower end of its 95 % interval. NULL unless it is estimated.',
     `conversion_rate_high` Nullable(Float64) COMMENT 'Upper end of its 95 % interval. NULL unless it is estimated.',
-    `conversion_rate_precision` Nullable(String) COMMENT 'What the interval of the rate is worth: estimated; not sampled, so the rate is exact; or error unknown, where all or none of what is stored counts, so that\nthe sample does not show how far off it may be. NULL where there is no rate.',
+    `conversion_rate_precision` String COMMENT 'What the interval of the rate is worth: estimated; not sampled, so the rate is exact; or error unknown, where all or none of what is stored counts, so that\nthe sample does not show how far off it may be. Where there is no rate it says which stored records are missing.',
+    `conversion_rate_is_small_sample` Bool COMMENT 'Whether fewer than 30 stored records (var least_sampled) are in the denominator of the rate: its interval is not to be trusted. False where there is no rate.',
     `notices` Decimal(38, 6) COMMENT 'Notices shown in the population, estimated without bias.',
     `notices_low` Nullable(Float64) COMMENT 'Lower end of its 95 % interval. NULL where notices are not sampled.',
     `notices_high` Nullable(Float64) COMMENT 'Upper end of its 95 % interval. NULL where notices are not sampled.',
@@ -27,9 +30,11 @@ CREATE VIEW duckhouse_reporting.rpt_consent_rates
     `events_high` Nullable(Float64) COMMENT 'Upper end of its 95 % interval. NULL where nothing is sampled.',
     `events_stored` Int64 COMMENT 'Stored records of events of every type.',
     `opt_ins` Decimal(38, 6) COMMENT 'Choices that are full opt-ins in the population, estimated without bias.',
-    `is_small_sample` Bool COMMENT 'Whether fewer than 30 stored records (var least_sampled) are behind the row: its intervals are not to be trusted.'
+    `companies` Int64 COMMENT 'Companies with stored events.',
+    `companies_without_notices` Int64 COMMENT 'Those of them of which no notice is stored, on whatever day. Rates per notice leave them out.',
+    `choices_without_notices` Decimal(38, 6) COMMENT 'Choices of these companies, estimated without bias.'
 )
-COMMENT 'One row per breakdown and member: the rates to report over all companies, and by industry, country, device and UTC day. Answers where and on what people consent. Asked by consent product and sales.\nThe members of a breakdown add up to all, so read one: breakdown = \'country\'. A member of NULL holds the events that do not say. Totals are divided, never averaged, so companies with many notices weigh more.\n'
+COMMENT 'One row per breakdown and member: the rates to report over all companies, and by industry, country, device and UTC day. Answers where and on what people consent. Asked by consent product and sales.\nThe members of a breakdown add up to all, so read one: breakdown = \'country\'. A member of NULL holds the events that do not say. Totals are divided, never averaged, so companies with many notices weigh more. Opt-in rate and conversion rate leave out the choices of companies of which no notice is stored, because the notices that they answer would be missing from the denominator; opt_ins and choices are of all companies.\n'
 AS WITH
     daily AS
     (
@@ -42,7 +47,7 @@ AS WITH
                 SELECT CAST(max(files._delivered_at), 'Date32')
                 FROM duckhouse_staging.stg_consent__files AS files
             ), 'after the last delivery', CAST(consent.event_date, 'String')) AS day
-        FROM duckhouse_marts.fct_consent_company_daily AS consent
+        FROM duckhouse_intermediate.int_consent__company_daily AS consent
         LEFT JOIN duckhouse_marts.dim_companies AS companies ON consent.company_id = companies.company_id
     ),
     totals AS
@@ -50,6 +55,8 @@ AS WITH
         SELECT
             CAST('all', 'String') AS breakdown,
             CAST('all', 'Nullable(String)') AS member,
+            countDistinct(daily.company_id) AS company_count,
+            countDistinct(multiIf(NOT daily.has_notices, daily.company_id, NULL)) AS company_without_notices_count,
             CAST(round(sum(multiIf(true, coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS events_sampled,
             CAST(round(sum(multiIf(true, coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS events_once,
             CAST(round(sum(multiIf(true, coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS events_extrapolated,
@@ -77,13 +84,23 @@ AS WITH
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS choices_sampled,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_once,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS choices_extrapolated,
-            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance
+            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_variance
         FROM daily
         HAVING count(*) > 0
         UNION ALL
         SELECT
             CAST('industry', 'String') AS breakdown,
             CAST(daily.industry, 'Nullable(String)') AS member,
+            countDistinct(daily.company_id) AS company_count,
+            countDistinct(multiIf(NOT daily.has_notices, daily.company_id, NULL)) AS company_without_notices_count,
             CAST(round(sum(multiIf(true, coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS events_sampled,
             CAST(round(sum(multiIf(true, coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS events_once,
             CAST(round(sum(multiIf(true, coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS events_extrapolated,
@@ -111,13 +128,23 @@ AS WITH
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS choices_sampled,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_once,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS choices_extrapolated,
-            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance
+            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_variance
         FROM daily
         GROUP BY daily.industry
         UNION ALL
         SELECT
             CAST('country', 'String') AS breakdown,
             CAST(daily.country, 'Nullable(String)') AS member,
+            countDistinct(daily.company_id) AS company_count,
+            countDistinct(multiIf(NOT daily.has_notices, daily.company_id, NULL)) AS company_without_notices_count,
             CAST(round(sum(multiIf(true, coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS events_sampled,
             CAST(round(sum(multiIf(true, coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS events_once,
             CAST(round(sum(multiIf(true, coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS events_extrapolated,
@@ -145,13 +172,23 @@ AS WITH
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS choices_sampled,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_once,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS choices_extrapolated,
-            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance
+            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_variance
         FROM daily
         GROUP BY daily.country
         UNION ALL
         SELECT
             CAST('device', 'String') AS breakdown,
             CAST(daily.device, 'Nullable(String)') AS member,
+            countDistinct(daily.company_id) AS company_count,
+            countDistinct(multiIf(NOT daily.has_notices, daily.company_id, NULL)) AS company_without_notices_count,
             CAST(round(sum(multiIf(true, coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS events_sampled,
             CAST(round(sum(multiIf(true, coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS events_once,
             CAST(round(sum(multiIf(true, coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS events_extrapolated,
@@ -179,13 +216,23 @@ AS WITH
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS choices_sampled,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_once,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS choices_extrapolated,
-            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance
+            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_variance
         FROM daily
         GROUP BY daily.device
         UNION ALL
         SELECT
             CAST('day', 'String') AS breakdown,
             CAST(daily.day, 'Nullable(String)') AS member,
+            countDistinct(daily.company_id) AS company_count,
+            countDistinct(multiIf(NOT daily.has_notices, daily.company_id, NULL)) AS company_without_notices_count,
             CAST(round(sum(multiIf(true, coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS events_sampled,
             CAST(round(sum(multiIf(true, coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS events_once,
             CAST(round(sum(multiIf(true, coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS events_extrapolated,
@@ -213,7 +260,15 @@ AS WITH
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS choices_sampled,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_once,
             CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS choices_extrapolated,
-            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance
+            CAST(round(sum(multiIf((event_type = 'consent.given') AND (consent_status IN ('full opt-in', 'partial opt-in', 'opt-out')), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS choices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS consent_given_with_notices_variance,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_sampled, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_sampled,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_once,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.events_extrapolated, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_extrapolated,
+            CAST(round(sum(multiIf(daily.has_notices AND (event_type = 'consent.given') AND (consent_status = 'full opt-in'), coalesce(daily.variance_weighted_once, 0), 0)), 6), 'Decimal(38, 6)') AS opt_ins_with_notices_variance
         FROM daily
         GROUP BY daily.day
     ),
@@ -221,12 +276,12 @@ AS WITH
     (
         SELECT
             totals.*,
-            CAST(totals.consent_given_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0) AS conversion_rate_weighted_once,
-            sqrt((CAST(totals.consent_given_variance, 'Nullable(Float64)') + (((CAST(totals.consent_given_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0)) * (CAST(totals.consent_given_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0))) * CAST(totals.consent_asked_variance, 'Nullable(Float64)'))) / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)') * CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0)) AS conversion_rate_weighted_once_se,
-            totals.consent_given_sampled + totals.consent_asked_sampled AS conversion_rate_n_sampled,
-            CAST(totals.opt_ins_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0) AS opt_in_rate_weighted_once,
-            sqrt((CAST(totals.opt_ins_variance, 'Nullable(Float64)') + (((CAST(totals.opt_ins_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0)) * (CAST(totals.opt_ins_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0))) * CAST(totals.consent_asked_variance, 'Nullable(Float64)'))) / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)') * CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0)) AS opt_in_rate_weighted_once_se,
-            totals.opt_ins_sampled + totals.consent_asked_sampled AS opt_in_rate_n_sampled,
+            CAST(totals.consent_given_with_notices_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0) AS conversion_rate_weighted_once,
+            sqrt((CAST(totals.consent_given_with_notices_variance, 'Nullable(Float64)') + (((CAST(totals.consent_given_with_notices_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0)) * (CAST(totals.consent_given_with_notices_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0))) * CAST(totals.consent_asked_variance, 'Nullable(Float64)'))) / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)') * CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0)) AS conversion_rate_weighted_once_se,
+            totals.consent_given_with_notices_sampled + totals.consent_asked_sampled AS conversion_rate_n_sampled,
+            CAST(totals.opt_ins_with_notices_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0) AS opt_in_rate_weighted_once,
+            sqrt((CAST(totals.opt_ins_with_notices_variance, 'Nullable(Float64)') + (((CAST(totals.opt_ins_with_notices_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0)) * (CAST(totals.opt_ins_with_notices_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0))) * CAST(totals.consent_asked_variance, 'Nullable(Float64)'))) / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)') * CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0)) AS opt_in_rate_weighted_once_se,
+            totals.opt_ins_with_notices_sampled + totals.consent_asked_sampled AS opt_in_rate_n_sampled,
             CAST(totals.opt_ins_once, 'Nullable(Float64)') / nullIf(CAST(totals.choices_once, 'Nullable(Float64)'), 0) AS consent_rate_weighted_once,
             sqrt((((1 - (2 * (CAST(totals.opt_ins_once, 'Nullable(Float64)') / nullIf(CAST(totals.choices_once, 'Nullable(Float64)'), 0)))) * CAST(totals.opt_ins_variance, 'Nullable(Float64)')) + (((CAST(totals.opt_ins_once, 'Nullable(Float64)') / nullIf(CAST(totals.choices_once, 'Nullable(Float64)'), 0)) * (CAST(totals.opt_ins_once, 'Nullable(Float64)') / nullIf(CAST(totals.choices_once, 'Nullable(Float64)'), 0))) * CAST(totals.choices_variance, 'Nullable(Float64)'))) / nullIf(CAST(totals.choices_once, 'Nullable(Float64)') * CAST(totals.choices_once, 'Nullable(Float64)'), 0)) AS consent_rate_weighted_once_se,
             totals.choices_sampled AS consent_rate_n_sampled
@@ -240,15 +295,18 @@ AS WITH
             sums.opt_in_rate_weighted_once AS opt_in_rate,
             multiIf(sums.opt_in_rate_weighted_once_se > 0, multiIf((CAST(sums.opt_in_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.opt_in_rate_weighted_once_se)) < 0, CAST(0, 'Nullable(Float64)'), CAST(sums.opt_in_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.opt_in_rate_weighted_once_se)), NULL) AS opt_in_rate_low,
             multiIf(sums.opt_in_rate_weighted_once_se > 0, CAST(sums.opt_in_rate_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sums.opt_in_rate_weighted_once_se), NULL) AS opt_in_rate_high,
-            CAST(multiIf(sums.opt_in_rate_weighted_once IS NULL, NULL, sums.opt_in_rate_weighted_once_se > 0, 'estimated', (sums.opt_ins_variance + sums.consent_asked_variance) > 0, 'error unknown', 'not sampled'), 'Nullable(String)') AS opt_in_rate_precision,
+            CAST(multiIf(sums.opt_in_rate_weighted_once IS NULL, 'no notice is stored', sums.opt_in_rate_weighted_once_se > 0, 'estimated', (sums.opt_ins_with_notices_variance + sums.consent_asked_variance) > 0, 'error unknown', 'not sampled'), 'String') AS opt_in_rate_precision,
+            CAST((sums.consent_asked_sampled >= 1) AND (sums.consent_asked_sampled <= 29), 'Bool') AS opt_in_rate_is_small_sample,
             sums.consent_rate_weighted_once AS consent_rate,
             multiIf(sums.consent_rate_weighted_once_se > 0, multiIf((CAST(sums.consent_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.consent_rate_weighted_once_se)) < 0, CAST(0, 'Nullable(Float64)'), CAST(sums.consent_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.consent_rate_weighted_once_se)), NULL) AS consent_rate_low,
             multiIf(sums.consent_rate_weighted_once_se > 0, multiIf((CAST(sums.consent_rate_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sums.consent_rate_weighted_once_se)) > 1, CAST(1, 'Nullable(Float64)'), CAST(sums.consent_rate_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sums.consent_rate_weighted_once_se)), NULL) AS consent_rate_high,
-            CAST(multiIf(sums.consent_rate_weighted_once IS NULL, NULL, sums.consent_rate_weighted_once_se > 0, 'estimated', (sums.opt_ins_variance + sums.choices_variance) > 0, 'error unknown', 'not sampled'), 'Nullable(String)') AS consent_rate_precision,
+            CAST(multiIf(sums.consent_rate_weighted_once IS NULL, 'no choice with a status is stored', sums.consent_rate_weighted_once_se > 0, 'estimated', (sums.opt_ins_variance + sums.choices_variance) > 0, 'error unknown', 'not sampled'), 'String') AS consent_rate_precision,
+            CAST((sums.choices_sampled >= 1) AND (sums.choices_sampled <= 29), 'Bool') AS consent_rate_is_small_sample,
             sums.conversion_rate_weighted_once AS conversion_rate,
             multiIf(sums.conversion_rate_weighted_once_se > 0, multiIf((CAST(sums.conversion_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.conversion_rate_weighted_once_se)) < 0, CAST(0, 'Nullable(Float64)'), CAST(sums.conversion_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.conversion_rate_weighted_once_se)), NULL) AS conversion_rate_low,
             multiIf(sums.conversion_rate_weighted_once_se > 0, CAST(sums.conversion_rate_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sums.conversion_rate_weighted_once_se), NULL) AS conversion_rate_high,
-            CAST(multiIf(sums.conversion_rate_weighted_once IS NULL, NULL, sums.conversion_rate_weighted_once_se > 0, 'estimated', (sums.consent_given_variance + sums.consent_asked_variance) > 0, 'error unknown', 'not sampled'), 'Nullable(String)') AS conversion_rate_precision,
+            CAST(multiIf(sums.conversion_rate_weighted_once IS NULL, 'no notice is stored', sums.conversion_rate_weighted_once_se > 0, 'estimated', (sums.consent_given_with_notices_variance + sums.consent_asked_variance) > 0, 'error unknown', 'not sampled'), 'String') AS conversion_rate_precision,
+            CAST((sums.consent_asked_sampled >= 1) AND (sums.consent_asked_sampled <= 29), 'Bool') AS conversion_rate_is_small_sample,
             CAST(sums.consent_asked_once, 'Decimal(38, 6)') AS notices,
             multiIf(sums.consent_asked_variance > 0, multiIf((CAST(sums.consent_asked_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.consent_asked_variance, 'Nullable(Float64)')))) < sums.consent_asked_sampled, CAST(sums.consent_asked_sampled, 'Nullable(Float64)'), CAST(sums.consent_asked_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.consent_asked_variance, 'Nullable(Float64)')))), NULL) AS notices_low,
             multiIf(sums.consent_asked_variance > 0, CAST(sums.consent_asked_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.consent_asked_variance, 'Nullable(Float64)'))), NULL) AS notices_high,
@@ -262,7 +320,9 @@ AS WITH
             multiIf(sums.events_variance > 0, CAST(sums.events_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.events_variance, 'Nullable(Float64)'))), NULL) AS events_high,
             CAST(sums.events_sampled, 'Int64') AS events_stored,
             CAST(sums.opt_ins_once, 'Decimal(38, 6)') AS opt_ins,
-            CAST((sums.events_sampled >= 1) AND (sums.events_sampled <= 29), 'Bool') AS is_small_sample
+            CAST(sums.company_count, 'Int64') AS companies,
+            CAST(sums.company_without_notices_count, 'Int64') AS companies_without_notices,
+            CAST(sums.consent_given_once - sums.consent_given_with_notices_once, 'Decimal(38, 6)') AS choices_without_notices
         FROM sums
     )
 SELECT *

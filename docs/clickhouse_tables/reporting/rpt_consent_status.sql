@@ -8,12 +8,12 @@ CREATE VIEW duckhouse_reporting.rpt_consent_status
     `share_of_choices` Nullable(Float64) COMMENT 'Share of the status in the company\'s choices.',
     `share_of_choices_low` Nullable(Float64) COMMENT 'Lower end of its 95 % interval. NULL unless it is estimated.',
     `share_of_choices_high` Nullable(Float64) COMMENT 'Upper end of its 95 % interval. NULL unless it is estimated.',
-    `share_of_choices_precision` Nullable(String) COMMENT 'What the interval of the rate is worth: estimated; not sampled, so the rate is exact; or error unknown, where all or none of what is stored counts, so that\nthe sample does not show how far off it may be. NULL where there is no rate.',
+    `share_of_choices_precision` String COMMENT 'What the interval of the rate is worth: estimated; not sampled, so the rate is exact; or error unknown, where all or none of what is stored counts, so that\nthe sample does not show how far off it may be. Where there is no rate it says which stored records are missing.',
     `choices` Decimal(38, 6) COMMENT 'Choices with the status in the population, estimated without bias.',
     `choices_low` Nullable(Float64) COMMENT 'Lower end of its 95 % interval. NULL where choices are not sampled.',
     `choices_high` Nullable(Float64) COMMENT 'Upper end of its 95 % interval. NULL where choices are not sampled.',
     `choices_stored` Int64 COMMENT 'Stored records of choices with the status.',
-    `is_small_sample` Bool COMMENT 'Whether fewer than 30 stored records (var least_sampled) are behind the row: its intervals are not to be trusted.'
+    `is_small_sample` Bool COMMENT 'Whether fewer than 30 choices of the company are stored (var least_sampled), whatever their status: its shares are not to be trusted.\n'
 )
 COMMENT 'One row per company_id and consent_status of its choices: how many users opted in fully, partly or not at all. Asked by consent product. A NULL status is that of choices that carry none.\n'
 AS WITH
@@ -34,12 +34,12 @@ AS WITH
             share_of_given_weighted_once AS share_of_choices,
             multiIf(share_of_given_weighted_once_se > 0, multiIf((CAST(share_of_given_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * share_of_given_weighted_once_se)) < 0, CAST(0, 'Nullable(Float64)'), CAST(share_of_given_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * share_of_given_weighted_once_se)), NULL) AS share_of_choices_low,
             multiIf(share_of_given_weighted_once_se > 0, multiIf((CAST(share_of_given_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * share_of_given_weighted_once_se)) > 1, CAST(1, 'Nullable(Float64)'), CAST(share_of_given_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * share_of_given_weighted_once_se)), NULL) AS share_of_choices_high,
-            CAST(multiIf(share_of_given_weighted_once IS NULL, NULL, share_of_given_weighted_once_se > 0, 'estimated', consent_given_weighted_once_se > 0, 'error unknown', 'not sampled'), 'Nullable(String)') AS share_of_choices_precision,
+            CAST(multiIf(share_of_given_weighted_once IS NULL, 'no choice is stored', share_of_given_weighted_once_se > 0, 'estimated', consent_given_weighted_once_se > 0, 'error unknown', 'not sampled'), 'String') AS share_of_choices_precision,
             consent_given_weighted_once AS choices,
             multiIf(consent_given_weighted_once_se > 0, consent_given_weighted_once_low, NULL) AS choices_low,
             multiIf(consent_given_weighted_once_se > 0, consent_given_weighted_once_high, NULL) AS choices_high,
             consent_given_sampled AS choices_stored,
-            is_small_sample
+            CAST(sum(consent_given_sampled) OVER (PARTITION BY company_id) < 30, 'Bool') AS is_small_sample
         FROM statuses
     )
 SELECT *
