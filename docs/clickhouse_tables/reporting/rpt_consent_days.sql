@@ -111,7 +111,7 @@ AS WITH
                 SELECT CAST(max(files._delivered_at), 'Date32')
                 FROM duckhouse_staging.stg_consent__files AS files
             ), 'Bool') AS is_after_last_delivery,
-            CAST(days.is_full_day, 'Bool') AS is_full_day,
+            CAST(full_days.is_full_day, 'Bool') AS is_full_day,
             sums.opt_in_rate_weighted_once AS opt_in_rate,
             multiIf(sums.opt_in_rate_weighted_once_se > 0, multiIf((CAST(sums.opt_in_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.opt_in_rate_weighted_once_se)) < 0, CAST(0, 'Nullable(Float64)'), CAST(sums.opt_in_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.opt_in_rate_weighted_once_se)), NULL) AS opt_in_rate_low,
             multiIf(sums.opt_in_rate_weighted_once_se > 0, CAST(sums.opt_in_rate_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sums.opt_in_rate_weighted_once_se), NULL) AS opt_in_rate_high,
@@ -143,7 +143,7 @@ AS WITH
             CAST(sums.consent_given_with_notices_once, 'Decimal(38, 6)') AS choices_with_notices,
             CAST(sums.opt_ins_with_notices_once, 'Decimal(38, 6)') AS opt_ins_with_notices
         FROM sums
-        INNER JOIN duckhouse_intermediate.int_consent__days AS days ON sums.event_date = days.event_date
+        INNER JOIN duckhouse_intermediate.int_consent__days AS full_days ON sums.event_date = full_days.event_date
         LEFT JOIN duckhouse_marts.dim_companies AS companies ON sums.company_id = companies.company_id
     )
 SELECT *

@@ -22,7 +22,7 @@ final as (
         {{ cast_to('coalesce(companies.industry_front, companies.industry_back)', 'text_nullable') }} as industry,
         companies.hq_country as hq_country,
         {{ cast_to(is_after_last_delivery('sums.event_date'), 'boolean') }} as is_after_last_delivery,
-        {{ cast_to('days.is_full_day', 'boolean') }} as is_full_day,
+        {{ cast_to('full_days.is_full_day', 'boolean') }} as is_full_day,
 
         ---------- rates to report, and the volumes behind them
         {{ reported_consent('sums') }},
@@ -31,7 +31,7 @@ final as (
         {{ cast_to('sums.consent_given_with_notices_once', 'money') }} as choices_with_notices,
         {{ cast_to('sums.opt_ins_with_notices_once', 'money') }} as opt_ins_with_notices
     from sums
-    inner join {{ ref('int_consent__days') }} as days on sums.event_date = days.event_date
+    inner join {{ ref('int_consent__days') }} as full_days on sums.event_date = full_days.event_date
     left join {{ ref('dim_companies') }} as companies on sums.company_id = companies.company_id
 )
 
