@@ -109,7 +109,7 @@ def show(asking: Asking) -> None:
     parts.figures(asking.one(parts.compared(asked, period)), FIGURES, apart)
     st.caption(
         f"{period.label}: these figures and the table of days follow the period, all else is of all delivered days. A "
-        "change of a rate is coloured where the intervals of the two days do not overlap."
+        "change of a company's rate is coloured where the intervals of the two days do not overlap."
     )
     other_days(asking, of_company)
     how_sure(asking, company)
@@ -129,10 +129,11 @@ def show(asking: Asking) -> None:
 
 
 def moved_for_sure(asking: Asking, period: Period, company: str | None) -> list[str]:
-    """The rates whose intervals of the day and of the day before do not overlap. A longer period has no interval."""
-    if not period.before or period.first != period.last:
+    """The rates of a company whose intervals of the day and of the day before do not overlap. A longer period has no
+    interval, and days of all companies compare different ones."""
+    if company is None or not period.before or period.first != period.last:
         return []
-    days = asking.rows(of_days(company, Between(day_of(company), period.before[0], period.last)))
+    days = asking.rows(of_days(company, Between("event_date", period.before[0], period.last)))
     return [rate for rate in ESTIMATED if len(days) > 1 and are_apart(days, rate)]
 
 
