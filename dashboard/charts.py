@@ -22,6 +22,7 @@ At: TypeAlias = str | Callable[[Row], date | datetime]
 LEGEND = alt.Legend(title=None, orient="top", columns=2)  # two fit on a phone
 GREY = "#7b8794"  # seen on light and on dark
 BLUE, PALE, PURPLE, ORANGE, RED = "#0b6e99", "#4a86a5", "#6d4c9f", "#c77700", "#c0392b"
+PALER = 0.6  # so that black numbers are read on every colour
 LEAST_LABELLED = 0.1  # a shorter part of a bar has no room for its number
 TICK_COLOURS = alt.Scale(range=["#c77700", GREY])
 
@@ -135,10 +136,11 @@ def shares(rows: Iterable[Sequence[Any]], series: Sequence[str], colours: Sequen
             alt.Tooltip("value:Q", format=",.0f"),
         ],
     )
-    filled = base.mark_bar().encode(
-        x=alt.X("value:Q", title=None, stack="normalize", axis=alt.Axis(format=".0%")), color=colour(series, colours)
+    filled = base.mark_bar(opacity=PALER).encode(
+        x=alt.X("value:Q", title=None, stack="normalize", axis=alt.Axis(format=".0%", grid=False)),
+        color=colour(series, colours),
     )
-    labelled = base.mark_text(color="white").encode(
+    labelled = base.mark_text(color="black").encode(
         x=alt.X("value:Q", stack="normalize", bandPosition=0.5), detail="series:N", text="label:N"
     )
     return alt.layer(filled, labelled).properties(height=alt.Step(ROW_HEIGHT + are_two_lines * HALF_A_LINE))
