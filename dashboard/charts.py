@@ -182,39 +182,6 @@ def bullets(
     return alt.layer(filled, lined).properties(height=alt.Step(ROW_HEIGHT))
 
 
-def bridge(row: Row, first: tuple[str, str], taken: Mapping[str, str], last: tuple[str, str], unit: str) -> Chart:
-    """From the first column to the last, less the columns of `taken` between them (each column: its name)."""
-    steps = {first[0]: first[1], **{column: f"less {name}" for column, name in taken.items()}, last[0]: last[1]}
-    bars = [
-        {
-            "name": name,
-            "value": float(getattr(row, column) or 0),
-            "kind": "taken off" if column in taken else "left",
-            "signed": float(getattr(row, column) or 0) * (-1 if column in taken else 1),
-            "place": place,
-            "is_last": column == last[0],
-        }
-        for place, (column, name) in enumerate(steps.items())
-    ]
-    running = alt.Chart(alt.Data(values=bars)).transform_window(
-        sort=[alt.SortField("place")], total="sum(signed)", frame=[None, 0]
-    )
-    return (
-        running.transform_calculate(
-            begin="datum.is_last ? 0 : datum.total - datum.signed", end="datum.is_last ? datum.value : datum.total"
-        )
-        .mark_bar(size=18)
-        .encode(
-            y=alt.Y("name:N", title=None, sort=list(steps.values()), axis=alt.Axis(labelLimit=LONGEST_NAME)),
-            x=alt.X("begin:Q", title=None, axis=alt.Axis(format=FORMATS[unit], labelOverlap=True)),
-            x2="end:Q",
-            color=alt.Color("kind:N", sort=["left", "taken off"], legend=LEGEND),
-            tooltip=[alt.Tooltip("name:N", title="step"), alt.Tooltip("value:Q", format=FORMATS[unit])],
-        )
-        .properties(height=alt.Step(ROW_HEIGHT))
-    )
-
-
 def points_of(row: Row, x: At, series: Mapping[str, str], interval: bool = False) -> Iterable[dict[str, Any]]:
     """What a row has to draw: a point for each series that has a value."""
     at = getattr(row, x) if isinstance(x, str) else x(row)
