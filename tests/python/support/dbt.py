@@ -37,7 +37,6 @@ ON_BOTH = (
 SETTINGS = {"dev": ON_BOTH, "prod": ("CLICKHOUSE_CLUSTER", "CLICKHOUSE_PREFIX", *ON_BOTH)}
 # the only variable that decides how nodes are parsed; others are read when a node is compiled
 PARSED_VARIABLE = "rebuild_from_landing"
-WITHOUT_RESULTS = ("build", "test", "seed", "snapshot")
 # vars of rules, which are read only then
 OF_RULES = re.compile(rb"^  dq_\w+:.*\n", re.MULTILINE)
 PARTS = ("analyses", "macros", "models", "seeds", "snapshots", "tests")
@@ -68,7 +67,7 @@ def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str], project: Pa
         variables = arguments[arguments.index("--vars") :][:2] if "--vars" in arguments else ()
         variables = variables if any(PARSED_VARIABLE in word for word in variables) else ()
         manifest = parsed(*variables, target=target, project=project)
-        without_files = builds.WITHOUT_FILES if arguments[0] in WITHOUT_RESULTS else ()
+        without_files = builds.WITHOUT_FILES if arguments[0] == "build" else ()
         return builds.invoke(*without_files, *arguments, target=target, manifest=manifest, project=project)
 
 
