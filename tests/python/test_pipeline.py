@@ -462,7 +462,7 @@ def test_a_pipeline_that_is_stopped_is_in_nobodys_way(
         assert running.stdout.readline() == "building\n"
         assert called(lambda: pipeline.main([])).returncode == 3
         running.send_signal(number)
-        assert running.wait(30) == code
+        assert running.wait(120) == code
     assert (last()["outcome"] if state_path("last_dev.json").exists() else None) == outcome
     assert called(lambda: pipeline.main([])).returncode == 0
     assert last()["outcome"] == "done"
