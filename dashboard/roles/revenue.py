@@ -169,7 +169,7 @@ def doubts(asking: Asking, where: Sequence[Condition]) -> None:
         parts.link(
             "data-quality",
             f"{formats.dollars(row.revenue_usd)} in doubt: {publisher}{campaign}, {row.event_date or 'all days'}, "
-            f"${row.price_usd} an impression instead of ${row.expected_price_usd}",
+            f"{row.price_usd} an impression instead of {row.expected_price_usd}",
             rule=f"{row.title} · {row.rule_id}",
             finding=row.finding_key,
         )
