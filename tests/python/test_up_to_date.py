@@ -648,7 +648,7 @@ def test_other_code_of_a_model_makes_all_its_days_again_and_no_other_table(built
 
 def test_a_model_is_shown_whole_where_nothing_is_new(built: Built) -> None:
     folder = str(built.house.folder / f"target-{built.target}")
-    for model, schema in (("fct_ad_events_daily", "marts"), ("stg_ad_serving__events", "staging")):
+    for model, schema in (("fct_ad_events_daily", "marts"), ("stg_ad_serving__publishers", "staging")):
         with environment({"DBT_TARGET_PATH": folder}):
             words = ("show", "--select", model, "--limit", "1000", "--indirect-selection", "empty")
             done = invoke_dbt(*words, target=built.target, env=built.house.env, project=built.project)

@@ -10,8 +10,8 @@ CREATE VIEW duckhouse_reporting.rpt_ad_serving_price_errors
     `account_manager` Nullable(String) COMMENT 'Who looks after the publisher today.',
     `campaign_id` Nullable(String) COMMENT 'The campaign whose price on the publisher it is; NULL where it is the price of all campaigns.',
     `event_date` Nullable(Date32) COMMENT 'The UTC day whose price it is; NULL where it is the price of all days.',
-    `price_usd` Nullable(String) COMMENT 'Median price of an impression, US dollars.',
-    `expected_price_usd` Nullable(String) COMMENT 'What its peers suggest, US dollars.',
+    `price_usd` Nullable(String) COMMENT 'Median price of an impression in US dollars, as the finding tells it ($4.62).',
+    `expected_price_usd` Nullable(String) COMMENT 'What its peers suggest, in the same form.',
     `revenue_usd_in_doubt` Decimal(38, 6) COMMENT 'US dollars of the month by which revenue would change if the price were the expected one.'
 )
 COMMENT 'One row per open error about prices of a publisher and month of its own days with revenue that it is about: the price, and the amount that depends on it.\nFinance: which amounts wait, and why? An error about a day is in the month of that day; one about all days of a publisher, or of a campaign on it, is in each month. Its amount is shared out by the revenue of the months, each share cut to the micro-dollar. Rules: publisher_price_out_of_line, publisher_price_step, cell_price_out_of_line. Built with the rules.\n'
