@@ -165,7 +165,7 @@ def all_deliveries(asking: Asking, where: tuple[Condition, ...], known: Sequence
         Tile("Deliveries", count(whole.deliveries)),
         Tile("Event records", count(whole.records_read)),
         Tile("Unaccounted for", count(whole.records_unaccounted), description="0 unless something is broken."),
-        Tile("Last delivery", f"{whole.last_at:%Y-%m-%d}", f"{whole.last_at:%H:%M} UTC"),
+        Tile("Last delivery", f"{whole.last_at:%d %b}", f"{whole.last_at:%Y, %H:%M} UTC"),
     )
     st.subheader("What became of every record?")
     drawn = known[:MOST_DRAWN]
