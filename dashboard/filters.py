@@ -103,7 +103,7 @@ def month_before(begin: date) -> date:
 
 
 def tell_unknown(label: str, key: str, options: Mapping[str, str]) -> None:
-    """Says so where the address asks for what is none of the options (key: name), as an old link may."""
+    """Warns where the address asks for something that is not among the options (key: name), as an old link may."""
     asked = st.query_params.get(key)
     if asked and asked not in told_apart(options).values():
         st.warning(f"{label} of the link was not found, so this is about all:")

@@ -14,6 +14,11 @@ def counted(number: int, one: str, several: str = "") -> str:
     return f"{number:,} {one if number == 1 else several or f'{one}s'}"
 
 
+def delivered(entity: str, files: int, records: int) -> str:
+    """What a delivery has of an entity: events (3 files, 4,993 records)."""
+    return f"{entity} ({counted(files, 'file')}, {counted(records, 'record')})"
+
+
 def moment(at: datetime | None) -> str:
     """A time in UTC, to the minute."""
     return "" if at is None else at.isoformat(sep=" ", timespec="minutes")

@@ -9,10 +9,11 @@ from dashboard.asking import Asking
 from dashboard.filters import choice, named, only
 from dashboard.parts import Tile, plain
 from dashboard.staged import in_staging
-from duckhouse.reporting.formats import count, counted, moment
+from duckhouse.reporting.formats import count, moment
 from duckhouse.reporting.overview import WITHOUT_RULES
 from duckhouse.warehouse.questions import Condition, In, Question
 from duckhouse.warehouse.reading import Row
+from duckhouse.wording import delivered
 
 TITLE = "Deliveries"
 ICON = ":material/local_shipping:"
@@ -254,9 +255,7 @@ def files(asking: Asking, delivery: Row, its: tuple[Condition, ...]) -> None:
     columns, measures = ("has_events", "entity"), {"files": "count(*)", **sums}
     tables = Question(FILES, columns, measures, of_source, ("-has_events", "entity"))
     if others := [row for row in asking.rows(tables) if not row.has_events]:
-        told = ", ".join(
-            f"{row.entity} ({counted(row.files, 'file')}, {counted(row.read, 'record')})" for row in others
-        )
+        told = ", ".join(delivered(row.entity, row.files, row.read) for row in others)
         st.markdown(plain(f"Beside the event records it has: {told}."))
     parts.table(asking, tables, "Tables", TABLE_LABELS)
     by_file = Question(

@@ -16,7 +16,7 @@ from duckhouse.opening import clickhouse_refuses, open_duckdb
 from duckhouse.settings import PROJECT, clickhouse, duckdb_path
 from duckhouse.sources import FILES, Source
 from duckhouse.warehouse.connection import answers, connect, first_line
-from duckhouse.wording import counted
+from duckhouse.wording import delivered
 
 INSTEAD = {
     "postgres": "correct the rows in the database, and the next extraction brings the correction",
@@ -129,10 +129,7 @@ def _notes(identity: str, deliveries: list[Delivery]) -> list[str]:
     of_entities: dict[str, list[int]] = {}
     for file in files:
         of_entities.setdefault(file.entity, []).append(file.records_landed)
-    told = (
-        f"{entity} ({counted(len(found), 'file')}, {counted(sum(found), 'record')})"
-        for entity, found in sorted(of_entities.items())
-    )
+    told = (delivered(entity, len(found), sum(found)) for entity, found in sorted(of_entities.items()))
     return [
         f"these count no longer, once it is built: {', '.join(told)}",
         "the pipeline leaves these files out until their bytes change; python -m scripts.land brings them back, so "
