@@ -169,7 +169,7 @@ def freshness(house: Warehouse, target: str, *selected: str) -> dict[str, list[t
     """By source, what dbt source freshness says of its tables, each thing once: status and time of the last look."""
     select = ("--select", *selected) if selected else ()
     with suppress(builds.BuildError):
-        invoke_dbt("source", "freshness", *select, target=target, env=house.env)
+        invoke_dbt("source", "freshness", "--write-json", *select, target=target, env=house.env)
     said: dict[str, set[tuple[str, dt.datetime]]] = {}
     for result in json.loads((house.folder / "target" / "sources.json").read_text())["results"]:
         at = dt.datetime.fromisoformat(result["max_loaded_at"]).astimezone(dt.UTC).replace(tzinfo=None)

@@ -337,7 +337,8 @@ def test_what_the_parent_is_made_from_and_seeds_may_be_read(refusals: dict[str, 
 @pytest.fixture(scope="module")
 def refusals(shops: Shop, stages: dict[str, Stage]) -> dict[str, str]:
     """What a build says of each model: an empty text for nothing."""
-    shops.dbt("run", "--select", "path:models/refused", "path:models/accepted", succeeds=False)
+    refused = ("path:models/refused", "path:models/accepted")
+    shops.dbt("run", "--write-json", "--select", *refused, succeeds=False)
     results = json.loads((shops.house.folder / "target" / "run_results.json").read_text())["results"]
     return {
         result["unique_id"].rpartition(".")[2]: result["message"] if result["status"] == "error" else ""

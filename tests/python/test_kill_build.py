@@ -29,7 +29,7 @@ from duckhouse.warehouse.dumps import compare_copy
 from duckhouse.warehouse.parity import Model, compare_all
 from support.consent import deliver, event
 from support.dbt import environment
-from support.gateway import start_gateway, stop
+from support.gateway import start_quick_gateway, stop
 from support.warehouse import Warehouse
 
 PATH = os.pathsep.join((str(PROJECT / "plugins"), str(PROJECT)))
@@ -90,7 +90,7 @@ class Engine:
     folder: Path
 
     def start(self) -> int:
-        self.process, self.port = start_gateway(self.folder)
+        self.process, self.port = start_quick_gateway(self.folder)
         return self.port
 
 

@@ -20,7 +20,7 @@ import yaml
 
 from duckhouse.packages import read_package
 from duckhouse.settings import PROJECT
-from support.gateway import PASSWORD, start_gateway, stop
+from support.gateway import PASSWORD, start_quick_gateway, stop
 
 PACKAGES = ("dbt_utils", "dbt_expectations")
 NULL = "_dbt_utils_surrogate_key_null_"
@@ -339,7 +339,7 @@ def packages(request: pytest.FixtureRequest) -> dict[str, Path]:
 @pytest.fixture(scope="module")
 def clickhouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict]:
     """A dbt output of an embedded ClickHouse, without join_use_nulls: no package macro may count on it."""
-    process, port = start_gateway(tmp_path_factory.mktemp("clickhouse"))
+    process, port = start_quick_gateway(tmp_path_factory.mktemp("clickhouse"))
     address = {"host": "127.0.0.1", "port": port, "password": PASSWORD}
     yield {"type": "clickhouse", **address, "schema": "contract", "threads": 4}
     stop(process)

@@ -601,7 +601,7 @@ def test_a_test_that_fails_is_run_again_until_it_passes_and_nothing_is_published
     built.dbt("build", "--select", "time_zones")
     assert (built.copy(), built.blocked()) == (published, blocked)
     with pytest.raises(BuildError, match="assert_fails"):
-        built.dbt("test", "--select", "assert_fails")
+        built.dbt("test", "--write-json", "--select", "assert_fails")
     failing.write_text("select 1 as one from {{ ref('dim_publishers') }} where 1 = 0\n")
     with environment(built.house.env):
         manifest = parsed(target=built.target, project=built.project)

@@ -1,6 +1,5 @@
 """Runs the analyses of a source on both engines."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +8,7 @@ import duckdb
 
 from duckhouse.settings import PROJECT
 from duckhouse.warehouse import parity
+from support.dbt import environment, parsed
 from support.warehouse import Warehouse
 
 SHOW_LIMIT = "\nlimit 1000000"  # dbt show appends one
@@ -70,10 +70,10 @@ def answer(connection: duckdb.DuckDBPyConnection, relation: str, with_records: b
 
 def described(house: Warehouse) -> set[str]:
     """The analyses of the warehouse's source that have a description, as dbt has parsed them."""
-    manifest = json.loads((house.folder / f"target-dev-{house.name}" / "manifest.json").read_text())
-    analyses = [node for node in manifest["nodes"].values() if node["resource_type"] == "analysis"]
+    with environment(house.env):
+        nodes = parsed(target="dev").nodes.values()
     return {
-        node["name"]
-        for node in analyses
-        if node["description"] and node["path"].startswith(f"analysis/{house.source}/")
+        node.name
+        for node in nodes
+        if node.resource_type == "analysis" and node.description and node.path.startswith(f"analysis/{house.source}/")
     }

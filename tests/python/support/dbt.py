@@ -37,6 +37,7 @@ ON_BOTH = (
 SETTINGS = {"dev": ON_BOTH, "prod": ("CLICKHOUSE_CLUSTER", "CLICKHOUSE_PREFIX", *ON_BOTH)}
 # the only variable that decides how nodes are parsed; others are read when a node is compiled
 PARSED_VARIABLE = "rebuild_from_landing"
+WITH_FILES = "--write-json"
 # vars of rules, which are read only then
 OF_RULES = re.compile(rb"^  dq_\w+:.*\n", re.MULTILINE)
 PARTS = ("analyses", "macros", "models", "seeds", "snapshots", "tests")
@@ -62,12 +63,13 @@ def run_dbt(*arguments: str, env: Mapping[str, str], project: Path = PROJECT, su
 
 def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str], project: Path = PROJECT) -> dbtRunnerResult:
     """One dbt command in this process, at half the cost of one of its own: a test run parses the project once for the
-    same settings, and a copy of the project again once its files have changed."""
+    same settings, and a copy of the project again once its files have changed. --write-json has dbt write its results
+    and the manifest, for as long as a small command takes otherwise."""
     with environment(env):
         variables = arguments[arguments.index("--vars") :][:2] if "--vars" in arguments else ()
         variables = variables if any(PARSED_VARIABLE in word for word in variables) else ()
         manifest = parsed(*variables, target=target, project=project)
-        without_files = builds.WITHOUT_FILES if arguments[0] == "build" else ()
+        without_files = () if WITH_FILES in arguments else builds.WITHOUT_FILES
         return builds.invoke(*without_files, *arguments, target=target, manifest=manifest, project=project)
 
 

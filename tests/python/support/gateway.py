@@ -11,6 +11,7 @@ from pathlib import Path
 
 from duckhouse.settings import PROJECT
 
+TESTS = PROJECT / "tests" / "python"
 START_SECONDS = 60
 STOP_SECONDS = 30
 PASSWORD = "clé of the tests"
@@ -40,6 +41,12 @@ def start_gateway(
     port = int(address[1])
     _wait_for_ping(port)
     return process, port
+
+
+def start_quick_gateway(data_dir: Path) -> tuple[subprocess.Popen, int]:
+    """The same for tables of a few rows."""
+    path = os.pathsep.join((str(TESTS), str(PROJECT)))
+    return start_gateway(data_dir, {"PYTHONPATH": path}, program=("-m", "support.one_thread"))
 
 
 def stop(process: subprocess.Popen) -> int:

@@ -16,13 +16,11 @@ from tempfile import TemporaryDirectory
 import clickhouse_connect
 
 from duckhouse.clickhouse_sql import quote
-from duckhouse.settings import PROJECT
-from support.gateway import start_gateway, stop
+from support.gateway import start_quick_gateway, stop
 
 Place = tuple[Path, int]
 """An empty folder, and the port of a ClickHouse without databases."""
 
-TESTS = PROJECT / "tests" / "python"
 MEMORY = Path("/dev/shm")  # noqa: S108 - folders in it are made with names of their own
 ROOM = 4 * 2**30
 KEPT_DATABASES = {"default", "system", "information_schema", "INFORMATION_SCHEMA"}
@@ -69,8 +67,7 @@ def _new_place() -> Place:
     [root] = _root
     home = root / str(len(list(root.iterdir())))
     home.mkdir()
-    path = os.pathsep.join((str(TESTS), str(PROJECT)))
-    gateway, port = start_gateway(home / "clickhouse", {"PYTHONPATH": path}, program=("-m", "support.one_thread"))
+    gateway, port = start_quick_gateway(home / "clickhouse")
     _servers.callback(stop, gateway)
     return home / "work", port
 
