@@ -38,6 +38,10 @@ SETTINGS = {"dev": ON_BOTH, "prod": ("CLICKHOUSE_CLUSTER", "CLICKHOUSE_PREFIX", 
 # the only variable that decides how nodes are parsed; others are read when a node is compiled
 PARSED_VARIABLE = "rebuild_from_landing"
 WITH_FILES = "--write-json"
+# three more threads open connections and wait for each other; processes of their own, as in test_orchestration_flow.py,
+# have those of the profile
+ONE_THREAD = ("--threads", "1")
+WITH_THREADS = ("build", "run", "test", "seed", "snapshot", "compile")
 # vars of rules, which are read only then
 OF_RULES = re.compile(rb"^  dq_\w+:.*\n", re.MULTILINE)
 PARTS = ("analyses", "macros", "models", "seeds", "snapshots", "tests")
@@ -70,7 +74,8 @@ def invoke_dbt(*arguments: str, target: str, env: Mapping[str, str], project: Pa
         variables = variables if any(PARSED_VARIABLE in word for word in variables) else ()
         manifest = parsed(*variables, target=target, project=project)
         without_files = () if WITH_FILES in arguments else builds.WITHOUT_FILES
-        return builds.invoke(*without_files, *arguments, target=target, manifest=manifest, project=project)
+        threads = ONE_THREAD if arguments[0] in WITH_THREADS and "--threads" not in arguments else ()
+        return builds.invoke(*without_files, *arguments, *threads, target=target, manifest=manifest, project=project)
 
 
 def told_by_dbt(
