@@ -250,6 +250,23 @@ def test_a_month_is_compared_where_both_are_known_as_a_whole(first: str, chosen:
     assert [text.value for text in run(page).text] == [told]
 
 
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        ({"first": "2026-03-10", "day": "2026-03-12"}, "2026-03-10 to 2026-03-12, beside 2026-03-07 to 2026-03-09"),
+        ({"first": "2026-03-12", "day": "2026-03-10"}, "2026-03-10 to 2026-03-12, beside 2026-03-07 to 2026-03-09"),
+        ({"first": "2026-03-12", "day": "2026-03-12"}, "2026-03-12, beside 2026-03-11"),
+        ({"first": "2026-03-09"}, "2026-03-09 to 2026-03-24; no period before it is known as a whole"),
+        ({"first": "2025-03-09"}, "2026-03-18 to 2026-03-24, beside 2026-03-11 to 2026-03-17"),
+    ],
+)
+def test_a_range_is_compared_with_as_many_days_before(chosen: dict[str, str], told: str) -> None:
+    page = AppTest.from_string(PERIOD.format(first="2026, 3, 1"))
+    for name, value in {"period": "Range", **chosen}.items():
+        page.query_params[name] = value
+    assert [text.value for text in run(page).text] == [told]
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_publishers_of_one_name_are_told_apart(house: Warehouse, target: str) -> None:
     ids = house.rows(f"select publisher_id from marts.dim_publishers where publisher_name = '{SAME_NAME}'")
