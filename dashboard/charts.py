@@ -8,6 +8,7 @@ import altair as alt
 
 from duckhouse.warehouse.reading import Row
 
+alt.theme.enable("none")  # Streamlit has the theme, and Altair's would give charts a width
 FORMATS = {"usd": "$,.2f", "micros": "$,.6~f", "count": ",.0f", "share": ".2~%", "rating": ".2f", "number": ",.2~f"}
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3]]
 HEIGHT, ROW_HEIGHT, LONGEST_NAME = 280, 26, 140

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import streamlit as st
+from altair.utils import schemapi
 
 from dashboard import charts
 from dashboard.asking import Asking, all_rows
@@ -281,6 +282,7 @@ def parquet_of(found: pa.Table) -> bytes:
 
 
 def chart(drawn: charts.Chart, says: str) -> None:
-    """A chart, and what it shows in words, for those who cannot see it."""
+    """A chart, and what it shows in words, for those who cannot see it. It is checked where charts are (see app.py)."""
     readable = {"labelColor": charts.TEXT, "titleColor": charts.TEXT}
-    st.altair_chart(drawn.configure_axis(**readable).configure_legend(**readable), alt=says)
+    spec = drawn.to_dict(validate=schemapi.DEBUG_MODE)
+    st.vega_lite_chart({**spec, "config": {"axis": readable, "legend": readable}}, alt=says)
