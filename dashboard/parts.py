@@ -17,14 +17,14 @@ import streamlit as st
 from altair.utils import schemapi
 
 from dashboard import charts
-from dashboard.asking import Asking, all_rows
+from dashboard.asking import FIRST_ROWS, Asking, all_rows
 from dashboard.filters import Period
 from duckhouse.metrics import metrics
 from duckhouse.reporting import formats
 from duckhouse.warehouse.questions import Comparison, Condition, Question
 from duckhouse.warehouse.reading import Row
 
-MOST_ROWS = 500  # in a table on a page; a download has all
+MOST_ROWS = FIRST_ROWS - 1  # in a table on a page; a download has all
 LONGEST_SHOWN, KEY_WIDTH = 24, 120  # characters of a key, and pixels of its column where one is longer
 MICRO, LEAST_CENT = 0.000001, Decimal("0.01")
 PUBLISHER = "publisher_name"
