@@ -44,12 +44,12 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 @contextmanager
-def serving(environment: Mapping[str, str]) -> Iterator[str]:
-    """The address of a dashboard of what is published on DuckDB, where the environment says."""
+def serving(environment: Mapping[str, str], target: str = "dev") -> Iterator[str]:
+    """The address of a dashboard of what is published on a target, where the environment says."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = script("dashboard", "--port", str(port))
+    command = script("dashboard", "--target", target, "--port", str(port))
     base = f"http://127.0.0.1:{port}"
     with (
         TemporaryFile() as said,
