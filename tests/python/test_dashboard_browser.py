@@ -279,8 +279,9 @@ def test_publishers_of_one_name_are_told_apart(house: Warehouse, target: str) ->
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_finding_leads_to_its_event(house: Warehouse, target: str) -> None:
     rule, title, key, publisher = house.rows(
-        "select rule_id, title, finding_key, evidence ->> 'publisher_id' from reporting.rpt_quality_findings "
-        "where event_mart = 'fct_ad_events' and is_about_event and is_open and evidence ->> 'publisher_id' is not null "
+        "select rule_id, title, finding_key, json_extract_string(evidence, 'publisher_id') as publisher_id "
+        "from reporting.rpt_quality_findings "
+        "where event_mart = 'fct_ad_events' and is_about_event and is_open and publisher_id is not null "
         "order by abs(impact_amount) desc nulls last, rule_id, finding_key limit 1"
     )[0]
     page = shown(house, target, "data-quality", {"rule": f"{title} · {rule}", "finding": key})

@@ -1,7 +1,5 @@
 """Visits of pages of the dashboard: in a browser until nothing changes on them, and without one for their queries."""
 
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from time import perf_counter
@@ -11,10 +9,10 @@ from dashboard.asking import Asking
 from dashboard.roles import PAGES
 from duckhouse import cli
 from duckhouse.warehouse.reading import Answer, reading
+from tools.served_dashboard import chromium
 
 PASSWORD = "of the bench"  # noqa: S105
 MILLISECONDS = 120_000
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 BEFORE = "deliveries?system=telemetry"  # loads what all pages need, and asks nothing that another page asks
 WATCH = """
 window.seen = {clicked: 0, changed: 0};
@@ -37,18 +35,11 @@ SECONDS_OF_QUERIES: list[float] = []  # Streamlit runs the script of a page else
 
 def visits(base: str) -> Iterator[tuple[str, str, float]]:
     """The title of each page, the way to it, and the seconds until it was drawn."""
-    from playwright.sync_api import sync_playwright  # an extra that only this part needs
-
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        raise cli.UserError("no Chromium is installed: apt-get install chromium")
-    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=as_root)
+    with chromium() as browser:
 
         def opened(address: str) -> Any:
             signed_in = {"username": "bench", "password": PASSWORD}
-            page = chromium.new_context(http_credentials=signed_in).new_page()
+            page = browser.new_context(http_credentials=signed_in).new_page()
             page.add_init_script(WATCH)
             page.goto(f"{base}/{address}")
             return page
@@ -61,8 +52,9 @@ def visits(base: str) -> Iterator[tuple[str, str, float]]:
                 links.get_by_role("link", name=role.TITLE).click()
                 yield role.TITLE, way, drawn(page, role.TITLE)
         for address, role in PAGES.items():
-            yield role.TITLE, "by address", drawn(opened(address), role.TITLE)
-        chromium.close()
+            page.context.close()
+            page = opened(address)
+            yield role.TITLE, "by address", drawn(page, role.TITLE)
 
 
 def drawn(page: Any, title: str) -> float:

@@ -13,7 +13,7 @@ from tools.benches.building import DAYS
 from tools.benches.made_up import corrections_of_days, events_of_days
 from tools.benches.measure import process_of, resident_bytes
 from tools.generators import generators
-from tools.pictures import serving
+from tools.served_dashboard import serving
 
 CLICKHOUSE_PORT = 18126
 CORRECTED = 10  # days, each by a delivery
