@@ -12,7 +12,7 @@ from typing import Any
 from duckhouse import cli
 from duckhouse.page_password import page_password
 from duckhouse.settings import PROJECT
-from tools.served_dashboard import IS_DRAWN, IS_RUN, SECONDS, chromium, serving
+from tools.browsers.served_dashboard import IS_DRAWN, IS_RUN, SECONDS, chromium, serving
 
 WIDTH, HEIGHT = 1280, 1000
 PAGES = {"": "dashboard", "revenue": "dashboard_revenue", "data-quality": "dashboard_data_quality"}

@@ -9,7 +9,7 @@ from dashboard.asking import Asking
 from dashboard.roles import PAGES
 from duckhouse import cli
 from duckhouse.warehouse.reading import Answer, reading
-from tools.served_dashboard import chromium
+from tools.browsers.served_dashboard import chromium
 
 PASSWORD = "of the bench"  # noqa: S105
 MILLISECONDS = 120_000

@@ -12,8 +12,8 @@ from tools.benches.browsing import PASSWORD, slowest_queries, visits
 from tools.benches.building import DAYS
 from tools.benches.made_up import corrections_of_days, events_of_days
 from tools.benches.measure import process_of, resident_bytes
+from tools.browsers.served_dashboard import serving
 from tools.generators import generators
-from tools.served_dashboard import serving
 
 CLICKHOUSE_PORT = 18126
 CORRECTED = 10  # days, each by a delivery
