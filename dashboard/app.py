@@ -8,10 +8,10 @@ from altair.utils import schemapi
 
 from dashboard import banner
 from dashboard.asking import Asking
+from dashboard.opened import house_of
 from dashboard.roles import PAGES
 from duckhouse.cli import UserError
 from duckhouse.settings import DASHBOARD_TARGET
-from duckhouse.warehouse.reading import reading
 
 
 def main() -> None:
@@ -19,7 +19,7 @@ def main() -> None:
     st.set_page_config(page_title="duckhouse", page_icon="🦆", layout="wide")
     target = os.environ.get(DASHBOARD_TARGET, "dev")
     try:
-        with reading(target) as house:
+        with house_of(target) as house:
             asking = Asking(target, house)
             pages = [
                 st.Page(partial(page.show, asking), title=page.TITLE, url_path=path, icon=page.ICON, default=path == "")

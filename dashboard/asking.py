@@ -11,7 +11,7 @@ from duckhouse.warehouse.questions import Comparison, Question
 from duckhouse.warehouse.reading import House, Row, reading
 
 KEPT_ANSWERS = 500
-FIRST_ROWS = 2000  # a chart and a table of one question share an answer of up to that many rows
+FIRST_ROWS = 501  # a table shows one less; a chart and a table of one question share an answer of fewer rows
 
 Answer: TypeAlias = tuple[Sequence[str], list[Sequence[Any]]]
 """The names of columns, and rows."""

@@ -8,6 +8,7 @@ import altair as alt
 
 from duckhouse.warehouse.reading import Row
 
+alt.theme.enable("none")  # Streamlit has the theme, and Altair's would give charts a width
 FORMATS = {"usd": "$,.2f", "micros": "$,.6~f", "count": ",.0f", "share": ".2~%", "rating": ".2f", "number": ",.2~f"}
 DASHES = [[1, 0], [6, 3], [2, 2], [8, 3, 2, 3], [1, 3]]
 HEIGHT, ROW_HEIGHT, LONGEST_NAME = 280, 26, 140
@@ -41,13 +42,11 @@ def lines_by(rows: Iterable[Row], x: At, name: str, value: str, unit: str) -> Ch
 
 
 def lines_of(points: Sequence[Mapping[str, Any]], names: Sequence[str], unit: str, interval: bool = False) -> Chart:
-    base = alt.Chart(alt.Data(values=points)).encode(
-        x=time(points), color=colour(names), tooltip=told(points, unit, interval)
-    )
+    base = alt.Chart().encode(x=time(points), color=colour(names), tooltip=told(points, unit, interval))
     dash = alt.StrokeDash("series:N", scale=alt.Scale(domain=names, range=DASHES), legend=None)
     line = base.mark_line(point=alt.OverlayMarkDef(size=40)).encode(y=axis("value:Q", unit), strokeDash=dash)
     band = base.mark_area(opacity=0.25).encode(y=axis("low:Q", unit), y2="high:Q")
-    return alt.layer(*([band] if interval else []), line).properties(height=HEIGHT)
+    return alt.layer(*([band] if interval else []), line, data=alt.Data(values=points)).properties(height=HEIGHT)
 
 
 def bars(rows: Iterable[Row], x: At, series: Mapping[str, str], unit: str) -> Chart:
@@ -89,7 +88,7 @@ def intervals(
         }
         for row, told in zip(rows, name, strict=True)
     ]
-    base = alt.Chart(alt.Data(values=points)).encode(
+    base = alt.Chart().encode(
         y=alt.Y("name:N", title=None, sort=list(dict.fromkeys(name)), axis=alt.Axis(labelLimit=LONGEST_NAME)),
         tooltip=[alt.Tooltip("name:N", title="of"), *told_figures(unit, True), alt.Tooltip("sample:N", title="sample")],
     )
@@ -103,7 +102,7 @@ def intervals(
     fill = alt.condition(alt.datum.sample == UNSURE, alt.value(0), alt.value(1))
     mark = base.mark_point(size=70, filled=False, strokeWidth=2).encode(x="value:Q", shape=shape)
     inner = base.mark_point(size=70, filled=True).encode(x="value:Q", shape=shape, opacity=fill)
-    return alt.layer(rule, inner, mark).properties(height=alt.Step(ROW_HEIGHT))
+    return alt.layer(rule, inner, mark, data=alt.Data(values=points)).properties(height=alt.Step(ROW_HEIGHT))
 
 
 def shares(rows: Iterable[Sequence[Any]], series: Sequence[str], colours: Sequence[str] = ()) -> Chart:
@@ -127,7 +126,7 @@ def shares(rows: Iterable[Sequence[Any]], series: Sequence[str], colours: Sequen
         labelExpr=r"split(datum.label, '\n')",
         labelOffset=-HALF_A_LINE if are_two_lines else 0,
     )
-    base = alt.Chart(alt.Data(values=parts)).encode(
+    base = alt.Chart().encode(
         y=alt.Y("name:N", title=None, sort=None, axis=lines),
         order="place:Q",
         tooltip=[
@@ -143,7 +142,8 @@ def shares(rows: Iterable[Sequence[Any]], series: Sequence[str], colours: Sequen
     labelled = base.mark_text(color="black").encode(
         x=alt.X("value:Q", stack="normalize", bandPosition=0.5), detail="series:N", text="label:N"
     )
-    return alt.layer(filled, labelled).properties(height=alt.Step(ROW_HEIGHT + are_two_lines * HALF_A_LINE))
+    height = alt.Step(ROW_HEIGHT + are_two_lines * HALF_A_LINE)
+    return alt.layer(filled, labelled, data=alt.Data(values=parts)).properties(height=height)
 
 
 def bullets(

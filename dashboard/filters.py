@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from duckhouse.warehouse.questions import Between, Condition, In, Value
 
 DAYS = {"Day": 1, "7 days": 7, "28 days": 28}
-MONTH = "Month"
+MONTH, RANGE = "Month", "Range"
 WHOLE = "All days"
 EVERYTHING = "All"
 
@@ -56,27 +57,41 @@ class Period:
 
 
 def period(first: date, last: date, usual: str = "7 days", of: tuple[date, date] | None = None) -> Period:
-    """Asks for a period that ends on a day between two days; usually on the last one. It is compared with the one
-    before where all of its days are known: a part of them would show a rise that is none. `of` are the days to choose
+    """Asks for a period that ends on a day between two days; usually on the last one. It is compared with as many days
+    before where all of them are known: a part of them would show a rise that is none. `of` are the days to choose
     from, where there are others than those between the two."""
     begins, ends = of or (first, last)
     where, when = st.columns([3, 2])
     length = where.segmented_control(
-        "Period", [*DAYS, MONTH, WHOLE], default=usual, required=True, key="period", bind="query-params"
+        "Period", [*DAYS, MONTH, RANGE, WHOLE], default=usual, required=True, key="period", bind="query-params"
     )
     if length == WHOLE:
         return Period(begins, ends, None, is_all=True, chosen=(("period", WHOLE),))
     if length == MONTH:
         with when:
             return month(first, last)
-    end = when.date_input(
-        "Last day", last, min_value=begins, max_value=ends, format="YYYY-MM-DD", key="day", bind="query-params"
+    begin = None
+    if length == RANGE:
+        usual_first = max(begins, ends - timedelta(days=6))
+        begin = day_between(when, "First day", "first", usual_first, begins, ends)
+    end = day_between(when, "Last day", "day", last, begins, ends)
+    chosen = (("period", length or usual), *((("first", str(begin)),) if begin else ()), ("day", str(end)))
+    begin, end = sorted((begin or end - timedelta(days=DAYS[length or usual] - 1), end))
+    return Period(begin, end, as_many_before(begin, end, first), chosen=chosen)
+
+
+def day_between(place: DeltaGenerator, label: str, key: str, usual: date, begins: date, ends: date) -> date:
+    """Asks for a day."""
+    found = place.date_input(
+        label, usual, min_value=begins, max_value=ends, format="YYYY-MM-DD", key=key, bind="query-params"
     )
-    days = DAYS[length or usual]
-    end = end if isinstance(end, date) else last
-    begin, earlier = end - timedelta(days=days - 1), end - timedelta(days=2 * days - 1)
-    before = (earlier, begin - timedelta(days=1)) if earlier >= first else None
-    return Period(begin, end, before, chosen=(("period", length or usual), ("day", str(end))))
+    return found if isinstance(found, date) else usual
+
+
+def as_many_before(begin: date, end: date, first: date) -> tuple[date, date] | None:
+    """The days before a period, as many as it has, where all of them are known."""
+    earlier = begin - (end - begin) - timedelta(days=1)
+    return (earlier, begin - timedelta(days=1)) if earlier >= first else None
 
 
 def month(first: date, last: date) -> Period:

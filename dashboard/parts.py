@@ -14,16 +14,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import streamlit as st
+from altair.utils import schemapi
 
 from dashboard import charts
-from dashboard.asking import Asking, all_rows
+from dashboard.asking import FIRST_ROWS, Asking, all_rows
 from dashboard.filters import Period
 from duckhouse.metrics import metrics
 from duckhouse.reporting import formats
 from duckhouse.warehouse.questions import Comparison, Condition, Question
 from duckhouse.warehouse.reading import Row
 
-MOST_ROWS = 500  # in a table on a page; a download has all
+MOST_ROWS = FIRST_ROWS - 1  # in a table on a page; a download has all
+LONGEST_SHOWN, KEY_WIDTH = 24, 120  # characters of a key, and pixels of its column where one is longer
 MICRO, LEAST_CENT = 0.000001, Decimal("0.01")
 PUBLISHER = "publisher_name"
 SMALL_SHARE = 0.1  # below it a tenth of a percent is too coarse
@@ -221,9 +223,19 @@ def column(name: str, told: str, values: pa.ChunkedArray) -> Any:
         return st.column_config.NumberColumn(told, format="localized" if pa.types.is_decimal(kind) else "%.2f")
     if name == "month" or name.endswith("_month"):
         return st.column_config.DateColumn(told, format="YYYY-MM")
+    if is_long_key(name, values):
+        return st.column_config.TextColumn(told, width=KEY_WIDTH)
     if pa.types.is_integer(kind):
         return st.column_config.NumberColumn(told, format="localized")
     return told
+
+
+def is_long_key(name: str, values: pa.ChunkedArray) -> bool:
+    """Whether a column of keys would take the width of a phone: its cells show their beginning, and all of it once
+    they are opened."""
+    if not (name.endswith(("_id", "_key")) and pa.types.is_string(values.type)):
+        return False
+    return (pc.max(pc.utf8_length(values)).as_py() or 0) > LONGEST_SHOWN
 
 
 def is_change(name: str) -> bool:
@@ -270,6 +282,7 @@ def parquet_of(found: pa.Table) -> bytes:
 
 
 def chart(drawn: charts.Chart, says: str) -> None:
-    """A chart, and what it shows in words, for those who cannot see it."""
+    """A chart, and what it shows in words, for those who cannot see it. It is checked where charts are (see app.py)."""
     readable = {"labelColor": charts.TEXT, "titleColor": charts.TEXT}
-    st.altair_chart(drawn.configure_axis(**readable).configure_legend(**readable), alt=says)
+    spec = drawn.to_dict(validate=schemapi.DEBUG_MODE)
+    st.vega_lite_chart({**spec, "config": {"axis": readable, "legend": readable}}, alt=says)

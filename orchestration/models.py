@@ -4,7 +4,7 @@ dbt runs as dbt build does. Its plugin leaves out what is up to date; Dagster re
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import dagster as dg
@@ -16,6 +16,7 @@ from packaging.version import Version
 from duckhouse import settings
 from duckhouse.cli import UserError
 from duckhouse.dbt_plugin.graph import Done
+from duckhouse.pipeline import steps
 from duckhouse.processes import DBT
 from duckhouse.turns import turn
 from duckhouse.warehouse import news, prod, publish
@@ -137,8 +138,12 @@ def made_by_dbt(context: dg.AssetExecutionContext, target: str) -> Events:
 
 
 def not_published(target: str, failed: list[str]) -> str:
-    """What stands in the way, in the words of the report and of make prod; else the names of the tests."""
+    """What stands in the way, in the words of the report, which is written anew, and of make prod; else the names of
+    the tests."""
     if found := blocked(target):
+        if steps.has_report():
+            with suppress(UserError):  # what blocks is told all the same
+                list(steps.report(target))
         return "\n".join(lines(found))
     return f"nothing is published, {target} keeps the figures of the last good build: {' and '.join(failed)} failed"
 

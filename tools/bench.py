@@ -20,6 +20,7 @@ from tools.benches.history import bench_history
 from tools.benches.landing import bench_landing
 from tools.benches.measure import psutil
 from tools.benches.nothing_new import bench_nothing_new
+from tools.benches.pages import bench_pages
 from tools.benches.stream import bench_stream
 
 RESULT = Path("bench/bench.json")
@@ -36,6 +37,7 @@ PARTS: dict[str, Part] = {
     "history": lambda work, words: bench_history(work, words.repeat),
     "scale": lambda work, words: bench_building(work, TIMES * words.events, 1),
     "scale-readings": lambda work, words: bench_readings(work, TIMES * words.events, 1),
+    "pages": lambda work, words: bench_pages(work, TIMES * words.events, words.repeat),
     "extraction": lambda work, words: bench_extraction(work, words.impressions, words.repeat),
 }
 

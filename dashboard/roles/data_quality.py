@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import streamlit as st
@@ -17,7 +17,7 @@ from duckhouse.reporting.formats import count, counted, money, percent
 from duckhouse.reporting.overview import WITHOUT_RULES
 from duckhouse.warehouse.questions import Between, Condition, In, Question, Value
 from duckhouse.warehouse.reading import Row
-from duckhouse.wording import IN_A_DELIVERY, compared, figures, place, words
+from duckhouse.wording import IN_A_DELIVERY, compared, figures, place, shortened, words
 
 TITLE = "Data quality"
 ICON = ":material/fact_check:"
@@ -39,6 +39,13 @@ SHOWN: Mapping[str, tuple[str, tuple[Condition, ...]]] = {
 }
 REJECTED = "__rejected_record"
 FILES = "files"  # the entity of rules about files of any table
+NAMES = {
+    ("ad_serving", "publisher_id"): ("dim_publishers", "publisher_name"),
+    ("ad_serving", "ad_unit_id"): ("dim_ad_units", "ad_unit_name"),
+    ("ad_serving", "campaign_id"): ("dim_campaigns", "campaign_name"),
+    ("reviews", "product_id"): ("dim_products", "title"),
+}
+"""The mart and the column that have the name of an id, by system."""
 DAY = re.compile(r"\d{4}-\d\d-\d\d(\|\d\d?)?")
 """The key of a day, or of an hour of it."""
 RULE_LABELS = {
@@ -176,6 +183,8 @@ def behind(asking: Asking, finding: Row) -> None:
     st.text(f"{place(finding.finding_key)}: {compared(finding.observed, finding.expected)}")
     st.text(figures(finding.evidence))
     evidence = json.loads(finding.evidence, strict=False)
+    for told in names(asking, finding.source, evidence):
+        st.text(told)
     table = "rejected" if finding.rule_id.endswith(REJECTED) else finding.entity
     if finding.is_about_event:
         one_event(asking, finding)
@@ -190,6 +199,17 @@ def behind(asking: Asking, finding: Row) -> None:
         parts.table(asking, question, "Events of the finding", labels)
     else:
         st.caption("It is not about single events or records: the key and the evidence say what it is about.")
+
+
+def names(asking: Asking, source: str, evidence: Mapping[str, Any]) -> Iterator[str]:
+    """What is called how, of the ids in the evidence."""
+    for column, value in evidence.items():
+        if value is not None and (place_of_name := NAMES.get((source, column))):
+            mart, name = place_of_name
+            question = Question(mart, (name,), where=(In(column, (str(value),)),), schema="marts")
+            for row in asking.rows(question):
+                if called := getattr(row, name):
+                    yield f"{words(column.removesuffix('_id'))} {value} is {shortened(called)}"
 
 
 def one_event(asking: Asking, finding: Row) -> None:

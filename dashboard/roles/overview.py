@@ -14,7 +14,7 @@ from duckhouse.metrics import metrics
 from duckhouse.reporting.chapters.consent import left_out
 from duckhouse.reporting.formats import change, counted, moment, money
 from duckhouse.reporting.overview import WITHOUT_RULES
-from duckhouse.warehouse.questions import Comparison, In, Question
+from duckhouse.warehouse.questions import Comparison, Condition, In, Question
 from duckhouse.warehouse.reading import Row
 
 TITLE = "Overview"
@@ -54,7 +54,7 @@ def show(asking: Asking) -> None:
         return
     st.subheader("Is the data complete, right and on time?")
     for system in systems:
-        state(system)
+        state(asking, system)
     st.caption(
         "Complete: every record is accounted for, and no day in between is empty. Right: no error is open. On time: no "
         "later than usual, judged once three deliveries brought new days."
@@ -65,7 +65,7 @@ def show(asking: Asking) -> None:
     actions(asking)
 
 
-def state(system: Row) -> None:
+def state(asking: Asking, system: Row) -> None:
     """One system: its headline, whether it is complete, right and on time, and what came last."""
     with st.container(border=True):
         name, complete, right, on_time, last = st.columns([4, 2, 3, 3, 4], vertical_alignment="center")
@@ -75,6 +75,8 @@ def state(system: Row) -> None:
         verdict(on_time, system.is_on_time, "on time", f"{counted(system.days_late or 0, 'day')} late")
         days = f"days {system.first_day} to {system.last_day}" if system.last_day else "no events"
         told(last, f"Delivered {moment(system.last_delivery_at)}", days)
+        if system.source == "consent":
+            say_left_out(asking, In("breakdown", ("all",)))
 
 
 def told(place: Any, markdown: str, note: str) -> None:
@@ -127,8 +129,13 @@ def compared_day(asking: Asking, system: Row) -> None:
     parts.tile(st, row, name, title=f"{plain(system.label)}: {metrics()[name].label.lower()}")
     st.caption(f"{day:{told}}, beside {before:{told}}")
     if system.source == "consent":
-        of_day = Question("rpt_consent_rates", where=(In("breakdown", ("day",)), In("member", (str(day),))))
-        for line in filter(None, map(left_out, asking.rows(of_day))):
+        say_left_out(asking, In("breakdown", ("day",)), In("member", (str(day),)))
+
+
+def say_left_out(asking: Asking, *where: Condition) -> None:
+    """Which companies an opt-in rate leaves out."""
+    if asking.has("rpt_consent_rates"):
+        for line in filter(None, map(left_out, asking.rows(Question("rpt_consent_rates", where=where)))):
             st.caption(line.capitalize())
 
 

@@ -187,13 +187,10 @@ def after(cycle: Cycle) -> None:
 
 
 def say_what_blocks(cycle: Cycle) -> None:
-    """Writes the report anew where there is one: its first screen then says what blocks, above the published figures.
-    Before the first build that passes there are no figures to show.
-    """
-    from duckhouse.pipeline.steps import report
-    from duckhouse.settings import report_path
+    """Writes the report anew where there is one: its first screen then says what blocks, above published figures."""
+    from duckhouse.pipeline.steps import has_report, report
 
-    if (PROJECT / report_path()).exists():
+    if has_report():
         _take(cycle, report)
 
 

@@ -148,6 +148,13 @@ def parity(_: str) -> Iterator[str]:
     yield f"parity: {counted(len(results), 'table')} equal on dev and prod"
 
 
+def has_report() -> bool:
+    """Whether a report is there; before the first build that passes there are no figures to show."""
+    from duckhouse.settings import PROJECT, report_path
+
+    return (PROJECT / report_path()).exists()
+
+
 def report(target: str) -> Iterator[str]:
     """Writes the report of what is published; gives a line."""
     from duckhouse.settings import is_publishing, report_path

@@ -97,6 +97,16 @@ def reading(target: str) -> Iterator[House]:
         yield house
 
 
+def version_of_copy() -> str:
+    """The version of the House on dev, without opening it; empty where nothing is published."""
+    path = published_path()
+    return _version_of(path.stat()) if path.exists() else ""
+
+
+def _version_of(state: os.stat_result) -> str:
+    return f"{state.st_ino}.{state.st_mtime_ns}"
+
+
 @contextmanager
 def _copy() -> Iterator[House]:
     path, mend = published_path(), MENDS["dev"]
@@ -115,7 +125,7 @@ def _copy() -> Iterator[House]:
             mend=mend,
             names=frozenset(name for (name,) in names),
             published_at=datetime.fromtimestamp(state.st_mtime, UTC).replace(tzinfo=None),
-            version=f"{state.st_ino}.{state.st_mtime_ns}",
+            version=_version_of(state),
             ask=ask,
             dialect=Dialect(
                 relation=lambda schema, name: ".".join(map(duck.name, (ATTACHED, schema, name))),

@@ -118,6 +118,16 @@
 {%- endmacro %}
 
 
+{# The days that a relation has; none where it is not built. For a first build that needs few of all days. #}
+{% macro days_in(relation) -%}
+    {%- if not (execute and is_there(relation)) -%} {{ return(none) }} {%- endif -%}
+    {%- set query -%}
+        select distinct {{ cast_to('event_date', 'text_nullable') }} as known_day from {{ relation }}
+    {%- endset -%}
+    {{ return(run_query(query).columns[0].values() | sort | list) }}
+{%- endmacro %}
+
+
 {% macro in_days(column, days) -%}
     {%- if days is none -%}
         true

@@ -14,6 +14,7 @@ FIRST = dt.date(2025, 1, 1)
 LATE = FIRST + dt.timedelta(days=20)
 NO_TESTS = ("--exclude-resource-type", "test", "unit_test")
 BY_DAY = ("fct_ad_events", "fct_ad_events_daily", "fct_publisher_performance", "fct_campaign_performance")
+CHANGED_EVENTS = "int_ad_serving__changed_events"  # has rows of the days that a delivery changed
 
 
 @pytest.fixture(scope="module")
@@ -75,8 +76,8 @@ def test_a_late_event_rewrites_its_day_only(year: Warehouse) -> None:
     year.build(*NO_TESTS)
     after = partitions(year)
     changed = {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
-    assert changed == {(table, LATE.strftime("%Y%m%d")) for table in tables}
-    for model in (*BY_DAY, "int_ad_serving__record_ledger"):
+    assert changed == {(table, LATE.strftime("%Y%m%d")) for table in (*tables, CHANGED_EVENTS)}
+    for model in (*BY_DAY, "int_ad_serving__record_ledger", CHANGED_EVENTS):
         assert rebuilt_days(year, model) == {str(LATE)}
     assert year.rows(
         "select count(*), sum(revenue_usd) from marts.fct_ad_events where event_date = date '2025-01-21'"

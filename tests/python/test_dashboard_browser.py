@@ -22,7 +22,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard import charts
-from dashboard.parts import column, csv_of
+from dashboard.parts import KEY_WIDTH, column, csv_of
 from dashboard.roles import PAGES
 from duckhouse.dbt_plugin.blocks import Finding
 from duckhouse.reporting.formats import change, dollars
@@ -250,6 +250,23 @@ def test_a_month_is_compared_where_both_are_known_as_a_whole(first: str, chosen:
     assert [text.value for text in run(page).text] == [told]
 
 
+@pytest.mark.parametrize(
+    ("chosen", "told"),
+    [
+        ({"first": "2026-03-10", "day": "2026-03-12"}, "2026-03-10 to 2026-03-12, beside 2026-03-07 to 2026-03-09"),
+        ({"first": "2026-03-12", "day": "2026-03-10"}, "2026-03-10 to 2026-03-12, beside 2026-03-07 to 2026-03-09"),
+        ({"first": "2026-03-12", "day": "2026-03-12"}, "2026-03-12, beside 2026-03-11"),
+        ({"first": "2026-03-09"}, "2026-03-09 to 2026-03-24; no period before it is known as a whole"),
+        ({"first": "2025-03-09"}, "2026-03-18 to 2026-03-24, beside 2026-03-11 to 2026-03-17"),
+    ],
+)
+def test_a_range_is_compared_with_as_many_days_before(chosen: dict[str, str], told: str) -> None:
+    page = AppTest.from_string(PERIOD.format(first="2026, 3, 1"))
+    for name, value in {"period": "Range", **chosen}.items():
+        page.query_params[name] = value
+    assert [text.value for text in run(page).text] == [told]
+
+
 @pytest.mark.parametrize("target", TARGETS)
 def test_publishers_of_one_name_are_told_apart(house: Warehouse, target: str) -> None:
     ids = house.rows(f"select publisher_id from marts.dim_publishers where publisher_name = '{SAME_NAME}'")
@@ -261,14 +278,17 @@ def test_publishers_of_one_name_are_told_apart(house: Warehouse, target: str) ->
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_finding_leads_to_its_event(house: Warehouse, target: str) -> None:
-    rule, title, key = house.rows(
-        "select rule_id, title, finding_key from reporting.rpt_quality_findings "
-        "where event_mart = 'fct_ad_events' and is_about_event and is_open "
+    rule, title, key, publisher = house.rows(
+        "select rule_id, title, finding_key, json_extract_string(evidence, 'publisher_id') as publisher_id "
+        "from reporting.rpt_quality_findings "
+        "where event_mart = 'fct_ad_events' and is_about_event and is_open and publisher_id is not null "
         "order by abs(impact_amount) desc nulls last, rule_id, finding_key limit 1"
     )[0]
     page = shown(house, target, "data-quality", {"rule": f"{title} · {rule}", "finding": key})
     event = page.dataframe[-1].value
     assert dict(zip(event["Column"], event["Value"], strict=True))["event_id"] == key
+    name = one(house, f"select publisher_name from marts.dim_publishers where publisher_id = '{publisher}'")
+    assert f"publisher {publisher} is {name}" in [text.value for text in page.text]
 
 
 @pytest.mark.parametrize("target", TARGETS)
@@ -384,10 +404,13 @@ def test_a_banner_says_what_blocks_a_build(house: Warehouse, monkeypatch: pytest
     assert [code.value for code in page.code] == [take_back, line]
 
 
-def test_small_amounts_have_six_decimals_and_counts_whole_ticks() -> None:
+def test_small_amounts_have_six_decimals_counts_whole_ticks_and_keys_a_width() -> None:
     small, whole = (pa.chunked_array([[Decimal(text)]]) for text in ("-0.004000", "12.000000"))
     steps = [column("impact_amount", "Money", values)["type_config"].get("step") for values in (small, whole)]
     assert steps == [0.000001, None]
+    keys = (pa.chunked_array([[text]]) for text in ("00d63cbd-e8e9-43de-b4a2-3fc2e28de1dc", "103"))
+    widths = [column("event_id", "Event", values) for values in keys]
+    assert (widths[0]["width"], widths[1]) == (KEY_WIDTH, "Event")
     day = SimpleNamespace(day=date(2026, 3, 1), found=1, paid=Decimal(1))
     drawn = (charts.lines([day], "day", {name: name}, unit) for name, unit in (("found", "count"), ("paid", "usd")))
     axes = [chart.to_dict()["layer"][0]["encoding"]["y"]["axis"] for chart in drawn]

@@ -388,7 +388,11 @@ def test_a_test_that_fails_says_what_blocks(run_of_dbt: Callable[..., Any], monk
     ]
     monkeypatch.setattr(models, "blocked", lambda _: "what blocks")
     monkeypatch.setattr(models, "lines", lambda found: [found, "what to do"])
+    reported: list[str] = []
+    monkeypatch.setattr(models.steps, "has_report", lambda: True)
+    monkeypatch.setattr(models.steps, "report", lambda target: reported.append(target) or [])
     assert failures(run_of_dbt(failed, DagsterDbtCliRuntimeError("dbt ended with 1"))) == ["what blocks\nwhat to do"]
+    assert reported == ["dev"]
 
 
 def test_another_failure_of_dbt_is_told_as_it_is(run_of_dbt: Callable[..., Any]) -> None:

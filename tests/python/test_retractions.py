@@ -26,7 +26,7 @@ READ = (
     *("rpt_consent_records", "rpt_consent_restatements", "rpt_reviews_records"),
 )
 BUILT = (
-    *("resource_type:seed", "dim_dq_rules", "fct_dq_findings", *READ),
+    *("resource_type:seed", "dim_dq_rules", "fct_dq_findings", *READ, "+rpt_ad_serving_changed_events"),
     *(f"+path:models/{layer}/{source}" for source in SOURCES for layer in ("marts", "quality")),
 )
 WRONG = "wrong"  # of the deliveries, the one that is taken back

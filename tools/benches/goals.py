@@ -6,6 +6,7 @@ from typing import Any
 
 SECONDS_OF_SQL_BEFORE = 32.9  # of 1 million events, before rules were judged once
 READINGS_A_SECOND = 20_000
+SECONDS_OF_A_PAGE = 1
 ENGINES = ("DuckDB", "ClickHouse")
 
 Figure = tuple[str, float, float]
@@ -27,6 +28,9 @@ def _figures(made: dict[str, Any], events: int, times: int) -> Iterator[Figure]:
     for engine, goal in zip(ENGINES, (10, 12), strict=True):
         if build := made.get(f"build of nothing new, {engine}"):
             yield f"build of nothing new, {engine}, seconds", build["seconds"], goal
+    for name, page in made.items():
+        if ", by its link, " in name:
+            yield f"{name}, seconds", page["seconds"], SECONDS_OF_A_PAGE
     if pipeline := made.get("pipeline --if-new, nothing new"):
         yield "pipeline --if-new, nothing new, seconds", pipeline["seconds"], 1.5
     for label, goal in (("one file", 1.8), ("4 files", 1.5)):

@@ -1,4 +1,4 @@
-CREATE VIEW duckhouse_reporting.rpt_ad_serving_publisher_days
+CREATE TABLE duckhouse_reporting.rpt_ad_serving_publisher_days
 (
     `event_date` Date32 COMMENT 'Day of event_at in UTC.',
     `reporting_date` Date32 COMMENT 'Day of event_at in the publisher\'s own time zone; the UTC day where none is known.',
@@ -24,61 +24,7 @@ CREATE VIEW duckhouse_reporting.rpt_ad_serving_publisher_days
     `events_not_settled` Int64 COMMENT 'Events whose latest record carries no amount.',
     `events_without_amount` Int64 COMMENT 'Those of them that never had an amount, or had 0, and put nothing at stake.'
 )
+ENGINE = MergeTree
+ORDER BY (tuple())
+SETTINGS replicated_deduplication_window = '0', index_granularity = 8192
 COMMENT 'One row per UTC day, publisher\'s own day and publisher: figures, with the name of the publisher and its account manager of today.\nPublisher managers: who earns how much, on UTC days or on the publisher\'s own? Finance: what is not settled yet (where events_not_settled > 0)? Sum over event_date for what we report, over reporting_date for what the publisher sees.\n'
-AS WITH
-    last_delivery AS
-    (
-        SELECT
-            max(_delivery_id) AS delivery_id,
-            CAST(max(_delivered_at), 'Date32') AS delivery_date
-        FROM duckhouse_quality.fct_ad_event_records
-    ),
-    unsettled AS
-    (
-        SELECT
-            event_date,
-            reporting_date,
-            publisher_id,
-            count(*) AS unsettled_count,
-            countIf(revenue_usd = 0) AS without_amount_count
-        FROM duckhouse_marts.fct_ad_events
-        WHERE NOT is_settled
-        GROUP BY
-            event_date,
-            reporting_date,
-            publisher_id
-    ),
-    final AS
-    (
-        SELECT
-            performance.event_date AS event_date,
-            performance.reporting_date AS reporting_date,
-            performance.publisher_id AS publisher_id,
-            publishers.publisher_name AS publisher_name,
-            publishers.account_manager AS account_manager,
-            publishers.timezone AS timezone,
-            CAST(performance.event_date > last_delivery.delivery_date, 'Bool') AS is_after_last_delivery,
-            performance.active_ad_units AS active_ad_units,
-            performance.active_campaigns AS active_campaigns,
-            performance.impressions AS impressions,
-            performance.filled_impressions AS filled_impressions,
-            performance.clicks AS clicks,
-            performance.viewable_impressions AS viewable_impressions,
-            performance.revenue_usd AS revenue_usd,
-            performance.revenue_usd_as_delivered AS revenue_usd_as_delivered,
-            performance.revenue_usd_invalid_records AS revenue_usd_invalid_records,
-            performance.fill_rate AS fill_rate,
-            performance.ctr AS ctr,
-            performance.viewability_rate AS viewability_rate,
-            CAST(performance.revenue_usd - performance.revenue_usd_invalid_records, 'Decimal(38, 6)') AS revenue_usd_net_of_invalid_records,
-            CAST(performance.revenue_usd - performance.revenue_usd_as_delivered, 'Decimal(38, 6)') AS revenue_usd_not_settled,
-            CAST(coalesce(unsettled.unsettled_count, 0), 'Int64') AS events_not_settled,
-            CAST(coalesce(unsettled.without_amount_count, 0), 'Int64') AS events_without_amount
-        FROM duckhouse_marts.fct_publisher_performance AS performance
-        CROSS JOIN last_delivery
-        LEFT JOIN unsettled ON (performance.event_date = unsettled.event_date) AND (performance.reporting_date = unsettled.reporting_date) AND (performance.publisher_id <=> unsettled.publisher_id)
-        LEFT JOIN duckhouse_marts.dim_publishers AS publishers ON performance.publisher_id = publishers.publisher_id
-    )
-SELECT *
-FROM final
-SETTINGS join_use_nulls = 1

@@ -1,4 +1,4 @@
-CREATE VIEW duckhouse_reporting.rpt_ad_serving_restatements
+CREATE TABLE duckhouse_reporting.rpt_ad_serving_restatements
 (
     `event_date` Date32 COMMENT 'Day of event_at in UTC.',
     `publisher_id` LowCardinality(Nullable(String)) COMMENT 'Key of the publisher as delivered; it may be missing from dim_publishers.',
@@ -24,54 +24,7 @@ CREATE VIEW duckhouse_reporting.rpt_ad_serving_restatements
     `delivery_id` String COMMENT 'The delivery; deliveries count in the order of their ids.',
     `delivered_at` DateTime64(6, 'UTC') COMMENT 'When that delivery arrived, UTC.'
 )
+ENGINE = MergeTree
+ORDER BY (tuple())
+SETTINGS replicated_deduplication_window = '0', index_granularity = 8192
 COMMENT 'One row per UTC day, publisher and delivery that touched them: the revenue before and after it, and which events moved it.\nFinance: why did the revenue of a day change after it was published? Read down a publisher: the delivery with publication first published the day, each restatement took it from before to after, and the last row has the revenue now. Amounts before, differences and events are NULL where the delivery restated nothing. dbt show --select why_a_day_changed asks it for one day.\n'
-AS WITH
-    figures AS
-    (
-        SELECT
-            *,
-            publication = 'restatement' AS is_restatement
-        FROM duckhouse_intermediate.int_ad_serving__figures_by_delivery
-    ),
-    final AS
-    (
-        SELECT
-            figures.event_date AS event_date,
-            figures.publisher_id AS publisher_id,
-            publishers.publisher_name AS publisher_name,
-            publishers.account_manager AS account_manager,
-            CAST(figures.publication, 'String') AS publication,
-            CAST(multiIf(figures.is_restatement, figures.revenue_usd_after - figures.revenue_usd_moved, NULL), 'Nullable(Decimal(38, 6))') AS revenue_usd_before,
-            CAST(figures.revenue_usd_after, 'Decimal(38, 6)') AS revenue_usd_after,
-            CAST(multiIf(figures.is_restatement, figures.revenue_usd_moved, NULL), 'Nullable(Decimal(38, 6))') AS revenue_usd_difference,
-            CAST(multiIf(figures.is_restatement, figures.revenue_usd_as_delivered_after - figures.revenue_usd_as_delivered_moved, NULL), 'Nullable(Decimal(38, 6))') AS revenue_usd_as_delivered_before,
-            CAST(figures.revenue_usd_as_delivered_after, 'Decimal(38, 6)') AS revenue_usd_as_delivered_after,
-            CAST(multiIf(figures.is_restatement, figures.revenue_usd_as_delivered_moved, NULL), 'Nullable(Decimal(38, 6))') AS revenue_usd_as_delivered_difference,
-            CAST(multiIf(figures.is_restatement, figures.first_seen_count, NULL), 'Nullable(Int64)') AS events_late,
-            CAST(multiIf(figures.is_restatement, figures.changed_count, NULL), 'Nullable(Int64)') AS events_changed,
-            CAST(multiIf(figures.is_restatement, figures.set_to_null_count, NULL), 'Nullable(Int64)') AS events_set_to_null,
-            CAST(multiIf(figures.is_restatement, figures.reappeared_count, NULL), 'Nullable(Int64)') AS events_reappeared,
-            CAST(multiIf(figures.is_restatement, figures.moved_in_count, NULL), 'Nullable(Int64)') AS events_moved_in,
-            CAST(multiIf(figures.is_restatement, figures.moved_out_count, NULL), 'Nullable(Int64)') AS events_moved_out,
-            CAST(multiIf(figures.is_restatement, figures.retracted_count, NULL), 'Nullable(Int64)') AS events_retracted,
-            CAST(multiIf(figures.is_restatement, figures.restored_count, NULL), 'Nullable(Int64)') AS events_restored,
-            retractions.retracts_delivery_id AS retracted_delivery_id,
-            retractions.retraction_reason AS retraction_reason,
-            CAST(figures._delivery_id, 'String') AS delivery_id,
-            CAST(figures._delivered_at, 'DateTime64(6, \'UTC\')') AS delivered_at
-        FROM figures
-        LEFT JOIN duckhouse_marts.dim_publishers AS publishers ON figures.publisher_id = publishers.publisher_id
-        LEFT JOIN
-        (
-            SELECT
-                _delivery_id,
-                _delivered_at,
-                retracts_delivery_id,
-                retraction_reason
-            FROM duckhouse_staging.stg_ad_serving__files
-            WHERE retracts_delivery_id IS NOT NULL
-        ) AS retractions ON figures._delivery_id = retractions._delivery_id
-    )
-SELECT *
-FROM final
-SETTINGS join_use_nulls = 1

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 from duckhouse.settings import PAGE_PASSWORD
 from support.browser import HARD_TO_READ, LEAST_CONTRAST
 from support.warehouse import Warehouse
-from tools.pictures import IS_DRAWN, IS_RUN, SECONDS, serving
+from tools.browsers.served_dashboard import IS_DRAWN, IS_RUN, SECONDS, serving
 
 PASSWORD = "of the tests"
 SIGNED_IN = {"username": "anna", "password": PASSWORD}
