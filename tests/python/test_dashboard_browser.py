@@ -19,6 +19,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from dashboard import charts
@@ -369,9 +370,15 @@ def test_a_choice_without_rows_says_so(house: Warehouse) -> None:
     assert [note.value for note in page.info] == ["Open findings: there are none."]
 
 
-def test_where_nothing_is_published_the_page_says_what_to_do(tmp_path: Path) -> None:
+@pytest.fixture
+def app() -> Iterator[AppTest]:
+    yield AppTest.from_file(APP, default_timeout=60)
+    st.cache_resource.clear()  # it keeps the copy open, and other tests write one of the same name
+
+
+def test_where_nothing_is_published_the_page_says_what_to_do(app: AppTest, tmp_path: Path) -> None:
     with environment({"DUCKHOUSE_DUCKDB": str(tmp_path / "none.duckdb")}):
-        page = run(AppTest.from_file(APP, default_timeout=60))
+        page = run(app)
     assert [error.value for error in page.error] == ["This page cannot be shown."]
     assert "nothing is published there; dbt build --target dev publishes what passes" in page.text[0].value
 
@@ -388,7 +395,7 @@ def test_a_download_holds_no_formula() -> None:
     assert b'"a;=b"' in csv_of(found)  # where a semicolon separates columns, it stays one
 
 
-def test_a_banner_says_what_blocks_a_build(house: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_banner_says_what_blocks_a_build(house: Warehouse, app: AppTest, monkeypatch: pytest.MonkeyPatch) -> None:
     take_back, line = "python -m scripts.land shop --retract d1", "shop__rule,d1/day.jsonl#3,REASON,NAME,YYYY-MM-DD"
     finding = Finding(
         *("shop__rule", HOSTILE, "drop/day.jsonl, record 3", "2 of 3 without an id", "Ask the sender.", 2),
@@ -396,7 +403,7 @@ def test_a_banner_says_what_blocks_a_build(house: Warehouse, monkeypatch: pytest
     )
     monkeypatch.setattr("dashboard.banner.blocked", lambda target: Blocked(datetime(2026, 3, 27, 6), [finding]))
     with environment(house.env):
-        page = run(AppTest.from_file(APP, default_timeout=60))
+        page = run(app)
     [warning] = page.warning
     assert warning.value.replace("\\", "").startswith("Blocked since 2026-03-27 06:00 UTC by 1 finding")
     assert "drop/day.jsonl, record 3: 2 of 3 without an id" in [text.value for text in page.text]
