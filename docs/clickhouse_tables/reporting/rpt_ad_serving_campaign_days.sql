@@ -1,4 +1,4 @@
-CREATE VIEW duckhouse_reporting.rpt_ad_serving_campaign_days
+CREATE TABLE duckhouse_reporting.rpt_ad_serving_campaign_days
 (
     `event_date` Date32 COMMENT 'Day of event_at in UTC.',
     `campaign_id` LowCardinality(Nullable(String)) COMMENT 'Key of the campaign as delivered; NULL when no ad was served.',
@@ -19,40 +19,7 @@ CREATE VIEW duckhouse_reporting.rpt_ad_serving_campaign_days
     `revenue_usd_net_of_invalid_records` Decimal(38, 6) COMMENT 'revenue_usd less revenue_usd_invalid_records; invalid traffic is still in it.',
     `revenue_usd_not_settled` Decimal(38, 6) COMMENT 'The part of revenue_usd whose latest record says NULL, so that a later delivery may take or change it.\n'
 )
+ENGINE = MergeTree
+ORDER BY (tuple())
+SETTINGS replicated_deduplication_window = '0', index_granularity = 8192
 COMMENT 'One row per UTC day and campaign: figures, with the name of the campaign and its advertiser of today; campaign_id is NULL for impressions that no campaign bought.\nFinance and publisher managers: which campaigns bring the revenue of a period, and what of it is not settled? What was first published is kept by publisher, so it is not here.\n'
-AS WITH
-    last_delivery AS
-    (
-        SELECT
-            max(_delivery_id) AS delivery_id,
-            CAST(max(_delivered_at), 'Date32') AS delivery_date
-        FROM duckhouse_quality.fct_ad_event_records
-    ),
-    final AS
-    (
-        SELECT
-            performance.event_date AS event_date,
-            performance.campaign_id AS campaign_id,
-            campaigns.campaign_name AS campaign_name,
-            campaigns.advertiser_name AS advertiser_name,
-            CAST(performance.event_date > last_delivery.delivery_date, 'Bool') AS is_after_last_delivery,
-            performance.active_publishers AS active_publishers,
-            performance.impressions AS impressions,
-            performance.filled_impressions AS filled_impressions,
-            performance.clicks AS clicks,
-            performance.viewable_impressions AS viewable_impressions,
-            performance.revenue_usd AS revenue_usd,
-            performance.revenue_usd_as_delivered AS revenue_usd_as_delivered,
-            performance.revenue_usd_invalid_records AS revenue_usd_invalid_records,
-            performance.fill_rate AS fill_rate,
-            performance.ctr AS ctr,
-            performance.viewability_rate AS viewability_rate,
-            CAST(performance.revenue_usd - performance.revenue_usd_invalid_records, 'Decimal(38, 6)') AS revenue_usd_net_of_invalid_records,
-            CAST(performance.revenue_usd - performance.revenue_usd_as_delivered, 'Decimal(38, 6)') AS revenue_usd_not_settled
-        FROM duckhouse_marts.fct_campaign_performance AS performance
-        CROSS JOIN last_delivery
-        LEFT JOIN duckhouse_marts.dim_campaigns AS campaigns ON performance.campaign_id = campaigns.campaign_id
-    )
-SELECT *
-FROM final
-SETTINGS join_use_nulls = 1

@@ -1,4 +1,4 @@
-CREATE VIEW duckhouse_reporting.rpt_consent_companies
+CREATE TABLE duckhouse_reporting.rpt_consent_companies
 (
     `company_id` String COMMENT 'Key of the company, PUBLIC_API_KEY of the company file; it may be missing from dim_companies.',
     `industry` Nullable(String) COMMENT 'Industry of the company as it is shown, or else as the back office groups it.',
@@ -37,66 +37,7 @@ CREATE VIEW duckhouse_reporting.rpt_consent_companies
     `events_by_count_and_rate` Decimal(38, 6) COMMENT 'Events of every type by COUNT / RATE, as the sender specifies, not to be reported: where COUNT already is the inverse of RATE this applies the weight twice.\n',
     `countries` Int64 COMMENT 'Countries among its stored events.'
 )
+ENGINE = MergeTree
+ORDER BY (tuple())
+SETTINGS replicated_deduplication_window = '0', index_granularity = 8192
 COMMENT 'One row per company_id: the rates to report with their intervals, and the volumes behind them. Answers how many users consent at each company, and how sure that is. Asked by consent product and by whoever looks after a company.\nThe readable part of agg_consent_company, which has every reading of every type. Companies without events are there, with rates of NULL, and companies that no file lists. Windows differ between companies: compare rates, not volumes.\n'
-AS WITH
-    sums AS
-    (
-        SELECT
-            totals.*,
-            CAST(totals.consent_given_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0) AS conversion_rate_weighted_once,
-            sqrt((CAST(totals.consent_given_variance, 'Nullable(Float64)') + (((CAST(totals.consent_given_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0)) * (CAST(totals.consent_given_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0))) * CAST(totals.consent_asked_variance, 'Nullable(Float64)'))) / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)') * CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0)) AS conversion_rate_weighted_once_se,
-            totals.consent_given_sampled + totals.consent_asked_sampled AS conversion_rate_n_sampled,
-            CAST(totals.opt_ins_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0) AS opt_in_rate_weighted_once,
-            sqrt((CAST(totals.opt_ins_variance, 'Nullable(Float64)') + (((CAST(totals.opt_ins_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0)) * (CAST(totals.opt_ins_once, 'Nullable(Float64)') / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0))) * CAST(totals.consent_asked_variance, 'Nullable(Float64)'))) / nullIf(CAST(totals.consent_asked_once, 'Nullable(Float64)') * CAST(totals.consent_asked_once, 'Nullable(Float64)'), 0)) AS opt_in_rate_weighted_once_se,
-            totals.opt_ins_sampled + totals.consent_asked_sampled AS opt_in_rate_n_sampled,
-            CAST(totals.opt_ins_once, 'Nullable(Float64)') / nullIf(CAST(totals.choices_once, 'Nullable(Float64)'), 0) AS consent_rate_weighted_once,
-            sqrt((((1 - (2 * (CAST(totals.opt_ins_once, 'Nullable(Float64)') / nullIf(CAST(totals.choices_once, 'Nullable(Float64)'), 0)))) * CAST(totals.opt_ins_variance, 'Nullable(Float64)')) + (((CAST(totals.opt_ins_once, 'Nullable(Float64)') / nullIf(CAST(totals.choices_once, 'Nullable(Float64)'), 0)) * (CAST(totals.opt_ins_once, 'Nullable(Float64)') / nullIf(CAST(totals.choices_once, 'Nullable(Float64)'), 0))) * CAST(totals.choices_variance, 'Nullable(Float64)'))) / nullIf(CAST(totals.choices_once, 'Nullable(Float64)') * CAST(totals.choices_once, 'Nullable(Float64)'), 0)) AS consent_rate_weighted_once_se,
-            totals.choices_sampled AS consent_rate_n_sampled
-        FROM duckhouse_intermediate.int_consent__company_totals AS totals
-    ),
-    final AS
-    (
-        SELECT
-            CAST(sums.company_id, 'String') AS company_id,
-            CAST(coalesce(companies.industry_front, companies.industry_back), 'Nullable(String)') AS industry,
-            companies.hq_country AS hq_country,
-            CAST(companies.company_id IS NOT NULL, 'Bool') AS is_listed,
-            CAST(sums.first_at, 'Nullable(DateTime64(6, \'UTC\'))') AS first_event_at,
-            CAST(sums.last_at, 'Nullable(DateTime64(6, \'UTC\'))') AS last_event_at,
-            sums.opt_in_rate_weighted_once AS opt_in_rate,
-            multiIf(sums.opt_in_rate_weighted_once_se > 0, multiIf((CAST(sums.opt_in_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.opt_in_rate_weighted_once_se)) < 0, CAST(0, 'Nullable(Float64)'), CAST(sums.opt_in_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.opt_in_rate_weighted_once_se)), NULL) AS opt_in_rate_low,
-            multiIf(sums.opt_in_rate_weighted_once_se > 0, CAST(sums.opt_in_rate_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sums.opt_in_rate_weighted_once_se), NULL) AS opt_in_rate_high,
-            CAST(multiIf(sums.opt_in_rate_weighted_once IS NULL, 'no notice is stored', sums.opt_in_rate_weighted_once_se > 0, 'estimated', (sums.opt_ins_variance + sums.consent_asked_variance) > 0, 'error unknown', 'not sampled'), 'String') AS opt_in_rate_precision,
-            CAST((sums.consent_asked_sampled >= 1) AND (sums.consent_asked_sampled <= 29), 'Bool') AS opt_in_rate_is_small_sample,
-            sums.consent_rate_weighted_once AS consent_rate,
-            multiIf(sums.consent_rate_weighted_once_se > 0, multiIf((CAST(sums.consent_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.consent_rate_weighted_once_se)) < 0, CAST(0, 'Nullable(Float64)'), CAST(sums.consent_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.consent_rate_weighted_once_se)), NULL) AS consent_rate_low,
-            multiIf(sums.consent_rate_weighted_once_se > 0, multiIf((CAST(sums.consent_rate_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sums.consent_rate_weighted_once_se)) > 1, CAST(1, 'Nullable(Float64)'), CAST(sums.consent_rate_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sums.consent_rate_weighted_once_se)), NULL) AS consent_rate_high,
-            CAST(multiIf(sums.consent_rate_weighted_once IS NULL, 'no choice with a status is stored', sums.consent_rate_weighted_once_se > 0, 'estimated', (sums.opt_ins_variance + sums.choices_variance) > 0, 'error unknown', 'not sampled'), 'String') AS consent_rate_precision,
-            CAST((sums.choices_sampled >= 1) AND (sums.choices_sampled <= 29), 'Bool') AS consent_rate_is_small_sample,
-            sums.conversion_rate_weighted_once AS conversion_rate,
-            multiIf(sums.conversion_rate_weighted_once_se > 0, multiIf((CAST(sums.conversion_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.conversion_rate_weighted_once_se)) < 0, CAST(0, 'Nullable(Float64)'), CAST(sums.conversion_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sums.conversion_rate_weighted_once_se)), NULL) AS conversion_rate_low,
-            multiIf(sums.conversion_rate_weighted_once_se > 0, CAST(sums.conversion_rate_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sums.conversion_rate_weighted_once_se), NULL) AS conversion_rate_high,
-            CAST(multiIf(sums.conversion_rate_weighted_once IS NULL, 'no notice is stored', sums.conversion_rate_weighted_once_se > 0, 'estimated', (sums.consent_given_variance + sums.consent_asked_variance) > 0, 'error unknown', 'not sampled'), 'String') AS conversion_rate_precision,
-            CAST((sums.consent_asked_sampled >= 1) AND (sums.consent_asked_sampled <= 29), 'Bool') AS conversion_rate_is_small_sample,
-            CAST(sums.consent_asked_once, 'Decimal(38, 6)') AS notices,
-            multiIf(sums.consent_asked_variance > 0, multiIf((CAST(sums.consent_asked_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.consent_asked_variance, 'Nullable(Float64)')))) < sums.consent_asked_sampled, CAST(sums.consent_asked_sampled, 'Nullable(Float64)'), CAST(sums.consent_asked_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.consent_asked_variance, 'Nullable(Float64)')))), NULL) AS notices_low,
-            multiIf(sums.consent_asked_variance > 0, CAST(sums.consent_asked_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.consent_asked_variance, 'Nullable(Float64)'))), NULL) AS notices_high,
-            CAST(sums.consent_asked_sampled, 'Int64') AS notices_stored,
-            CAST(sums.consent_given_once, 'Decimal(38, 6)') AS choices,
-            multiIf(sums.consent_given_variance > 0, multiIf((CAST(sums.consent_given_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.consent_given_variance, 'Nullable(Float64)')))) < sums.consent_given_sampled, CAST(sums.consent_given_sampled, 'Nullable(Float64)'), CAST(sums.consent_given_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.consent_given_variance, 'Nullable(Float64)')))), NULL) AS choices_low,
-            multiIf(sums.consent_given_variance > 0, CAST(sums.consent_given_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.consent_given_variance, 'Nullable(Float64)'))), NULL) AS choices_high,
-            CAST(sums.consent_given_sampled, 'Int64') AS choices_stored,
-            CAST(sums.events_once, 'Decimal(38, 6)') AS events,
-            multiIf(sums.events_variance > 0, multiIf((CAST(sums.events_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.events_variance, 'Nullable(Float64)')))) < sums.events_sampled, CAST(sums.events_sampled, 'Nullable(Float64)'), CAST(sums.events_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.events_variance, 'Nullable(Float64)')))), NULL) AS events_low,
-            multiIf(sums.events_variance > 0, CAST(sums.events_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * sqrt(CAST(sums.events_variance, 'Nullable(Float64)'))), NULL) AS events_high,
-            CAST(sums.events_sampled, 'Int64') AS events_stored,
-            CAST(sums.opt_ins_once, 'Decimal(38, 6)') AS opt_ins,
-            CAST(sums.events_extrapolated, 'Decimal(38, 6)') AS events_by_count_and_rate,
-            CAST(coalesce(countries.seen, 0), 'Int64') AS countries
-        FROM sums
-        LEFT JOIN duckhouse_marts.dim_companies AS companies ON sums.company_id = companies.company_id
-        LEFT JOIN duckhouse_intermediate.int_consent__company_countries AS countries ON sums.company_id = countries.company_id
-    )
-SELECT *
-FROM final
-SETTINGS join_use_nulls = 1

@@ -1,4 +1,4 @@
-CREATE VIEW duckhouse_reporting.rpt_consent_restatements
+CREATE TABLE duckhouse_reporting.rpt_consent_restatements
 (
     `event_date` Date32 COMMENT 'Day of event_at in UTC.',
     `company_id` Nullable(String) COMMENT 'Key of the company, PUBLIC_API_KEY of the company file; it may be missing from dim_companies.',
@@ -26,50 +26,7 @@ CREATE VIEW duckhouse_reporting.rpt_consent_restatements
     `delivery_id` String COMMENT 'The delivery after which the figures are these.',
     `delivered_at` DateTime64(6, 'UTC') COMMENT 'When that delivery arrived, UTC.'
 )
+ENGINE = MergeTree
+ORDER BY (tuple())
+SETTINGS replicated_deduplication_window = '0', index_granularity = 8192
 COMMENT 'One row per UTC day, company_id and delivery that touched it: the opt-in rate before and after the delivery, and what moved it. Answers why the rate of a day is another one than was reported: publication = \'restatement\' are the deliveries after the day was published. Asked by consent product; dbt show --select why_an_opt_in_rate_changed shows one company.\n'
-AS WITH
-    final AS
-    (
-        SELECT
-            figures.event_date AS event_date,
-            CAST(figures.company_id, 'Nullable(String)') AS company_id,
-            CAST(coalesce(companies.industry_front, companies.industry_back), 'Nullable(String)') AS industry,
-            figures.publication AS publication,
-            restated.opt_in_rate_weighted_once_before AS opt_in_rate_before,
-            figures.opt_in_rate_weighted_once AS opt_in_rate,
-            multiIf(figures.opt_in_rate_weighted_once_se > 0, multiIf((CAST(figures.opt_in_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * figures.opt_in_rate_weighted_once_se)) < 0, CAST(0, 'Nullable(Float64)'), CAST(figures.opt_in_rate_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * figures.opt_in_rate_weighted_once_se)), NULL) AS opt_in_rate_low,
-            multiIf(figures.opt_in_rate_weighted_once_se > 0, CAST(figures.opt_in_rate_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * figures.opt_in_rate_weighted_once_se), NULL) AS opt_in_rate_high,
-            figures.opt_ins_weighted_once AS opt_ins,
-            restated.opt_ins_weighted_once_difference AS opt_ins_difference,
-            figures.consent_asked_weighted_once AS notices,
-            restated.consent_asked_weighted_once_difference AS notices_difference,
-            figures.events_weighted_once AS events,
-            restated.events_weighted_once_difference AS events_difference,
-            restated.events_late AS events_late,
-            restated.events_reweighed AS events_reweighed,
-            restated.events_consent_changed AS events_consent_changed,
-            restated.events_moved_in AS events_moved_in,
-            restated.events_moved_out AS events_moved_out,
-            restated.events_retracted AS events_retracted,
-            restated.events_restored AS events_restored,
-            retractions.retracts_delivery_id AS retracted_delivery_id,
-            retractions.retraction_reason AS retraction_reason,
-            figures._delivery_id AS delivery_id,
-            figures._delivered_at AS delivered_at
-        FROM duckhouse_marts.fct_consent_company_daily_as_of AS figures
-        LEFT JOIN duckhouse_marts.fct_consent_restatements AS restated ON (figures.event_date = restated.event_date) AND (coalesce(figures.company_id, '') = coalesce(restated.company_id, '')) AND (figures._delivery_id = restated._delivery_id)
-        LEFT JOIN duckhouse_marts.dim_companies AS companies ON figures.company_id = companies.company_id
-        LEFT JOIN
-        (
-            SELECT
-                _delivery_id,
-                _delivered_at,
-                retracts_delivery_id,
-                retraction_reason
-            FROM duckhouse_staging.stg_consent__files
-            WHERE retracts_delivery_id IS NOT NULL
-        ) AS retractions ON figures._delivery_id = retractions._delivery_id
-    )
-SELECT *
-FROM final
-SETTINGS join_use_nulls = 1

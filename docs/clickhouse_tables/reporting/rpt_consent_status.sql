@@ -1,4 +1,4 @@
-CREATE VIEW duckhouse_reporting.rpt_consent_status
+CREATE TABLE duckhouse_reporting.rpt_consent_status
 (
     `company_id` String COMMENT 'Key of the company, PUBLIC_API_KEY of the company file; it may be missing from dim_companies.',
     `industry` Nullable(String) COMMENT 'Industry of the company as it is shown, or else as the back office groups it.',
@@ -15,33 +15,7 @@ CREATE VIEW duckhouse_reporting.rpt_consent_status
     `choices_stored` Int64 COMMENT 'Stored records of choices with the status.',
     `is_small_sample` Bool COMMENT 'Whether fewer than 30 choices of the company are stored (var least_sampled), whatever their status: its shares are not to be trusted.\n'
 )
+ENGINE = MergeTree
+ORDER BY (tuple())
+SETTINGS replicated_deduplication_window = '0', index_granularity = 8192
 COMMENT 'One row per company_id and consent_status of its choices: how many users opted in fully, partly or not at all. Asked by consent product. A NULL status is that of choices that carry none.\n'
-AS WITH
-    statuses AS
-    (
-        SELECT *
-        FROM duckhouse_marts.agg_consent_status
-        WHERE consent_given_sampled > 0
-    ),
-    final AS
-    (
-        SELECT
-            company_id,
-            CAST(coalesce(industry_front, industry_back), 'Nullable(String)') AS industry,
-            hq_country,
-            CAST(consent_status, 'Nullable(String)') AS consent_status,
-            CAST(multiIf((consent_status IN ('full opt-in', 'opt-out', 'partial opt-in')), consent_status, 'other'), 'String') AS status_group,
-            share_of_given_weighted_once AS share_of_choices,
-            multiIf(share_of_given_weighted_once_se > 0, multiIf((CAST(share_of_given_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * share_of_given_weighted_once_se)) < 0, CAST(0, 'Nullable(Float64)'), CAST(share_of_given_weighted_once, 'Nullable(Float64)') - (CAST('1.959963984540054', 'Nullable(Float64)') * share_of_given_weighted_once_se)), NULL) AS share_of_choices_low,
-            multiIf(share_of_given_weighted_once_se > 0, multiIf((CAST(share_of_given_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * share_of_given_weighted_once_se)) > 1, CAST(1, 'Nullable(Float64)'), CAST(share_of_given_weighted_once, 'Nullable(Float64)') + (CAST('1.959963984540054', 'Nullable(Float64)') * share_of_given_weighted_once_se)), NULL) AS share_of_choices_high,
-            CAST(multiIf(share_of_given_weighted_once IS NULL, 'no choice is stored', share_of_given_weighted_once_se > 0, 'estimated', consent_given_weighted_once_se > 0, 'error unknown', 'not sampled'), 'String') AS share_of_choices_precision,
-            consent_given_weighted_once AS choices,
-            multiIf(consent_given_weighted_once_se > 0, consent_given_weighted_once_low, NULL) AS choices_low,
-            multiIf(consent_given_weighted_once_se > 0, consent_given_weighted_once_high, NULL) AS choices_high,
-            consent_given_sampled AS choices_stored,
-            CAST(sum(consent_given_sampled) OVER (PARTITION BY company_id) < 30, 'Bool') AS is_small_sample
-        FROM statuses
-    )
-SELECT *
-FROM final
-SETTINGS join_use_nulls = 1
