@@ -12,7 +12,7 @@ from typing import Any
 from duckhouse import cli
 from duckhouse.page_password import page_password
 from duckhouse.settings import PROJECT
-from tools.browsers.served_dashboard import IS_DRAWN, IS_RUN, SECONDS, chromium, serving
+from tools.browsers.served_dashboard import SECONDS, chromium, serving, settled
 
 WIDTH, HEIGHT = 1280, 1000
 PAGES = {"": "dashboard", "revenue": "dashboard_revenue", "data-quality": "dashboard_data_quality"}
@@ -34,9 +34,7 @@ def take(base: str, browser: Any, out: Path) -> None:
         page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT}, http_credentials=signed_in)
         page.set_default_timeout(SECONDS * 1000)
         page.goto(f"{base}/{path}")
-        page.wait_for_selector("h1")
-        page.wait_for_selector(IS_RUN)
-        page.wait_for_function(IS_DRAWN)
+        settled(page)
         page.wait_for_timeout(1000)  # charts move into place
         page.screenshot(path=out / f"{name}.png")
         print(out / f"{name}.png")

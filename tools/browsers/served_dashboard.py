@@ -75,3 +75,10 @@ def chromium() -> Iterator[Any]:
         browser = playwright.chromium.launch(executable_path=path, args=as_root)
         yield browser
         browser.close()
+
+
+def settled(page: Any) -> None:
+    """Waits until a page is drawn."""
+    page.wait_for_selector("h1")
+    page.wait_for_selector(IS_RUN)
+    page.wait_for_function(IS_DRAWN)

@@ -1,15 +1,15 @@
 """A real browser on pages of the report: what it complains about, what does not fit, what cannot be read or reached."""
 
-import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+from duckhouse.cli import UserError
+from tools.browsers.served_dashboard import chromium
+
 PAPER_WIDTH = 718  # of A4 with margins of a centimetre, in pixels of CSS
 LEAST_CONTRAST = 4.5  # WCAG 2, level AA
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => { one.open = true; })"
@@ -101,15 +101,13 @@ SAID_BY_BROWSER = ("error", "warning")
 @contextmanager
 def browser_or_skip() -> Iterator[Any]:
     """Chromium; the test is skipped where it or playwright is not installed."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make setup")
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if path is None:
-        pytest.skip("no chromium is installed: apt-get install chromium")
-    as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=as_root)
+    pytest.importorskip("playwright.sync_api", reason="playwright is not installed: make setup")
+    with ExitStack() as stack:
+        try:
+            browser = stack.enter_context(chromium())
+        except UserError as error:
+            pytest.skip(str(error))
         yield browser
-        browser.close()
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 from duckhouse.settings import PAGE_PASSWORD
 from support.browser import HARD_TO_READ, LEAST_CONTRAST
 from support.warehouse import Warehouse
-from tools.browsers.served_dashboard import IS_DRAWN, IS_RUN, SECONDS, serving
+from tools.browsers.served_dashboard import SECONDS, serving, settled
 
 PASSWORD = "of the tests"
 SIGNED_IN = {"username": "anna", "password": PASSWORD}
@@ -46,13 +46,6 @@ def visited(
     settled(page)
     yield page, said
     screen.close()
-
-
-def settled(page: Any) -> None:
-    """Waits until the page is drawn."""
-    page.wait_for_selector("h1")
-    page.wait_for_selector(IS_RUN)
-    page.wait_for_function(IS_DRAWN)
 
 
 def is_error(message: Any) -> bool:
