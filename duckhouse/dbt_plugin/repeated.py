@@ -4,9 +4,11 @@ The context of a macro that the adapter calls, such as the one that lists the co
 holds all macros of the project. It does not differ within a thread. Finding the types of a result takes a millisecond
 per query. Compiling a template takes as long, and tests share a few templates. The macros in the context of a model are
 some hundred functions, and dbt looks up each of them five times. It also evaluates the template of a macro for each
-call, though the context of a node stays the same. A build selects its nodes three times.
+call, though the context of a node stays the same. A build selects its nodes three times. To name the module that
+declares a behavior flag, dbt reads the source of each module that called it.
 """
 
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -21,6 +23,7 @@ from dbt.context.macros import MacroNamespace, MacroNamespaceBuilder
 from dbt.context.manifest import ManifestContext
 from dbt.graph.selector import NodeSelector
 from dbt.graph.selector_spec import SelectionSpec
+from dbt_common.behavior_flags import BehaviorFlagRendered
 from dbt_common.clients import agate_helper
 from dbt_common.clients.jinja import BaseMacroGenerator, MacroFuzzEnvironment
 
@@ -52,11 +55,13 @@ def install() -> None:
     macros.get_macro = get_macro
     selectors: Any = NodeSelector
     selectors.select_nodes = select_nodes
+    flags: Any = BehaviorFlagRendered
+    flags._default_source = staticmethod(declaring_module)
     linker: Any = Linker
     linker.add_test_edges = linker.add_test_edges_2  # dbt's faster way, which its build has behind a hidden option
 
 
-def remembering(generator: Generator) -> Generator:
+def remembering(generate: Generator) -> Generator:
     """The same generator, run once for each thread, manifest and package."""
     made = threading.local()
 
@@ -64,7 +69,7 @@ def remembering(generator: Generator) -> Generator:
         known: dict[Any, tuple[Any, dict[str, Any]]] = made.__dict__.setdefault("contexts", {})
         key = id(manifest), package
         if key not in known:
-            known[key] = manifest, generator(macro, config, manifest, package)
+            known[key] = manifest, generate(macro, config, manifest, package)
         return dict(known[key][1])
 
     return context
@@ -86,8 +91,9 @@ def code_of(environment: Any, source: Any, *others: Any, **words: Any) -> Any:
 
 def namespace(builder: Any, macros_by_package: Mapping[str, Mapping[str, Any]], ctx: dict[str, Any]) -> MacroNamespace:
     """The macros as dbt arranges them: those of its own packages are in one dict, where the first package wins."""
+    node, stack = builder.node, builder.thread_ctx
     packages = {
-        package: {name: MacroGenerator(macro, ctx, builder.node, builder.thread_ctx) for name, macro in macros.items()}
+        package: {name: generator(macro, ctx, node, stack) for name, macro in macros.items()}
         for package, macros in macros_by_package.items()
     }
     of_dbt: dict[str, MacroGenerator] = {}
@@ -99,6 +105,13 @@ def namespace(builder: Any, macros_by_package: Mapping[str, Mapping[str, Any]], 
         global_project_namespace=of_dbt,
         packages=packages,
     )
+
+
+def generator(macro: Any, context: dict[str, Any], node: Any, stack: Any) -> MacroGenerator:
+    """As its constructor makes it, which calls those of three classes in turn."""
+    made: MacroGenerator = MacroGenerator.__new__(MacroGenerator)
+    made.macro, made.context, made.node, made.stack = macro, context, node, stack
+    return made
 
 
 def to_dict(context: Any) -> dict[str, Any]:
@@ -113,10 +126,18 @@ def to_dict(context: Any) -> dict[str, Any]:
     return made
 
 
-def get_macro(generator: Any) -> Any:
-    if "made" not in generator.__dict__:
-        generator.made = plain_get_macro(generator)
-    return generator.made
+def get_macro(of: Any) -> Any:
+    if "made" not in of.__dict__:
+        of.made = plain_get_macro(of)
+    return of.made
+
+
+def declaring_module() -> str:
+    """The module that declares a flag: the first one among the callers that is not the module of flags."""
+    frame = sys._getframe()
+    while frame.f_back and frame.f_globals["__name__"] in (__name__, BehaviorFlagRendered.__module__):
+        frame = frame.f_back
+    return str(frame.f_globals["__name__"])
 
 
 def select_nodes(selector: Any, spec: SelectionSpec, warn_on_no_nodes: bool = True) -> tuple[set[str], set[str]]:

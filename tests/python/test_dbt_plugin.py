@@ -16,6 +16,7 @@ from dbt.context.configured import ConfiguredContext
 from dbt.context.macros import MacroNamespaceBuilder
 from dbt.context.manifest import ManifestContext
 from dbt.tracking import track_behavior_change_warn
+from dbt_common.behavior_flags import Behavior
 from dbt_common.clients.jinja import get_environment
 from dbt_common.events.base_types import BaseEvent, EventLevel
 from dbt_common.events.event_manager import EventManager
@@ -109,6 +110,11 @@ def test_nodes_are_not_described_for_a_summary_of_the_graph() -> None:
     linker = Linker()
     linker.graph.add_node("model.duckhouse.orders")
     assert linker.get_graph_summary(SimpleNamespace()) == {}
+
+
+def test_a_behavior_flag_names_the_module_that_declares_it() -> None:
+    flags = Behavior([{"name": "shop_rounds", "default": False, "description": "rounds amounts"}], {})
+    assert flags.shop_rounds._behavior_change_event.flag_source == __name__
 
 
 @pytest.fixture
