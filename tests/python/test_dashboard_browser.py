@@ -30,9 +30,8 @@ from duckhouse.reporting.formats import change, dollars
 from duckhouse.settings import PROJECT
 from duckhouse.warehouse.blocked import Blocked
 from duckhouse.warehouse.connection import connect
-from support.browser import browser_or_skip
 from support.dashboard import TARGETS, assert_deliveries_are_shown, run, shown, tables_of, tiles_of
-from support.dashboard_server import faults, serving_house, settled, texts, tiles, visited
+from support.dashboard_server import faults, screens, serving_house, settled, texts, tiles, visited
 from support.dbt import environment
 from support.drops import NO_TESTS
 from support.warehouse import Warehouse
@@ -132,7 +131,7 @@ def base(house: Warehouse) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with browser_or_skip() as found:
+    with screens() as found:
         yield found
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from duckhouse.settings import PAGE_PASSWORD
-from support.browser import HARD_TO_READ, LEAST_CONTRAST
+from support.browser import HARD_TO_READ, LEAST_CONTRAST, browser_or_skip
 from support.warehouse import Warehouse
 from tools.browsers.served_dashboard import SECONDS, serving, settled
 
@@ -31,13 +31,20 @@ def serving_house(house: Warehouse) -> Iterator[str]:
 
 
 @contextmanager
+def screens() -> Iterator[Any]:
+    """A browser that knows the password. Its pages share a cache, or each would read Streamlit's programs anew."""
+    with browser_or_skip() as browser:
+        yield browser.new_context(http_credentials=SIGNED_IN)
+
+
+@contextmanager
 def visited(
-    browser: Any, base: str, path: str = "", width: int = 1280, **filters: str
+    screen: Any, base: str, path: str = "", width: int = 1280, **filters: str
 ) -> Iterator[tuple[Any, list[str]]]:
     """A page of the dashboard, and what the browser says about it: errors, and requests of other addresses."""
     said: list[str] = []
-    screen = browser.new_context(viewport={"width": width, "height": 900}, http_credentials=SIGNED_IN)
     page = screen.new_page()
+    page.set_viewport_size({"width": width, "height": 900})
     page.set_default_timeout(SECONDS * 1000)
     page.on("console", lambda message: said.append(message.text) if is_error(message) else None)
     page.on("pageerror", lambda error: said.append(str(error)))
@@ -45,7 +52,7 @@ def visited(
     page.goto(f"{base}/{path}" + (f"?{urlencode(filters)}" if filters else ""))
     settled(page)
     yield page, said
-    screen.close()
+    page.close()
 
 
 def is_error(message: Any) -> bool:
