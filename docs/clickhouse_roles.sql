@@ -17,8 +17,8 @@ GRANT SELECT ON raw_*.* TO duckhouse_dbt;
 GRANT CREATE DATABASE, CREATE TABLE, CREATE VIEW, DROP TABLE, DROP VIEW, ALTER, INSERT, SELECT ON duckhouse_audit*.*
     TO duckhouse_dbt;
 GRANT TABLE ENGINE ON MergeTree, TABLE ENGINE ON ReplacingMergeTree TO duckhouse_dbt;
-GRANT SELECT ON system.columns, SELECT ON system.databases, SELECT ON system.parts, SELECT ON system.settings,
-    SELECT ON system.tables TO duckhouse_dbt;
+GRANT SELECT ON system.databases, SELECT ON system.parts, SELECT ON system.settings, SELECT ON system.tables
+    TO duckhouse_dbt;
 
 -- python -m scripts.publish: duckhouse_* is duckhouse_audit_* too, which it reads
 CREATE ROLE IF NOT EXISTS duckhouse_publish;

@@ -5,7 +5,9 @@ ClickHouse asks five times for the columns of its table and three times for thos
 once the node changes the table that it is about.
 
 ClickHouse is asked to describe a query, as DuckDB is. dbt would select none of its rows, which the engine plans as if
-to run it, for three times as long.
+to run it, for three times as long. It is not asked where the model says what its query makes (`meta.makes`: the type of
+each column). A table with the columns of a query is created with those that are known: of the query, the engine would
+find them once more.
 """
 
 import re
@@ -18,6 +20,7 @@ from typing import Any
 from dbt.adapters.base.impl import BaseAdapter
 from dbt.adapters.sql.impl import SQLAdapter
 from dbt.task.runnable import GraphRunnableTask
+from dbt_common.exceptions import DbtDatabaseError
 
 CLICKHOUSE = "dbt.adapters.clickhouse.impl"
 ADAPTERS = {"dbt.adapters.duckdb.impl": "DuckDBAdapter", CLICKHOUSE: "ClickHouseAdapter"}
@@ -28,6 +31,13 @@ KEEPS_COLUMNS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 
+# an empty table with the columns of a query, as dbt creates it on ClickHouse
+EMPTY_AS = re.compile(
+    COMMENTS + r"(?P<table>create table .*?)(?P<options>\bengine\s*=.*?)\bempty\s+as \((?P<query>.*)\)[^)]*",
+    re.IGNORECASE | re.DOTALL,
+)
+
+MADE = "names and types of columns"
 Columns = list[Any]
 
 plain_call_runner: Any = GraphRunnableTask.call_runner
@@ -39,6 +49,7 @@ class OfNode(threading.local):
     """Answers to the node of this thread: for each question, the table that it is about and the answer."""
 
     def __init__(self) -> None:
+        self.node: Any = None
         self.table = ""
         self.answers: dict[Hashable, tuple[str, Columns]] | None = None
 
@@ -80,20 +91,49 @@ def columns_by_description(client: Any, sql: str, **words: Any) -> Columns:
     """The columns of a query on ClickHouse."""
     from dbt.adapters.clickhouse.column import ClickHouseColumn
 
-    rows = client.query(f"describe table (\n{sql}\n)", **words).result_rows
-    return [ClickHouseColumn.create(name, kind) for name, kind, *_ in rows]
+    columns = said_by_model(sql)
+    if not columns:
+        rows = client.query(f"describe table (\n{sql}\n)", **words).result_rows
+        columns = [(name, kind) for name, kind, *_ in rows]
+    if of_node.node and (words.get("settings") or {}) == (of_node.node.config.get("query_settings") or {}):
+        told((MADE, sql.strip()), of_node.table, lambda: columns)
+    return [ClickHouseColumn.create(name, kind) for name, kind in columns]
+
+
+def said_by_model(sql: str) -> Columns:
+    """Names and types of the columns, where this is the query of the node, and its model says what it makes."""
+    code = getattr(of_node.node, "compiled_code", None)
+    return list(of_node.node.config.meta.get("makes", {}).items()) if code and sql.strip() == code.strip() else []
 
 
 def call_runner(task: Any, runner: Any) -> Any:
-    of_node.table, of_node.answers = str(getattr(runner.node, "alias", "")), {}
+    of_node.node, of_node.table, of_node.answers = runner.node, str(getattr(runner.node, "alias", "")), {}
     try:
         return plain_call_runner(task, runner)
     finally:
-        of_node.answers = None
+        of_node.node, of_node.answers = None, None
 
 
 def columns_in_relation(adapter: Any, relation: Any) -> Columns:
-    return told(str(relation), relation.identifier, lambda: plain_columns(adapter, relation))
+    find = described if adapter.type() == "clickhouse" else plain_columns
+    return told(str(relation), relation.identifier, lambda: find(adapter, relation))
+
+
+def described(adapter: Any, relation: Any) -> Columns:
+    """The columns of a table on ClickHouse; none where it is not there. dbt looks for them among the columns of all
+    tables, which takes longer the more there are.
+    """
+    from dbt.adapters.clickhouse.column import ClickHouseColumn
+
+    client = adapter.connections.get_thread_connection().handle
+    table = relation.include(schema=False) if relation.is_temporary else relation
+    try:
+        rows = client.query(f"describe table {table}").result_rows
+    except DbtDatabaseError:
+        if client.query(f"exists {table}").result_rows[0][0]:
+            raise
+        return []
+    return [ClickHouseColumn.create(name, kind) for name, kind, *_ in rows]
 
 
 def told(asked: Hashable, about: str, ask: Callable[[], Columns]) -> Columns:
@@ -107,9 +147,20 @@ def told(asked: Hashable, about: str, ask: Callable[[], Columns]) -> Columns:
 
 def execute(adapter: Any, sql: str, *others: Any, **words: Any) -> Any:
     try:
-        return plain_execute(adapter, sql, *others, **words)
+        return plain_execute(adapter, with_columns(sql), *others, **words)
     finally:
         forget(sql)
+
+
+def with_columns(sql: str) -> str:
+    """The statement that creates a table, with columns instead of a query whose columns are known."""
+    answers = of_node.answers
+    found = EMPTY_AS.fullmatch(sql) if answers is not None else None
+    if answers is None or found is None:
+        return sql
+    _, columns = answers.get((MADE, found["query"].strip()), ("", said_by_model(found["query"])))
+    named = ", ".join(f"`{name}` {kind}" for name, kind in columns)
+    return f"{found['table']}({named}) {found['options']}" if columns else sql
 
 
 def forget(sql: str) -> None:

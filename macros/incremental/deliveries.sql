@@ -52,14 +52,7 @@
 {%- endmacro %}
 
 {% macro clickhouse__is_there(relation) -%}
-    {%- set query -%}
-        select count()
-        from system.tables
-        where
-            database = {{ text_literal(relation.schema) }}
-            and name = {{ text_literal(relation.identifier) }}
-    {%- endset -%}
-    {{ return(run_query(query).columns[0].values()[0] > 0) }}
+    {{ return(run_query('exists ' ~ relation).columns[0].values()[0] > 0) }}
 {%- endmacro %}
 
 

@@ -18,18 +18,32 @@
     {%- if rule is none -%}
         {{ config(materialized='ephemeral', schema='rules', tags=['quality'], contract={'enforced': false}) }}
     {%- endif -%}
+    {%- set name = source_of_model() ~ '__' ~ rule if rule else model.name | replace('dq_', '', 1) -%}
+    {%- set made = [
+        "'" ~ name ~ "'", key, day or 'null', observed or 'null', expected or 'null', records, impact or 'null',
+        json_object(numbers, texts), first, last
+    ] -%}
     select
-        {{ cast_to("'" ~ (source_of_model() ~ '__' ~ rule if rule else model.name | replace('dq_', '', 1)) ~ "'", 'text') }} as rule_id,
-        {{ cast_to(key, 'text') }} as finding_key,
-        {{ cast_to(day or 'null', 'date_nullable') }} as event_date,
-        {{ cast_to(observed or 'null', 'text_nullable') }} as observed,
-        {{ cast_to(expected or 'null', 'text_nullable') }} as expected,
-        {{ cast_to(records, 'integer') }} as record_count,
-        {{ cast_to(impact or 'null', 'money_nullable') }} as impact_amount,
-        {{ cast_to(json_object(numbers, texts), 'text') }} as evidence,
-        {{ cast_to(first, 'text') }} as first_delivery_id,
-        {{ cast_to(last, 'text') }} as last_delivery_id
+        {%- for column, kind in finding_columns().items() %}
+        {{ cast_to(made[loop.index0], kind) }} as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ violations }}
+{%- endmacro %}
+
+{# The kinds of these columns. #}
+{% macro finding_columns() -%}
+    {{ return({
+        'rule_id': 'text',
+        'finding_key': 'text',
+        'event_date': 'date_nullable',
+        'observed': 'text_nullable',
+        'expected': 'text_nullable',
+        'record_count': 'integer',
+        'impact_amount': 'money_nullable',
+        'evidence': 'text',
+        'first_delivery_id': 'text',
+        'last_delivery_id': 'text',
+    }) }}
 {%- endmacro %}
 
 

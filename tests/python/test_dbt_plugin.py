@@ -8,8 +8,10 @@ import clickhouse_connect
 import pytest
 from dbt.adapters.clickhouse.httpclient import ChHttpClient
 from dbt.adapters.clickhouse.impl import ClickHouseAdapter
+from dbt.adapters.clickhouse.relation import ClickHouseRelation
 from dbt.adapters.duckdb.impl import DuckDBAdapter
 from dbt.adapters.events.types import AdapterEventDebug, AdapterEventWarning
+from dbt.artifacts.resources import ModelConfig
 from dbt.clients.jinja import MacroGenerator
 from dbt.compilation import Linker
 from dbt.context.configured import ConfiguredContext
@@ -120,9 +122,10 @@ def test_a_behavior_flag_names_the_module_that_declares_it() -> None:
 @pytest.fixture
 def node() -> Iterator[None]:
     """While a model of the table orders runs."""
-    asked.of_node.table, asked.of_node.answers = "orders", {}
+    model = SimpleNamespace(compiled_code="select 1 as told\n", config=ModelConfig(meta={"makes": {"told": "UInt8"}}))
+    asked.of_node.node, asked.of_node.table, asked.of_node.answers = model, "orders", {}
     yield
-    asked.of_node.answers = None
+    asked.of_node.node, asked.of_node.answers = None, None
 
 
 QUESTIONS = {"table": ("orders", 1), "new table": ("orders__dbt_tmp", 2), "query": ("orders", 3)}
@@ -168,7 +171,8 @@ def test_each_adapter_is_asked_once_for_a_table_and_for_a_query(
     asked.install()
     assert adapter.get_column_schema_from_query.__module__ == asked.__name__
     questions: list[Any] = []
-    monkeypatch.setattr(asked, "plain_columns", lambda _, relation: questions.append(relation.identifier) or ["id"])
+    for way in ("plain_columns", "described"):
+        monkeypatch.setattr(asked, way, lambda _, relation: questions.append(relation.identifier) or ["id"])
     table = SimpleNamespace(identifier="orders")
     for _ in range(2):
         assert adapter.get_columns_in_relation(object.__new__(adapter), table) == ["id"]
@@ -202,6 +206,68 @@ def test_clickhouse_describes_a_query_by_the_columns_of_its_answer() -> None:
             assert types["y"] == ("Nullable(Date32)" if settings else "Date32")
         with pytest.raises(DbtDatabaseError, match="no_such_column"):
             of_dbt.columns_in_query("select no_such_column")
+
+
+CREATED = """/* a (b) */
+    create table `marts`.`orders__dbt_tmp`
+    ON CLUSTER house
+    engine = MergeTree() order by (number)
+    SETTINGS allow_nullable_key=1
+    empty
+    as (
+        {}
+    )
+    -- settings_section
+    SETTINGS join_use_nulls=1
+"""
+"""As dbt-clickhouse words it."""
+
+
+def test_a_table_is_created_with_columns_that_are_known(node: None) -> None:
+    """Not with those of a query under other settings, nor once a table that it reads has changed."""
+    of_dbt, asks = SimpleNamespace(), []
+    of_dbt.query = lambda sql, **_: asks.append(sql) or SimpleNamespace(result_rows=[("number", "UInt8", "", "")])
+    query = "select (1) as number from orders"
+    statement = CREATED.format(query)
+    assert asked.with_columns(statement) == statement
+    asked.columns_by_description(of_dbt, query, settings={"join_use_nulls": 1})
+    assert asked.with_columns(statement) == statement
+    asked.columns_by_description(of_dbt, f"\n{query}\n")
+    made = " ".join(asked.with_columns(statement).split())
+    assert made == (
+        "create table `marts`.`orders__dbt_tmp` ON CLUSTER house (`number` UInt8) engine = MergeTree() "
+        "order by (number) SETTINGS allow_nullable_key=1"
+    )
+    asked.forget("alter table marts.orders add column late Bool")
+    assert asked.with_columns(statement) == statement
+    assert len(asks) == 2
+
+
+def test_what_a_model_says_it_makes_is_not_asked(node: None) -> None:
+    [column] = asked.columns_by_description(None, "select 1 as told")
+    assert (column.name, column.data_type) == ("told", "UInt8")
+    assert "(`told` UInt8) engine" in asked.with_columns(CREATED.format("select 1 as told"))
+
+
+def test_the_columns_of_a_table_on_clickhouse_are_described_and_none_are_those_of_one_that_is_gone() -> None:
+    with (
+        place() as (_, port),
+        clickhouse_connect.get_client(host="127.0.0.1", port=port, autogenerate_session_id=True) as client,
+    ):
+        client.command("create table default.orders (id Int64, paid Nullable(Decimal(38, 6))) engine = Memory")
+        client.command("create temporary table late (id Int8) engine = Memory")
+        of_dbt: Any = object.__new__(ChHttpClient)
+        of_dbt._client = client
+        connection = SimpleNamespace(handle=of_dbt)
+        adapter = SimpleNamespace(connections=SimpleNamespace(get_thread_connection=lambda: connection))
+
+        def columns(schema: str, name: str, is_temporary: bool = False) -> dict[str, str]:
+            relation = ClickHouseRelation.create(schema=schema, identifier=name, is_temporary=is_temporary)
+            return {column.name: column.data_type for column in asked.described(adapter, relation)}
+
+        assert columns("default", "orders") == {"id": "Int64", "paid": "Nullable(Decimal(38, 6))"}
+        assert columns("default", "late", is_temporary=True) == {"id": "Int8"}
+        assert columns("default", "late") == columns("no_such_database", "orders") == {}
 
 
 def test_outside_of_a_node_every_question_is_asked() -> None:

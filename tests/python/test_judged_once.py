@@ -136,7 +136,7 @@ def test_a_changed_var_judges_all_that_is_staged(project: Project) -> None:
 
 
 def test_a_changed_macro_judges_all_that_is_staged(project: Project) -> None:
-    project.change(Path("macros/quality/findings.sql"), "cast_to(observed or 'null'", "cast_to(observed or \"'?'\"")
+    project.change(Path("macros/quality/findings.sql"), "observed or 'null'", "observed or \"'?'\"")
     project.build()
     assert project.judged() == {PRUNED, KEPT, LATE, LATER}
 

@@ -12,6 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from duckhouse.warehouse.connection import connect
+from support.dbt import environment, invoke_dbt
 from support.drops import NO_TESTS, csv_of
 from support.warehouse import Warehouse, findings_of
 
@@ -450,6 +452,24 @@ def test_a_rule_finds_its_cases_and_nothing_alike(
     rule: str, found: dict[str, set[str]], deliveries: Mapping[str, str]
 ) -> None:
     assert found.get(rule, set()) == {with_ids(key, deliveries) for key in EXPECTED[rule]}
+
+
+@pytest.mark.parametrize("target", ["dev", "prod"])
+def test_rules_make_the_columns_with_which_their_table_is_created(
+    house: Warehouse, deliveries: Mapping[str, str], target: str
+) -> None:
+    """ClickHouse is told them, and not asked."""
+    tables = [f"dq_ad_serving_{group}" for group in ("records", "events", "levels")]
+    compiled = invoke_dbt("compile", "--full-refresh", "--select", *tables, target=target, env=house.env).result.results
+    models = {result.node.name: result.node for result in compiled}
+    for model in map(models.__getitem__, tables):
+        if target == "dev":
+            found = [(name, kind.lower()) for name, kind, *_ in house.rows(f"describe {model.compiled_code}")]
+        else:
+            query, settings = f"describe table ({model.compiled_code})", model.config["query_settings"]
+            with environment(house.env), connect() as client:
+                found = [(name, kind) for name, kind, *_ in client.query(query, settings=settings).result_rows]
+        assert found == list(model.config.meta["makes"].items()), model.name
 
 
 def test_findings_are_the_same_on_both_engines(house: Warehouse, deliveries: Mapping[str, str]) -> None:
