@@ -23,11 +23,11 @@ class Duckhouse(dbtPlugin):
             return
         sys.path.append(str(PROJECT))
         from duckhouse.cli import OWNER_ONLY
-        from duckhouse.dbt_plugin import asked, credentials, refusals, repeated, tasks, unread
+        from duckhouse.dbt_plugin import asked, credentials, inlined, refusals, repeated, tasks, unread
 
         os.umask(OWNER_ONLY)
         gc.set_threshold(max(NEW_OBJECTS, gc.get_threshold()[0]), 20, 20)
-        for part in (asked, credentials, refusals, repeated, tasks, unread):
+        for part in (asked, credentials, inlined, refusals, repeated, tasks, unread):
             part.install()
 
 

@@ -13,7 +13,6 @@ from functools import cache
 from multiprocessing import get_context
 from typing import Any
 
-from dbt import compilation
 from sqlfluff.core import FluffConfig, Linter
 from sqlfluff.core.errors import SQLFluffUserError
 from sqlfluff.core.linter.discovery import paths_from_path
@@ -22,6 +21,7 @@ from sqlfluff.utils.analysis.select import get_select_statement_info as plain_in
 from sqlfluff.utils.reflow.sequence import ReflowSequence
 
 from duckhouse import cli
+from duckhouse.dbt_plugin import inlined
 from duckhouse.settings import PROJECT
 
 FOLDERS = ("models", "analyses", "tests")
@@ -51,7 +51,8 @@ def main(words: Sequence[str] | None = None) -> int:
 
 def change_libraries() -> None:
     # dbt puts ephemeral models in front of the SQL that reads them, and sqlfluff does not find the file in that text
-    compilation.inject_ctes_into_sql = lambda sql, ctes: sql
+    inlined.inject = lambda sql, ctes: sql
+    inlined.install()
     # a project and a file's tree are many long-lived objects: a garbage collection every 700 new ones takes half of
     # the time
     gc.set_threshold(100_000, 10, 10)

@@ -8,5 +8,6 @@
 - repeated: what dbt creates again for each call is cached.
 - unread: events and a summary that nobody reads are not created.
 - asked: a node asks its engine only once for the columns of a table or a query.
+- inlined: an ephemeral model that is read once is a subquery.
 - refusals: where dbt cannot work, it says what to do.
 """

@@ -11,7 +11,7 @@ from dbt.adapters.clickhouse.impl import ClickHouseAdapter
 from dbt.adapters.clickhouse.relation import ClickHouseRelation
 from dbt.adapters.duckdb.impl import DuckDBAdapter
 from dbt.adapters.events.types import AdapterEventDebug, AdapterEventWarning
-from dbt.artifacts.resources import ModelConfig
+from dbt.artifacts.resources import InjectedCTE, ModelConfig
 from dbt.clients.jinja import MacroGenerator
 from dbt.compilation import Linker
 from dbt.context.configured import ConfiguredContext
@@ -25,7 +25,7 @@ from dbt_common.events.event_manager import EventManager
 from dbt_common.events.types import PrintEvent
 from dbt_common.exceptions import DbtDatabaseError
 
-from duckhouse.dbt_plugin import asked, repeated, unread
+from duckhouse.dbt_plugin import asked, inlined, repeated, unread
 from support.places import place
 
 
@@ -268,6 +268,43 @@ def test_the_columns_of_a_table_on_clickhouse_are_described_and_none_are_those_o
         assert columns("default", "orders") == {"id": "Int64", "paid": "Nullable(Decimal(38, 6))"}
         assert columns("default", "late", is_temporary=True) == {"id": "Int8"}
         assert columns("default", "late") == columns("no_such_database", "orders") == {}
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        (
+            "select * from __dbt__cte__b",
+            "select * from (select y from (select 1 as y) as __dbt__cte__a) as __dbt__cte__b",
+        ),
+        (
+            "with c as (select * from `__dbt__cte__b` as b) select * from c",
+            "with c as (select * from (select y from (select 1 as y) as __dbt__cte__a) as b) select * from c",
+        ),
+        (
+            "select * from __dbt__cte__b union all select * from __dbt__cte__a",
+            "with __dbt__cte__a as (select 1 as y) select * from (select y from __dbt__cte__a) as __dbt__cte__b "
+            "union all select * from __dbt__cte__a",
+        ),
+        (
+            "select __dbt__cte__b.y from __dbt__cte__b",
+            "with __dbt__cte__b as (select y from (select 1 as y) as __dbt__cte__a) "
+            "select __dbt__cte__b.y from __dbt__cte__b",
+        ),
+        (
+            "select * from __dbt__cte__b where y in __dbt__cte__a",
+            "with __dbt__cte__a as (select 1 as y) select * from (select y from __dbt__cte__a) as __dbt__cte__b "
+            "where y in __dbt__cte__a",
+        ),
+        ("select * from __dbt__cte__bc", None),
+    ],
+    ids=["once", "under another name", "in two places", "by its name", "not in from", "a longer name"],
+)
+def test_an_ephemeral_model_that_is_read_once_is_a_subquery(sql: str, expected: str | None) -> None:
+    first = InjectedCTE(id="a", sql=" __dbt__cte__a as (\nselect 1 as y\n)")
+    second = InjectedCTE(id="b", sql=' __dbt__cte__b as (\nselect y from "__dbt__cte__a"\n)')
+    made = " ".join(inlined.inject(sql, [first, second]).split()).replace('"', "").replace("( ", "(").replace(" )", ")")
+    assert made == (expected or f"with __dbt__cte__b as (select y from (select 1 as y) as __dbt__cte__a) {sql}")
 
 
 def test_outside_of_a_node_every_question_is_asked() -> None:
