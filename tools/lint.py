@@ -1,5 +1,5 @@
 """sqlfluff over the SQL of models, analyses and tests, or over what is named. Exit code 1 when a file breaks a rule, or
-cannot be linted.
+cannot be linted. A file that only calls macros has no SQL of its own, so it is left out.
 
 sqlfluff's own command skips files that read ephemeral models, with a warning and exit code 0, and takes longer.
 """
@@ -7,10 +7,12 @@ sqlfluff's own command skips files that read ephemeral models, with a warning an
 import argparse
 import gc
 import os
+import re
 import sys
 from collections.abc import Sequence
 from functools import cache
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any
 
 from sqlfluff.core import FluffConfig, Linter
@@ -27,6 +29,7 @@ from duckhouse.settings import PROJECT
 FOLDERS = ("models", "analyses", "tests")
 PROCESSES = 2
 ASKED = "get_select_statement_info"
+OF_JINJA = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", re.DOTALL)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -36,7 +39,7 @@ def main(words: Sequence[str] | None = None) -> int:
     os.chdir(PROJECT)
     os.environ["DUCKHOUSE_DUCKDB"] = ":memory:"  # the style of SQL does not depend on what was built
     change_libraries()
-    named = sorted({file for path in paths for file in paths_from_path(path)})
+    named = sorted({file for path in paths for file in paths_from_path(path) if has_sql(Path(file).read_text())})
     try:  # this reads the project once, so that worker processes start with it
         files = list(linter().templater.sequence_files(named, config=linter().config, formatter=None))
     except SQLFluffUserError as error:
@@ -47,6 +50,10 @@ def main(words: Sequence[str] | None = None) -> int:
         faults = [fault for found in pool.imap(faults_of, files, chunksize=4) for fault in found]
     print(*faults, f"{len(files)} files, {len(faults)} faults", sep="\n")
     return min(len(faults), 1)
+
+
+def has_sql(text: str) -> bool:
+    return OF_JINJA.sub("", text).strip() != ""
 
 
 def change_libraries() -> None:

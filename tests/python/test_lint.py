@@ -32,6 +32,12 @@ def test_a_fault_is_told_with_its_place(text: str, told: str | None, tmp_path: P
     assert [fault.startswith(f"{file}{told}") for fault in faults] == ([True] if told else []), faults
 
 
+def test_a_file_of_macro_calls_has_no_sql() -> None:
+    calls = "{# a\nnote #}\n{{ config(tags=['a']) }}\n{% set a = '}' %}\n{{ rows_of(\n    ref('a')\n) }}\n"
+    assert not lint.has_sql(calls)
+    assert lint.has_sql(f"{calls}where a = 1\n")
+
+
 def test_what_rules_ask_many_times_is_answered_as_the_first_time(tmp_path: Path, linter: Linter) -> None:
     file = tmp_path / "one.sql"
     file.write_text(
