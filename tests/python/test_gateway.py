@@ -347,10 +347,19 @@ def test_requests_without_a_session_share_a_handle_that_is_as_it_was(port: int) 
     after = post(port, handle)
     assert after != before
     assert send(port, "GET", query="select 1")[0] == 200
-    assert post(port, handle) != after
-    post(port, handle, readonly="2")
-    post(port, "create database written")
-    post(port, "drop database written")
+    assert post(port, handle) == after
+
+
+def test_a_handle_that_only_reads_is_for_requests_that_only_read(port: int) -> None:
+    state = "select getSetting('log_comment'), getSetting('join_use_nulls'), currentDatabase()"
+    handle, *_ = post(port, state, readonly="2", join_use_nulls="1", database="system").split()
+    assert post(port, state, readonly="2") == handle + b"\tfalse\tdefault\n"
+    assert send(port, "GET", query=state)[2] == handle + b"\tfalse\tdefault\n"
+    assert error_of(send(port, "POST", b"create database written", readonly="2"))[1] == 164
+    for number in range(12):
+        post(port, f"create database written_{number}")
+        post(port, f"drop database written_{number}")
+        assert not post(port, state).startswith(handle)
 
 
 def test_a_session_keeps_its_state_to_itself(port: int) -> None:

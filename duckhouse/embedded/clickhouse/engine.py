@@ -58,6 +58,7 @@ class Handle:
 
     connection: Any
     tag: str
+    reads_only: bool = False
     changed: dict[str, str] | None = None
     applied: dict[str, str] = field(default_factory=dict)
     own_values: dict[str, bytes] = field(default_factory=dict)
@@ -96,6 +97,7 @@ class Engine:
         self._configuration.write_text(configuration(str(self._configuration)))
         self._keeper = self._connect()  # the engine stops when its last handle closes
         self._spare: list[Handle] = []
+        self._choosing = threading.Lock()
         self._parser = self._connect()
         self._parsing = threading.Lock()
         self._kept_normal_form = lru_cache(STATEMENTS_KEPT)(self._normal_form)
@@ -114,24 +116,27 @@ class Engine:
             raise fault(73, "UNKNOWN_FORMAT", f"Unknown format {name}")
         return self._formats[name.lower()]
 
-    def open(self) -> Handle:
+    def open(self, reads_only: bool = False) -> Handle:
         """A handle without settings and temporary tables of a session, in the database `default`. A spare one still has
-        what its last request overrode, which override() undoes.
+        what its last request overrode, which override() undoes; one that only reads never writes again.
         """
-        with suppress(IndexError):
-            return self._spare.pop()
+        with self._choosing:
+            for place, spare in enumerate(self._spare):
+                if spare.reads_only == reads_only:
+                    return self._spare.pop(place)
         connection = self._connect()
         tag = f"gateway-{next(self._tags)}"
-        handle = Handle(connection, tag, {**self._changed, "log_comment": tag})
+        handle = Handle(connection, tag, changed={**self._changed, "log_comment": tag})
         self._query(handle, _set_statement({"log_comment": tag}))
         return handle
 
     def release(self, handle: Handle) -> None:
-        """Takes back a handle that nothing stays with: opening one takes as long as a small statement."""
-        if len(self._spare) < SPARE_HANDLES:
+        """Takes back a handle that nothing else stays with: opening one takes as long as a small statement."""
+        with self._choosing:
             self._spare.append(handle)
-        else:
-            handle.connection.close()
+            oldest = self._spare.pop(0) if len(self._spare) > SPARE_HANDLES else None
+        if oldest:
+            oldest.connection.close()
 
     def close(self) -> None:
         for handle in self._spare:
@@ -164,7 +169,9 @@ class Engine:
 
     def forbid_writing(self, handle: Handle) -> None:
         """Makes the engine refuse every change for the lifetime of the handle."""
-        self._query(handle, b"SET readonly = 2")
+        if not handle.reads_only:
+            self._query(handle, b"SET readonly = 2")
+            handle.reads_only = True
 
     @contextmanager
     def temporary_path(self) -> Iterator[Path]:

@@ -295,8 +295,7 @@ class Handler(BaseHTTPRequestHandler):
         engine, settings = self.server.engine, request.settings
         database = self._header("X-ClickHouse-Database") or request.params.get("database") or None
         cancels = settings.get("cancel_http_readonly_queries_on_client_close") == "1"
-        takes_back = not request.reads_only and "readonly" not in settings  # which the engine would not undo
-        reusable = takes_back and (statement is None or statement.keeps_session)
+        reusable = statement is None or statement.keeps_session
         with self._session(request, reusable) as handle, ExitStack() as stack:
             if cancels and statement and statement.has_result:
                 stack.enter_context(self.server.running.watched(self.connection, handle))
@@ -314,7 +313,7 @@ class Handler(BaseHTTPRequestHandler):
         """`reusable`: the request leaves its handle as it was, so that a later one may get it."""
         name = request.params.get("session_id")
         if not name:
-            handle, is_clean = self.server.engine.open(), False
+            handle, is_clean = self.server.engine.open(request.reads_only), False
             try:
                 yield handle
                 # a query whose client is gone may still be cancelled, by its handle

@@ -70,8 +70,8 @@ def parts(all_rights: str) -> Iterator[str]:
 class EngineOfRoles(engine.Engine):
     """Opens each handle with the role of the user who asks."""
 
-    def open(self) -> engine.Handle:
-        handle = super().open()
+    def open(self, reads_only: bool = False) -> engine.Handle:
+        handle = super().open(reads_only)
         role = getattr(users, "role", ALL)
         handle.tag = f"{role} {handle.tag}"
         self._query(handle, engine._set_statement({"log_comment": handle.tag}))
