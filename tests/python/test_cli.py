@@ -45,7 +45,7 @@ def ended(*words: str, stdout: int | None = subprocess.PIPE, env: dict[str, str]
         ("def main(): return 3", 3, []),
         ("def main(): raise SystemExit(2)", 2, []),
         ("def main(): os.kill(os.getpid(), signal.SIGINT)", 130, ["error: interrupted"]),
-        ("def main(): os.kill(os.getpid(), signal.SIGTERM)", 143, ["error: interrupted"]),
+        ("def main(): signal.raise_signal(signal.SIGTERM)", 143, ["error: interrupted"]),
     ],
 )
 def test_a_command_ends_with_one_line(main: str, code: int, told: list[str]) -> None:

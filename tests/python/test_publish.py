@@ -209,7 +209,7 @@ def what_is_asked(*selection: str) -> Callable[..., None]:
         assert command[-2:] == ["--target", "prod"]
         words = (*command[2:-2], "--exclude", "test_type:generic", "test_type:unit", UNTOUCHED, *selection)
         with environment(env):
-            builds.invoke(*builds.WITHOUT_FILES, *words, target="prod", manifest=parsed(target="prod"))
+            builds.invoke("--log-level-file", "none", *words, target="prod", manifest=parsed(target="prod"))
 
     return asked
 
