@@ -113,7 +113,8 @@ def who(asking: Asking) -> tuple[Condition, ...]:
 
 def tiles(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
     by_publisher = ["revenue_gross", "revenue_net"]
-    earned = asking.one(parts.compared(Question(PUBLISHERS, measures=parts.asked(by_publisher), where=(*where,)), when))
+    sums = {**parts.asked(by_publisher), "not_settled": "sum(revenue_usd_not_settled)"}
+    earned = asking.one(parts.compared(Question(PUBLISHERS, measures=sums, where=(*where,)), when))
     places = st.columns(3)
     for place, name in zip(places, by_publisher, strict=False):
         parts.tile(place, earned, name, SCALED_UP)
@@ -121,8 +122,6 @@ def tiles(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
         billed = Question(BILLABLE, measures=parts.asked(["revenue_billable"], BILLABLE), where=(*where,))
         parts.tile(places[2], asking.one(parts.compared(billed, when)), "revenue_billable", SCALED_UP)
     restated = asking.one(Question(RESTATEMENTS, measures=REPORTED, where=(when.within(), PUBLISHED, *where)))
-    not_settled = {"revenue_usd": "sum(revenue_usd_not_settled)"}
-    left = asking.one(Question(PUBLISHERS, measures=not_settled, where=(when.within(), *where)))
     metric, share = metrics()["revenue_restated"], restated.restated_share
     parts.tiles(
         Tile(
@@ -131,7 +130,7 @@ def tiles(asking: Asking, when: Period, where: Sequence[Condition]) -> None:
             "" if share is None else f"{formats.percent(share, 4)} of what was first reported",
             metric.description,
         ),
-        Tile("Not settled", formats.dollars(left.revenue_usd), "of gross: a later delivery may change it"),
+        Tile("Not settled", formats.dollars(earned.not_settled), "of gross: a later delivery may change it"),
     )
     st.caption(f"UTC days, {when.compared}. {partial_days(asking, when)}")
     if earned.revenue_net is not None and earned.revenue_net > earned.revenue_gross:

@@ -3,7 +3,7 @@
 import os
 from collections import namedtuple
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -89,9 +89,10 @@ class House:
 
 
 @contextmanager
-def reading(target: str) -> Iterator[House]:
-    """What is published on dev or prod. Raises UserError where nothing is published, or where it does not open."""
-    with _copy() if target == "dev" else _databases() as house:
+def reading(target: str, client: Any = None) -> Iterator[House]:
+    """What is published on dev or prod; on prod by a client that stays open, or by one of its own. Raises UserError
+    where nothing is published, or where it does not open."""
+    with _copy() if target == "dev" else _databases(client) as house:
         if not house.names:
             raise UserError(f"{house.place}: no views of schema {SCHEMA}; {house.mend}")
         yield house
@@ -147,11 +148,11 @@ def _opened(path: Path) -> Iterator[tuple[duckdb.DuckDBPyConnection, os.stat_res
 
 
 @contextmanager
-def _databases() -> Iterator[House]:
+def _databases(opened: Any) -> Iterator[House]:
     settings, mend = clickhouse(), MENDS["prod"]
     database = f"{settings.prefix}_{SCHEMA}"
     place = f"database {database} of {settings.host}:{settings.port}"
-    with connect() as client:
+    with nullcontext(opened) if opened else connect() as client:
 
         def ask(sql: str) -> Answer:
             try:

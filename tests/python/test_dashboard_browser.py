@@ -5,7 +5,7 @@ import csv
 import io
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
@@ -22,7 +22,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from dashboard import charts
+from dashboard import charts, opened
 from dashboard.parts import KEY_WIDTH, column, csv_of
 from dashboard.roles import PAGES
 from duckhouse.dbt_plugin.blocks import Finding
@@ -380,6 +380,23 @@ def test_where_nothing_is_published_the_page_says_what_to_do(app: AppTest, tmp_p
         page = run(app)
     assert [error.value for error in page.error] == ["This page cannot be shown."]
     assert "nothing is published there; dbt build --target dev publishes what passes" in page.text[0].value
+
+
+def test_the_connection_to_clickhouse_is_kept_for_as_long_as_it_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[Any] = []
+
+    def connect() -> Any:
+        made.append(SimpleNamespace(ping=lambda: len(made) > 1))  # the first does not answer any more
+        return made[-1]
+
+    opened.connected.clear()
+    monkeypatch.setattr(opened, "connect", connect)
+    monkeypatch.setattr(opened, "reading", lambda _, client: nullcontext(client))
+    for _ in range(2):
+        with opened.house_of("prod") as shown_by:
+            assert shown_by is made[1]
+    assert len(made) == 2
+    opened.connected.clear()
 
 
 def test_a_download_holds_no_formula() -> None:
