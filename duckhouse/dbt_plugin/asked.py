@@ -91,13 +91,15 @@ def columns_by_description(client: Any, sql: str, **words: Any) -> Columns:
     """The columns of a query on ClickHouse."""
     from dbt.adapters.clickhouse.column import ClickHouseColumn
 
-    columns = said_by_model(sql)
-    if not columns:
-        rows = client.query(f"describe table (\n{sql}\n)", **words).result_rows
-        columns = [(name, kind) for name, kind, *_ in rows]
+    columns = said_by_model(sql) or names_and_types(client, f"(\n{sql}\n)", **words)
     if of_node.node and (words.get("settings") or {}) == (of_node.node.config.get("query_settings") or {}):
         told((MADE, sql.strip()), of_node.table, lambda: columns)
     return [ClickHouseColumn.create(name, kind) for name, kind in columns]
+
+
+def names_and_types(client: Any, table: str, **words: Any) -> Columns:
+    """The columns of a table or a query in brackets, as ClickHouse describes it."""
+    return [(name, kind) for name, kind, *_ in client.query(f"describe table {table}", **words).result_rows]
 
 
 def said_by_model(sql: str) -> Columns:
@@ -120,20 +122,19 @@ def columns_in_relation(adapter: Any, relation: Any) -> Columns:
 
 
 def described(adapter: Any, relation: Any) -> Columns:
-    """The columns of a table on ClickHouse; none where it is not there. dbt looks for them among the columns of all
-    tables, which takes longer the more there are.
+    """The columns of a table on ClickHouse; none where it is not there. dbt looks for them in a system table, which
+    takes twice as long.
     """
     from dbt.adapters.clickhouse.column import ClickHouseColumn
 
     client = adapter.connections.get_thread_connection().handle
     table = relation.include(schema=False) if relation.is_temporary else relation
     try:
-        rows = client.query(f"describe table {table}").result_rows
+        return [ClickHouseColumn.create(name, kind) for name, kind in names_and_types(client, table)]
     except DbtDatabaseError:
         if client.query(f"exists {table}").result_rows[0][0]:
             raise
         return []
-    return [ClickHouseColumn.create(name, kind) for name, kind, *_ in rows]
 
 
 def told(asked: Hashable, about: str, ask: Callable[[], Columns]) -> Columns:
