@@ -3,7 +3,8 @@
     of rule_* macros), and the source's own rules of the group (models/quality/<source>/rules/). Each group is one table
     because its rules cost about the same: `records` checks one record or file, `events` compares deliveries and
     sources, `levels` checks aggregates. `records` keeps its findings by delivery (macros/quality/judged.sql); the
-    others are rebuilt. `makes` tells the plugin the columns: ClickHouse takes a second to find those of fifty rules.
+    others are rebuilt. `makes` tells the plugin the columns: to find those of twenty rules takes ClickHouse half a
+    second.
 #}
 {% macro gathered_findings(group, shared=[]) -%}
     {%- set is_kept = group == 'records' -%}
