@@ -118,11 +118,11 @@
 {%- endmacro %}
 
 
-{# The days that a relation has; none where it is not built. For a first build that needs few of all days. #}
-{% macro days_in(relation) -%}
+{# The values that a column of a relation has, as texts; none where it is not built. #}
+{% macro texts_in(relation, column) -%}
     {%- if not (execute and is_there(relation)) -%} {{ return(none) }} {%- endif -%}
     {%- set query -%}
-        select distinct {{ cast_to('event_date', 'text_nullable') }} as known_day from {{ relation }}
+        select distinct {{ cast_to(column, 'text_nullable') }} as known_text from {{ relation }}
     {%- endset -%}
     {{ return(run_query(query).columns[0].values() | sort | list) }}
 {%- endmacro %}

@@ -576,7 +576,8 @@ def test_try_casts_give_null_instead_of_a_neighbour(evaluate: Evaluate) -> None:
     )
 
 
-def test_local_day_follows_daylight_saving(evaluate: Evaluate) -> None:
+@pytest.mark.parametrize("macro", ["local_date", "local_date_in_usual_zone"])
+def test_local_day_follows_daylight_saving(evaluate: Evaluate, macro: str) -> None:
     new_york = ZoneInfo("America/New_York")
     moments = [
         "2026-03-08T04:59:59Z", "2026-03-08T05:00:00Z", "2026-03-08T06:59:59Z", "2026-03-09T03:59:59Z",
@@ -584,7 +585,7 @@ def test_local_day_follows_daylight_saving(evaluate: Evaluate) -> None:
         "2026-11-02T05:00:00Z", "1970-01-01T00:00:00Z",
     ]  # fmt: skip
     expected = [dt.datetime.fromisoformat(moment).astimezone(new_york).date() for moment in moments]
-    assert evaluate("local_date", moments) == expected
+    assert evaluate(macro, moments) == expected
 
 
 def test_ratio_of_counts(evaluate: Evaluate) -> None:

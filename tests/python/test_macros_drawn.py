@@ -30,9 +30,9 @@ ONE_CASE = re.compile(
 """Letters of Latin, Vietnamese and Cyrillic, without those of several counterparts."""
 OF_VALUES = {
     "unix_micros", "month_of", "hour_of", "is_whole_second", "timestamp_from_micros", "local_date", "ratio",
-    "local_date_in_zone", "stands_out", "falls_short", "inverse_of", "days_between", "iso_year", "iso_week",
-    "day_of_week", "try_decimal", "json_paths", "first_path", "median", "percentile_90", "ordered_text_agg",
-    "first_known_value", "parse_date_of_file", "try_date",
+    "local_date_in_usual_zone", "local_date_in_zone", "stands_out", "falls_short", "inverse_of", "days_between",
+    "iso_year", "iso_week", "day_of_week", "try_decimal", "json_paths", "first_path", "median", "percentile_90",
+    "ordered_text_agg", "first_known_value", "parse_date_of_file", "try_date",
 }  # fmt: skip
 """Macros of typed values, of texts that another macro has matched, or of several rows."""
 LISTS = {"json_texts", "json_keys", "json_values", "first_items", "joined_texts"}

@@ -1,5 +1,5 @@
 {%- set days = incremental_by_day('int_ad_serving__changed_days', order_by=['_delivery_id', 'publisher_id']) %}
-{%- set days = days_in(ref('int_ad_serving__changed_days')) if days is none else days %}
+{%- set days = texts_in(ref('int_ad_serving__changed_days'), 'event_date') if days is none else days %}
 
 with restating as (
     select

@@ -60,7 +60,13 @@ MACROS = {
     "timestamp_from_micros": 'timestamp_from_micros("cast(x as bigint)")',
     # the zone comes from a column, as in the models: ClickHouse treats a constant otherwise
     "local_date": "local_date(parse_timestamp('x'), \"coalesce(nullif('America/New_York', x), 'UTC')\")",
-    "local_date_in_zone": """local_date(parse_timestamp("'2026-07-01T11:30:00Z'"), 'x')""",
+    "local_date_in_usual_zone": (
+        "local_date(parse_timestamp('x'), \"coalesce(nullif('America/New_York', x), 'UTC')\", "
+        "['UTC', 'America/New_York'])"
+    ),
+    "local_date_in_zone": (
+        """local_date(parse_timestamp("'2026-07-01T11:30:00Z'"), 'x', ['Asia/Tokyo', 'Pacific/Apia'])"""
+    ),
     "ratio": """ratio("cast(x as bigint)", "cast(x as bigint) - 4")""",
     "ordered_text_agg": """ordered_text_agg('x')""",
     "json_values": "json_values('x')",
