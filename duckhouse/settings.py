@@ -97,6 +97,13 @@ def stale_hours() -> float:
     return _number("DUCKHOUSE_STALE_WARN_HOURS", "24")
 
 
+def memory_gb() -> float:
+    """Gigabytes that a build may hold in memory, which profiles.yml gives to the engines: DUCKHOUSE_MEMORY_GB."""
+    if not (gigabytes := _number("DUCKHOUSE_MEMORY_GB", "3")):
+        raise UserError("DUCKHOUSE_MEMORY_GB='0' leaves no memory to build with: give it gigabytes, such as 3")
+    return gigabytes
+
+
 def alert_percent() -> float:
     """The percentage by which a delivery must change a published figure to be announced: DUCKHOUSE_ALERT_PERCENT."""
     return _number("DUCKHOUSE_ALERT_PERCENT", "1")

@@ -11,7 +11,9 @@ from dbt.adapters.exceptions.connection import FailedToConnectError
 from dbt.task.docs.serve import ServeTask
 from dbt_common.exceptions import DbtRuntimeError
 
+from duckhouse.cli import UserError
 from duckhouse.opening import clickhouse_refuses, duckdb_refuses, nobody_answers
+from duckhouse.settings import memory_gb
 
 if TYPE_CHECKING:
     import duckdb
@@ -75,7 +77,10 @@ def _replace(manager: Any, fault: type[Exception], told: Any) -> None:
     @wraps(plain)
     def opened(cls: Any, connection: Any) -> Any:
         try:
+            memory_gb()
             return plain(cls, connection)
+        except UserError as error:
+            raise FailedToConnectError(str(error)) from None
         except fault as error:
             raise FailedToConnectError(told(connection.credentials, error)) from None
 

@@ -143,6 +143,22 @@ def test_a_variable_that_nothing_reads_is_refused(tmp_path: Path) -> None:
     assert "--vars: dq_deviation is not a variable of this project: dbt_project.yml lists them" in told
 
 
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("3GB", "DUCKHOUSE_MEMORY_GB='3GB' is not a number, 0 or more"),
+        ("0", "DUCKHOUSE_MEMORY_GB='0' leaves no memory to build with: give it gigabytes, such as 3"),
+    ],
+)
+def test_memory_that_is_no_number_of_gigabytes_is_refused(
+    monkeypatch: pytest.MonkeyPatch, given: str, told: str
+) -> None:
+    monkeypatch.setenv("DUCKHOUSE_MEMORY_GB", given)
+    refusals.install()
+    with pytest.raises(FailedToConnectError, match=told):
+        ClickHouseConnectionManager.open(SimpleNamespace(credentials=None))
+
+
 MART = "model.duckhouse.dim_dates"
 
 
