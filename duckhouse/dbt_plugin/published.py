@@ -1,9 +1,11 @@
-"""The copy of target dev that people read: marts, quality and reporting as tables, put in place by one rename.
+"""The copy of target dev that people read: marts, quality and reporting, put in place by one rename.
 
-A reader that has the old copy open keeps reading it. The copy holds tables because a view names the file in which it
-was made and a table does not: so the copy may be renamed, moved and attached.
+A reader that has the old copy open keeps reading it. The copy may be renamed, moved and attached, and a view names the
+file in which it was made: so views are copied as tables. Those of marts that read nothing but what is copied stay
+views, which name no file: as tables they can be as large as the facts.
 """
 
+import re
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,6 +21,9 @@ RECORDS: Relation = (SCHEMA, "nodes")
 """Is copied too: when each table was built."""
 COPY = name("the copy")
 READ_ONLY = 0o400  # a process that opened it for writing would lock out all others
+VIEWS_STAY_IN = "marts"  # views of the other schemas are small, and answers that should not be worked out twice
+VIEWS = f"""select current_database(), view_name, sql from duckdb_views()
+    where database_name = current_database() and schema_name = {literal(VIEWS_STAY_IN)}"""
 DESCRIBED = """select schema_name, table_name, null as column_name, comment from duckdb_tables()
     where database_name = current_database() and comment <> ''
     union all
@@ -74,14 +79,31 @@ def statements(query: Query, relations: Collection[Relation]) -> Iterator[str]:
     yield "begin"
     for schema in sorted({schema for schema, _ in relations}):
         yield f"create schema {COPY}.{name(schema)}"
-    for schema, table in sorted(relations):
+    views = dict(views_that_stay(query, relations))
+    for schema, table in sorted(set(relations) - views.keys()):
         yield f"create table {COPY}.{name(schema)}.{name(table)} as from {name(schema)}.{name(table)}"
+    for (schema, view), select in views.items():
+        yield f"create view {COPY}.{name(schema)}.{name(view)} as {select}"
     for schema, table, column, comment in query(DESCRIBED):
         if (schema, table) in relations:
             described = f"{COPY}.{name(schema)}.{name(table)}"
-            kind, of = ("column", f"{described}.{name(column)}") if column else ("table", described)
+            kind, of = ("view" if (schema, table) in views else "table", described)
+            if column:
+                kind, of = "column", f"{described}.{name(column)}"
             yield f"comment on {kind} {of} is {literal(comment)}"
     yield "commit"
+
+
+def views_that_stay(query: Query, relations: Collection[Relation]) -> Iterator[tuple[Relation, str]]:
+    """Views that read nothing but copied tables, each with its query. dbt names tables with their database; without it,
+    the engine first looks in the database of the view.
+    """
+    views = {(VIEWS_STAY_IN, view): (database, sql) for database, view, sql in query(VIEWS)}
+    for relation, (database, sql) in views.items():
+        named = rf"(?<![\w.\"])(?:{re.escape(database)}|{re.escape(name(database))})\.(?=(\w+)\.(\w+))"
+        read = {(schema, table) for schema, table in re.findall(named, sql)}
+        if relation in relations and read <= set(relations) - views.keys():
+            yield relation, re.sub(named, "", sql.partition(" AS ")[2].rstrip(";"))
 
 
 def records_of(path: Path) -> dict[str, Done]:

@@ -1,4 +1,4 @@
-"""The copy of DuckDB that people read: tables alone, the old one or the new one, while a build replaces it or dies."""
+"""The copy of DuckDB that people read: one file, the old one or the new one, while a build replaces it or dies."""
 
 import signal
 import stat
@@ -27,15 +27,23 @@ MADE = """
     create table staging.records as select 'secret' as payload;
     create table marts.daily (day date, amount decimal(38, 6), "odd "" name" varchar);
     insert into marts.daily values ('2026-01-01', 0.1, 'it''s'), ('2026-01-02', null, null);
-    create view marts.totals as select sum(amount) as amount from marts.daily;
-    create view reporting."odd ""rpt"" days" as select amount from marts.totals;
+    create view marts.totals as select sum(amount) as amount, 'shop.' as place from "shop"."marts"."daily";
+    create view marts.of_a_view as select amount from shop.marts.totals;
+    create view marts.of_staging as select payload from shop.staging.records, shop.marts.daily;
+    create view reporting."odd ""rpt"" days" as select amount from shop.marts.totals;
     create table builds.nodes (node_id text, version text, outcome text, done_at text, row_count text);
     insert into builds.nodes values ('a', 'v', 'success', '10:00', '');
     comment on table marts.daily is 'One row per day; the shop''s own';
     comment on column marts.daily."odd "" name" is 'A name';
     comment on view marts.totals is 'One row';
+    comment on column marts.totals.amount is 'A sum';
 """
-RELATIONS = {("marts", "daily"), ("marts", "totals"), ("reporting", 'odd "rpt" days'), ("builds", "nodes")}
+VIEW = ("marts", "totals")
+TABLES = {
+    ("marts", "daily"), ("marts", "of_a_view"), ("marts", "of_staging"), ("reporting", 'odd "rpt" days'),
+    ("builds", "nodes"),
+}  # fmt: skip
+RELATIONS = {VIEW, *TABLES}
 AMOUNT = "select amount from marts.totals"
 KILLED = """
 import duckdb, os, signal, sys
@@ -110,27 +118,31 @@ def started(copy: Path, request: pytest.FixtureRequest) -> Iterator[subprocess.P
         process.communicate()
 
 
-def test_views_are_tables_that_can_be_read_under_any_name(database: Path, copy: Path) -> None:
+def test_views_of_what_is_copied_stay_and_others_become_tables(copy: Path) -> None:
+    kinds = read(copy, "select table_schema, table_name, table_type from information_schema.tables")
+    assert {(schema, table) for schema, table, kind in kinds if kind == "BASE TABLE"} == TABLES
+    assert {(schema, table) for schema, table, kind in kinds if kind == "VIEW"} == {VIEW}
+
+
+def test_the_copy_can_be_read_under_any_name(database: Path, copy: Path) -> None:
+    """Also beside another database that has tables of the same names."""
     elsewhere = copy.rename(database.parent / "renamed.duckdb")
     with duckdb.connect() as connection:
+        connection.execute("create schema marts; create table marts.daily as select 7 as amount")
         connection.execute(f"attach '{elsewhere}' as shelf (read_only)")
-        tables = connection.execute(
-            "select table_schema, table_name from information_schema.tables where table_type = 'BASE TABLE'"
-        ).fetchall()
-        assert set(tables) == RELATIONS
-        assert connection.execute(
-            'select cast(amount as varchar) from shelf.reporting."odd ""rpt"" days"'
-        ).fetchall() == [("0.100000",)]
-        assert connection.execute("select count(*) from duckdb_views() where not internal").fetchall() == [(0,)]
+        for relation in ('shelf.reporting."odd ""rpt"" days"', "shelf.marts.totals", "shelf.marts.of_a_view"):
+            assert connection.execute(f"select cast(amount as varchar) from {relation}").fetchall() == [("0.100000",)]
+        assert connection.execute("select distinct place from shelf.marts.totals").fetchall() == [("shop.",)]
     database.unlink()
     assert read(elsewhere, "from marts.daily order by day")[0][2] == "it's"
 
 
 def test_the_copy_describes_its_tables_and_columns(copy: Path) -> None:
-    tables = read(copy, "select table_name, comment from duckdb_tables() where comment is not null order by 1")
-    assert tables == [("daily", "One row per day; the shop's own"), ("totals", "One row")]
-    columns = read(copy, "select column_name, comment from duckdb_columns() where comment is not null")
-    assert columns == [('odd " name', "A name")]
+    tables = read(copy, "select table_name, comment from duckdb_tables() where comment is not null")
+    views = read(copy, "select view_name, comment from duckdb_views() where comment is not null")
+    assert [*tables, *views] == [("daily", "One row per day; the shop's own"), ("totals", "One row")]
+    columns = read(copy, "select column_name, comment from duckdb_columns() where comment is not null order by 1")
+    assert columns == [("amount", "A sum"), ('odd " name', "A name")]
 
 
 def test_the_copy_is_for_its_owner_and_nobody_writes_it(copy: Path) -> None:
@@ -218,6 +230,8 @@ def test_a_difference_between_copy_and_database_is_told(database: Path, copy: Pa
     assert list(compare_copy(database, copy)) == [
         "quality.new: only built",
         "marts.daily: of 2 published rows 0 are not built, and 1 are missing",
+        "marts.of_a_view: of 1 published rows 1 are not built, and 1 are missing",
+        "marts.of_staging: of 2 published rows 0 are not built, and 1 are missing",
         "marts.totals: of 1 published rows 1 are not built, and 1 are missing",
         'reporting.odd "rpt" days: of 1 published rows 1 are not built, and 1 are missing',
     ]
