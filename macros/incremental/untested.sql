@@ -31,6 +31,21 @@
     }) }}
 {%- endmacro %}
 
+{#
+    The same of a view with the rows of a fact that is kept by day, whose joins an engine makes for all rows where the
+    days come from a query.
+#}
+{% macro untested_days(fact) -%}
+    {%- set untested = untested_rows(fact) -%}
+    {%- if not untested -%} {{ return(none) }} {%- endif -%}
+    {%- set query -%}
+        select distinct {{ cast_to('event_date', 'text') }} as day_text
+        from {{ graph.nodes['model.' ~ project_name ~ '.' ~ fact].relation_name }}
+        where {{ untested.rows }}
+    {%- endset -%}
+    {{ return({'rows': in_days('event_date', run_query(query).columns[0].values() | sort | list)}) }}
+{%- endmacro %}
+
 {# The days or deliveries that the running test has passed as they are now, or those that it has not. #}
 {% macro _those(column, parts, which) -%}
     (

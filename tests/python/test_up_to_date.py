@@ -675,3 +675,16 @@ def test_a_test_of_checks_names_those_that_fail(built: Built) -> None:
     with pytest.raises(BuildError, match=f": {broken}$"):
         built.dbt("build")
     assert built.rows("select distinct outcome from builds.runs") == [("success",)], "what is skipped is not a run"
+
+
+def test_a_view_with_the_rows_of_a_fact_is_read_by_its_days(built: Built) -> None:
+    """The last test: other builds of this warehouse leave the view out."""
+    view = "fct_ad_events_at_event_time"
+    test, day = f"{view}_checks", {"event_date": "cast('2026-01-20' as date)", "_day_version": "'new'"}
+    assert view in built.dbt("build", "--select", f"+{view}")
+    with built.spoilt("a"), built.spoilt("a"):
+        assert built.found(test=test) == ""
+        assert built.found("--vars", "{all_days: true}", test=test) == "event_id is not unique: 1"
+    assert built.found(test=test) == ""
+    with built.spoilt("a", **day), built.spoilt("a", **day):
+        assert built.found(test=test) == "event_id is not unique: 1"
