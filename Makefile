@@ -7,6 +7,8 @@ DBT := $(VENV)/bin/dbt
 # in a shell set up for the demo (set -a; . ./demo.env), SETTINGS names demo.env
 -include $(or $(SETTINGS),.env)
 export
+# without bytecode each command compiles what it imports: dbt starts in 4.9 s instead of 3.4
+unexport PYTHONDONTWRITEBYTECODE
 
 # deliveries and databases, at the configured or default places, and the published copy with the remains of a killed run
 DUCKDB := $(or $(DUCKHOUSE_DUCKDB),duckhouse.duckdb)

@@ -1,5 +1,6 @@
 {%- set days = incremental_by_day('int_ad_serving__event_days', order_by=['publisher_id', 'event_at']) %}
-{%- set time_zones = texts_in(ref('int_ad_serving__publisher_time_zones'), 'timezone') %}
+{%- set zone = "coalesce(time_zones.timezone, 'UTC')" %}
+{%- set usual_zones = texts_in(ref('int_ad_serving__publisher_time_zones'), 'timezone') %}
 
 with latest as (
     {{ latest_states(
@@ -43,7 +44,7 @@ final as (
         ---------- timestamps
         {{ cast_to('latest.event_at', 'timestamp') }} as event_at,
         {{ cast_to('latest.event_date', 'date') }} as event_date,
-        {{ cast_to(local_date('latest.event_at', "coalesce(time_zones.timezone, 'UTC')", usual=time_zones), 'date') }} as reporting_date,
+        {{ cast_to(local_date('latest.event_at', zone, usual_zones), 'date') }} as reporting_date,
 
         ---------- delivery
         {{ cast_to('latest.first_delivery_id', 'category') }} as first_delivery_id,
