@@ -5,7 +5,7 @@ import pytest
 from support.dbt import invoke_dbt
 from support.warehouse import Warehouse
 
-OF_A_QUERY = ("group_by", "sort", "distinct", "join")
+OF_A_QUERY = ("group_by", "sort", "join")
 ASKED = {
     "dev": "select current_setting('memory_limit') as found",
     "prod": "select "
