@@ -3,14 +3,12 @@
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from duckhouse.landing.load import load
 from duckhouse.processes import dbt_build, embedded_clickhouse, run, script
 from duckhouse.settings import environment
-from duckhouse.sources import load_source
 from tools.benches.made_up import events_of_days
 from tools.benches.measure import Environment, Task, measure, ratio
 
@@ -79,6 +77,6 @@ def land_daily(folder: Path, files: list[Path], dimensions: Sequence[Path] = ())
         for path in dimensions:
             path.rename(arrival / path.name)
         dimensions = ()
-        delivered_at = datetime.fromisoformat(file.name[:10]).replace(hour=6, tzinfo=UTC) + timedelta(days=1)
-        load(load_source("ad_serving"), [arrival], delivered_at=delivered_at, redelivery=False, dry_run=False)
+        delivered_at = f"{date.fromisoformat(file.name[:10]) + timedelta(days=1)}T06:00:00Z"
+        run(script("land", "ad_serving", str(arrival), "--delivered-at", delivered_at, "--no-redelivery"), brief=True)
         shutil.rmtree(arrival)
