@@ -87,10 +87,10 @@ def statements(query: Query, relations: Collection[Relation]) -> Iterator[str]:
     for schema, table, column, comment in query(DESCRIBED):
         if (schema, table) in relations:
             described = f"{COPY}.{name(schema)}.{name(table)}"
-            kind, of = ("view" if (schema, table) in views else "table", described)
+            kind = "view" if (schema, table) in views else "table"
             if column:
-                kind, of = "column", f"{described}.{name(column)}"
-            yield f"comment on {kind} {of} is {literal(comment)}"
+                kind, described = "column", f"{described}.{name(column)}"
+            yield f"comment on {kind} {described} is {literal(comment)}"
     yield "commit"
 
 
