@@ -1,6 +1,7 @@
 """An incremental mart that joins a dimension follows it, or is refused: a project of a few models on both engines.
 
 Sales are built before their shops are known. Shops arrive late, then an older delivery of them, and a permit ends.
+Then a shop moves during a day.
 Expected rows are worked out by hand; the last stage is what a full refresh makes.
 """
 
@@ -60,11 +61,13 @@ SALES = [
 ]
 NEWEST = [shop("a", "Oslo", "03 12:00:00"), shop("b", "Rome", "03 12:00:00")]
 OLDER = [shop("a", "Bonn", "02 12:00:00")]
+MOVED = [shop("b", "Pisa", "07 09:00:00")]
 PERMIT_ENDS = "2026-01-06 15:00:00"
 STAGES: dict[str, dict[str, list[Row]]] = {
     "sales": {"stg_shop__sales": SALES, "stg_shop__shops": [], "int_shop__permits": [permit("a"), permit("b")]},
     "shops": {"stg_shop__shops": NEWEST},
     "older": {"stg_shop__shops": NEWEST + OLDER, "int_shop__permits": [permit("a"), permit("b", PERMIT_ENDS)]},
+    "moved": {"stg_shop__shops": NEWEST + OLDER + MOVED},
 }
 MODELS = {
     "intermediate/int_shop__sale_touches": """
@@ -297,6 +300,7 @@ def test_a_mart_of_the_dimension_of_now_follows_it(stages: dict[str, Stage]) -> 
     assert changed(stages["sales"].versions_now, stages["shops"].versions_now) == PERMITTED
     assert stages["older"].now == stages["shops"].now
     assert stages["older"].versions_now == stages["shops"].versions_now
+    assert dict(stages["moved"].now) == NOW | dict.fromkeys(("s5", "s6"), "Pisa")
 
 
 def test_a_mart_as_of_the_event_follows_the_history(stages: dict[str, Stage]) -> None:
@@ -316,8 +320,13 @@ def test_a_mart_as_of_the_event_follows_the_history(stages: dict[str, Stage]) ->
     assert changed(stages["shops"].versions_as_of, stages["older"].versions_as_of) == PERMITTED
 
 
+def test_a_version_that_begins_during_a_day_changes_that_day(stages: dict[str, Stage]) -> None:
+    assert set(stages["moved"].as_of) - set(stages["older"].as_of) == {("s6", "Pisa", False)}
+    assert changed(stages["older"].versions_as_of, stages["moved"].versions_as_of) == {"s6"}
+
+
 def test_what_was_built_step_by_step_is_what_a_full_refresh_makes(stages: dict[str, Stage]) -> None:
-    assert stages["older"] == stages["refreshed"]
+    assert stages["moved"] == stages["refreshed"]
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -359,5 +368,5 @@ def test_a_new_column_of_a_fact_needs_no_flag(shops: Shop, stages: dict[str, Sta
     write_contracts(shops.folder, {name: {**old, **columns.get(name, {})} for name, old in CONTRACTS.items()})
     shops.dbt("run", "--select", "fct_sales_now", "fct_kept")
     assert shops.rows("fct_sales_now", "sale_id, shop_id") == [(row["sale_id"], row["shop_id"]) for row in SALES]
-    assert shops.rows("fct_sales_now", "sale_id, city") == stages["older"].now
+    assert shops.rows("fct_sales_now", "sale_id, city") == stages["moved"].now
     assert shops.rows("fct_kept", "n, m") == [(1, None)] * len(SALES)
