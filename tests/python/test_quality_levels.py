@@ -155,7 +155,8 @@ def cases(world: World) -> dict[str, Any]:
     for _ in range(7):
         follow(world, "clicks", 3, 4, 11, "click")
     for turn in range(40):
-        world.add("unfilled", 1, 2, 14, "0", country_code="BR", is_filled=False, campaign_id=None)
+        device = "tablet" if turn % 2 else "mobile"  # a country without any fill is one finding
+        world.add("unfilled", 1, 2, 14, "0", country_code="BR", device_type=device, is_filled=False, campaign_id=None)
         world.add("unfilled-here", 1, 2, 14, "0", country_code="MX", is_filled=False, campaign_id=None)
         world.add("filled-elsewhere", 2, 2, 14, country_code="MX")
         world.add("filled-elsewhere", 3, 2, 14, country_code="MX")
