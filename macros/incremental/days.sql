@@ -97,7 +97,7 @@
             parent_days._day_version is distinct from our_days._day_version
             {{ 'and our_days.event_date is not null' if only_ours }}
     {%- endset -%}
-    {{ return(run_query(query).columns[0].values() | sort | list) }}
+    {{ return(sorted_values(query)) }}
 {%- endmacro %}
 
 
@@ -114,7 +114,7 @@
         ) as known
         where {{ in_list('substring(known.day_text, 1, 7)', months | unique | list) }}
     {%- endset -%}
-    {{ return(run_query(query).columns[0].values() | sort | list) }}
+    {{ return(sorted_values(query)) }}
 {%- endmacro %}
 
 
@@ -124,6 +124,11 @@
     {%- set query -%}
         select distinct {{ cast_to(column, 'text_nullable') }} as known_text from {{ relation }}
     {%- endset -%}
+    {{ return(sorted_values(query)) }}
+{%- endmacro %}
+
+
+{% macro sorted_values(query) -%}
     {{ return(run_query(query).columns[0].values() | sort | list) }}
 {%- endmacro %}
 

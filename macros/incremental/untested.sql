@@ -43,7 +43,7 @@
         from {{ graph.nodes['model.' ~ project_name ~ '.' ~ fact].relation_name }}
         where {{ untested.rows }}
     {%- endset -%}
-    {{ return({'rows': in_days('event_date', run_query(query).columns[0].values() | sort | list)}) }}
+    {{ return({'rows': in_days('event_date', sorted_values(query))}) }}
 {%- endmacro %}
 
 {# The days or deliveries that the running test has passed as they are now, or those that it has not. #}
