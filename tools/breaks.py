@@ -92,8 +92,15 @@ def tried(one: Break) -> dict[str, object]:
         print(tail(done), file=sys.stderr)
         raise UserError(f"{one.name}: {one.test} did not run; what it said is above")
     result = "caught" if done.returncode == FAILED else "missed"
-    told = next((line.removeprefix("E").strip() for line in done.stdout.splitlines() if line.startswith("E  ")), "")
-    return {**asdict(one), "result": result, "told": told, "seconds": round(time.monotonic() - began, 1)}
+    told, seconds = told_by(done.stdout), round(time.monotonic() - began, 1)
+    return {**asdict(one), "result": result, "told": told, "seconds": seconds}
+
+
+def told_by(text: str) -> str:
+    """What pytest says of the first test that failed, or why it skipped one."""
+    return next(
+        (line.removeprefix("E").strip() for line in text.splitlines() if line.startswith(("E  ", "SKIPPED"))), ""
+    )
 
 
 @contextmanager
@@ -115,7 +122,7 @@ def copied() -> Iterator[Path]:
 def tested(project: Path, tests: Sequence[str]) -> subprocess.CompletedProcess[str]:
     """pytest in a copy, which must import its own modules."""
     env = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", *tests]
+    command = [sys.executable, "-m", "pytest", "-q", "-rs", "-x", "-n", "0", "-p", "no:cacheprovider", *tests]
     return subprocess.run(command, cwd=project, env=env, capture_output=True, text=True)
 
 

@@ -55,3 +55,18 @@ def test_a_break_is_caught_where_its_test_fails_and_missed_where_it_passes() -> 
     assert breaks.tried(wrong)["result"] == "caught"
     harmless = replace(wrong, before="LINES_SHOWN = 20", after="LINES_SHOWN = 21")
     assert breaks.tried(harmless)["result"] == "missed"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("F\nE   assert 1 == 2\nE   assert 3 == 4\n", "assert 1 == 2"),
+        (
+            "s\nSKIPPED [1] tests/python/support/browser.py:109: no Chromium\n",
+            "SKIPPED [1] tests/python/support/browser.py:109: no Chromium",
+        ),
+        (".\n", ""),
+    ],
+)
+def test_a_result_says_why_its_test_failed_or_was_skipped(text: str, told: str) -> None:
+    assert breaks.told_by(text) == told
