@@ -103,7 +103,7 @@ TEXTS = [
     review("almost-1", reviewText=ALMOST),
     review("almost-2", reviewText=ALMOST),
     review("own", "B1", reviewText=OWN),
-    review("own", "B2", reviewText=OWN),
+    review("own", "B2", reviewText=OWN, day="2025-10-02"),
     review("mended-1", reviewText=MENDED),
     review("mended-2", reviewText=MENDED),
     review("old-1", reviewText=OLD, day="2003-04-05"),
