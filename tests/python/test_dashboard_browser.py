@@ -592,13 +592,17 @@ def test_what_a_build_publishes_meanwhile_is_shown_at_the_next_click(house: Ware
     with other_copy(house) as copy, visited(browser, base, "revenue") as (page, said):
         with duckdb.connect(str(copy)) as connection:
             connection.execute("update reporting.rpt_ad_serving_publisher_days set revenue_usd = revenue_usd + 1")
-            [(expected,)] = connection.execute(
-                f"select sum(revenue_usd) from reporting.rpt_ad_serving_publisher_days where {UP_TO_FULL}"
+            of_days = f"from reporting.rpt_ad_serving_publisher_days where {UP_TO_FULL}"
+            [(expected, of_week)] = connection.execute(
+                f"select sum(revenue_usd), sum(revenue_usd) filter (where {LAST_WEEK}) {of_days}"
             ).fetchall()
         before = tiles(page)["Gross revenue"]
         copy.replace(house.published_copy)
-        page.get_by_role("radio", name="All days").or_(page.get_by_role("button", name="All days")).first.click()
-        page.get_by_text(dollars(expected), exact=True).first.wait_for()
+        for period, amount in (("All days", expected), ("7 days", of_week)):
+            page.get_by_role("radio", name=period).or_(page.get_by_role("button", name=period)).first.click()
+            settled(page)
+            page.get_by_text(dollars(amount), exact=True).first.wait_for()
+        assert tiles(page)["Gross revenue"] == dollars(of_week) != before
         assert before == gross(house)
         assert faults(page, said) == []
 
