@@ -19,4 +19,4 @@ CREATE TABLE duckhouse_marts.dim_ad_units_history
 ENGINE = MergeTree
 ORDER BY (tuple())
 SETTINGS replicated_deduplication_window = '0', index_granularity = 8192
-COMMENT 'One row per version of an ad_unit_id: its attributes, and when they were valid (SCD2).\nRows come from snap_ad_serving__ad_units, which keeps what every delivery said, so late deliveries, values that change back and a pruned landing zone are all right. A version holds from the delivery that brought it until the next; the first since ever. A key that is missing from a delivery keeps its version. Ranges of a key neither overlap nor leave gaps.\n'
+COMMENT 'One row per version of an ad_unit_id: its attributes, and when they were valid (SCD2).\nRows come from snap_ad_serving__ad_units, which keeps what every delivery said, so the history is right after late deliveries, values that change back and a pruned landing zone. A version holds from the delivery that brought it until the next; the first one also holds for all time before. A key that is missing from a delivery keeps its version. Ranges of a key neither overlap nor leave gaps.\n'
