@@ -26,7 +26,8 @@ from duckhouse.streaming.starts import CatchUp, Start, Stretch, never_read, of_f
 from duckhouse.streaming.summary import lagging
 from scripts.consume_kafka import main
 from support.lake import rows
-from support.streams import Killed, MemorySink, Stream, placed, reading, wait_for
+from support.streams import Killed, MemorySink, Stream, placed, reading
+from support.waiting import wait_for
 from tools.brokers.mock import MockCluster
 
 TOPIC = "device-readings"

@@ -20,7 +20,8 @@ from duckhouse.streaming.replay import from_kafka, ranges_since
 from duckhouse.streaming.store.timeseries import open_store
 from support.broker import new_topic
 from support.store import ENTITY, SOURCE, Opened, new_store_database
-from support.streams import SECONDS, Stream, placed, reading, wait_for
+from support.streams import Stream, placed, reading
+from support.waiting import SECONDS, wait_for
 from tools.brokers.apache import Apache
 
 NOON = datetime(2026, 3, 25, 12, tzinfo=UTC)

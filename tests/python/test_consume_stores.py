@@ -25,7 +25,8 @@ from duckhouse.streaming.sink import Sink
 from support.lake import by_duckdb, content
 from support.lake import lake as lake_in
 from support.store import Opened, new_store
-from support.streams import Killed, Stream, reading, readings_entity, wait_for
+from support.streams import Killed, Stream, reading, readings_entity
+from support.waiting import wait_for
 from tools.brokers.mock import MockCluster
 
 TOPIC = "device-readings"

@@ -28,10 +28,11 @@ from support.postgres import (
     counts,
     dsn_of,
     new_database,
-    wait_until,
 )
+from support.waiting import wait_for
 
 TABLES = "advertiser, campaign, impressions, clicks"
+WAITING = "from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
 
 
 def command(shop: Extraction, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
@@ -165,9 +166,8 @@ def test_a_server_that_goes_away_in_the_middle_is_one_line(shop: Extraction) -> 
                 stderr=subprocess.PIPE,
                 text=True,
             )
-            waiting = "from pg_stat_activity where wait_event_type = 'Lock' and datname = current_database()"
-            wait_until(shop, f"select count(*) > 0 {waiting}")
-            shop.sql(f"select pg_terminate_backend(pid, 5000) {waiting}")
+            wait_for(lambda: shop.value(f"select count(*) > 0 {WAITING}"), "it waits for the lock")
+            shop.sql(f"select pg_terminate_backend(pid, 5000) {WAITING}")
         said, complaint = running.communicate(timeout=60)
         assert (running.returncode, said) == (1, "")
         assert complaint.startswith(f"error: PostgreSQL at {shop.database.address}: ")

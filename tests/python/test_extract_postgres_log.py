@@ -13,7 +13,8 @@ from duckhouse.extraction.reader import SnapshotReader
 from duckhouse.extraction.slot import Slot
 from duckhouse.extraction.snapshot import Snapshot
 from duckhouse.extraction.tables import TableName
-from support.postgres import Extraction, after, counts, wait_until
+from support.postgres import Extraction, after, counts
+from support.waiting import wait_for
 
 # ---------------------------------------------------------------- the join of snapshot and stream
 
@@ -24,8 +25,11 @@ def test_transactions_that_are_open_when_the_slot_is_made_land_once(shop: Extrac
         never.execute("delete from impressions where id = 1")
         first = threading.Thread(target=shop.run, args=["cdc"])
         first.start()
-        wait_until(shop, "select count(*) > 0 from pg_stat_activity where query like '%pg_create_logical%' "
-                         "and wait_event_type = 'Lock' and datname = current_database()")  # fmt: skip
+        waiting = (
+            "select count(*) > 0 from pg_stat_activity where query like '%pg_create_logical%' "
+            "and wait_event_type = 'Lock' and datname = current_database()"
+        )
+        wait_for(lambda: shop.value(waiting), "the slot waits for the transactions")
         shop.sql("update campaign set bid = 4 where id = 1")
         early.commit()
         never.rollback()

@@ -14,7 +14,6 @@ import socket
 import stat
 import subprocess
 import sys
-import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
@@ -45,6 +44,7 @@ from duckhouse.settings import PROJECT, clickhouse
 from duckhouse.warehouse.connection import connect
 from support.dbt import invoke_dbt
 from support.gateway import PASSWORD, start_gateway, stop
+from support.waiting import wait_for
 
 UTC = dt.UTC
 HEAD = f"Host: localhost\r\nX-ClickHouse-Key: {PASSWORD}\r\n"
@@ -651,8 +651,8 @@ def test_a_client_that_goes_away_cancels_its_query(port: int) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         connection.sendall(f"POST {url} HTTP/1.1\r\n{HEAD}Content-Length: {len(query)}\r\n\r\n{query}".encode())
         count = f"select count() from system.processes where query like '%{marker}%' and query not like '%processes%'"
-        wait_until(lambda: post(port, count) == b"1\n")
-    wait_until(lambda: post(port, count) == b"0\n")
+        wait_for(lambda: post(port, count) == b"1\n", "the query runs")
+    wait_for(lambda: post(port, count) == b"0\n", "the query is cancelled")
 
 
 def test_a_client_that_goes_away_in_its_body_inserts_nothing(port: int, database: str) -> None:
@@ -663,12 +663,6 @@ def test_a_client_that_goes_away_in_its_body_inserts_nothing(port: int, database
         connection.shutdown(socket.SHUT_WR)
         assert connection.recv(10) == b""
     assert post(port, "select count() from t", database=database) == b"0\n"
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 20) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
 
 
 # ---------------------------------------------------------------- the process
@@ -682,7 +676,7 @@ def test_committed_rows_survive_a_kill(start: Start, tmp_path: Path) -> None:
     with socket.create_connection(("127.0.0.1", port)) as connection:
         head = f"POST / HTTP/1.1\r\n{HEAD}Content-Length: 9000000\r\n\r\ninsert into t values ".encode()
         connection.sendall(head + b"(1)," * 1_000_000)
-        wait_until(lambda: any(path.stat().st_size for path in (data / "gateway-files").iterdir()))
+        wait_for(lambda: any(path.stat().st_size for path in (data / "gateway-files").iterdir()), "a part is written")
         process.send_signal(signal.SIGKILL)
         process.wait()
     assert list((data / "gateway-files").iterdir())

@@ -25,6 +25,7 @@ from duckhouse.processes import script
 from duckhouse.settings import PROJECT, environment
 from duckhouse.sources import load_source
 from support.postgres import SOURCE, new_database, postgres_server
+from support.waiting import wait_for
 
 WITH_DATABASE = ("ad_delivery", "telemetry")
 """The sources that have one: rows are extracted from the first, and messages written to the second."""
@@ -77,6 +78,11 @@ def runs(server: psutil.Process) -> bool:
     return server.is_running() and server.status() != psutil.STATUS_ZOMBIE
 
 
+def wait_for_end(server: psutil.Process) -> None:
+    """A stopped server removes the file for which pg_ctl waits, and ends a moment later."""
+    wait_for(lambda: not runs(server), "the server ends")
+
+
 @contextmanager
 def command_that_uses_it() -> Iterator[tuple[subprocess.Popen[str], int]]:
     """A command in the middle of its work with the database, and the port of that."""
@@ -106,7 +112,7 @@ def test_the_first_command_starts_the_server_and_the_last_stops_it(folder: Path,
         with database_of(load_source(SOURCE)) as database, database.connect() as connection:
             assert connection.execute("select count(*) from impressions").fetchone() == (0,)
         assert runs(server)
-    assert not runs(server)
+    wait_for_end(server)
     assert postmaster(folder) is None
 
 
@@ -119,7 +125,7 @@ def test_two_commands_that_start_at_once_share_one_server(folder: Path) -> None:
     assert [each.communicate("")[0] for each in running] == ["", ""]
     assert len(ports) == 1
     assert [each.returncode for each in running] == [0, 0]
-    assert not runs(server)
+    wait_for_end(server)
 
 
 def test_a_killed_command_leaves_a_server_that_the_next_uses_and_stops(folder: Path) -> None:
@@ -131,7 +137,7 @@ def test_a_killed_command_leaves_a_server_that_the_next_uses_and_stops(folder: P
         with database_of(load_source(SOURCE)) as database:
             assert f":{port}/" in database.address
             assert postmaster(folder) == server
-        assert not runs(server)
+        wait_for_end(server)
 
 
 def test_data_stay_and_a_server_that_was_killed_comes_back(folder: Path) -> None:
@@ -139,8 +145,7 @@ def test_data_stay_and_a_server_that_was_killed_comes_back(folder: Path) -> None
         connection.execute("insert into clicks (campaign_id) values (null)")
         server = postmaster(folder)
         server.kill()
-        while runs(server):
-            os.sched_yield()
+        wait_for_end(server)
         with pytest.raises(UserError, match=r"PostgreSQL at 127.0.0.1:\d+/ad_delivery: .*; check POSTGRES_DSN"):
             database.connect()
     with database_of(load_source(SOURCE)) as database, database.connect() as connection:
@@ -260,7 +265,7 @@ def test_the_command_serves_until_it_is_told_to_end(folder: Path, end: signal.Si
         running.send_signal(end)
         said, complaint = running.communicate(timeout=60)
     assert (running.returncode, said, complaint) == (0, "", "")
-    assert not runs(server)
+    wait_for_end(server)
     assert password not in "".join(greeting) + other.stderr
 
 

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import duckdb
@@ -189,13 +188,6 @@ def extraction(server: Embedded, landing: Path, monkeypatch: pytest.MonkeyPatch)
         yield made
     finally:
         made.drop()
-
-
-def wait_until(shop: Extraction, query: str) -> None:
-    """Asks the database until it says yes."""
-    deadline = monotonic() + 30
-    while not shop.value(query):
-        assert monotonic() < deadline, query
 
 
 def after(monkeypatch: pytest.MonkeyPatch, owner: type, name: str, then: Callable[[], object]) -> None:

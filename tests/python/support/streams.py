@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from threading import Event, Lock, Thread
-from time import monotonic
 
 import orjson
 import pyarrow as pa
@@ -21,9 +20,8 @@ from duckhouse.streaming.letters import Letters
 from duckhouse.streaming.offsets import Offsets, Partition
 from duckhouse.streaming.sink import Overtaken
 from duckhouse.streaming.summary import Summary
+from support.waiting import SECONDS
 
-SECONDS = 30
-"""Until a test that waits gives up."""
 READING = {
     "device_id": "sensor-123",
     "timestamp": "2025-01-20T10:15:30Z",
@@ -168,13 +166,6 @@ class Stream:
             thread.join(SECONDS)
         assert not thread.is_alive()
         assert not failed, failed
-
-
-def wait_for(holds: Callable[[], object], what: str) -> None:
-    deadline, pause = monotonic() + SECONDS, Event()
-    while not holds():
-        assert monotonic() < deadline, what
-        pause.wait(0.02)
 
 
 def placed(*counts: int) -> Sequence[tuple[int, int]]:
