@@ -36,9 +36,12 @@ POPULATION = (
 TOTALS = {"consent_asked": 1500, "consent_given": 800, "pageview": 2600, "ui_action": 20, "events": 4920}
 CONVERSION = 800 / 1500
 
-# a population that is sampled by user: so many users, with 1 to 5 pageviews each, stored with all of them or none
-USERS, MOST_PAGES, USER_RATE = 240, 5, 0.25
+# populations that are sampled by user: so many users, with 1 to 5 pageviews each. A user has one number for all samples
+# of one, and its pageviews are stored whose rate is above that number: all or none, where all have one rate
+USERS, MOST_PAGES = 240, 5
 PAGES = 1 + np.arange(USERS) % MOST_PAGES
+BY_USER = {"by-user": (0.25,), "two-rates": (0.25, 0.5)}
+"""Companies, and the rates that the pageviews of a user have in turn."""
 
 
 @pytest.fixture(scope="module")
@@ -51,20 +54,20 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
         yield house
 
 
-def stored(random: np.random.Generator, units: int, rate: float) -> np.ndarray:
-    """Which units each sample stores.
+def numbers(random: np.random.Generator, units: int) -> np.ndarray:
+    """A number between 0 and 1 of each unit for each sample, which stores the unit where its rate is above that.
 
     Across the samples the draws of a unit are a Latin hypercube: by themselves they are as random as any, together they
     cover 0 to 1 evenly, so that the mean of 500 samples shows a bias and not the luck of a seed.
     """
     places = random.permuted(np.tile(np.arange(SAMPLES), (units, 1)), axis=1)
-    return (places + random.random(places.shape)) / SAMPLES < rate
+    return (places + random.random(places.shape)) / SAMPLES
 
 
 def draw(drop: Path) -> None:
     """Each company stores every event of the same population with the probability of its stratum.
 
-    Each company by-user-… stores the users of another population, with all their events.
+    Each company of BY_USER stores the users of another population.
     """
     random = np.random.default_rng(SEED)
     (drop / "events").mkdir(parents=True)
@@ -74,19 +77,23 @@ def draw(drop: Path) -> None:
     )
     columns: dict[str, list[object]] = {"TYPE": [], "RATE": [], "COUNT": [], "APIKEY": [], "USER_ID": []}
     for stratum in POPULATION:
-        for number, count in enumerate(stored(random, stratum.events, stratum.rate).sum(axis=0).tolist()):
+        for number, count in enumerate((numbers(random, stratum.events) < stratum.rate).sum(axis=0).tolist()):
             columns["TYPE"] += [stratum.event_type] * count
             columns["RATE"] += [stratum.rate] * count
             columns["COUNT"] += [round(1 / stratum.rate)] * count
             columns["APIKEY"] += [f"company-{number:03}"] * count
             columns["USER_ID"] += [None] * count
-    for user, number in np.argwhere(stored(np.random.default_rng(SEED), USERS, USER_RATE)).tolist():
-        count = int(PAGES[user])
-        columns["TYPE"] += ["pageview"] * count
-        columns["RATE"] += [USER_RATE] * count
-        columns["COUNT"] += [round(1 / USER_RATE)] * count
-        columns["APIKEY"] += [f"by-user-{number:03}"] * count
-        columns["USER_ID"] += [f"user-{user}"] * count
+    for company, rates in BY_USER.items():
+        drawn = numbers(np.random.default_rng(SEED), USERS)
+        for user, pages in enumerate(PAGES.tolist()):
+            for page in range(pages):
+                rate = rates[page % len(rates)]
+                for number in np.flatnonzero(drawn[user] < rate).tolist():
+                    columns["TYPE"].append("pageview")
+                    columns["RATE"].append(rate)
+                    columns["COUNT"].append(round(1 / rate))
+                    columns["APIKEY"].append(f"{company}-{number:03}")
+                    columns["USER_ID"].append(f"user-{user}")
     events = len(columns["TYPE"])
     ids = [str(uuid.UUID(bytes=random.bytes(16))) for _ in range(events)]
     times = ["2025-09-05 12:00:00.000"] * events
@@ -102,11 +109,11 @@ def estimates(house: Warehouse, name: str) -> list[tuple[float, float, float]]:
     return rows
 
 
-def estimates_by_user(house: Warehouse, errors: str) -> list[tuple[float, float, float, float]]:
+def estimates_by_user(house: Warehouse, company: str, errors: str) -> list[tuple[float, float, float, float]]:
     """Of each sample of users: the estimate, its standard error and its interval."""
     rows = house.rows(
         f"select cast(events_weighted_once as double), {errors}_se, {errors}_low, {errors}_high "
-        "from marts.agg_consent_design_effects where company_id like 'by-user-%' order by company_id"
+        f"from marts.agg_consent_design_effects where company_id like '{company}-%' order by company_id"
     )
     assert len(rows) == SAMPLES
     return rows
@@ -154,25 +161,41 @@ def test_the_extrapolated_volume_keeps_the_relative_interval_and_misses_the_trut
     assert all(low > TOTALS["pageview"] for _, low, _ in estimates(samples, "pageview_extrapolated"))
 
 
+@pytest.mark.parametrize("company", BY_USER)
 def test_where_users_were_drawn_the_interval_by_user_holds_the_truth_and_the_one_by_event_does_not(
-    samples: Warehouse,
+    samples: Warehouse, company: str
 ) -> None:
     truth = PAGES.sum()
     held = {
-        errors: sum(low <= truth <= high for _, _, low, high in estimates_by_user(samples, errors)) / SAMPLES
+        errors: sum(low <= truth <= high for _, _, low, high in estimates_by_user(samples, company, errors)) / SAMPLES
         for errors in ("events_weighted_once_by_user", "events_weighted_once")
     }
     assert 0.93 <= held["events_weighted_once_by_user"] <= 0.97
-    assert held["events_weighted_once"] < 0.75
+    assert held["events_weighted_once"] < 0.8
 
 
-def test_where_users_were_drawn_the_standard_error_by_user_is_the_spread(samples: Warehouse) -> None:
-    drawn = estimates_by_user(samples, "events_weighted_once_by_user")
+@pytest.mark.parametrize("company", BY_USER)
+def test_where_users_were_drawn_the_standard_error_by_user_is_the_spread(samples: Warehouse, company: str) -> None:
+    drawn = estimates_by_user(samples, company, "events_weighted_once_by_user")
     assert fmean(error for _, error, _, _ in drawn) == pytest.approx(stdev(value for value, *_ in drawn), rel=0.1)
     [(effect,)] = samples.rows(
-        "select avg(design_effect) from marts.agg_consent_design_effects where company_id like 'by-user-%'"
+        f"select avg(design_effect) from marts.agg_consent_design_effects where company_id like '{company}-%'"
     )
-    assert effect == pytest.approx((PAGES**2).sum() / PAGES.sum(), rel=0.05)
+    assert effect == pytest.approx(true_design_effect(BY_USER[company]), rel=0.05)
+
+
+def true_design_effect(rates: tuple[float, ...]) -> float:
+    """The variance of the total where users are drawn, over that where events are drawn with the same rates.
+
+    Two pageviews of a user are both stored in as many samples as the smaller rate says. There they add the product of
+    their weights to the square of the total, so on average the smaller weight.
+    """
+    by_user = by_event = 0.0
+    for pages in PAGES.tolist():
+        weights = [1 / rates[page % len(rates)] for page in range(pages)]
+        by_user += sum(min(one, other) for one in weights for other in weights) - pages**2
+        by_event += sum(weight - 1 for weight in weights)
+    return by_user / by_event
 
 
 def test_where_no_user_is_known_nothing_is_said_by_user(samples: Warehouse) -> None:

@@ -351,11 +351,11 @@ def test_requests_without_a_session_share_a_handle_that_is_as_it_was(port: int) 
 
 
 def test_a_handle_that_only_reads_is_for_requests_that_only_read(port: int) -> None:
+    assert error_of(send(port, "POST", b"create database written", readonly="2"))[1] == 164
     state = "select getSetting('log_comment'), getSetting('join_use_nulls'), currentDatabase()"
     handle, *_ = post(port, state, readonly="2", join_use_nulls="1", database="system").split()
     assert post(port, state, readonly="2") == handle + b"\tfalse\tdefault\n"
     assert send(port, "GET", query=state)[2] == handle + b"\tfalse\tdefault\n"
-    assert error_of(send(port, "POST", b"create database written", readonly="2"))[1] == 164
     for number in range(12):
         post(port, f"create database written_{number}")
         post(port, f"drop database written_{number}")
