@@ -658,23 +658,23 @@ def test_a_model_is_shown_whole_where_nothing_is_new(built: Built) -> None:
 
 
 def test_a_test_of_checks_names_those_that_fail(built: Built) -> None:
-    yaml = built.project / "models" / "marts" / "ad_serving" / "dim_publishers.yml"
-    text = yaml.read_text()
-    checks = """      - checks:
+    yaml = built.project / "models" / "marts" / "ad_serving" / "fct_ad_events.yml"
+    checks = """    data_tests:
+      - checks:
           arguments:
-            unique: [[publisher_id]]
-            not_null: [publisher_id]
+            unique: [[event_id]]
+            not_null: [event_id]
             accepted_values: {publisher_id: [x]}
-            expressions: {has_a_name: "publisher_name is null"}
+            expressions: {has_no_id: "event_id is null"}
 """
-    head, rest = text.split("  - name: dim_publishers\n")
-    yaml.write_text(
-        f"{head}  - name: dim_publishers\n" + rest.replace("    data_tests:\n", f"    data_tests:\n{checks}", 1)
-    )
-    broken = "publisher_id is not one of the accepted values: 1; has_a_name is not true: 1"
+    text = yaml.read_text()
+    yaml.write_text(text.replace("    data_tests:\n", checks, 1))
+    [(events,)] = built.rows("select count(*) from marts.fct_ad_events")
+    broken = f"publisher_id is not one of the accepted values: {events}; has_no_id is not true: {events}"
     with pytest.raises(BuildError, match=f": {broken}$"):
         built.dbt("build")
     assert built.rows("select distinct outcome from builds.runs") == [("success",)], "what is skipped is not a run"
+    yaml.write_text(text)
 
 
 def test_a_view_with_the_rows_of_a_fact_is_read_by_its_days(built: Built) -> None:
