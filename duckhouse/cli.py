@@ -166,6 +166,12 @@ def until_stopped() -> threading.Event:
     return stop
 
 
+def wait_for(stop: threading.Event) -> None:
+    """Returns once it is set. A signal that arrives just before a wait without a limit would not end that wait."""
+    while not stop.wait(1):
+        pass
+
+
 def above_zero(kind: Callable[[str], float]) -> Callable[[str], float]:
     """Reads an option that is a number above 0, as `int` or `float` writes it."""
 

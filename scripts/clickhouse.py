@@ -14,7 +14,7 @@ import threading
 from pathlib import Path
 
 from duckhouse.callers import is_loopback
-from duckhouse.cli import UserError, run, until_stopped
+from duckhouse.cli import UserError, run, until_stopped, wait_for
 from duckhouse.embedded.clickhouse.engine import Engine, data_directory
 from duckhouse.embedded.clickhouse.server import Gateway
 from duckhouse.embedded.passwords import given_password, kept_password
@@ -43,7 +43,7 @@ def main() -> int:
     version = ".".join(server.engine.version.split(".")[:2])
     where = f"data: {folder}" if given else f"data: {folder}, password in {kept}"
     print(f"ClickHouse {version} at http://{options.host}:{server.server_port} ({where})", flush=True)
-    stop.wait()
+    wait_for(stop)
     if not server.stop(GRACE_SECONDS):
         # The engine cannot be closed under a running query; what is committed is safe.
         sys.stdout.flush()

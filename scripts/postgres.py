@@ -9,7 +9,7 @@ Commands that need a database start the server themselves where no setting names
 
 import argparse
 
-from duckhouse.cli import UserError, run, until_stopped
+from duckhouse.cli import UserError, run, until_stopped, wait_for
 from duckhouse.embedded.migrate import migrate, migrations
 from duckhouse.embedded.postgres import HOST, ROLE, embedded, prepare
 from duckhouse.extraction.database import database_of, is_named, source_with_database, sources_with_database
@@ -39,7 +39,7 @@ def _serve(port: int) -> int:
                 f"PostgreSQL at postgresql://{ROLE}@{HOST}:{port}/{source.name} (password in {folder / 'password'})",
                 flush=True,
             )
-        stop.wait()
+        wait_for(stop)
     return 0
 
 

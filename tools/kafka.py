@@ -22,7 +22,7 @@ def main(words: Sequence[str] | None = None) -> int:
     stop = cli.until_stopped()
     with _broker(options) as greeting:
         print(greeting, flush=True)
-        stop.wait()
+        cli.wait_for(stop)
     return 0
 
 
