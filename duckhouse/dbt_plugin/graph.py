@@ -13,13 +13,20 @@ ENDED_WELL = ("success", "pass", WARNED)
 
 @dataclass(frozen=True)
 class Step:
-    """A node that dbt runs. `parents` are the nodes that it reads, including through ephemeral models. `tables` are the
-    source tables (source, table) that it reads itself. `relation` is (schema, name), where it makes one."""
+    """A node that dbt runs. `parents` are the nodes that it reads, including through ephemeral models and fixed views.
+    `tables` are the source tables (source, table) that it reads itself. `relation` is (schema, name), where it makes
+    one. A view is fixed if its SQL follows from the code alone; `fixed_in` is the database that this SQL names."""
 
     id: str
     parents: frozenset[str]
     tables: frozenset[tuple[str, str]]
     relation: tuple[str, str] | None = None
+    fixed_in: str | None = None
+
+    @property
+    def made_from(self) -> frozenset[str]:
+        """The nodes whose rows decide what it makes: none for a fixed view, which shows whatever rows they have."""
+        return self.parents if self.fixed_in is None else frozenset()
 
 
 @dataclass(frozen=True)
@@ -60,9 +67,14 @@ class Graph:
     def versions(self, code: str, deliveries: Deliveries) -> dict[str, str]:
         """For each node, the fingerprint of the code and of the deliveries that it is made from."""
         reads: dict[str, frozenset[tuple[str, str]]] = {}
+        made: dict[str, str] = {}
         for node in self.nodes:
             reads[node.id] = node.tables.union(*(reads.get(parent, frozenset()) for parent in node.parents))
-        return {identity: version_of(code, tables, deliveries) for identity, tables in reads.items()}
+            if node.fixed_in is None:
+                made[node.id] = version_of(code, reads[node.id], deliveries)
+            else:
+                made[node.id] = version_of(f"{code}\n{node.fixed_in}", (), deliveries)
+        return made
 
     def up_to_date(
         self, versions: Mapping[str, str], records: Mapping[str, Done], rows: Mapping[tuple[str, str], str]
@@ -75,7 +87,7 @@ class Graph:
                 record
                 and record.version == versions[node.id]
                 and (node.relation is None or rows.get(node.relation) == record.rows)
-                and all(parent in current and records[parent].at <= record.at for parent in node.parents)
+                and all(parent in current and records[parent].at <= record.at for parent in node.made_from)
             ):
                 current.add(node.id)
         return current
@@ -95,11 +107,11 @@ class Graph:
         new: dict[str, Done] = {}
         for node in self.nodes:
             outcome, at = results.get(node.id, ("", ""))
-            if outcome in ENDED_WELL and all(parent in known and known[parent].at <= at for parent in node.parents):
+            if outcome in ENDED_WELL and all(parent in known and known[parent].at <= at for parent in node.made_from):
                 record = Done(versions[node.id], outcome, at, rows.get(node.relation, "") if node.relation else "")
                 known[node.id] = new[node.id] = record
             elif node.id in known and not all(
-                parent in known and known[parent].at <= known[node.id].at for parent in node.parents
+                parent in known and known[parent].at <= known[node.id].at for parent in node.made_from
             ):
                 del known[node.id]
         return new, len(known) == len(self.nodes)
@@ -126,6 +138,11 @@ class Graph:
             for node in self.nodes
             if node.relation and node.relation in there and node.relation[0] in schemas
         }
+
+    def shown(self, relations: Container[str]) -> set[str]:
+        """The nodes whose rows people see in these relations: their own, and of a fixed view those of what it reads."""
+        fixed = (node.parents for node in self.nodes if node.id in relations and node.fixed_in is not None)
+        return {node.id for node in self.nodes if node.id in relations}.union(*fixed)
 
     def unfinished(
         self,

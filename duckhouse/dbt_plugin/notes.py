@@ -22,9 +22,10 @@ from duckhouse.dbt_plugin.block_lines import blocked_by, lines
 from duckhouse.dbt_plugin.blocking import block_after, failures
 from duckhouse.dbt_plugin.blocks import BesideCopy, Block, BlockPlace, InTable
 from duckhouse.dbt_plugin.code import fingerprint
-from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, WARNED, Done, Graph, Step, version_of_all
+from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, WARNED, Done, version_of_all
 from duckhouse.dbt_plugin.messages import EVERY_BUILD
 from duckhouse.dbt_plugin.refusals import refuse_missing_zones, refuse_name
+from duckhouse.dbt_plugin.steps import WITH_RELATION, graph_of
 from duckhouse.dbt_plugin.tested import ALL_DAYS
 from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, NodeRun, Query, row_counts, through
 from duckhouse.settings import is_publishing, landing_dir, published_beside
@@ -34,8 +35,6 @@ CONNECTION = "up_to_date"
 TURN = "turn"
 REPORTING = "reporting"  # the folder of models, whatever the schema is called on a target
 OF_RULES = "quality"  # the tag of nodes that read rules; their group finds out which areas are built
-WITH_RELATION = (NodeType.Model, NodeType.Seed, NodeType.Snapshot)
-RUN_BY_DBT = (*WITH_RELATION, NodeType.Test)
 
 
 class Notes:
@@ -190,7 +189,7 @@ class Notes:
             fire_event(Note(msg=not_published(undone)))
             return
         held = records_of(self.copy)
-        if any(held.get(node) != self.records[node] for node in built):
+        if any(held.get(node) != self.records.get(node) for node in self.graph.shown(built)):
             self.replace_copy(set(built.values()))
         if self.whole:
             with self.adapter.connection_named(CONNECTION):
@@ -237,17 +236,6 @@ def run_of(result: Any) -> NodeRun:
     )
 
 
-def graph_of(manifest: Manifest) -> Graph:
-    """The nodes that dbt runs. Unit tests read no table: their result depends on the code alone."""
-    nodes = [node_of(node, manifest) for node in manifest.nodes.values() if is_run(node)]
-    unit_tests = [Step(identity, frozenset(), frozenset()) for identity in manifest.unit_tests]
-    return Graph.of([*nodes, *unit_tests])
-
-
-def is_run(node: Any) -> bool:
-    return node.resource_type in RUN_BY_DBT and not node.is_ephemeral_model
-
-
 def is_view_of_area(node: Any) -> bool:
     return (
         node.resource_type == NodeType.Model
@@ -255,23 +243,3 @@ def is_view_of_area(node: Any) -> bool:
         and OF_RULES in node.tags
         and node.group != OF_RULES
     )
-
-
-def node_of(node: Any, manifest: Manifest) -> Step:
-    parents: set[str] = set()
-    tables: set[tuple[str, str]] = set()
-    waiting, seen = list(node.depends_on_nodes), set()
-    while waiting:
-        identity = waiting.pop()
-        if identity in seen:
-            continue
-        seen.add(identity)
-        if identity in manifest.sources:
-            source = manifest.sources[identity]
-            tables.add((source.source_name, source.name))
-        elif identity in manifest.nodes and is_run(manifest.nodes[identity]):
-            parents.add(identity)
-        elif identity in manifest.nodes:
-            waiting += manifest.nodes[identity].depends_on_nodes
-    relation = None if node.resource_type == NodeType.Test else (node.schema, node.alias)
-    return Step(node.unique_id, frozenset(parents), frozenset(tables), relation)

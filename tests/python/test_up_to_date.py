@@ -6,17 +6,21 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, NamedTuple, NoReturn
 
 import clickhouse_connect
 import duckdb
 import pytest
 from dbt.adapters.factory import get_adapter
+from dbt.artifacts.resources.types import NodeType
 from dbt.contracts.graph.manifest import Manifest
 
 from duckhouse.dbt_plugin.graph import Done, Graph, Step
 from duckhouse.dbt_plugin.notes import not_published
+from duckhouse.dbt_plugin.steps import fixed_views
 from duckhouse.settings import clickhouse
 from duckhouse.turns import turn
 from duckhouse.warehouse.blocked import Blocked, blocked
@@ -96,6 +100,103 @@ def test_a_run_records_what_ended_well_from_what_is_up_to_date(
     new, everything = CHAIN.to_record(VERSIONS, current, RECORDS, results, ROWS)
     assert set(new) == recorded
     assert everything == is_all
+
+
+SHOWN = [
+    Step("view", frozenset({"mart"}), frozenset(), ("marts", "view"), fixed_in="first"),
+    step("test of view", "view", "mart", table=False),
+]
+OF_VIEW = {
+    "view": Done(Graph.of(SHOWN).versions("code", {})["view"], "success", "09:00"),
+    "test of view": Done(VERSIONS["test"], "pass", "10:02"),
+}
+
+
+@pytest.mark.parametrize(
+    ("code", "deliveries", "records", "rows", "expected"),
+    [
+        ("code", DELIVERIES, {}, {}, {"view", "test of view"}),
+        ("code", MORE, {}, {}, {"view"}),
+        ("code", DELIVERIES, {"mart": Done(VERSIONS["mart"], "success", "10:05", "2")}, {}, {"view"}),
+        ("code", DELIVERIES, {"mart": Done("", "", "")}, {}, {"view"}),
+        ("other code", DELIVERIES, {}, {}, set()),
+        ("code", DELIVERIES, {}, {("marts", "view"): None}, set()),
+        ("code", DELIVERIES, {"view": Done("", "", "")}, {}, set()),
+    ],
+    ids=[
+        *("nothing is new", "one more delivery", "its table was made later", "its table was not made"),
+        *("other code", "it is gone", "forgotten"),
+    ],
+)
+def test_a_fixed_view_is_made_again_for_other_code_only_and_its_tests_for_other_rows(
+    code: str, deliveries: Any, records: dict[str, Done], rows: dict[tuple[str, str], str], expected: set[str]
+) -> None:
+    """Made before its table, such as in an earlier build."""
+    graph = Graph.of([*CHAIN.nodes, *SHOWN])
+    found = graph.up_to_date(
+        graph.versions(code, deliveries), RECORDS | OF_VIEW | records, ROWS | {("marts", "view"): ""} | rows
+    )
+    assert found & OF_VIEW.keys() == expected
+
+
+def test_people_see_in_a_fixed_view_what_the_tables_have_that_it_reads() -> None:
+    assert Graph.of([*CHAIN.nodes, *SHOWN]).shown({"view", "staging"}) == {"view", "mart", "staging"}
+    assert CHAIN.shown({"mart"}) == {"mart"}
+
+
+def test_a_fixed_view_names_its_database() -> None:
+    of_other_file = Graph.of([replace(SHOWN[0], fixed_in="other")])
+    assert of_other_file.versions("code", {}) != Graph.of(SHOWN[:1]).versions("code", {})
+
+
+def test_a_run_records_a_fixed_view_whatever_became_of_its_table() -> None:
+    graph = Graph.of([*CHAIN.nodes, *SHOWN])
+    results = {"view": ("success", "11:00"), "test of view": ("pass", "11:01")}
+    new, _ = graph.to_record(graph.versions("code", DELIVERIES), {"staging", "seed"}, RECORDS, results, ROWS)
+    assert set(new) == {"view"}
+    results = {"mart": ("success", "11:00")}
+    kept = RECORDS | OF_VIEW
+    _, is_all = graph.to_record(graph.versions("code", DELIVERIES), set(kept), kept, results, ROWS)
+    assert not is_all, "the tests are older than the table"
+
+
+def model(name: str, materialized: str, *reads: str, macros: tuple[str, ...] = (), sql: str = "select 1") -> Any:
+    return SimpleNamespace(
+        unique_id=name,
+        resource_type=NodeType.Model,
+        config=SimpleNamespace(materialized=materialized),
+        depends_on=SimpleNamespace(macros=list(macros)),
+        depends_on_nodes=list(reads),
+        is_ephemeral_model=materialized == "ephemeral",
+        raw_code=sql,
+    )
+
+
+def test_a_view_is_fixed_unless_a_macro_or_a_model_in_its_sql_asks_the_warehouse() -> None:
+    macros = {
+        "asks": ([], "adapter.get_relation(this)"),
+        "through": (["asks"], "asks()"),
+        "dispatches": (["plain"], "adapter.dispatch('plain')()"),
+        "plain": ([], "1"),
+    }
+    models = [
+        model("fixed", "view", "table", "cte", "source", macros=("dispatches",)),
+        model("by itself", "view", sql="{{ adapter.get_columns_in_relation(this) }}"),
+        model("by a macro", "view", macros=("through",)),
+        model("by a cte", "view", "cte of cte"),
+        model("table", "table", macros=("asks",)),
+        model("cte", "ephemeral", "table"),
+        model("cte of cte", "ephemeral", "asking cte"),
+        model("asking cte", "ephemeral", macros=("through",)),
+    ]
+    manifest: Any = SimpleNamespace(
+        nodes={one.unique_id: one for one in models},
+        macros={
+            name: SimpleNamespace(depends_on=SimpleNamespace(macros=calls), macro_sql=sql)
+            for name, (calls, sql) in macros.items()
+        },
+    )
+    assert fixed_views(manifest) == {"fixed"}
 
 
 STAGED, SOLD = ("staging", "staged"), ("marts", "sold")
@@ -192,6 +293,8 @@ class Built(NamedTuple):
     house: Warehouse
     target: str
     project: Path
+    of_fixed_views: dict[str, str]
+    """Their SQL before anything was built."""
 
     def dbt(self, *words: str, publish: str = "true") -> set[str]:
         """The names of the nodes that the command runs, without tests that warn: those run every time."""
@@ -259,6 +362,13 @@ class Built(NamedTuple):
         [found] = invoke_dbt(*command, target=self.target, env=self.house.env, project=self.project).result
         return found.node.compiled_code
 
+    def sql_of_fixed_views(self) -> dict[str, str]:
+        with environment(self.house.env):
+            views = fixed_views(parsed(target=self.target, project=self.project))
+        command = ("compile", "--indirect-selection", "empty", "--select", *(view.split(".")[2] for view in views))
+        done = invoke_dbt(*command, target=self.target, env=self.house.env, project=self.project)
+        return {made.node.name: made.node.compiled_code for made in done.result}
+
     def blocked(self) -> Blocked | None:
         with environment(self.house.env):
             return blocked(self.target)
@@ -277,7 +387,8 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         publishers = csv_of("publisher_id,publisher_name,timezone", "1,One,UTC")
         deliver(house, 10, [event("a", "2026-01-09T10:00:00Z")], publishers=publishers)
         house.run("push")
-        made = Built(house, request.param, project)
+        made = Built(house, request.param, project, {})
+        made.of_fixed_views.update(made.sql_of_fixed_views())
         made.dbt("build")
         yield made
 
@@ -563,6 +674,11 @@ def test_rows_with_the_key_of_an_untested_row_are_found_also_by_a_key_with_null(
     assert found(["part", "x"]) == [0, 3]
 
 
+def test_the_sql_of_fixed_views_does_not_follow_from_what_is_built(built: Built) -> None:
+    assert len(built.of_fixed_views) > 50
+    assert built.sql_of_fixed_views() == built.of_fixed_views
+
+
 def test_full_refresh_runs_everything(built: Built) -> None:
     assert {"fct_ad_events", "dim_publishers", "time_zones"} <= built.dbt("build", "--full-refresh")
 
@@ -678,7 +794,7 @@ def test_a_test_of_checks_names_those_that_fail(built: Built) -> None:
 
 
 def test_a_view_with_the_rows_of_a_fact_is_read_by_its_days(built: Built) -> None:
-    """The last test: other builds of this warehouse leave the view out."""
+    """With the next one the last tests: other builds of this warehouse leave the view out."""
     view = "fct_ad_events_at_event_time"
     test, day = f"{view}_checks", {"event_date": "cast('2026-01-20' as date)", "_day_version": "'new'"}
     assert view in built.dbt("build", "--select", f"+{view}")
@@ -688,3 +804,16 @@ def test_a_view_with_the_rows_of_a_fact_is_read_by_its_days(built: Built) -> Non
     assert built.found(test=test) == ""
     with built.spoilt("a", **day), built.spoilt("a", **day):
         assert built.found(test=test) == "event_id is not unique: 1"
+
+
+def test_a_view_shows_what_is_new_without_being_made_again(built: Built) -> None:
+    view = "fct_ad_events_at_event_time"
+    built.dbt("build", "--select", f"+{view}")
+    built.deliver(21, event("new", "2026-01-20T10:00:00Z"))
+    ran = built.dbt("build", "--select", f"+{view}")
+    assert {"fct_ad_events", f"{view}_checks"} <= ran
+    assert view not in ran
+    assert built.rows(f"select count(*) from marts.{view} where event_id = 'new'") == [(1,)]
+    built.run(f"drop view marts.{view}")
+    assert view in built.dbt("build", "--select", f"+{view}")
+    assert built.dbt("build", "--select", f"+{view}") == set()
