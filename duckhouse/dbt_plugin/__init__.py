@@ -1,7 +1,7 @@
 """What plugins/dbt_duckhouse.py adds to dbt; docs/builds.md explains it for users.
 
 - tasks: a build leaves out what is up to date; a command that would spoil tables is refused.
-- steps: what the nodes of the project read; graph: which of them are up to date.
+- project_graph: what the nodes of the project read; graph: which of them are up to date.
 - notes: what a command knows about the warehouse, and records there.
 - messages: a test of several checks says which of them fail, a test of findings which rules have some.
 - blocking: a build that fails says and records what blocks it.

@@ -24,8 +24,8 @@ from duckhouse.dbt_plugin.blocks import BesideCopy, Block, BlockPlace, InTable
 from duckhouse.dbt_plugin.code import fingerprint
 from duckhouse.dbt_plugin.graph import ALL, FORGOTTEN, WARNED, Done, version_of_all
 from duckhouse.dbt_plugin.messages import EVERY_BUILD
+from duckhouse.dbt_plugin.project_graph import WITH_RELATION, graph_of
 from duckhouse.dbt_plugin.refusals import refuse_missing_zones, refuse_name
-from duckhouse.dbt_plugin.steps import WITH_RELATION, graph_of
 from duckhouse.dbt_plugin.tested import ALL_DAYS
 from duckhouse.dbt_plugin.warehouses import ClickHouse, DuckDB, NodeRun, Query, row_counts, through
 from duckhouse.settings import is_publishing, landing_dir, published_beside

@@ -21,7 +21,7 @@ from dbt_common.exceptions import DbtRuntimeError
 from duckhouse.dbt_plugin import asked, credentials, refusals
 from duckhouse.dbt_plugin.messages import name_what_failed
 from duckhouse.dbt_plugin.notes import CONNECTION, Notes
-from duckhouse.dbt_plugin.steps import WITH_RELATION
+from duckhouse.dbt_plugin.project_graph import WITH_RELATION
 from duckhouse.dbt_plugin.tested import reading_untested
 from duckhouse.dbt_plugin.variables import faults
 from duckhouse.settings import clickhouse, is_elementary_on
