@@ -1,5 +1,6 @@
 import gc
 import os
+import signal
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -60,6 +61,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def places() -> Iterator[None]:
     with quick_folder() as folder, places_below(folder):
         yield
+
+
+@pytest.fixture(autouse=True)
+def ended_by_sigterm() -> Iterator[None]:
+    """Dagster, which tests run in this process, gives SIGTERM the handler of Ctrl-C. In the background that one ignores
+    it, and so would the commands that later tests start."""
+    before = signal.getsignal(signal.SIGTERM)
+    yield
+    signal.signal(signal.SIGTERM, before)
 
 
 @pytest.fixture
