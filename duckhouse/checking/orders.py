@@ -18,7 +18,7 @@ from dbt.contracts.graph.manifest import Manifest
 
 from duckhouse import builds, cli, duck
 from duckhouse.checking.deliveries import Arriving, arriving
-from duckhouse.checking.parts import macros_of
+from duckhouse.dbt_plugin.project_graph import macros_of
 from duckhouse.landing.load import load
 from duckhouse.landing.manifest import Delivery, iso
 from duckhouse.landing.zone import Zone, prepare

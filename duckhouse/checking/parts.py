@@ -8,6 +8,7 @@ from typing import Any
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.graph.nodes import GenericTestNode, ModelNode, SnapshotNode, SourceDefinition
 
+from duckhouse.dbt_plugin.project_graph import macros_of
 from duckhouse.dbt_plugin.published import PUBLISHED_SCHEMAS
 
 
@@ -150,18 +151,6 @@ def _node(node: ModelNode | SnapshotNode, keys: Mapping[str, list[frozenset[str]
 
 def _name(read: Any) -> str:
     return f"{read.source_name}.{read.name}" if isinstance(read, SourceDefinition) else str(read.name)
-
-
-def macros_of(by_name: list[str], manifest: Manifest) -> set[str]:
-    """These macros and all macros that they call."""
-    found: set[str] = set()
-    waiting = list(by_name)
-    while waiting:
-        key = waiting.pop()
-        if key not in found and key in manifest.macros:
-            found.add(key)
-            waiting += manifest.macros[key].depends_on.macros
-    return found
 
 
 def _sources(manifest: Manifest) -> dict[str, Declared]:

@@ -5,6 +5,7 @@ in its SQL, uses dbt's adapter.
 """
 
 import re
+from collections.abc import Iterable
 from typing import Any
 
 from dbt.artifacts.resources.types import NodeType
@@ -53,31 +54,24 @@ def node_of(node: Any, manifest: Manifest, fixed: set[str]) -> Step:
 
 
 def fixed_views(manifest: Manifest) -> set[str]:
-    asking = macros_that_ask(manifest)
-
     def asks(node: Any) -> bool:
+        macros = (manifest.macros[key].macro_sql for key in macros_of(node.depends_on.macros, manifest))
+        if any(ASKING.search(text) for text in (node.raw_code, *macros)):
+            return True
         read = (manifest.nodes.get(identity) for identity in node.depends_on_nodes)
-        return (
-            ASKING.search(node.raw_code) is not None
-            or not asking.isdisjoint(node.depends_on.macros)
-            or any(asks(model) for model in read if model and model.is_ephemeral_model)
-        )
+        return any(asks(model) for model in read if model and model.is_ephemeral_model)
 
     models = (node for node in manifest.nodes.values() if node.resource_type == NodeType.Model)
     return {node.unique_id for node in models if node.config.materialized == "view" and not asks(node)}
 
 
-def macros_that_ask(manifest: Manifest) -> set[str]:
-    """The macros that ask the warehouse something, themselves or through others."""
-    callers: dict[str, list[str]] = {}
-    for identity, macro in manifest.macros.items():
-        for called in macro.depends_on.macros:
-            callers.setdefault(called, []).append(identity)
-    waiting = [identity for identity, macro in manifest.macros.items() if ASKING.search(macro.macro_sql)]
-    asking: set[str] = set()
+def macros_of(by_name: Iterable[str], manifest: Manifest) -> set[str]:
+    """These macros and all macros that they call."""
+    found: set[str] = set()
+    waiting = list(by_name)
     while waiting:
-        identity = waiting.pop()
-        if identity not in asking:
-            asking.add(identity)
-            waiting += callers.get(identity, ())
-    return asking
+        key = waiting.pop()
+        if key not in found and key in manifest.macros:
+            found.add(key)
+            waiting += manifest.macros[key].depends_on.macros
+    return found
