@@ -30,6 +30,7 @@ WITHOUT_DBT = ("test_gateway.py", "test_generate_ad_serving.py")
 WITH_DBT = ("test_orchestration_flow.py", "test_orchestration_servers.py")
 """Files that build without a warehouse of the tests."""
 
+ON_SIGTERM = signal.getsignal(signal.SIGTERM)
 os.environ["DUCKHOUSE_PUBLISH"] = "false"  # of hundreds of builds few are read
 
 # every embedded ClickHouse of a test asks for this one, and every client that names none gives it
@@ -67,9 +68,8 @@ def places() -> Iterator[None]:
 def ended_by_sigterm() -> Iterator[None]:
     """Dagster, which tests run in this process, gives SIGTERM the handler of Ctrl-C. In the background that one ignores
     it, and so would the commands that later tests start."""
-    before = signal.getsignal(signal.SIGTERM)
     yield
-    signal.signal(signal.SIGTERM, before)
+    signal.signal(signal.SIGTERM, ON_SIGTERM)
 
 
 @pytest.fixture

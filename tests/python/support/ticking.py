@@ -1,7 +1,6 @@
 """Dagster in this process: sensors and schedules that tick when a test says so, and runs that end before it goes on."""
 
 import json
-import signal
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -85,12 +84,8 @@ class Ticking:
 @contextmanager
 def ticking(inflows: Sequence[Inflow], targets: Sequence[str] = ("dev",), select: str = FEW) -> Iterator[Ticking]:
     """A Dagster that has done nothing yet. `select` chooses what dbt makes, as its --select does."""
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        with dg.DagsterInstance.ephemeral() as instance:  # in memory: of a file it commits each event on its own
-            yield Ticking(assembled(manifest(), inflows, targets, select), instance)
-    finally:  # Dagster leaves it to what Ctrl-C does: nothing, in the background of a script
-        signal.signal(signal.SIGTERM, before)
+    with dg.DagsterInstance.ephemeral() as instance:  # in memory: of a file it commits each event on its own
+        yield Ticking(assembled(manifest(), inflows, targets, select), instance)
 
 
 def failures(run: Any) -> list[str]:
